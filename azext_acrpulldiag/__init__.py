@@ -1,0 +1,1 @@
+"""Azure CLI extension that says why AKS cannot pull from ACR."""

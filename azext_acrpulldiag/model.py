@@ -1,0 +1,134 @@
+"""The words of a judgement: status, severity, remedy, finding, diagnosis.
+
+Everything here is a frozen value of the standard library, so that checks, diagnosis and
+report can be read, tested and replayed without Azure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+
+class Status(str, Enum):
+    """What one check says about one resource."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    PASS = "pass"  # noqa: S105 - a status, not a password
+
+
+class Severity(str, Enum):
+    """What an outcome does to a pull: an error stops it, a warning may."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Confidence(str, Enum):
+    """Whether the fault itself was read, or follows from what was read."""
+
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+
+
+class SeenFrom(str, Enum):
+    """Whose view a finding reports. Only ``this-machine`` never changes the verdict."""
+
+    AZURE = "azure"
+    KUBERNETES = "kubernetes"
+    REGISTRY = "registry"
+    THIS_MACHINE = "this-machine"
+    NODE = "node"
+
+
+class Verdict(str, Enum):
+    """The one word a script reads."""
+
+    HEALTHY = "healthy"
+    AT_RISK = "at-risk"
+    BROKEN = "broken"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One repair: what it does, and the command that does it (``None`` when no command can)."""
+
+    description: str
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement of one check about one resource.
+
+    ``outcome`` is a catalogue id for ``fail`` and ``warn`` and ``None`` otherwise.
+    ``explains`` holds the symptom classes and outcome ids that this finding accounts for.
+    ``reason``, ``operation`` and ``permission`` are set on ``unknown`` findings only;
+    ``decisive`` says whether that ignorance leaves the verdict open (``None``: the
+    diagnosis decides from the check's outcomes).
+    """
+
+    check: str
+    status: Status
+    summary: str
+    resource: str
+    outcome: str | None = None
+    severity: Severity | None = None
+    confidence: Confidence = Confidence.OBSERVED
+    seen_from: SeenFrom = SeenFrom.AZURE
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    remedies: tuple[Remedy, ...] = ()
+    url: str | None = None
+    explains: tuple[str, ...] = ()
+    reason: str | None = None
+    operation: str | None = None
+    permission: str | None = None
+    decisive: bool | None = None
+
+    @property
+    def category(self) -> str:
+        """The part of the check id before the dot: ``access`` of ``access.pull-role``."""
+        return self.check.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A container that waits on an image pull, as Kubernetes reports it."""
+
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    node: str | None
+    node_pool: str | None
+    symptom_class: str
+    message: str
+    count: int | None
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True)
+class RootCause:
+    """A finding that nothing else explains, with what is folded beneath it."""
+
+    finding: Finding
+    explains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The judgement of a whole run, ready to be written down."""
+
+    verdict: Verdict
+    summary: str
+    root_causes: tuple[RootCause, ...]
+    findings: tuple[Finding, ...]
+    symptoms: tuple[Symptom, ...] = ()
+    out_of_scope: tuple[Symptom, ...] = ()
