@@ -1,0 +1,163 @@
+"""How a check and its outcomes are declared.
+
+A check is a module-level generator from :class:`~azext_acrpulldiag.facts.Facts` to findings.
+It yields what is wrong (``OUTCOME.at(...)``), yields or returns early with ``skipped(...)``
+where it does not apply, and yields nothing where all is well. It takes facts out of their
+envelope with :func:`~azext_acrpulldiag.facts.known`; where a fact could not be read that
+raises, and :mod:`~azext_acrpulldiag.run` turns it into an ``unknown`` finding. So a check
+never has to ask whether it may know something, and can never pass on ignorance.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .facts import Facts, Unreadable
+from .model import Confidence, Finding, Remedy, SeenFrom, Severity, Status
+from .quoting import fill_command, printable
+
+Judge = Callable[[Facts], Iterator[Finding]]
+
+_STATUS_OF = {Severity.ERROR: Status.FAIL, Severity.WARNING: Status.WARN}
+
+
+@dataclass(frozen=True)
+class RemedyTemplate:
+    """A repair whose ``{names}`` are filled from the finding's evidence, quoted for a shell."""
+
+    description: str
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One thing that can be wrong: permanent id, wording, repairs and documentation.
+
+    ``summary`` and ``remedies`` are templates over the evidence given to :meth:`at`.
+    ``evidence_keys`` are the keys that every finding of this outcome carries.
+    ``explains`` lists the symptom classes and the outcome ids that this outcome accounts
+    for; a finding whose outcome is listed there is folded beneath it.
+    """
+
+    id: str
+    severity: Severity
+    summary: str
+    url: str
+    confidence: Confidence = Confidence.OBSERVED
+    seen_from: SeenFrom = SeenFrom.AZURE
+    evidence_keys: tuple[str, ...] = ()
+    remedies: tuple[RemedyTemplate, ...] = ()
+    explains: tuple[str, ...] = ()
+    article: str | None = None
+
+    def at(
+        self,
+        resource: str,
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        **evidence: Any,
+    ) -> Finding:
+        """Return the finding of this outcome at ``resource``.
+
+        ``evidence`` fills the templates and is reported as it is (strings, numbers,
+        booleans, ``None``, lists and dicts of those). ``severity`` and ``confidence``
+        replace the outcome's own where the catalogue knows two of them.
+        """
+        final = severity or self.severity
+        wording = {name: _in_words(value) for name, value in evidence.items()}
+        return Finding(
+            check="",  # evaluate() writes the id of the check that found it
+            status=_STATUS_OF[final],
+            summary=self.summary.format(**wording),
+            resource=resource,
+            outcome=self.id,
+            severity=final,
+            confidence=confidence or self.confidence,
+            seen_from=self.seen_from,
+            evidence=evidence,
+            remedies=tuple(_filled(remedy, evidence, wording) for remedy in self.remedies),
+            url=self.url,
+            explains=self.explains,
+        )
+
+
+@dataclass(frozen=True)
+class Check:
+    """A registered check. ``needs`` names the fields of ``Facts`` that it reads."""
+
+    id: str
+    needs: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    judge: Judge
+    seen_from: SeenFrom = SeenFrom.AZURE
+
+    @property
+    def category(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+    @property
+    def manual(self) -> str:
+        """The docstring of the check, which is its page in the reference."""
+        return self.judge.__doc__ or ""
+
+    @property
+    def title(self) -> str:
+        """The healthy condition: the first line of the manual."""
+        return self.manual.strip().splitlines()[0]
+
+
+def check(
+    id: str,
+    *,
+    needs: tuple[str, ...],
+    outcomes: tuple[Outcome, ...],
+    seen_from: SeenFrom = SeenFrom.AZURE,
+) -> Callable[[Judge], Check]:
+    """Declare a generator as the check ``id``; the decorated name is a :class:`Check`."""
+
+    def declare(judge: Judge) -> Check:
+        return Check(id, needs, outcomes, judge, seen_from)
+
+    return declare
+
+
+def skipped(resource: str, reason: str) -> Finding:
+    """Say that a check does not apply to ``resource``, and why (a whole sentence)."""
+    return Finding(check="", status=Status.SKIPPED, summary=reason, resource=resource, reason=reason)
+
+
+def unknown(resource: str, why: Unreadable, *, decisive: bool | None = None) -> Finding:
+    """Say that ``resource`` could not be judged, with what could not be read."""
+    return Finding(
+        check="",
+        status=Status.UNKNOWN,
+        summary=f"Could not be judged: {why.sentence}",
+        resource=resource,
+        reason=why.sentence,
+        operation=why.operation,
+        permission=why.permission,
+        decisive=decisive,
+    )
+
+
+def _filled(remedy: RemedyTemplate, evidence: dict[str, Any], wording: dict[str, str]) -> Remedy:
+    description = remedy.description.format(**wording)
+    if remedy.command is None:
+        return Remedy(description)
+    return Remedy(description, fill_command(remedy.command, evidence))
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(_in_words(item) for item in value) or "none"
+    return printable(str(value))
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """Return the ``{names}`` that a template wants filled."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)

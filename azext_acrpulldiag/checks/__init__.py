@@ -1,0 +1,1 @@
+"""Judgement: one module a category of checks, each a pure function from facts to findings."""
