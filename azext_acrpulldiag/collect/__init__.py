@@ -1,0 +1,1 @@
+"""Reading: one module a source. Nothing here judges."""

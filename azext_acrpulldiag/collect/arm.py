@@ -1,0 +1,280 @@
+"""Read Azure Resource Manager as JSON, with api-versions pinned by us.
+
+An answer is JSON, a definite absence (``None``, for a 404 of the resource itself) or a
+:class:`ReadError` that carries an :class:`~azext_acrpulldiag.facts.Unreadable`. Bodies are
+streamed under the deadline, so that a server that drips cannot hold a run, and so that they
+are never in a ``--debug`` log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from ..facts import Unreadable
+from .deadline import begin_after, chain_length
+from .session import Session
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+MAX_PAGES = 200
+
+# Error codes of a 404 that does not mean "this resource does not exist".
+# Recorded in azure-responses/arm-errors: an unknown subscription and an unknown api-version.
+_NOT_AN_ABSENCE = {"subscriptionnotfound", "invalidresourcetype", "noregisteredproviderfound"}
+_SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
+
+
+class ReadError(Exception):
+    """A read that gave no answer; ``why`` says so in a fact's words."""
+
+    def __init__(self, why: Unreadable) -> None:
+        super().__init__(why.sentence)
+        self.why = why
+
+
+class ArmReader:
+    """Reads resources under the login of ``session``; safe to use from many threads."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def get(self, path: str, api_version: str, **query: str) -> Json | None:
+        """GET one resource. ``None``: Azure says that it does not exist.
+
+        ``path`` is a resource id (or an id and an action below it). Raises :class:`ReadError`.
+        """
+        return self._send("GET", _url(self.session.arm_endpoint, path, api_version, query), path)
+
+    def list(self, path: str, api_version: str, **query: str) -> list[Json] | None:
+        """GET a collection, all its pages. ``None``: its parent does not exist.
+
+        Follows ``nextLink`` as it stands, on Resource Manager's own host only.
+        """
+        items: list[Json] = []
+        url: str | None = _url(self.session.arm_endpoint, path, api_version, query)
+        for _ in range(MAX_PAGES):
+            page = self._send("GET", url, path)
+            if page is None:
+                return None
+            items.extend(_items(page, path))
+            url = page.get("nextLink")
+            if not url:
+                return items
+            if urlsplit(url).netloc.lower() != urlsplit(self.session.arm_endpoint).netloc.lower():
+                raise ReadError(Unreadable("malformed", f"The next page of {path} points to another host", path))
+        raise ReadError(Unreadable("malformed", f"{path} has more than {MAX_PAGES} pages", operation_of(path)))
+
+    def post(self, path: str, api_version: str, body: Json | None = None) -> Json | None:
+        """POST an action that only reads (Resource Graph, listClusterUserCredential, ...)."""
+        return self._send("POST", _url(self.session.arm_endpoint, path, api_version, {}), path, body or {})
+
+    def _send(self, method: str, url: str, path: str, body: Json | None = None) -> Json | None:
+        from azure.core.rest import HttpRequest
+
+        with translated_errors(path):
+            client = self._client(_subscription_of(path))
+            request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
+            response = client.send_request(request, stream=True, **self.session.deadline.limits())
+            payload = read_body(response, self.session, path)
+            return interpret(response.status_code, payload, path)
+
+    def _client(self, subscription: str | None) -> Any:
+        """One pipeline a tenant: the authentication policy keeps its token."""
+        from azure.cli.core.auth.util import resource_to_scopes
+        from azure.mgmt.core import ARMPipelineClient
+        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+        credential, tenant = self.session.credential(subscription) if subscription else self._default_credential()
+        with self._lock:
+            if tenant not in self._clients:
+                scopes = resource_to_scopes(self.session.cli_ctx.cloud.endpoints.active_directory_resource_id)
+                settings = self.session.policies()
+                self._clients[tenant] = ARMPipelineClient(
+                    base_url=self.session.arm_endpoint,
+                    policies=_pipeline(settings, ARMChallengeAuthenticationPolicy(credential, *scopes)),
+                    transport=settings["transport"],
+                )
+            return self._clients[tenant]
+
+    def _default_credential(self) -> tuple[Any, str]:
+        from azure.cli.core.commands.client_factory import get_subscription_id
+
+        return self.session.credential(get_subscription_id(self.session.cli_ctx))
+
+
+def _pipeline(settings: Mapping[str, Any], authentication: Any) -> list[Any]:
+    from azure.core.pipeline.policies import HeadersPolicy, RequestIdPolicy
+
+    return [
+        RequestIdPolicy(),
+        HeadersPolicy(base_headers=settings["headers"]),
+        settings["user_agent_policy"],
+        settings["custom_hook_policy"],
+        settings["retry_policy"],
+        authentication,
+        *settings["per_retry_policies"],
+        settings["logging_policy"],
+    ]
+
+
+def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16) -> list[T | Unreadable]:
+    """Run independent reads at once; each answers its value or why there is none.
+
+    The chain of requests of the caller grows by the longest of them.
+    """
+    if not calls:
+        return []
+    base = chain_length()
+
+    def measured(call: Callable[[], T]) -> tuple[T | Unreadable, int]:
+        begin_after(base)
+        try:
+            return call(), chain_length()
+        except ReadError as error:
+            return error.why, chain_length()
+
+    with ThreadPoolExecutor(max_workers=min(width, len(calls))) as pool:
+        futures = [pool.submit(copy_context().run, measured, call) for call in calls]
+        results = [future.result() for future in futures]
+    begin_after(*(length for _, length in results))
+    return [value for value, _ in results]
+
+
+@contextmanager
+def translated_errors(path: str, permission: str | None = None) -> Iterator[None]:
+    """Turn what azure-core, msal and the CLI raise within into :class:`ReadError`.
+
+    ``permission`` names the right that a refusal asks for, where it is not the operation's.
+    """
+    try:
+        yield
+    except ReadError:
+        raise
+    except Exception as error:
+        why = explain_exception(error, path, permission)
+        if why is None:
+            raise
+        raise ReadError(why) from error
+
+
+def explain_exception(error: Exception, path: str, permission: str | None = None) -> Unreadable | None:
+    """Say in a fact's words why a call failed, or ``None`` for an error that is not a read's."""
+    from azure.cli.core.azclierror import AzCLIError
+    from azure.core.exceptions import (
+        AzureError,
+        HttpResponseError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+    from knack.util import CLIError
+
+    operation = operation_of(path)
+    if isinstance(error, HttpResponseError) and error.status_code:
+        code = getattr(getattr(error, "error", None), "code", None)
+        return refusal(error.status_code, code, path, permission)
+    if isinstance(error, (ServiceResponseError, ServiceRequestError)):
+        timed_out = "timed out" in str(error).lower()
+        reason = "timeout" if timed_out else "unreachable"
+        return Unreadable(reason, f"No answer to {operation}: {_first_line(error)}", operation)
+    if isinstance(error, (AzCLIError, CLIError)):
+        return Unreadable("not-logged-in", f"The login cannot be used for {path}: {_first_line(error)}", operation)
+    if isinstance(error, (AzureError, ValueError)):
+        return Unreadable("malformed", f"The answer to {operation} could not be read: {_first_line(error)}", operation)
+    return None
+
+
+def refusal(status: int, code: str | None, path: str, permission: str | None = None) -> Unreadable:
+    """Name an HTTP status that is no answer."""
+    operation = operation_of(path)
+    said = f"HTTP {status}" + (f" {code}" if code else "")
+    if status == 401:
+        return Unreadable("not-logged-in", f"{said}: the login was refused for {path}", operation)
+    if status == 403:
+        return Unreadable("forbidden", f"{said}: no right to read {path}", operation, permission or operation)
+    if status == 429:
+        return Unreadable("throttled", f"{said}: Azure throttles {operation}", operation)
+    if status >= 500:
+        return Unreadable("server-error", f"{said} from {operation}", operation)
+    return Unreadable("unsupported", f"{said} from {operation}", operation)
+
+
+def read_body(response: Any, session: Session, path: str) -> bytes:
+    """Read a streamed body under the deadline and a size limit."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            chunks.append(chunk)
+            if size > MAX_BODY_BYTES:
+                raise ReadError(Unreadable("malformed", f"The answer for {path} is too large", operation_of(path)))
+            if session.deadline.remaining() <= 0:
+                raise ReadError(Unreadable("timeout", f"The answer for {path} came too slowly", operation_of(path)))
+    finally:
+        response.close()
+    return b"".join(chunks)
+
+
+def interpret(status: int, payload: bytes, path: str) -> Json | None:
+    """Turn status and body into JSON, an absence or a :class:`ReadError`."""
+    if status < 300:
+        body = json.loads(payload)
+        if not isinstance(body, dict):
+            raise ReadError(Unreadable("malformed", f"The answer for {path} is no JSON object", operation_of(path)))
+        return body
+    code = _error_code(payload)
+    if status == 404 and (code or "").lower() not in _NOT_AN_ABSENCE and code is not None:
+        return None
+    raise ReadError(refusal(status, code, path))
+
+
+def operation_of(path: str) -> str:
+    """Name the Azure operation that reading ``path`` is: ``Provider/type/subtype/read``."""
+    _, marker, tail = path.split("?")[0].rpartition("/providers/")
+    if not marker:
+        return "Microsoft.Resources/subscriptions/resourceGroups/read" if "/resourcegroups/" in path.lower() else path
+    parts = tail.strip("/").split("/")
+    return "/".join([parts[0], *parts[1::2], "read"])
+
+
+def _error_code(payload: bytes) -> str | None:
+    """The error code of ARM's wrapped form or of a provider's flat one (AKS), if it is JSON."""
+    try:
+        body = json.loads(payload)
+    except ValueError:
+        return None
+    error = body.get("error", body) if isinstance(body, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def _items(page: Json, path: str) -> list[Json]:
+    value = page.get("value")
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ReadError(Unreadable("malformed", f"The list {path} has no list of objects", operation_of(path)))
+    return value
+
+
+def _subscription_of(path: str) -> str | None:
+    match = _SUBSCRIPTION.match(path)
+    return match[1] if match else None
+
+
+def _url(endpoint: str, path: str, api_version: str, query: Mapping[str, str]) -> str:
+    return f"{endpoint}{path}?{urlencode({'api-version': api_version, **query})}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
