@@ -1,0 +1,241 @@
+"""One healthy set of facts; a test changes the one thing it is about with ``replace``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from azext_acrpulldiag.facts import (
+    Access,
+    AgentPool,
+    AssignedIdentity,
+    Cluster,
+    Facts,
+    HealthReport,
+    KubeletIdentity,
+    ManagedIdentity,
+    NetworkRules,
+    NodeHost,
+    PasswordCredential,
+    Permission,
+    Puller,
+    Registry,
+    RoleAssignment,
+    RoleDefinition,
+    ServicePrincipal,
+)
+from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+SUBSCRIPTION = "5c1f2a60-7a3e-4a53-8d0e-2f3e1c9b7a10"
+TENANT = "0f3c9a52-64b1-4d0c-9a55-8f6a2e1b3c47"
+CLUSTER_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-app/providers/Microsoft.ContainerService/managedClusters/prod"
+)
+REGISTRY_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-shared"
+    "/providers/Microsoft.ContainerRegistry/registries/contosoreg"
+)
+NODE_GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/MC_rg-app_prod_westeurope"
+IDENTITY_ID = f"{NODE_GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/prod-agentpool"
+SUBNET_ID = f"{NODE_GROUP_ID}/providers/Microsoft.Network/virtualNetworks/aks-vnet-14326078/subnets/aks-subnet"
+KUBELET_OBJECT_ID = "b7d1d9ae-4f51-4c3e-9b51-0a4f6f3f9c21"
+KUBELET_CLIENT_ID = "556252cf-f0a6-4392-bd99-6bf8b72a994b"
+CONTROL_PLANE_OBJECT_ID = "c2a40f1d-9be5-4d1c-8a62-1c0f6f0b7d32"
+APP_ID = "3a0b6e1c-52f3-4b0e-9e57-4b8d9b7c6a55"
+APP_OBJECT_ID = "e1d2c3b4-0a1b-4c2d-8e3f-9a8b7c6d5e4f"
+SP_OBJECT_ID = "9f8e7d6c-5b4a-4938-a271-605f4e3d2c1b"
+ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+REPOSITORY_READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
+
+
+def role_definition(guid: str, name: str, custom: bool = False, **permission: tuple[str, ...]) -> RoleDefinition:
+    return RoleDefinition(
+        f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+        name,
+        custom,
+        (Permission(**permission),),
+    )
+
+
+def acr_pull() -> RoleDefinition:
+    return role_definition(ACR_PULL, "AcrPull", actions=("Microsoft.ContainerRegistry/registries/pull/read",))
+
+
+def assignment(
+    principal: str = KUBELET_OBJECT_ID,
+    role: str = ACR_PULL,
+    scope: str = REGISTRY_ID,
+    condition: str | None = None,
+    created: datetime | None = NOW - timedelta(days=90),
+    principal_type: str = "ServicePrincipal",
+) -> RoleAssignment:
+    return RoleAssignment(
+        id=f"{scope}/providers/Microsoft.Authorization/roleAssignments/6a5b{principal[4:]}",
+        scope=scope,
+        role_definition_id=f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+        principal_id=principal,
+        principal_type=principal_type,
+        condition=condition,
+        created=created,
+    )
+
+
+def access(*effective: RoleAssignment, **changes: object) -> Access:
+    held = effective or (assignment(),)
+    return replace(
+        Access(
+            puller=Puller(KUBELET_OBJECT_ID, KUBELET_CLIENT_ID, "kubelet-identity", "prod-agentpool"),
+            effective=held,
+            at_scope=held,
+            definitions={ACR_PULL: acr_pull()},
+            denials=(),
+        ),
+        **changes,
+    )
+
+
+def agent_pool(name: str = "pool1", **changes: object) -> AgentPool:
+    return replace(
+        AgentPool(
+            name=name,
+            pool_type="VirtualMachineScaleSets",
+            mode="System",
+            os_type="Linux",
+            os_sku="Ubuntu",
+            power_state="Running",
+            provisioning_state="Succeeded",
+            node_image_version="AKSUbuntu-2204gen2containerd-202610.01.0",
+            subnet_id=None,
+            node_public_ip=False,
+            count=2,
+        ),
+        **changes,
+    )
+
+
+def scale_set(pool: str = "pool1", **changes: object) -> NodeHost:
+    name = f"aks-{pool}-87752918-vmss"
+    return replace(
+        NodeHost(
+            resource_id=f"{NODE_GROUP_ID}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}",
+            name=name,
+            kind="scale-set",
+            pool=pool,
+            identities=(AssignedIdentity(IDENTITY_ID, KUBELET_OBJECT_ID, KUBELET_CLIENT_ID),),
+            tagged_kubelet_client_id=KUBELET_CLIENT_ID,
+            subnet_ids=(SUBNET_ID,),
+            public_ip_per_node=False,
+            created=NOW - timedelta(days=100),
+        ),
+        **changes,
+    )
+
+
+def cluster(**changes: object) -> Cluster:
+    return replace(
+        Cluster(
+            id=CLUSTER_ID,
+            name="prod",
+            resource_group="rg-app",
+            subscription=SUBSCRIPTION,
+            location="westeurope",
+            tenant_id=TENANT,
+            identity_type="SystemAssigned",
+            power_state="Running",
+            provisioning_state="Succeeded",
+            node_resource_group="MC_rg-app_prod_westeurope",
+            kubelet_identity=KubeletIdentity(IDENTITY_ID, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID),
+            service_principal_client_id=None,
+            control_plane_principal_ids=(CONTROL_PLANE_OBJECT_ID,),
+            outbound_type="loadBalancer",
+            effective_outbound_ip_ids=(f"{NODE_GROUP_ID}/providers/Microsoft.Network/publicIPAddresses/out1",),
+            node_auto_provisioning=False,
+            service_account_pull=None,
+            agent_pools=(agent_pool(),),
+        ),
+        **changes,
+    )
+
+
+def registry(**changes: object) -> Registry:
+    return replace(
+        Registry(
+            id=REGISTRY_ID,
+            name="contosoreg",
+            resource_group="rg-shared",
+            subscription=SUBSCRIPTION,
+            location="westeurope",
+            tenant_id=TENANT,
+            login_server="contosoreg.azurecr.io",
+            sku="Premium",
+            provisioning_state="Succeeded",
+            role_assignment_mode="LegacyRegistryPermissions",
+            admin_enabled=False,
+            anonymous_pull=False,
+            public_network_access="Enabled",
+            network_rules=NetworkRules("Allow", (), ()),
+            private_endpoints=(),
+            arm_audience_tokens="enabled",
+            data_endpoint_hosts=(),
+            regional_hosts=(),
+        ),
+        **changes,
+    )
+
+
+def healthy_facts(**changes: object) -> Facts:
+    """A managed-identity cluster with AcrPull on a Premium registry that is open."""
+    return replace(
+        Facts(
+            now=NOW,
+            targets=Targets(
+                ClusterTarget(SUBSCRIPTION, "rg-app", "prod"),
+                RegistryTarget("contosoreg", RegistryForm.NAME, name="contosoreg"),
+            ),
+            cluster=cluster(),
+            registry=registry(),
+            node_hosts=(scale_set(),),
+            kubelet_identity_resource=ManagedIdentity(IDENTITY_ID, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, TENANT),
+            service_principal=None,
+            access=access(),
+            cache_rules=(),
+            outbound=None,
+            check_health=HealthReport((), ("DNS lookup",)),
+            check_acr=None,
+        ),
+        **changes,
+    )
+
+
+def service_principal(**changes: object) -> ServicePrincipal:
+    return replace(
+        ServicePrincipal(
+            app_id=APP_ID,
+            object_id=SP_OBJECT_ID,
+            enabled=True,
+            application_object_id=APP_OBJECT_ID,
+            home_tenant_id=TENANT,
+            passwords=(PasswordCredential("key-1", NOW - timedelta(days=200), NOW + timedelta(days=165)),),
+        ),
+        **changes,
+    )
+
+
+def service_principal_facts(principal: ServicePrincipal | None = None, **changes: object) -> Facts:
+    """A cluster that pulls as a service principal whose secret still holds."""
+    held = assignment(principal=SP_OBJECT_ID)
+    return replace(
+        healthy_facts(),
+        cluster=cluster(
+            identity_type="ServicePrincipal",
+            kubelet_identity=None,
+            service_principal_client_id=APP_ID,
+            control_plane_principal_ids=(),
+        ),
+        node_hosts=(scale_set(identities=(), tagged_kubelet_client_id=None),),
+        kubelet_identity_resource=None,
+        service_principal=principal or service_principal(),
+        access=access(held, puller=Puller(SP_OBJECT_ID, APP_ID, "service-principal", APP_ID)),
+        **changes,
+    )
