@@ -1,0 +1,122 @@
+"""Run reads as early as what they depend on allows, and end with an answer for each.
+
+A task starts when the tasks it comes after have answered. Whatever goes wrong inside one,
+its answer is a value or an ``Unreadable``: no read costs another read its result.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any, Generic, TypeVar
+
+from ..facts import Unreadable
+from .arm import ReadError
+from .deadline import Deadline, begin_after, chain_length
+from .workers import Workers
+
+T = TypeVar("T")
+
+TASKS_AT_ONCE = 24
+
+
+class Task(Generic[T]):
+    """One read: its name, its answer to come, and what it cost."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.seconds = 0.0
+        self.chain = 0
+        self._answer: Future[T | Unreadable] = Future()
+
+    def answer(self, deadline: Deadline) -> T | Unreadable:
+        """Wait for the answer, at most until the deadline."""
+        try:
+            return self._answer.result(timeout=deadline.remaining())
+        except NotYet:
+            return Unreadable("timeout", f"Reading {self.name} did not end within {deadline.seconds:g} seconds")
+
+
+class Plan:
+    """The reads of one run."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._workers = Workers(TASKS_AT_ONCE)
+        self.tasks: list[Task[Any]] = []
+
+    def start(self, name: str, work: Callable[..., T | Unreadable], *after: Task[Any]) -> Task[T]:
+        """Run ``work(*answers of after)`` once those are there; return its task.
+
+        ``work`` gets an ``Unreadable`` where an earlier answer is one; :func:`needing`
+        wraps work that can do nothing then.
+        """
+        task: Task[T] = Task(name)
+        self.tasks.append(task)
+        pending = _Countdown(len(after), lambda: self._submit(task, work, after))
+        for earlier in after:
+            earlier._answer.add_done_callback(pending.one_less)
+        pending.start()
+        return task
+
+    def close(self) -> None:
+        """Take no more work."""
+        self._workers.close()
+
+    def _submit(self, task: Task[T], work: Callable[..., T | Unreadable], after: tuple[Task[Any], ...]) -> None:
+        def run() -> None:
+            began = time.monotonic()
+            begin_after(*(earlier.chain for earlier in after))
+            answer = self._attempt(task.name, work, [earlier._answer.result() for earlier in after])
+            task.chain = chain_length()
+            task.seconds = time.monotonic() - began
+            task._answer.set_result(answer)
+
+        self._workers.submit(run)
+
+    def _attempt(self, name: str, work: Callable[..., T | Unreadable], answers: list[Any]) -> T | Unreadable:
+        if self._deadline.remaining() <= 0:
+            return Unreadable("timeout", f"No time was left to read {name}")
+        try:
+            return work(*answers)
+        except ReadError as error:
+            return error.why
+        except Exception as defect:
+            from knack.log import get_logger
+
+            get_logger(__name__).debug("Reading %s failed inside.", name, exc_info=True)
+            return Unreadable("internal-error", f"Internal error reading {name}: {type(defect).__name__}: {defect}")
+
+
+def needing(work: Callable[..., T | Unreadable]) -> Callable[..., T | Unreadable]:
+    """Answer with the first ``Unreadable`` argument instead of calling ``work``."""
+
+    def guarded(*answers: Any) -> T | Unreadable:
+        for answer in answers:
+            if isinstance(answer, Unreadable):
+                return answer
+        return work(*answers)
+
+    return guarded
+
+
+class _Countdown:
+    """Calls once after ``count`` calls of :meth:`one_less` and one of :meth:`start`."""
+
+    def __init__(self, count: int, then: Callable[[], None]) -> None:
+        self._left = count + 1
+        self._then = then
+        self._lock = threading.Lock()
+
+    def one_less(self, _: object) -> None:
+        with self._lock:
+            self._left -= 1
+            done = self._left == 0
+        if done:
+            self._then()
+
+    def start(self) -> None:
+        self.one_less(None)
