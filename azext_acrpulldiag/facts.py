@@ -400,6 +400,8 @@ class Options:
 
     expiry_days: int = 30
     image: Image | None = None
+    image_text: str | None = None
+    """What the user gave as ``--image``, also where it does not parse."""
 
 
 @dataclass(frozen=True)

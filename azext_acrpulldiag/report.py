@@ -1,0 +1,168 @@
+"""The report as plain data: schema version 1, written down in docs/report.schema.json.
+
+Keys are only ever added within a schema version. Every list is sorted, so that two runs
+compare line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any
+
+from .facts import Cluster, Facts, Registry, Unreadable
+from .model import Diagnosis, Finding, RootCause, Status, Symptom
+
+SCHEMA_VERSION = "1"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Elapsed:
+    """What a run cost: seconds, requests, the longest chain of them, seconds by collector."""
+
+    seconds: float
+    requests: int
+    longest_chain: int
+    collectors: Mapping[str, float] = field(default_factory=dict)
+
+
+def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
+    """Return the whole report, JSON values only."""
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "verdict": diagnosis.verdict.value,
+        "summary": diagnosis.summary,
+        "target": {
+            "cluster": _cluster(facts),
+            "registry": _registry(facts),
+            "image": facts.options.image_text,
+        },
+        "rootCauses": [_root_cause(root) for root in diagnosis.root_causes],
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "symptoms": [_symptom(symptom) for symptom in diagnosis.symptoms],
+        "outOfScope": [_symptom(symptom) for symptom in diagnosis.out_of_scope],
+        "unknowns": [_unknown(finding) for finding in diagnosis.findings if finding.status is Status.UNKNOWN],
+        "elapsed": {
+            "seconds": round(elapsed.seconds, 3),
+            "requests": elapsed.requests,
+            "longestChain": elapsed.longest_chain,
+            "collectors": {name: round(seconds, 3) for name, seconds in sorted(elapsed.collectors.items())},
+        },
+    }
+
+
+def plain(value: Any) -> Any:
+    """Turn facts into JSON values: dates as ISO 8601 UTC, what could not be read as ``None``."""
+    if isinstance(value, Unreadable):
+        return None
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    return value
+
+
+def _cluster(facts: Facts) -> Json:
+    target = facts.targets.cluster
+    cluster = facts.cluster
+    if not isinstance(cluster, Cluster):
+        return {"id": target.id, "name": target.name, "resourceGroup": target.resource_group, "read": False}
+    identity = cluster.kubelet_identity
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        "resourceGroup": cluster.resource_group,
+        "read": True,
+        "location": cluster.location,
+        "identityType": plain(cluster.identity_type),
+        "kubeletIdentityObjectId": getattr(identity, "object_id", None),
+        "servicePrincipalClientId": cluster.service_principal_client_id,
+        "outboundType": plain(cluster.outbound_type),
+    }
+
+
+def _registry(facts: Facts) -> Json:
+    registry = facts.registry
+    if not isinstance(registry, Registry):
+        return {"id": None, "given": facts.targets.registry.given, "read": False}
+    return {
+        "id": registry.id,
+        "given": facts.targets.registry.given,
+        "read": True,
+        "loginServer": registry.login_server,
+        "sku": plain(registry.sku),
+        "location": registry.location,
+        "roleAssignmentMode": plain(registry.role_assignment_mode),
+        "publicNetworkAccess": plain(registry.public_network_access),
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "check": finding.check,
+        "outcome": finding.outcome,
+        "category": finding.category,
+        "status": finding.status.value,
+        "severity": plain(finding.severity),
+        "confidence": finding.confidence.value,
+        "resource": finding.resource,
+        "summary": finding.summary,
+        "evidence": plain(finding.evidence),
+        "remedies": [{"description": remedy.description, "command": remedy.command} for remedy in finding.remedies],
+        "url": finding.url,
+        "seenFrom": finding.seen_from.value,
+    }
+
+
+def _root_cause(root: RootCause) -> Json:
+    return {**_finding(root.finding), "explains": list(root.explains)}
+
+
+def _unknown(finding: Finding) -> Json:
+    return {
+        "check": finding.check,
+        "resource": finding.resource,
+        "reason": finding.reason,
+        "operation": finding.operation,
+        "permission": finding.permission,
+        "decisive": bool(finding.decisive),
+    }
+
+
+def _symptom(symptom: Symptom) -> Json:
+    return {
+        "namespace": symptom.namespace,
+        "pod": symptom.pod,
+        "container": symptom.container,
+        "image": symptom.image,
+        "node": symptom.node,
+        "nodePool": symptom.node_pool,
+        "class": symptom.symptom_class,
+        "message": symptom.message,
+        "count": symptom.count,
+        "lastSeen": plain(symptom.last_seen),
+    }
+
+
+def closing_words(report: Json) -> str:
+    """The root causes with their repairs and links, for a person who has just read the table."""
+    lines: list[str] = []
+    for root in report["rootCauses"]:
+        lines.append(f"Root cause: {root['summary']}")
+        for remedy in root["remedies"]:
+            lines.append(f"  {remedy['description']}")
+            if remedy["command"]:
+                lines.append(f"    {remedy['command']}")
+        if root["url"]:
+            lines.append(f"  {root['url']}")
+    return "\n".join(lines) or str(report["summary"])

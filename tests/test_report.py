@@ -1,0 +1,101 @@
+"""Reports keep to the written schema, whatever was found."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from azext_acrpulldiag.catalogue import Check, Outcome, skipped, unknown
+from azext_acrpulldiag.diagnose import diagnose
+from azext_acrpulldiag.facts import Unreadable
+from azext_acrpulldiag.model import Severity, Symptom
+from azext_acrpulldiag.report import Elapsed, closing_words, plain, report_of
+from azext_acrpulldiag.run import judge
+from tests.build import NOW, healthy_facts
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+NO_RIGHT = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read")
+FAULT = Outcome(
+    "nodes.fault",
+    Severity.ERROR,
+    "Pool {pool} is broken.",
+    "https://learn.microsoft.com/azure/aks/",
+    evidence_keys=("pool", "when", "ids"),
+)
+
+
+def fault(facts):
+    """Pools are well."""
+    yield FAULT.at("/pools/gpu", pool="gpu", when=NOW, ids=("b", "a"))
+
+
+def no_right(facts):
+    """It is readable."""
+    yield unknown("/r", NO_RIGHT)
+
+
+def not_asked(facts):
+    """It applies."""
+    yield skipped("/r", "Does not apply.")
+
+
+def report(*judges, facts=None, symptoms=()):
+    checks = [Check(f"nodes.{judge.__name__.replace('_', '-')}", (), (FAULT,), judge) for judge in judges]
+    facts = facts or healthy_facts()
+    diagnosis = diagnose(checks, judge(checks, facts), symptoms)
+    written = report_of(facts, diagnosis, Elapsed(1.23456, 7, 3, {"nodes": 0.5, "cluster": 0.1}))
+    jsonschema.validate(written, SCHEMA)
+    return written
+
+
+@pytest.mark.parametrize(
+    "judges, verdict",
+    [((fault,), "broken"), ((no_right,), "inconclusive"), ((not_asked,), "healthy"), ((fault, no_right), "broken")],
+)
+def test_every_verdict_keeps_to_the_schema(judges, verdict):
+    assert report(*judges)["verdict"] == verdict
+
+
+def test_a_finding_carries_its_evidence_as_json():
+    (finding,) = report(fault)["findings"]
+    assert finding["evidence"] == {"pool": "gpu", "when": "2026-11-22T12:00:00Z", "ids": ["b", "a"]}
+    assert (finding["outcome"], finding["category"], finding["status"]) == ("nodes.fault", "nodes", "fail")
+
+
+def test_an_unknown_names_the_permission_that_is_missing():
+    (entry,) = report(no_right)["unknowns"]
+    assert (entry["permission"], entry["decisive"]) == ("A/b/read", True)
+
+
+@pytest.mark.parametrize("field", ["cluster", "registry"])
+def test_targets_that_could_not_be_read_still_stand_in_the_report(field):
+    facts = replace(healthy_facts(), **{field: NO_RIGHT})
+    assert report(not_asked, facts=facts)["target"][field]["read"] is False
+
+
+def test_symptoms_keep_to_the_schema():
+    symptom = Symptom("ns", "pod", "c", "r.azurecr.io/a:1", "node", None, "dns-failure", "no such host", 3, NOW)
+    assert report(not_asked, symptoms=[symptom])["symptoms"][0]["lastSeen"] == "2026-11-22T12:00:00Z"
+
+
+def test_plain_values_hide_what_could_not_be_read():
+    assert plain({"a": NO_RIGHT, "b": frozenset({"y", "x"})}) == {"a": None, "b": ["x", "y"]}
+
+
+def test_closing_words_name_cause_and_link():
+    words = closing_words(report(fault))
+    assert "Root cause: Pool gpu is broken." in words
+    assert "https://learn.microsoft.com/azure/aks/" in words
+
+
+def test_closing_words_of_a_healthy_pair_are_its_summary():
+    assert closing_words(report(not_asked)) == report(not_asked)["summary"]
+
+
+def test_the_schema_refuses_a_report_that_hides_a_cause():
+    written = report(fault)
+    written["rootCauses"] = []
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written, SCHEMA)
