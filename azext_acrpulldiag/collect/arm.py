@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -30,7 +31,13 @@ MAX_PAGES = 200
 
 # Error codes of a 404 that does not mean "this resource does not exist".
 # Recorded in azure-responses/arm-errors: an unknown subscription and an unknown api-version.
-_NOT_AN_ABSENCE = {"subscriptionnotfound", "invalidresourcetype", "noregisteredproviderfound"}
+_NOT_AN_ABSENCE = {
+    "subscriptionnotfound",
+    "invalidresourcetype",
+    "invalidresourcenamespace",
+    "noregisteredproviderfound",
+    "tenantnotfound",
+}
 _SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 
 
@@ -42,12 +49,16 @@ class ReadError(Exception):
         self.why = why
 
 
+class BrokenAnswerError(ReadError):
+    """A body that broke off on its way; asking again may well help."""
+
+
 class ArmReader:
     """Reads resources under the login of ``session``; safe to use from many threads."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[int, Any] = {}
         self._lock = threading.Lock()
 
     def get(self, path: str, api_version: str, **query: str) -> Json | None:
@@ -63,50 +74,72 @@ class ArmReader:
         Follows ``nextLink`` as it stands, on Resource Manager's own host only.
         """
         items: list[Json] = []
-        url: str | None = _url(self.session.arm_endpoint, path, api_version, query)
+        url = _url(self.session.arm_endpoint, path, api_version, query)
         for _ in range(MAX_PAGES):
             page = self._send("GET", url, path)
             if page is None:
                 return None
             items.extend(_items(page, path))
-            url = page.get("nextLink")
-            if not url:
+            following = page.get("nextLink")
+            if not following:
                 return items
-            if urlsplit(url).netloc.lower() != urlsplit(self.session.arm_endpoint).netloc.lower():
-                raise ReadError(Unreadable("malformed", f"The next page of {path} points to another host", path))
+            if not isinstance(following, str) or _origin(following) != _origin(self.session.arm_endpoint):
+                why = f"The next page of {path} points to another host"
+                raise ReadError(Unreadable("malformed", why, operation_of(path)))
+            url = following
         raise ReadError(Unreadable("malformed", f"{path} has more than {MAX_PAGES} pages", operation_of(path)))
 
-    def post(self, path: str, api_version: str, body: Json | None = None) -> Json | None:
-        """POST an action that only reads (Resource Graph, listClusterUserCredential, ...)."""
-        return self._send("POST", _url(self.session.arm_endpoint, path, api_version, {}), path, body or {})
+    def post(
+        self, path: str, api_version: str, body: Json | None = None, subscription: str | None = None
+    ) -> Json | None:
+        """POST an action that only reads (Resource Graph, listClusterUserCredential, ...).
 
-    def _send(self, method: str, url: str, path: str, body: Json | None = None) -> Json | None:
+        ``subscription`` picks the login where the path names none.
+        """
+        url = _url(self.session.arm_endpoint, path, api_version, {})
+        return self._send("POST", url, path, body or {}, subscription)
+
+    def _send(
+        self, method: str, url: str, path: str, body: Json | None = None, subscription: str | None = None
+    ) -> Json | None:
+        try:
+            try:
+                return self._exchange(method, url, path, body, subscription)
+            except BrokenAnswerError:
+                return self._exchange(method, url, path, body, subscription)
+        except ReadError as error:
+            late = self.session.deadline.remaining() <= 0 and error.why.reason == "unreachable"
+            if late:  # the socket was shut down under the read
+                raise ReadError(replace(error.why, reason="timeout")) from error
+            raise
+
+    def _exchange(self, method: str, url: str, path: str, body: Json | None, subscription: str | None) -> Json | None:
         from azure.core.rest import HttpRequest
 
-        with translated_errors(path):
-            client = self._client(_subscription_of(path))
+        with translated_errors(path, method=method):
+            client = self._client(_subscription_of(path) or subscription)
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
-            response = client.send_request(request, stream=True, **self.session.deadline.limits())
+            response = client.send_request(request, stream=True)
             payload = read_body(response, self.session, path)
-            return interpret(response.status_code, payload, path)
+            return interpret(response.status_code, payload, path, method)
 
     def _client(self, subscription: str | None) -> Any:
-        """One pipeline a tenant: the authentication policy keeps its token."""
+        """One pipeline a login: the authentication policy keeps its token."""
         from azure.cli.core.auth.util import resource_to_scopes
         from azure.mgmt.core import ARMPipelineClient
         from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
-        credential, tenant = self.session.credential(subscription) if subscription else self._default_credential()
+        credential, _ = self.session.credential(subscription) if subscription else self._default_credential()
         with self._lock:
-            if tenant not in self._clients:
+            if id(credential) not in self._clients:
                 scopes = resource_to_scopes(self.session.cli_ctx.cloud.endpoints.active_directory_resource_id)
                 settings = self.session.policies()
-                self._clients[tenant] = ARMPipelineClient(
+                self._clients[id(credential)] = ARMPipelineClient(
                     base_url=self.session.arm_endpoint,
                     policies=_pipeline(settings, ARMChallengeAuthenticationPolicy(credential, *scopes)),
                     transport=settings["transport"],
                 )
-            return self._clients[tenant]
+            return self._clients[id(credential)]
 
     def _default_credential(self) -> tuple[Any, str]:
         from azure.cli.core.commands.client_factory import get_subscription_id
@@ -115,13 +148,13 @@ class ArmReader:
 
 
 def _pipeline(settings: Mapping[str, Any], authentication: Any) -> list[Any]:
+    """The policies in their order; the CLI's hook for policy tokens is for writes and left out."""
     from azure.core.pipeline.policies import HeadersPolicy, RequestIdPolicy
 
     return [
         RequestIdPolicy(),
         HeadersPolicy(base_headers=settings["headers"]),
         settings["user_agent_policy"],
-        settings["custom_hook_policy"],
         settings["retry_policy"],
         authentication,
         *settings["per_retry_policies"],
@@ -153,7 +186,7 @@ def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16) -> list[T | U
 
 
 @contextmanager
-def translated_errors(path: str, permission: str | None = None) -> Iterator[None]:
+def translated_errors(path: str, permission: str | None = None, method: str = "GET") -> Iterator[None]:
     """Turn what azure-core, msal and the CLI raise within into :class:`ReadError`.
 
     ``permission`` names the right that a refusal asks for, where it is not the operation's.
@@ -163,41 +196,38 @@ def translated_errors(path: str, permission: str | None = None) -> Iterator[None
     except ReadError:
         raise
     except Exception as error:
-        why = explain_exception(error, path, permission)
+        why = explain_exception(error, path, permission, method)
         if why is None:
             raise
         raise ReadError(why) from error
 
 
-def explain_exception(error: Exception, path: str, permission: str | None = None) -> Unreadable | None:
+def explain_exception(
+    error: Exception, path: str, permission: str | None = None, method: str = "GET"
+) -> Unreadable | None:
     """Say in a fact's words why a call failed, or ``None`` for an error that is not a read's."""
-    from azure.cli.core.azclierror import AzCLIError
-    from azure.core.exceptions import (
-        AzureError,
-        HttpResponseError,
-        ServiceRequestError,
-        ServiceResponseError,
-    )
+    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
     from knack.util import CLIError
+    from urllib3.exceptions import HTTPError
 
-    operation = operation_of(path)
+    operation = operation_of(path, method)
     if isinstance(error, HttpResponseError) and error.status_code:
         code = getattr(getattr(error, "error", None), "code", None)
-        return refusal(error.status_code, code, path, permission)
-    if isinstance(error, (ServiceResponseError, ServiceRequestError)):
-        timed_out = "timed out" in str(error).lower()
-        reason = "timeout" if timed_out else "unreachable"
-        return Unreadable(reason, f"No answer to {operation}: {_first_line(error)}", operation)
-    if isinstance(error, (AzCLIError, CLIError)):
+        return refusal(error.status_code, code, path, permission, method)
+    if isinstance(error, CLIError):  # azclierror's classes are CLIErrors, too
         return Unreadable("not-logged-in", f"The login cannot be used for {path}: {_first_line(error)}", operation)
+    # OSError: msal lets those of requests through. An HttpResponseError without a status is a body that broke off.
+    if isinstance(error, (ServiceResponseError, ServiceRequestError, HttpResponseError, OSError, HTTPError)):
+        reason = "timeout" if _is_timeout(error) else "unreachable"
+        return Unreadable(reason, f"No answer to {operation}: {_first_line(error)}", operation)
     if isinstance(error, (AzureError, ValueError)):
         return Unreadable("malformed", f"The answer to {operation} could not be read: {_first_line(error)}", operation)
     return None
 
 
-def refusal(status: int, code: str | None, path: str, permission: str | None = None) -> Unreadable:
+def refusal(status: int, code: str | None, path: str, permission: str | None = None, method: str = "GET") -> Unreadable:
     """Name an HTTP status that is no answer."""
-    operation = operation_of(path)
+    operation = operation_of(path, method)
     said = f"HTTP {status}" + (f" {code}" if code else "")
     if status == 401:
         return Unreadable("not-logged-in", f"{said}: the login was refused for {path}", operation)
@@ -211,7 +241,10 @@ def refusal(status: int, code: str | None, path: str, permission: str | None = N
 
 
 def read_body(response: Any, session: Session, path: str) -> bytes:
-    """Read a streamed body under the deadline and a size limit."""
+    """Read a streamed body under the deadline and a size limit.
+
+    Raises :class:`BrokenAnswerError` where it breaks off.
+    """
     chunks: list[bytes] = []
     size = 0
     try:
@@ -222,42 +255,57 @@ def read_body(response: Any, session: Session, path: str) -> bytes:
                 raise ReadError(Unreadable("malformed", f"The answer for {path} is too large", operation_of(path)))
             if session.deadline.remaining() <= 0:
                 raise ReadError(Unreadable("timeout", f"The answer for {path} came too slowly", operation_of(path)))
+    except ReadError:
+        raise
+    except Exception as error:
+        why = explain_exception(error, path)
+        if why is None:
+            raise
+        raise BrokenAnswerError(why) from error
     finally:
         response.close()
     return b"".join(chunks)
 
 
-def interpret(status: int, payload: bytes, path: str) -> Json | None:
+def interpret(status: int, payload: bytes, path: str, method: str = "GET") -> Json | None:
     """Turn status and body into JSON, an absence or a :class:`ReadError`."""
     if status < 300:
-        body = json.loads(payload)
+        body = _parsed(payload)
         if not isinstance(body, dict):
-            raise ReadError(Unreadable("malformed", f"The answer for {path} is no JSON object", operation_of(path)))
+            why = f"The answer for {path} is no JSON object"
+            raise ReadError(Unreadable("malformed", why, operation_of(path, method)))
         return body
     code = _error_code(payload)
-    if status == 404 and (code or "").lower() not in _NOT_AN_ABSENCE and code is not None:
+    if status == 404 and code is not None and code.lower() not in _NOT_AN_ABSENCE:
         return None
-    raise ReadError(refusal(status, code, path))
+    raise ReadError(refusal(status, code, path, method=method))
 
 
-def operation_of(path: str) -> str:
-    """Name the Azure operation that reading ``path`` is: ``Provider/type/subtype/read``."""
+def operation_of(path: str, method: str = "GET") -> str:
+    """Name the Azure operation of a request: ``Provider/type/subtype/read``, or ``.../action`` for a POST."""
     _, marker, tail = path.split("?")[0].rpartition("/providers/")
     if not marker:
-        return "Microsoft.Resources/subscriptions/resourceGroups/read" if "/resourcegroups/" in path.lower() else path
+        return "Microsoft.Resources/subscriptions/resourceGroups/read" if "/resourcegroups" in path.lower() else path
     parts = tail.strip("/").split("/")
-    return "/".join([parts[0], *parts[1::2], "read"])
+    # Provider and pairs of type and name; one part more is a collection or, in a POST, an action.
+    ending = "action" if method == "POST" and len(parts) > 2 and len(parts) % 2 == 0 else "read"
+    return "/".join([parts[0], *parts[1::2], ending])
+
+
+def _parsed(payload: bytes) -> Any:
+    """The JSON value in ``payload``, or ``None`` (which is no answer of Azure's either)."""
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _error_code(payload: bytes) -> str | None:
     """The error code of ARM's wrapped form or of a provider's flat one (AKS), if it is JSON."""
-    try:
-        body = json.loads(payload)
-    except ValueError:
-        return None
+    body = _parsed(payload)
     error = body.get("error", body) if isinstance(body, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, str) else None
+    return code if isinstance(code, str) and code else None
 
 
 def _items(page: Json, path: str) -> list[Json]:
@@ -272,9 +320,18 @@ def _subscription_of(path: str) -> str | None:
     return match[1] if match else None
 
 
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
 def _url(endpoint: str, path: str, api_version: str, query: Mapping[str, str]) -> str:
     return f"{endpoint}{path}?{urlencode({'api-version': api_version, **query})}"
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower() or "timed out" in str(error)

@@ -1,19 +1,24 @@
-"""How every collector talks to Azure: one credential a tenant, bounded retries, one meter.
+"""How every collector talks to Azure: one credential a login, bounded retries, one meter.
 
 Everything goes through azure-core's pipeline, so proxies, ``REQUESTS_CA_BUNDLE``, the CLI's
 user agent and ``--debug`` logging work as in other ``az`` commands. Three things differ from
-a client that the CLI makes by itself: a wait for ``Retry-After`` never crosses the deadline,
-time-outs are cut from what remains, and concurrent calls share one token request.
+a client that the CLI makes by itself: nothing waits past the deadline, time-outs are cut from
+what remains, and concurrent calls share one token request.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from .deadline import Deadline, Meter
+from .transport import Lifeline, attempt_policy, pooled_transport, retry_policy
 
-POOL_CONNECTIONS = 32
+_OURS = ("retry_policy", "transport", "per_retry_policies")
+# azure-core asks for a new token when less than this is left of the old one.
+_REFRESH_SECONDS = 300
 
 
 class Session:
@@ -29,8 +34,9 @@ class Session:
         self.deadline = deadline
         self.meter = meter
         self._profile = Profile(cli_ctx=cli_ctx)
+        self._lifeline = Lifeline(deadline)
         self._lock = threading.Lock()
-        self._credentials: dict[str, tuple[Any, str]] = {}
+        self._credentials: dict[tuple[str, str], Any] = {}
         self._transport: Any = None
 
     @property
@@ -45,29 +51,28 @@ class Session:
     def credential(self, subscription: str) -> tuple[Any, str]:
         """Return (credential, tenant id) for a subscription of the login.
 
-        Raises knack's ``CLIError`` where the login does not hold that subscription.
+        Subscriptions of one user in one tenant share the credential object. Raises knack's
+        ``CLIError`` where the login does not hold that subscription.
         """
+        account = self._profile.get_subscription(subscription)
+        tenant = str(account["tenantId"])
+        key = (tenant, str(account.get("user", {}).get("name")))
         with self._lock:
-            if subscription not in self._credentials:
-                credential, _, tenant = self._profile.get_login_credentials(subscription_id=subscription)
-                self._credentials[subscription] = (_OneTokenRequest(credential), tenant)
-            return self._credentials[subscription]
+            if key not in self._credentials:
+                credential, _, _ = self._profile.get_login_credentials(subscription_id=subscription)
+                self._credentials[key] = SharedToken(credential, self.deadline)
+            return self._credentials[key], tenant
 
     def policies(self) -> dict[str, Any]:
         """The pipeline settings of this run, for any client of azure-core (keyword arguments)."""
-        from azure.cli.core.commands.client_factory import prepare_client_kwargs_track2
-
-        settings: dict[str, Any] = dict(prepare_client_kwargs_track2(self.cli_ctx))
+        settings = self._cli_settings()
         settings["retry_policy"] = retry_policy(self.deadline)
         settings["transport"] = self.transport()
-        settings["per_retry_policies"] = [metering_policy(self.meter)]
+        settings["per_retry_policies"] = [attempt_policy(self.deadline, self.meter)]
         return settings
 
     def management_client(self, resource_type: Any, subscription: str) -> Any:
-        """Return an SDK client from the CLI's client factory, under this run's limits.
-
-        Pass ``**session.deadline.limits()`` to each of its calls.
-        """
+        """Return an SDK client from the CLI's client factory, under this run's limits."""
         from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
         limits = {name: value for name, value in self.policies().items() if name in _OURS}
@@ -77,73 +82,70 @@ class Session:
         )
 
     def transport(self) -> Any:
-        """The shared connection pool (its adapter is sized for our concurrency)."""
+        """The shared connection pool."""
+        verify = {name: value for name, value in self._cli_settings().items() if name == "connection_verify"}
         with self._lock:
             if self._transport is None:
-                self._transport = _pooled_transport()
+                self._transport = pooled_transport(self._lifeline, **verify)
             return self._transport
 
     def close(self) -> None:
-        """Close idle connections; reads still under way end at their time-outs."""
+        """End every connection of this run, also those still in use."""
+        self._lifeline.release()
+        self._lifeline.cut()
         with self._lock:
             if self._transport is not None:
                 self._transport.session.close()
 
+    def _cli_settings(self) -> dict[str, Any]:
+        from azure.cli.core.commands.client_factory import prepare_client_kwargs_track2
 
-_OURS = ("retry_policy", "transport", "per_retry_policies")
+        return dict(prepare_client_kwargs_track2(self.cli_ctx))
 
 
-class _OneTokenRequest:
-    """Lets concurrent calls wait for one token request instead of sending one each."""
+class SharedToken:
+    """A credential whose concurrent callers wait for one token request, and never past the deadline.
 
-    def __init__(self, credential: Any) -> None:
+    msal sends its requests without any time-out, so each one runs on a thread of its own
+    (a daemon: it cannot keep the process) and is given up when the run's time is over.
+    """
+
+    def __init__(self, credential: Any, deadline: Deadline) -> None:
         self._credential = credential
+        self._deadline = deadline
         self._lock = threading.Lock()
+        self._tokens: dict[tuple[str, ...], Any] = {}
 
     def get_token(self, *scopes: str, **kwargs: Any) -> Any:
-        """azure-core's ``TokenCredential``."""
-        with self._lock:
-            return self._credential.get_token(*scopes, **kwargs)
+        """azure-core's ``TokenCredential``. Raises ``TimeoutError`` at the deadline."""
+        if not self._lock.acquire(timeout=self._deadline.remaining()):
+            raise TimeoutError("The login did not answer in time: timed out")
+        try:
+            token = None if kwargs.get("claims") else self._tokens.get(scopes)
+            if token is None or token.expires_on - time.time() < _REFRESH_SECONDS:
+                token = _within(self._deadline, lambda: self._credential.get_token(*scopes, **kwargs))
+                self._tokens[scopes] = token
+            return token
+        finally:
+            self._lock.release()
 
 
-def _pooled_transport() -> Any:
-    import requests
-    from azure.core.pipeline.transport import RequestsTransport
-    from requests.adapters import HTTPAdapter
+def _within(deadline: Deadline, work: Callable[[], Any]) -> Any:
+    """Return what ``work`` returns or raise what it raises, or ``TimeoutError`` at the deadline."""
+    outcome: list[tuple[Any, BaseException | None]] = []
 
-    session = requests.Session()
-    session.mount("https://", HTTPAdapter(pool_maxsize=POOL_CONNECTIONS, max_retries=0))
-    # session_owner=False: clients share it, and closing one must not close the others' sockets.
-    return RequestsTransport(session=session, session_owner=False)
+    def run() -> None:
+        try:
+            outcome.append((work(), None))
+        except BaseException as error:  # handed to the caller below
+            outcome.append((None, error))
 
-
-def retry_policy(deadline: Deadline) -> Any:
-    """azure-core's retry policy, which here never waits past the deadline."""
-    from azure.core.pipeline.policies import RetryPolicy
-
-    class DeadlineRetryPolicy(RetryPolicy):
-        """Give up where the wait that the service asks for is longer than what remains."""
-
-        def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-            wait = self.get_retry_after(response) or 0.0
-            return bool(wait < deadline.remaining() and super().is_retry(settings, response))
-
-        def is_exhausted(self, settings: dict[str, Any]) -> bool:
-            return bool(deadline.remaining() <= self.get_backoff_time(settings) or super().is_exhausted(settings))
-
-    return DeadlineRetryPolicy(
-        retry_total=3, retry_connect=1, retry_read=1, retry_status=3, retry_backoff_factor=0.4, retry_backoff_max=8
-    )
-
-
-def metering_policy(meter: Meter) -> Any:
-    """A policy that counts each request as it is sent, retries included."""
-    from azure.core.pipeline.policies import SansIOHTTPPolicy
-
-    class MeteringPolicy(SansIOHTTPPolicy):  # type: ignore[type-arg]
-        """Counts before sending."""
-
-        def on_request(self, request: Any) -> None:
-            meter.count()
-
-    return MeteringPolicy()
+    worker = threading.Thread(target=run, name="acrpulldiag-login", daemon=True)
+    worker.start()
+    worker.join(deadline.remaining())
+    if not outcome:
+        raise TimeoutError("The login did not answer in time: timed out")
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    return value

@@ -1,0 +1,142 @@
+"""The parts of azure-core's pipeline that keep every request of a run within its deadline.
+
+Time-outs of a socket count from its last byte, so a server that drips could hold a read for
+ever. The connection pool here therefore knows its sockets and shuts them down at the deadline.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import weakref
+from contextlib import suppress
+from typing import Any
+
+from .deadline import Deadline, Meter
+
+POOL_CONNECTIONS = 32
+
+
+class Lifeline:
+    """Holds the sockets of a run and ends them when its time is over, so that no read outlives it."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._sockets: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._timer: threading.Timer | None = None
+
+    def hold(self, connected: Any) -> None:
+        """Take charge of a connected socket; the first one starts the clock."""
+        with self._lock:
+            self._sockets.add(connected)
+            if self._timer is None:
+                self._timer = threading.Timer(self._deadline.remaining(), self.cut)
+                self._timer.daemon = True
+                self._timer.start()
+        if self._deadline.remaining() <= 0:
+            self.cut()
+
+    def cut(self) -> None:
+        """Shut down every socket: whoever reads from one gets an end of file at once."""
+        with self._lock:
+            sockets = list(self._sockets)
+        for each in sockets:
+            # socket's own method: that of SSLSocket forgets the TLS state under its reader.
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Stop the clock."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+
+
+def pooled_transport(lifeline: Lifeline, **connection: Any) -> Any:
+    """Return azure-core's requests transport over one shared pool whose sockets ``lifeline`` holds.
+
+    ``connection`` are azure-core's connection settings, such as ``connection_verify``.
+    """
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+
+    session = requests.Session()
+    session.mount("https://", _adapter(lifeline))
+    # session_owner=False: clients share it, and closing one must not close the others' sockets.
+    return RequestsTransport(session=session, session_owner=False, **connection)
+
+
+def _adapter(lifeline: Lifeline) -> Any:
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    class HeldConnection(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            lifeline.hold(self.sock)
+
+    class HeldPool(HTTPSConnectionPool):
+        ConnectionCls = HeldConnection
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": HeldPool}
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": HeldPool}
+            return manager
+
+    return Adapter(pool_maxsize=POOL_CONNECTIONS, max_retries=0)
+
+
+def retry_policy(deadline: Deadline) -> Any:
+    """azure-core's retry policy, which here never waits past the deadline."""
+    from azure.core.pipeline.policies import RetryPolicy
+
+    class DeadlineRetryPolicy(RetryPolicy):
+        """Gives up where the wait that the service asks for is longer than what remains."""
+
+        def get_retry_after(self, response: Any) -> float | None:
+            try:
+                wait = super().get_retry_after(response)
+            except (ValueError, TypeError, OverflowError):  # a date or number that is none
+                return None
+            return float(wait) if wait else None
+
+        def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
+            wait = self.get_retry_after(response) or 0.0
+            return bool(wait < deadline.remaining() and super().is_retry(settings, response))
+
+        def is_exhausted(self, settings: dict[str, Any]) -> bool:
+            return bool(deadline.remaining() <= self.get_backoff_time(settings) or super().is_exhausted(settings))
+
+        def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
+            if response is not None:
+                # A streamed answer that nobody reads would keep its connection.
+                response.http_response.close()
+            super().sleep(settings, transport, response)
+
+    return DeadlineRetryPolicy(
+        retry_total=3, retry_connect=1, retry_read=1, retry_status=3, retry_backoff_factor=0.4, retry_backoff_max=8
+    )
+
+
+def attempt_policy(deadline: Deadline, meter: Meter) -> Any:
+    """A policy that counts each attempt as it is sent and cuts its time-outs from what remains."""
+    from azure.core.exceptions import ServiceRequestError
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class AttemptPolicy(SansIOHTTPPolicy):
+        """Stands below the retry policy, so that it sees every attempt."""
+
+        def on_request(self, request: Any) -> None:
+            if deadline.remaining() <= 0:
+                raise ServiceRequestError("The time for the whole run is over: timed out")
+            request.context.options.update(deadline.limits())
+            meter.count()
+
+    return AttemptPolicy()
