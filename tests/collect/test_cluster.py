@@ -1,0 +1,236 @@
+"""Mirror of collect/cluster.py: recorded answers to facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from azext_acrpulldiag.collect.cluster import cluster_from, home_tenant, nearest, nearest_to
+from azext_acrpulldiag.facts import KubeletIdentity, ServiceAccountPull, Unreadable
+from azext_acrpulldiag.targets import ClusterTarget
+from tests.recordings import body
+
+TENANT = "0f3c9a52-64b1-4d0c-9a55-8f6a2e1b3c47"
+PLACEHOLDER = "00000000-0000-0000-0000-000000000001"
+GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups"
+
+
+def mapped(name, change=None, preview=None):
+    answer = body(f"aks/{name}")
+    if change:
+        change(answer)
+    return cluster_from(answer, TENANT, answer if preview is None else preview)
+
+
+def reason(value) -> str | None:
+    return value.reason if isinstance(value, Unreadable) else None
+
+
+def test_a_system_assigned_cluster():
+    found = mapped("managedcluster_get_system_msi_lb")
+    assert (found.name, found.resource_group, found.location) == ("testResource", "aks-cit-ManagedCluster", "eastus")
+    assert found.subscription == "00000000-0000-0000-0000-000000000000"
+    assert (found.power_state, found.provisioning_state, found.identity_type) == (
+        "Running",
+        "Succeeded",
+        "SystemAssigned",
+    )
+    assert found.kubelet_identity.resource_id.endswith("/userAssignedIdentities/testResource-agentpool")
+    assert found.service_principal_client_id is None
+    assert found.control_plane_principal_ids == ("00000000-0000-0000-0000-000000000000",)
+    assert found.outbound_type == "loadBalancer"
+    assert len(found.effective_outbound_ip_ids) == 1
+    assert found.tenant_id == "tenantid"
+    # This version does not show node provisioning at all: unknown, not off.
+    assert reason(found.node_auto_provisioning) == "not-shown"
+
+
+def test_its_node_pool():
+    (pool,) = mapped("managedcluster_get_system_msi_lb").agent_pools
+    assert (pool.name, pool.pool_type, pool.mode, pool.count) == ("agentpool1", "VirtualMachineScaleSets", "System", 3)
+    assert (pool.os_type, pool.os_sku, pool.power_state) == ("Linux", "Ubuntu", "Running")
+    assert pool.node_image_version == "AKSUbuntu-2204gen2containerd-202502.09.0"
+    assert (pool.subnet_id, pool.node_public_ip, pool.provisioning_state) == (None, False, "Succeeded")
+
+
+@pytest.mark.parametrize("name", ["user_assigned_msi", "user_assigned_msi_preview"])
+def test_a_user_assigned_control_plane_is_not_the_kubelet_identity(name):
+    found = mapped(f"managedcluster_get_{name}")
+    assert found.identity_type == "UserAssigned"
+    assert found.control_plane_principal_ids == (PLACEHOLDER,)
+    assert isinstance(found.kubelet_identity, KubeletIdentity)
+    assert found.kubelet_identity.resource_id.endswith("cliakstest000001-agentpool")
+    # The identity of such a cluster names no tenant: the subscription's is taken.
+    assert found.tenant_id == TENANT
+
+
+def test_a_pool_in_a_network_of_the_users():
+    (pool,) = mapped("managedcluster_get_user_assigned_msi").agent_pools
+    assert pool.subnet_id.endswith("/subnets/clisubnet000006")
+
+
+def test_a_service_principal_cluster():
+    found = mapped("managedcluster_get_service_principal")
+    assert (found.identity_type, found.service_principal_client_id) == ("ServicePrincipal", PLACEHOLDER)
+    assert (found.kubelet_identity, found.control_plane_principal_ids) == (None, ())
+    assert found.tenant_id == TENANT
+
+
+def test_the_literal_msi_is_a_managed_identity_even_where_the_answer_shows_none():
+    def strip(answer):
+        del answer["identity"]
+
+    found = mapped("managedcluster_get_system_msi_lb", strip)
+    assert found.service_principal_client_id is None
+    assert reason(found.identity_type) == reason(found.control_plane_principal_ids) == "not-shown"
+    assert isinstance(found.kubelet_identity, KubeletIdentity)
+
+
+def test_an_answer_without_any_identity_tells_nothing():
+    def strip(answer):
+        del answer["identity"], answer["properties"]["servicePrincipalProfile"]
+        del answer["properties"]["identityProfile"]
+
+    found = mapped("managedcluster_get_system_msi_lb", strip)
+    assert reason(found.kubelet_identity) == reason(found.identity_type) == "not-shown"
+
+
+def test_while_a_cluster_is_created_its_kubelet_identity_is_not_known_yet():
+    found = mapped("managedcluster_get_creating")
+    assert found.provisioning_state == "Creating"
+    assert reason(found.kubelet_identity) == reason(found.effective_outbound_ip_ids) == "not-shown"
+
+
+@pytest.mark.parametrize("profile", [None, {}])
+def test_a_managed_cluster_that_lost_its_kubelet_identity_has_none(profile):
+    def lose(answer):
+        answer["properties"]["identityProfile"] = profile
+
+    assert mapped("managedcluster_get_system_msi_lb", lose).kubelet_identity is None
+
+
+@pytest.mark.parametrize("name", ["resourceId", "clientId", "objectId"])
+def test_half_a_kubelet_identity_is_unknown(name):
+    def halve(answer):
+        del answer["properties"]["identityProfile"]["kubeletidentity"][name]
+
+    assert reason(mapped("managedcluster_get_system_msi_lb", halve).kubelet_identity) == "not-shown"
+
+
+@pytest.mark.parametrize(
+    ("name", "outbound_type", "last_segments"),
+    [
+        ("lb_customer_outbound_ips", "loadBalancer", ("cliakstest000003",)),
+        ("managed_natgateway", "managedNATGateway", ("64608ae2-2069-4713-aa60-4175966d9a22",)),
+        ("automatic_sku", "managedNATGateway", ("cddb92fe-5918-46ae-a0a1-51834c32b1d8",)),
+        ("outbound_block_bootstrap_cache", "block", ()),
+    ],
+)
+def test_outbound_addresses_come_from_the_profile_of_the_outbound_type(name, outbound_type, last_segments):
+    found = mapped(f"managedcluster_get_{name}")
+    assert found.outbound_type == outbound_type
+    assert tuple(one.rpartition("/")[2] for one in found.effective_outbound_ip_ids) == last_segments
+
+
+@pytest.mark.parametrize("kind", ["userDefinedRouting", "userAssignedNATGateway", "none"])
+def test_other_outbound_types_have_no_addresses_of_the_clusters_own(kind):
+    def change(answer):
+        answer["properties"]["networkProfile"]["outboundType"] = kind
+
+    assert mapped("managedcluster_get_system_msi_lb", change).effective_outbound_ip_ids == ()
+
+
+@pytest.mark.parametrize(("name", "expected"), [("automatic_sku", True), ("creating", False)])
+def test_node_auto_provisioning(name, expected):
+    assert mapped(f"managedcluster_get_{name}").node_auto_provisioning is expected
+
+
+def test_service_account_pull_comes_from_the_preview_answer_only():
+    preview = body("aks/managedcluster_get_preview_2025_09_02_lb_msi")
+    assert mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull is None
+    profile = {"enabled": True, "defaultManagedIdentityId": f"{GROUP}/rg/x"}
+    preview["properties"]["securityProfile"]["serviceAccountImagePullProfile"] = profile
+    found = mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull
+    assert found == ServiceAccountPull(True, f"{GROUP}/rg/x")
+    profile.pop("defaultManagedIdentityId")
+    assert mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull == ServiceAccountPull(
+        True, None
+    )
+    profile["enabled"] = None
+    assert reason(mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull) == "not-shown"
+
+
+def test_service_account_pull_is_unknown_where_the_preview_version_is_refused():
+    refused = Unreadable("unsupported", "HTTP 400 NoRegisteredProviderFound")
+    assert mapped("managedcluster_get_system_msi_lb", preview=refused).service_account_pull is refused
+
+
+def test_nulls_of_the_official_example_are_unknown_not_absent():
+    found = mapped("spec_managedcluster_get_2025_10_01")
+    assert reason(found.power_state) == reason(found.service_account_pull) == "not-shown"
+    assert found.service_principal_client_id == "clientid"
+    (pool,) = found.agent_pools
+    assert {reason(pool.pool_type), reason(pool.mode), reason(pool.power_state), reason(pool.node_public_ip)} == {
+        "not-shown"
+    }
+
+
+@pytest.mark.parametrize("wrong", [[], "text", 7, {"powerState": 3, "agentPoolProfiles": {}, "networkProfile": []}])
+def test_mistyped_properties_are_unknown_and_no_error(wrong):
+    def change(answer):
+        answer["properties"] = wrong
+
+    found = mapped("managedcluster_get_system_msi_lb", change)
+    assert reason(found.provisioning_state) == "not-shown"
+    assert reason(found.agent_pools) in ("not-shown", "malformed")
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "prod"])
+def test_an_answer_without_an_id_is_no_cluster(wrong):
+    answer = {**body("aks/managedcluster_get_system_msi_lb"), "id": wrong}
+    assert reason(cluster_from(answer, TENANT, answer)) == "malformed"
+
+
+# --- what a missing cluster may have been meant to be ----------------------------------
+
+TARGET = ClusterTarget("00000000-0000-0000-0000-000000000000", "rg-app", "prod")
+
+
+def row(group, name):
+    return {"id": f"{GROUP}/{group}/providers/Microsoft.ContainerService/managedClusters/{name}", "name": name}
+
+
+def test_nearest_clusters_put_the_same_name_elsewhere_first():
+    clusters = [row("rg-app", "prod1"), row("rg-other", "prod"), row("rg-app", "zebra")]
+    found = nearest_to(TARGET, clusters, [{"name": "RG-App"}, {"name": "rg-apps"}])
+    assert found.clusters == (("rg-other", "prod"), ("rg-app", "prod1"))
+    assert (found.group_exists, found.groups) == (True, ())
+
+
+def test_a_missing_group_gets_the_nearest_groups():
+    found = nearest_to(TARGET, [], [{"name": "rg-apps"}, {"name": "zebra"}])
+    assert (found.group_exists, found.groups, found.clusters) == (False, ("rg-apps",), ())
+
+
+def test_lists_that_the_caller_may_not_read_stay_unknown():
+    hidden = Unreadable("forbidden", "No right")
+    found = nearest_to(TARGET, hidden, hidden)
+    assert found.clusters is found.groups is found.group_exists is hidden
+
+
+def test_nearest_compares_without_case_and_keeps_azures_spelling():
+    assert nearest("PRODUCTION", ["Production", "production", "prod"]) == ("Production",)
+
+
+class Login:
+    def __init__(self, *subscriptions):
+        self._subscriptions = subscriptions
+
+    def subscriptions(self):
+        return list(self._subscriptions)
+
+
+def test_the_tenant_of_a_subscription():
+    login = Login({"id": "A", "tenantId": "managing", "homeTenantId": "home"}, {"id": "b", "tenantId": "only"})
+    assert home_tenant(login, "a") == "home"
+    assert home_tenant(login, "B") == "only"
+    assert reason(home_tenant(login, "c")) == "not-shown"
