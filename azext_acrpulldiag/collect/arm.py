@@ -108,9 +108,10 @@ class ArmReader:
             except BrokenAnswerError:
                 return self._exchange(method, url, path, body, subscription)
         except ReadError as error:
-            late = self.session.deadline.remaining() <= 0 and error.why.reason == "unreachable"
-            if late:  # the socket was shut down under the read
-                raise ReadError(replace(error.why, reason="timeout")) from error
+            # The sockets are shut down at the deadline, so a late answer looks cut off or never sent.
+            if self.session.deadline.remaining() <= 0 and error.why.reason in ("unreachable", "malformed"):
+                late = f"The time for the whole run ended before {path} was read"
+                raise ReadError(replace(error.why, reason="timeout", detail=late)) from error
             raise
 
     def _exchange(self, method: str, url: str, path: str, body: Json | None, subscription: str | None) -> Json | None:

@@ -23,6 +23,10 @@ class Deadline:
         """Seconds that are left, never below zero."""
         return max(0.0, self._end - time.monotonic())
 
+    def end(self) -> None:
+        """Declare the time over now."""
+        self._end = time.monotonic()
+
     def limits(self) -> dict[str, float]:
         """Connection and read time-outs for one call, cut from what remains (azure-core's names)."""
         left = max(0.05, self.remaining())

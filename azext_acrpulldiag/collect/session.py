@@ -90,7 +90,8 @@ class Session:
             return self._transport
 
     def close(self) -> None:
-        """End every connection of this run, also those still in use."""
+        """End the run: its time is over, and so is every connection, also those in use."""
+        self.deadline.end()
         self._lifeline.release()
         self._lifeline.cut()
         with self._lock:

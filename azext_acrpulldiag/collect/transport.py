@@ -15,6 +15,7 @@ from typing import Any
 from .deadline import Deadline, Meter
 
 POOL_CONNECTIONS = 32
+_OVER = "The time for the whole run is over: timed out"
 
 
 class Lifeline:
@@ -95,10 +96,19 @@ def _adapter(lifeline: Lifeline) -> Any:
 
 def retry_policy(deadline: Deadline) -> Any:
     """azure-core's retry policy, which here never waits past the deadline."""
+    from azure.core.exceptions import ServiceRequestError, ServiceResponseError
     from azure.core.pipeline.policies import RetryPolicy
 
     class DeadlineRetryPolicy(RetryPolicy):
         """Gives up where the wait that the service asks for is longer than what remains."""
+
+        def send(self, request: Any) -> Any:
+            try:
+                return super().send(request)
+            except (ServiceRequestError, ServiceResponseError) as error:
+                if deadline.remaining() <= 0:  # the socket was shut down, see Lifeline
+                    raise ServiceRequestError(_OVER) from error
+                raise
 
         def get_retry_after(self, response: Any) -> float | None:
             try:
@@ -135,7 +145,7 @@ def attempt_policy(deadline: Deadline, meter: Meter) -> Any:
 
         def on_request(self, request: Any) -> None:
             if deadline.remaining() <= 0:
-                raise ServiceRequestError("The time for the whole run is over: timed out")
+                raise ServiceRequestError(_OVER)
             request.context.options.update(deadline.limits())
             meter.count()
 
