@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,7 +20,19 @@ from urllib.parse import urlencode, urlsplit
 
 from ..facts import Unreadable
 from .deadline import begin_after, chain_length
+from .errors import ReadError, explain_exception, operation_of, refusal, translated_errors
 from .session import Session
+
+__all__ = [
+    "ArmReader",
+    "Json",
+    "ReadError",
+    "explain_exception",
+    "in_parallel",
+    "operation_of",
+    "refusal",
+    "translated_errors",
+]
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -39,14 +50,6 @@ _NOT_AN_ABSENCE = {
     "tenantnotfound",
 }
 _SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
-
-
-class ReadError(Exception):
-    """A read that gave no answer; ``why`` says so in a fact's words."""
-
-    def __init__(self, why: Unreadable) -> None:
-        super().__init__(why.sentence)
-        self.why = why
 
 
 class BrokenAnswerError(ReadError):
@@ -186,61 +189,6 @@ def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16) -> list[T | U
     return [value for value, _ in results]
 
 
-@contextmanager
-def translated_errors(path: str, permission: str | None = None, method: str = "GET") -> Iterator[None]:
-    """Turn what azure-core, msal and the CLI raise within into :class:`ReadError`.
-
-    ``permission`` names the right that a refusal asks for, where it is not the operation's.
-    """
-    try:
-        yield
-    except ReadError:
-        raise
-    except Exception as error:
-        why = explain_exception(error, path, permission, method)
-        if why is None:
-            raise
-        raise ReadError(why) from error
-
-
-def explain_exception(
-    error: Exception, path: str, permission: str | None = None, method: str = "GET"
-) -> Unreadable | None:
-    """Say in a fact's words why a call failed, or ``None`` for an error that is not a read's."""
-    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
-    from knack.util import CLIError
-    from urllib3.exceptions import HTTPError
-
-    operation = operation_of(path, method)
-    if isinstance(error, HttpResponseError) and error.status_code:
-        code = getattr(getattr(error, "error", None), "code", None)
-        return refusal(error.status_code, code, path, permission, method)
-    if isinstance(error, CLIError):  # azclierror's classes are CLIErrors, too
-        return Unreadable("not-logged-in", f"The login cannot be used for {path}: {_first_line(error)}", operation)
-    # OSError: msal lets those of requests through. An HttpResponseError without a status is a body that broke off.
-    if isinstance(error, (ServiceResponseError, ServiceRequestError, HttpResponseError, OSError, HTTPError)):
-        reason = "timeout" if _is_timeout(error) else "unreachable"
-        return Unreadable(reason, f"No answer to {operation}: {_first_line(error)}", operation)
-    if isinstance(error, (AzureError, ValueError)):
-        return Unreadable("malformed", f"The answer to {operation} could not be read: {_first_line(error)}", operation)
-    return None
-
-
-def refusal(status: int, code: str | None, path: str, permission: str | None = None, method: str = "GET") -> Unreadable:
-    """Name an HTTP status that is no answer."""
-    operation = operation_of(path, method)
-    said = f"HTTP {status}" + (f" {code}" if code else "")
-    if status == 401:
-        return Unreadable("not-logged-in", f"{said}: the login was refused for {path}", operation)
-    if status == 403:
-        return Unreadable("forbidden", f"{said}: no right to read {path}", operation, permission or operation)
-    if status == 429:
-        return Unreadable("throttled", f"{said}: Azure throttles {operation}", operation)
-    if status >= 500:
-        return Unreadable("server-error", f"{said} from {operation}", operation)
-    return Unreadable("unsupported", f"{said} from {operation}", operation)
-
-
 def read_body(response: Any, session: Session, path: str) -> bytes:
     """Read a streamed body under the deadline and a size limit.
 
@@ -282,17 +230,6 @@ def interpret(status: int, payload: bytes, path: str, method: str = "GET") -> Js
     raise ReadError(refusal(status, code, path, method=method))
 
 
-def operation_of(path: str, method: str = "GET") -> str:
-    """Name the Azure operation of a request: ``Provider/type/subtype/read``, or ``.../action`` for a POST."""
-    _, marker, tail = path.split("?")[0].rpartition("/providers/")
-    if not marker:
-        return "Microsoft.Resources/subscriptions/resourceGroups/read" if "/resourcegroups" in path.lower() else path
-    parts = tail.strip("/").split("/")
-    # Provider and pairs of type and name; one part more is a collection or, in a POST, an action.
-    ending = "action" if method == "POST" and len(parts) > 2 and len(parts) % 2 == 0 else "read"
-    return "/".join([parts[0], *parts[1::2], ending])
-
-
 def _parsed(payload: bytes) -> Any:
     """The JSON value in ``payload``, or ``None`` (which is no answer of Azure's either)."""
     try:
@@ -328,11 +265,3 @@ def _origin(url: str) -> tuple[str, str]:
 
 def _url(endpoint: str, path: str, api_version: str, query: Mapping[str, str]) -> str:
     return f"{endpoint}{path}?{urlencode({'api-version': api_version, **query})}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-
-
-def _is_timeout(error: Exception) -> bool:
-    return isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower() or "timed out" in str(error)

@@ -88,6 +88,8 @@ def _adapter(lifeline: Lifeline) -> Any:
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
             manager = super().proxy_manager_for(proxy, **kwargs)
+            if proxy.lower().startswith("socks"):  # these have connections of their own kind
+                return manager
             manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": HeldPool}
             return manager
 

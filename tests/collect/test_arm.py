@@ -15,6 +15,7 @@ from azext_acrpulldiag.facts import Unreadable
 from tests.collect.local_azure import (
     OTHER_SUBSCRIPTION,
     SUBSCRIPTION,
+    ConnectProxy,
     Credential,
     answer,
     broken_off,
@@ -264,6 +265,20 @@ def test_no_server_holds_a_read_beyond_the_deadline(azure, open_reader, kind):
     found = why(lambda: get(open_reader(1.5)))
     assert found.reason == "timeout"
     assert 1.3 < time.monotonic() - started < 2.5
+
+
+def test_the_deadline_holds_through_a_proxy(azure, open_reader, monkeypatch):
+    proxy = ConnectProxy()
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.delenv("NO_PROXY")
+    azure.on(CLUSTER, answer(200, {"ok": True}), dripping(azure))
+    reader = open_reader(1.5)
+    started = time.monotonic()
+    assert get(reader) == {"ok": True}
+    assert why(lambda: get(reader)).reason == "timeout"
+    assert time.monotonic() - started < 2.5
+    assert set(proxy.asked) == {azure.url.removeprefix("https://")}
+    proxy.close()
 
 
 def test_after_the_deadline_nothing_is_sent(azure, open_reader):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from azext_acrpulldiag.collect.cluster import cluster_from, home_tenant, nearest, nearest_to
+from azext_acrpulldiag.collect.arm import ReadError
+from azext_acrpulldiag.collect.cluster import (
+    API_VERSION,
+    PREVIEW_API_VERSION,
+    cluster_from,
+    explain_missing_cluster,
+    home_tenant,
+    nearest,
+    nearest_to,
+    read_cluster,
+)
 from azext_acrpulldiag.facts import KubeletIdentity, ServiceAccountPull, Unreadable
 from azext_acrpulldiag.targets import ClusterTarget
 from tests.recordings import body
@@ -234,3 +244,55 @@ def test_the_tenant_of_a_subscription():
     assert home_tenant(login, "a") == "home"
     assert home_tenant(login, "B") == "only"
     assert reason(home_tenant(login, "c")) == "not-shown"
+
+
+# --- reading ---------------------------------------------------------------------------
+
+
+class Reader:
+    """Answers by (last segment of the path, version)."""
+
+    def __init__(self, **answers):
+        self.session = Login({"id": TARGET.subscription, "tenantId": TENANT})
+        self.answers, self.asked = answers, []
+
+    def get(self, path, version, **query):
+        self.asked.append((path, version))
+        answer = self.answers["preview" if version == PREVIEW_API_VERSION else "stable"]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def list(self, path, version, **query):
+        return self.answers[path.rpartition("/")[2]]
+
+
+REFUSED = ReadError(Unreadable("unsupported", "HTTP 400 NoRegisteredProviderFound"))
+FORBIDDEN = ReadError(Unreadable("forbidden", "HTTP 403 AuthorizationFailed"))
+
+
+def test_a_cluster_is_read_twice_at_once():
+    stable = body("aks/managedcluster_get_system_msi_lb")
+    reader = Reader(stable=stable, preview=body("aks/managedcluster_get_preview_2025_09_02_lb_msi"))
+    found = read_cluster(reader, TARGET)
+    assert (found.name, found.service_account_pull) == ("testResource", None)
+    assert sorted(reader.asked) == sorted([(TARGET.id, API_VERSION), (TARGET.id, PREVIEW_API_VERSION)])
+
+
+@pytest.mark.parametrize(
+    ("preview", "expected"), [(REFUSED, "unsupported"), (FORBIDDEN, "forbidden"), (None, "not-shown")]
+)
+def test_a_preview_that_fails_costs_one_field(preview, expected):
+    found = read_cluster(Reader(stable=body("aks/managedcluster_get_system_msi_lb"), preview=preview), TARGET)
+    assert (found.provisioning_state, reason(found.service_account_pull)) == ("Succeeded", expected)
+
+
+def test_a_cluster_that_is_missing_or_hidden():
+    assert read_cluster(Reader(stable=None, preview=None), TARGET) is None
+    assert reason(read_cluster(Reader(stable=FORBIDDEN, preview=FORBIDDEN), TARGET)) == "forbidden"
+
+
+def test_names_for_a_missing_cluster_come_from_the_subscription():
+    reader = Reader(managedClusters=[row("rg-app", "prod1")], resourcegroups=[{"name": "rg-app"}])
+    found = explain_missing_cluster(reader, TARGET)
+    assert (found.clusters, found.group_exists) == ((("rg-app", "prod1"),), True)
