@@ -127,9 +127,11 @@ def retry_policy(deadline: Deadline) -> Any:
             return bool(deadline.remaining() <= self.get_backoff_time(settings) or super().is_exhausted(settings))
 
         def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
-            if response is not None:
-                # A streamed answer that nobody reads would keep its connection.
-                response.http_response.close()
+            # A streamed answer that nobody reads would keep its connection. Clients of older SDKs
+            # get a response that is read already and cannot be closed.
+            close = getattr(response.http_response, "close", None) if response is not None else None
+            if close is not None:
+                close()
             super().sleep(settings, transport, response)
 
     return DeadlineRetryPolicy(
