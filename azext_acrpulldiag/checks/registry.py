@@ -37,6 +37,7 @@ UNHEALTHY = Outcome(
     summary="Seen from this machine, not from the nodes: az acr check-health reports {code}: {message}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-health-error-reference",
     seen_from=SeenFrom.THIS_MACHINE,
+    article="start",
     evidence_keys=("code", "message", "registry", "subscription"),
     remedies=(
         RemedyTemplate(
@@ -52,6 +53,7 @@ CHECK_ACR_FAILED = Outcome(
     summary="az aks check-acr failed on a node: {meaning} (exit code {exit_code}).",
     url="https://learn.microsoft.com/cli/azure/aks#az-aks-check-acr",
     seen_from=SeenFrom.NODE,
+    article="start",
     evidence_keys=(
         "exit_code",
         "meaning",
@@ -208,7 +210,12 @@ def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
             )
 
 
-@check("registry.check-acr", needs=("registry", "check_acr"), outcomes=(CHECK_ACR_FAILED,), seen_from=SeenFrom.NODE)
+@check(
+    "registry.check-acr",
+    needs=("registry", "check_acr", "targets"),
+    outcomes=(CHECK_ACR_FAILED,),
+    seen_from=SeenFrom.NODE,
+)
 def node_may_log_in_to_registry(facts: Facts) -> Iterator[Finding]:
     """A node can log in to the registry.
 

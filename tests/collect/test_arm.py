@@ -62,6 +62,18 @@ def test_pages_are_followed_verbatim(azure, open_reader):
     assert azure.url + azure.requests[1][1] == following.replace("%2f", "%2F")
 
 
+def test_recorded_pages_of_clusters_end_with_an_empty_one(azure, open_reader):
+    first = body("aks/managedclusters_list_by_rg_page1_nextlink")
+    first["nextLink"] = first["nextLink"].replace("https://management.azure.com", azure.url)
+    azure.on(CLUSTERS, answer(200, first))
+    azure.on(
+        first["nextLink"].removeprefix(azure.url).split("?")[0],
+        answer(200, body("aks/managedclusters_list_by_rg_page2_empty")),
+    )
+    assert open_reader().list(CLUSTERS, "2025-02-01") == first["value"]
+    assert len(azure.requests) == 2
+
+
 @pytest.mark.parametrize("following", ["https://evil.example/next", "http://{host}/next", "//evil.example", 7])
 def test_a_next_page_elsewhere_is_refused(azure, open_reader, following):
     link = following.format(host=azure.url[8:]) if isinstance(following, str) else following
@@ -140,8 +152,17 @@ def test_a_404_without_a_code_is_no_absence(azure, open_reader, payload):
 # --- throttling and server errors ------------------------------------------------------
 
 
-def test_throttling_without_a_wait_is_retried_then_said(azure, open_reader):
-    azure.on(CLUSTER, answer(429, body("arm-errors/429_subscriptionrequeststhrottled")))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "429_subscriptionrequeststhrottled",
+        "429_subscriptionrequeststhrottled_backend_text",
+        "429_retryableerror_no_retry_after",
+        "429_failedidentityoperation_nested",
+    ],
+)
+def test_throttling_without_a_wait_is_retried_then_said(azure, open_reader, name):
+    azure.on(CLUSTER, answer(429, body(f"arm-errors/{name}")))
     reader = open_reader()
     found = why(lambda: get(reader))
     assert (found.reason, reader.session.meter.requests) == ("throttled", len(azure.requests))
