@@ -144,6 +144,9 @@ class NodeHost:
     """A scale set, one of its instances, or a virtual machine that nodes run on.
 
     ``pool`` is the node pool's name (for auto-provisioned machines Karpenter's pool).
+    Where hosts could not be listed, one value with ``unread`` stands for all of them: its
+    id is that of the list, its ``pool`` is empty where the list spans pools, and whatever
+    else is not known of them is the same ``Unreadable``.
     """
 
     resource_id: str
@@ -157,6 +160,8 @@ class NodeHost:
     subnet_ids: tuple[str, ...] | Unreadable = ()
     public_ip_per_node: bool | Unreadable = False
     created: datetime | Unreadable | None = None
+    unread: Unreadable | None = None
+    """Why the hosts that this value stands for could not be listed; ``None``: it is one host."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +197,11 @@ class ServicePrincipal:
     application_object_id: str | Unreadable | None
     """``None``: no application object in this tenant (deleted, or another tenant's)."""
     home_tenant_id: str | Unreadable | None
-    """``appOwnerOrganizationId``: where the application object lives."""
+    """``appOwnerOrganizationId``: where the application object lives; ``None``: Graph names no tenant."""
     passwords: tuple[PasswordCredential, ...] | Unreadable
-    """Of application and service principal together."""
+    """Of application and service principal together; unreadable where either's are not shown."""
+    seen_passwords: tuple[PasswordCredential, ...] = ()
+    """Those that were shown, where ``passwords`` is unreadable: there may be more."""
 
 
 # --- the registry ----------------------------------------------------------------------

@@ -140,7 +140,7 @@ class ArmReader:
                 settings = self.session.policies()
                 self._clients[id(credential)] = ARMPipelineClient(
                     base_url=self.session.arm_endpoint,
-                    policies=_pipeline(settings, ARMChallengeAuthenticationPolicy(credential, *scopes)),
+                    policies=pipeline(settings, ARMChallengeAuthenticationPolicy(credential, *scopes)),
                     transport=settings["transport"],
                 )
             return self._clients[id(credential)]
@@ -151,7 +151,7 @@ class ArmReader:
         return self.session.credential(get_subscription_id(self.session.cli_ctx))
 
 
-def _pipeline(settings: Mapping[str, Any], authentication: Any) -> list[Any]:
+def pipeline(settings: Mapping[str, Any], authentication: Any) -> list[Any]:
     """The policies in their order; the CLI's hook for policy tokens is for writes and left out."""
     from azure.core.pipeline.policies import HeadersPolicy, RequestIdPolicy
 

@@ -1,0 +1,57 @@
+"""Read a user-assigned managed identity, through azure-mgmt-msi as the CLI ships it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..facts import ManagedIdentity, Unreadable
+from .arm import ReadError, translated_errors
+from .session import Session
+
+_IDENTITY_ID = re.compile(
+    r"^/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
+    r"/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/(?P<name>[^/]+)/?$",
+    re.IGNORECASE,
+)
+# The codes of a 404 that say that the identity is gone: its own, or its resource group's.
+_GONE = {"resourcenotfound", "resourcegroupnotfound", "notfound"}
+
+
+def read_managed_identity(session: Session, resource_id: str) -> ManagedIdentity | Unreadable | None:
+    """GET the identity. ``None``: it, or its resource group, does not exist.
+
+    One request. Does not raise for what Azure answers.
+    """
+    match = _IDENTITY_ID.match(resource_id)
+    if match is None:
+        return Unreadable("malformed", f"{resource_id} is not the id of a user-assigned identity")
+    try:
+        with translated_errors(resource_id):
+            return _read(session, match["subscription"], match["group"], match["name"])
+    except ReadError as error:
+        return error.why
+
+
+def _read(session: Session, subscription: str, group: str, name: str) -> ManagedIdentity | Unreadable | None:
+    from azure.cli.core.profiles import ResourceType
+    from azure.core.exceptions import ResourceNotFoundError
+
+    client = session.management_client(ResourceType.MGMT_MSI, subscription)
+    try:
+        answer = client.user_assigned_identities.get(group, name)
+    except ResourceNotFoundError as error:
+        code = getattr(error.error, "code", None) or ""
+        if code.lower() in _GONE:
+            return None
+        raise
+    return managed_identity_from(answer)
+
+
+def managed_identity_from(answer: Any) -> ManagedIdentity | Unreadable:
+    """Map azure-mgmt-msi's ``Identity``; an id that it does not show makes it unreadable."""
+    shown = {name: getattr(answer, name, None) for name in ("id", "client_id", "principal_id", "tenant_id")}
+    missing = sorted(name for name, value in shown.items() if not (isinstance(value, str) and value))
+    if missing:
+        return Unreadable("not-shown", f"The answer about the managed identity does not show {', '.join(missing)}")
+    return ManagedIdentity(shown["id"], shown["client_id"], shown["principal_id"], shown["tenant_id"])
