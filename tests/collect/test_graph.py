@@ -102,7 +102,11 @@ def test_a_refusal_names_the_permission():
 
 def test_what_one_object_shows_survives_the_refusal_of_the_other():
     found, *_ = read(DENIED, (200, principal("serviceprincipal_with_passwordcredentials")))
-    assert (found.object_id, found.enabled, found.home_tenant_id) == ("66e30abb-1162-47a4-97e7-007bf57bb3ac", True, TENANT)
+    assert (found.object_id, found.enabled, found.home_tenant_id) == (
+        "66e30abb-1162-47a4-97e7-007bf57bb3ac",
+        True,
+        TENANT,
+    )
     assert isinstance(found.application_object_id, Unreadable)
     assert isinstance(found.passwords, Unreadable)
     assert len(found.seen_passwords) == 2
@@ -154,7 +158,10 @@ def test_a_login_that_is_refused_is_unreadable_as_a_whole():
 def test_an_application_id_cannot_leave_its_place_in_the_address():
     with azure_here({}) as (here, session):
         read_service_principal(session, SUBSCRIPTION, "x')/owners?$select=id&y='")
-    assert {path.rpartition("(")[0] for path, _, _ in here.requests} == {"/v1.0/applications", "/v1.0/servicePrincipals"}
+    assert {path.rpartition("(")[0] for path, _, _ in here.requests} == {
+        "/v1.0/applications",
+        "/v1.0/servicePrincipals",
+    }
     assert {tuple(query) for _, query, _ in here.requests} == {("$select",)}
 
 

@@ -81,4 +81,6 @@ def test_maps_what_the_real_model_reads(name):
     from azure.mgmt.msi.v2024_11_30.models import Identity
 
     answer = recorded(name)
-    assert managed_identity_from(Identity.deserialize(answer)) == ManagedIdentity(answer["id"], CLIENT, PRINCIPAL, "t-1")
+    assert managed_identity_from(Identity.deserialize(answer)) == ManagedIdentity(
+        answer["id"], CLIENT, PRINCIPAL, "t-1"
+    )
