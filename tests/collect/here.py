@@ -18,7 +18,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from azext_acrpulldiag.collect.deadline import Deadline, Meter
+from azext_acrpulldiag.collect.deadline import Deadline, Meter, begin_after
 from azext_acrpulldiag.collect.session import Session
 from tests.build import TENANT
 
@@ -168,6 +168,7 @@ def azure_here(answers: dict[str, Any], seconds: float = 20.0) -> Iterator[tuple
     server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
+    begin_after(0)  # the chain of a test that ran before in this thread is none of this one's
     session = LocalSession(server.server_address[1], seconds, _certificate())
     try:
         yield here, session
