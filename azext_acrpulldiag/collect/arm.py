@@ -105,17 +105,7 @@ class ArmReader:
     def _send(
         self, method: str, url: str, path: str, body: Json | None = None, subscription: str | None = None
     ) -> Json | None:
-        try:
-            try:
-                return self._exchange(method, url, path, body, subscription)
-            except BrokenAnswerError:
-                return self._exchange(method, url, path, body, subscription)
-        except ReadError as error:
-            # The sockets are shut down at the deadline, so a late answer looks cut off or never sent.
-            if self.session.deadline.remaining() <= 0 and error.why.reason in ("unreachable", "malformed"):
-                late = f"The time for the whole run ended before {path} was read"
-                raise ReadError(replace(error.why, reason="timeout", detail=late)) from error
-            raise
+        return answered(self.session, path, lambda: self._exchange(method, url, path, body, subscription))
 
     def _exchange(self, method: str, url: str, path: str, body: Json | None, subscription: str | None) -> Json | None:
         from azure.core.rest import HttpRequest
@@ -187,6 +177,21 @@ def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16) -> list[T | U
         results = [future.result() for future in futures]
     begin_after(*(length for _, length in results))
     return [value for value, _ in results]
+
+
+def answered(session: Session, path: str, exchange: Callable[[], T]) -> T:
+    """Run ``exchange``, once more where its answer broke off, and name what the deadline ended."""
+    try:
+        try:
+            return exchange()
+        except BrokenAnswerError:
+            return exchange()
+    except ReadError as error:
+        # The sockets are shut down at the deadline, so a late answer looks cut off or never sent.
+        if session.deadline.remaining() <= 0 and error.why.reason in ("unreachable", "malformed"):
+            late = f"The time for the whole run ended before {path} was read"
+            raise ReadError(replace(error.why, reason="timeout", detail=late)) from error
+        raise
 
 
 def read_body(response: Any, session: Session, path: str) -> bytes:

@@ -43,6 +43,9 @@ def explain_exception(
 
     operation = operation_of(path, method)
     if isinstance(error, HttpResponseError) and error.status_code:
+        if error.status_code < 400:  # an SDK could not decode its answer
+            what = f"The answer to {operation} could not be read: {_first_line(error)}"
+            return Unreadable("malformed", what, operation)
         code = getattr(getattr(error, "error", None), "code", None)
         return refusal(error.status_code, code, path, permission, method)
     if isinstance(error, CLIError):  # azclierror's classes are CLIErrors, too

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from ..facts import PasswordCredential, ServicePrincipal, Unreadable
 from .arm import Json, ReadError, answered, in_parallel, interpret, pipeline, read_body, refusal, translated_errors
+from .cluster import home_tenant
 from .session import Session
 from .times import utc
 
@@ -46,7 +47,7 @@ class GraphReader:
         # Graph names its options "$select"; a "$" cannot be a keyword here.
         options = urlencode({f"${name}": value for name, value in query.items()}, safe="$,")
         url = f"{self.endpoint}/v1.0/{path}?{options}"
-        return answered(self.session, lambda: self._exchange(url, f"{self.endpoint}/{path}"))
+        return answered(self.session, path, lambda: self._exchange(url, f"{self.endpoint}/{path}"))
 
     def _exchange(self, url: str, path: str) -> Json | None:
         from azure.core.rest import HttpRequest
@@ -71,13 +72,17 @@ def read_service_principal(session: Session, subscription: str, app_id: str) -> 
 
     ``subscription`` is the cluster's: its tenant is where they are looked for. What only one
     of the two shows stays readable where the other is refused; unreadable as a whole only
-    where Graph cannot be asked at all.
+    where Graph cannot be asked at all, or would be asked in another tenant (Lighthouse).
     """
     try:
         with translated_errors("Microsoft Graph", PERMISSION):
             reader = GraphReader(session, subscription)
     except ReadError as error:
         return error.why
+    home = home_tenant(session, subscription)
+    if isinstance(home, str) and home.lower() != reader.tenant_id.lower():
+        where = f"The cluster is of tenant {home}, and the login is of {reader.tenant_id}, which manages it"
+        return Unreadable("unsupported", f"{where}: Microsoft Graph shows applications to a login of their own tenant")
     key = f"(appId='{quote(app_id, safe='')}')"
     application, principal = in_parallel(
         [

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..facts import ManagedIdentity, Unreadable
-from .arm import ReadError, translated_errors
+from .arm import ReadError, answered, translated_errors
 from .session import Session
 
 _IDENTITY_ID = re.compile(
@@ -27,10 +27,14 @@ def read_managed_identity(session: Session, resource_id: str) -> ManagedIdentity
     if match is None:
         return Unreadable("malformed", f"{resource_id} is not the id of a user-assigned identity")
     try:
-        with translated_errors(resource_id):
-            return _read(session, match["subscription"], match["group"], match["name"])
+        return answered(session, resource_id, lambda: _exchange(session, resource_id, match))
     except ReadError as error:
         return error.why
+
+
+def _exchange(session: Session, resource_id: str, match: re.Match[str]) -> ManagedIdentity | Unreadable | None:
+    with translated_errors(resource_id):
+        return _read(session, match["subscription"], match["group"], match["name"])
 
 
 def _read(session: Session, subscription: str, group: str, name: str) -> ManagedIdentity | Unreadable | None:

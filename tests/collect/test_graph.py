@@ -155,6 +155,14 @@ def test_a_login_that_is_refused_is_unreadable_as_a_whole():
     assert found.reason == "not-logged-in"
 
 
+def test_a_cluster_that_another_tenant_manages_is_not_looked_up_in_the_wrong_one():
+    with azure_here({APPLICATION: GONE, PRINCIPAL: GONE}) as (here, session):
+        session.subscriptions = lambda: [{"id": SUBSCRIPTION, "tenantId": TENANT, "homeTenantId": OTHER_TENANT}]
+        found = read_service_principal(session, SUBSCRIPTION, APP_ID)
+    assert isinstance(found, Unreadable)
+    assert (found.reason, here.requests) == ("unsupported", [])
+
+
 def test_an_application_id_cannot_leave_its_place_in_the_address():
     with azure_here({}) as (here, session):
         read_service_principal(session, SUBSCRIPTION, "x')/owners?$select=id&y='")

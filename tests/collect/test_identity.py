@@ -59,6 +59,13 @@ def test_no_answer_is_unreadable(answer, reason, permission):
     assert (found.reason, found.permission) == (reason, permission)
 
 
+def test_a_server_that_drips_ends_at_the_deadline():
+    with azure_here({IDENTITY_ID: "drip"}, seconds=0.6) as (_, session):
+        found = read_managed_identity(session, IDENTITY_ID)
+    assert isinstance(found, Unreadable)
+    assert found.reason == "timeout"
+
+
 def test_asks_nothing_for_what_is_no_identity_id():
     with azure_here({}) as (here, session):
         found = read_managed_identity(session, "/subscriptions/s/resourceGroups/g")
