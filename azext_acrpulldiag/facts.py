@@ -315,6 +315,7 @@ class Permission:
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
     not_data_actions: tuple[str, ...] = ()
+    condition: str | None = None
 
 
 @dataclass(frozen=True)
@@ -341,6 +342,10 @@ class DenyAssignment:
     """All principals (the zero GUID of type SystemDefined)."""
     condition: str | None
     applies_to_child_scopes: bool
+    group_ids: tuple[str, ...] = ()
+    """Which of the named and excluded principals are groups."""
+    enforced: bool = True
+    """``False``: ``denyAssignmentEffect`` is ``audit``, which blocks nothing."""
 
 
 @dataclass(frozen=True)
