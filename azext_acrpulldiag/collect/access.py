@@ -2,7 +2,7 @@
 
 Through azure-mgmt-authorization, made by the CLI's client factory. Of the package's two
 generations (4.x with one module an api-version, 5.x with typed dictionaries) only what both
-have is used: ``list_for_scope``, ``get`` and the flattened attributes of the models.
+have is used: ``list_for_scope``, ``get`` and the names of the models' attributes.
 Every ``read_*`` function answers its facts, or ``Unreadable``; none raises for a failed read.
 """
 
@@ -176,41 +176,44 @@ def _subscription_of(resource_id: str) -> str:
 
 def assignment_from(model: Any) -> RoleAssignment:
     """Map a ``RoleAssignment`` model. Raises ``TypeError`` where a member that is always there is not."""
+    shown = _properties(model)
     return RoleAssignment(
         id=_text(model.id),
-        scope=_text(model.scope),
-        role_definition_id=_text(model.role_definition_id),
-        principal_id=_text(model.principal_id),
-        principal_type=_optional(model.principal_type),
-        condition=_optional(model.condition),
-        created=_moment(model.created_on),
+        scope=_text(shown.scope),
+        role_definition_id=_text(shown.role_definition_id),
+        principal_id=_text(shown.principal_id),
+        principal_type=_optional(shown.principal_type),
+        condition=_optional(shown.condition),
+        created=_moment(shown.created_on),
     )
 
 
 def definition_from(model: Any) -> RoleDefinition:
     """Map a ``RoleDefinition`` model. A type that is not shown counts as custom."""
+    shown = _properties(model)
     return RoleDefinition(
         id=_text(model.id),
-        name=_text(model.role_name),
-        custom=_optional(model.role_type) != "BuiltInRole",
-        permissions=tuple(_permission_from_model(element) for element in _present(model.permissions)),
+        name=_text(shown.role_name),
+        custom=_optional(shown.role_type) != "BuiltInRole",
+        permissions=tuple(_permission_from_model(element) for element in _present(shown.permissions)),
     )
 
 
 def denial_from(model: Any) -> DenyAssignment:
     """Map a ``DenyAssignment`` model. ``doNotApplyToChildScopes`` is false unless it is set."""
-    named, excluded = _present(model.principals), list(model.exclude_principals or ())
-    effect = _optional(getattr(model, "deny_assignment_effect", None))
+    shown = _properties(model)
+    named, excluded = _present(shown.principals), list(shown.exclude_principals or ())
+    effect = _optional(getattr(shown, "deny_assignment_effect", None))
     return DenyAssignment(
         id=_text(model.id),
-        name=_optional(model.deny_assignment_name) or _text(model.name),
-        scope=_text(model.scope),
-        permissions=tuple(_permission_from_model(element) for element in _present(model.permissions)),
+        name=_optional(shown.deny_assignment_name) or _text(model.name),
+        scope=_text(shown.scope),
+        permissions=tuple(_permission_from_model(element) for element in _present(shown.permissions)),
         principal_ids=tuple(_text(principal.id) for principal in named),
         excluded_principal_ids=tuple(_text(principal.id) for principal in excluded),
         everyone=any(_text(principal.id) == EVERYONE for principal in named),
-        condition=_optional(getattr(model, "condition", None)),
-        applies_to_child_scopes=model.do_not_apply_to_child_scopes is not True,
+        condition=_optional(getattr(shown, "condition", None)),
+        applies_to_child_scopes=shown.do_not_apply_to_child_scopes is not True,
         group_ids=tuple(
             _text(principal.id)
             for principal in (*named, *excluded)
@@ -232,6 +235,14 @@ def permissions_from(elements: Iterable[Json]) -> tuple[Permission, ...]:
         )
         for element in elements
     )
+
+
+def _properties(model: Any) -> Any:
+    """What Azure nests in ``properties``: there in 5.x, in the model itself in 4.x.
+
+    5.x flattens too, and takes the whole apart again for every attribute: seconds for thousands.
+    """
+    return getattr(model, "properties", None) or model
 
 
 def _permission_from_model(model: Any) -> Permission:
