@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 MAX_DEPTH = 50
 _REPOSITORY_NAME = "@request[microsoft.containerregistry/registries/repositories:name]"
@@ -48,6 +49,7 @@ def any_of(answers: Iterable[Answer]) -> Answer:
     return negated(all_of(negated(answer) for answer in answers))
 
 
+@lru_cache(maxsize=8192)
 def matches_operation(pattern: str, operation: str) -> bool:
     """Tell whether an action pattern of a role covers an operation.
 

@@ -12,6 +12,7 @@ from ..facts import Facts, Unreadable, known
 from ..grants import ABAC_MODE, LEGACY_MODE, PULL_IN, Standing
 from ..model import Confidence, Finding, Severity, Status
 from ..principals import other_principals
+from ..quoting import printable
 from .access_reading import (
     MAX_LISTED,
     NO_PULLER,
@@ -19,6 +20,7 @@ from .access_reading import (
     case_evidence,
     confidence_of,
     described,
+    heeding_anonymous_pull,
     judged,
     read_grants,
     severity_of,
@@ -139,6 +141,10 @@ def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
 
     Where anonymous pull is on, a missing role is a warning: the anonymous attempt succeeds.
     """
+    yield from heeding_anonymous_pull(facts, _judge(facts))
+
+
+def _judge(facts: Facts) -> Iterator[Finding]:
     registry = known(facts.registry)
     if known(facts.access.puller) is None:
         yield skipped(registry.id, NO_PULLER)
@@ -149,7 +155,7 @@ def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
         yield from _only_probable(facts, reading)
     elif state is Standing.UNKNOWN:
         yield from (unknown(registry.id, why) for why in reading.ignorance)
-    elif state is Standing.EXCLUDED:
+    elif state is Standing.EXCLUDED and reading.mode == ABAC_MODE and reading.repository is not None:
         yield _excluded(facts, reading)
     else:
         yield _nothing_grants(facts, reading)
@@ -180,8 +186,8 @@ def _only_probable(facts: Facts, reading: Reading) -> Iterator[Finding]:
             check="",
             status=Status.PASS,
             summary=(
-                f"Probably may pull: the custom role {', '.join(roles)} allows it by a wildcard only, which a registry "
-                f"need not honour. List {PULL_IN[reading.mode or LEGACY_MODE].name} in the role to be sure."
+                f"Probably may pull: the custom role {printable(', '.join(roles))} allows it by a wildcard only, "
+                f"which a registry need not honour. List {PULL_IN[reading.mode or LEGACY_MODE].name} in the role to be sure."
             ),
             resource=reading.registry.id,
             confidence=Confidence.INFERRED,
@@ -200,7 +206,7 @@ def _excluded(facts: Facts, reading: Reading) -> Finding:
         facts,
         reading,
         repository=reading.repository,
-        conditions=sorted({grant.assignment.condition or "" for grant in excluding}),
+        conditions=sorted({grant.assignment.condition for grant in excluding if grant.assignment.condition}),
         wanted_condition=wanted,
         updated_assignment=updated,
     )

@@ -11,7 +11,16 @@ from ..conditions import Answer, names_the_repository
 from ..facts import DenyAssignment, Facts, ManagedIdentity, Unreadable, known
 from ..grants import PULL_IN, Grant, Standing, denies
 from ..model import Confidence, Finding, Severity
-from .access_reading import NO_PULLER, agreed, confidence_of, modes, read_grants, repository_of, severity_of
+from .access_reading import (
+    NO_PULLER,
+    agreed,
+    confidence_of,
+    heeding_anonymous_pull,
+    modes,
+    read_grants,
+    repository_of,
+    severity_of,
+)
 
 DENIED = Outcome(
     id="access.denied",
@@ -82,6 +91,10 @@ def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
     passed over. Where membership in a group that they name, or a condition, cannot be
     judged, the answer is unknown.
     """
+    yield from heeding_anonymous_pull(facts, _denials(facts))
+
+
+def _denials(facts: Facts) -> Iterator[Finding]:
     registry, puller = known(facts.registry), known(facts.access.puller)
     if puller is None:
         yield skipped(registry.id, NO_PULLER)
@@ -128,6 +141,10 @@ def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
     subscription is one tenant. Does not apply to clusters that pull as a service principal,
     which may be of a multitenant application that the registry's tenant has consented to.
     """
+    yield from heeding_anonymous_pull(facts, _tenants(facts))
+
+
+def _tenants(facts: Facts) -> Iterator[Finding]:
     registry, puller = known(facts.registry), known(facts.access.puller)
     if puller is None:
         yield skipped(registry.id, NO_PULLER)

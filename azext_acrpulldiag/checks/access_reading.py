@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from ..catalogue import unknown
 from ..facts import Facts, NotKnownError, Puller, Registry, RoleAssignment, RoleDefinition, Unreadable, known
 from ..grants import PULL_IN, Grant, Standing, definition_key, judge_assignment, standing
-from ..model import Confidence, Severity
+from ..model import Confidence, Finding, Severity, Status
 
 T = TypeVar("T")
 
@@ -96,6 +97,18 @@ def confidence_of(facts: Facts) -> Confidence:
     return Confidence.INFERRED if unread else Confidence.OBSERVED
 
 
+def heeding_anonymous_pull(facts: Facts, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Pass findings on; where everybody may pull, what is not known of the puller leaves no verdict open."""
+    if severity_of(facts) is Severity.ERROR:
+        yield from findings
+        return
+    try:
+        for finding in findings:
+            yield replace(finding, decisive=False) if finding.status is Status.UNKNOWN else finding
+    except NotKnownError as ignorance:
+        yield unknown(known(facts.registry).id, ignorance.why, decisive=False)
+
+
 def judged(facts: Facts, assignments: Iterable[RoleAssignment], mode: str, repository: str | None) -> tuple[Grant, ...]:
     """Judge assignments as if the registry were in ``mode``."""
     definitions = facts.access.definitions
@@ -106,7 +119,7 @@ def case_evidence(facts: Facts, reading: Reading) -> dict[str, Any]:
     """The evidence that every finding about the puller's roles carries."""
     registry, puller, target = reading.registry, reading.puller, facts.targets.cluster
     effective = known(facts.access.effective)
-    groups = known(facts.access.group_ids)
+    groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
     return {
         "principal": puller.object_id,
         "principal_name": puller.name,

@@ -206,6 +206,22 @@ def test_anonymous_pull_makes_it_a_warning(anonymous, severity, confidence):
     assert (finding.outcome, finding.severity, finding.confidence) == ("access.pull-role-missing", severity, confidence)
 
 
+@pytest.mark.parametrize(
+    ("checked", "unread"),
+    [
+        (pull_role, {"effective": FORBIDDEN}),
+        (pull_role, {"definitions": {}}),
+        (deny_assignments, {"denials": FORBIDDEN}),
+        (tenants, {}),
+    ],
+)
+@pytest.mark.parametrize(("anonymous", "decisive"), [(True, False), (False, None)])
+def test_what_is_unknown_of_the_puller_decides_nothing_where_everybody_may_pull(checked, unread, anonymous, decisive):
+    other = registry(anonymous_pull=anonymous, subscription="s", tenant_id=NOT_SHOWN)
+    finding = only(checked, facts(assignment(), registry=other, access=unread))
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, decisive)
+
+
 CARRIED = AssignedIdentity(f"{IDENTITY_ID}-old", "01d00000-0000-4000-8000-000000000003", "01d00000-cccc")
 
 
@@ -338,6 +354,12 @@ def test_an_image_of_another_registry_judges_no_condition():
     given = facts(repository_reader(f"{NAME} StringEquals 'web'"), mode=ABAC_MODE)
     given = replace(given, options=Options(image=Image("docker.io", "library/nginx", "1", None)))
     assert only(pull_role, given).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(("held", "mode"), [(assignment, LEGACY_MODE), (repository_reader, ABAC_MODE)])
+def test_a_condition_that_never_lets_a_pull_through_is_no_grant(held, mode):
+    never = held(condition="ActionMatches{'Microsoft.Authorization/roleAssignments/write'}")
+    assert only(pull_role, facts(never, mode=mode)).outcome == "access.pull-role-missing"
 
 
 def test_a_condition_that_is_not_understood_is_unknown():
