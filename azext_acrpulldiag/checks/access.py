@@ -187,7 +187,8 @@ def _only_probable(facts: Facts, reading: Reading) -> Iterator[Finding]:
             status=Status.PASS,
             summary=(
                 f"Probably may pull: the custom role {printable(', '.join(roles))} allows it by a wildcard only, "
-                f"which a registry need not honour. List {PULL_IN[reading.mode or LEGACY_MODE].name} in the role to be sure."
+                f"which a registry need not honour. "
+                f"List {PULL_IN[reading.mode or LEGACY_MODE].name} in the role to be sure."
             ),
             resource=reading.registry.id,
             confidence=Confidence.INFERRED,

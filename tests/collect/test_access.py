@@ -17,6 +17,7 @@ pytest.importorskip("azure.mgmt.authorization")
 requests = pytest.importorskip("requests")
 
 from azext_acrpulldiag.collect import access  # noqa: E402
+from azext_acrpulldiag.collect.access_models import EVERYONE  # noqa: E402
 
 HOST = "https://management.azure.com"
 LISTS = {
@@ -188,7 +189,7 @@ def test_reads_denials():
 def test_reads_whom_a_denial_names():
     page = body("authz/spec_denyassignments_list_for_scope")
     page["value"][0]["properties"] |= {
-        "principals": [{"id": access.EVERYONE, "type": "SystemDefined"}],
+        "principals": [{"id": EVERYONE, "type": "SystemDefined"}],
         "excludePrincipals": [{"id": "g", "type": "Group"}, {"id": "u", "type": "User"}],
         "doNotApplyToChildScopes": True,
     }
