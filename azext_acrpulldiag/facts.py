@@ -97,6 +97,8 @@ class AgentPool:
     """``None``: AKS manages the network itself, in the node resource group."""
     node_public_ip: bool | Unreadable
     count: int | Unreadable
+    node_public_ip_prefix_id: str | None = None
+    """``nodePublicIPPrefixID``; ``None``: node addresses, where there are any, come from no prefix."""
 
 
 @dataclass(frozen=True)
@@ -391,6 +393,8 @@ class Outbound:
     """Public IPv4 addresses and prefixes in CIDR form."""
     service_endpoint: bool | Unreadable
     """The subnet has a service endpoint for registries: traffic arrives with a private source."""
+    via: str | None = None
+    """The NAT gateway or firewall whose addresses they are; ``None``: no such resource on the way."""
 
 
 # --- the whole -------------------------------------------------------------------------
