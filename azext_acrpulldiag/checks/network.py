@@ -1,0 +1,274 @@
+"""Checks on the way to the registry: is its public side open, and open to where the nodes come from?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from ipaddress import IPv4Network, collapse_addresses, ip_network
+
+from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ..facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
+from ..model import Confidence, Finding, Severity
+
+MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
+_SHOWN = 3
+
+PRIVATE_ENDPOINT = RemedyTemplate(
+    "Or make a private endpoint for registry {registry} in a network that the nodes reach, link its private DNS "
+    "zone privatelink.azurecr.io there, and leave the public side as it is "
+    "(https://learn.microsoft.com/azure/container-registry/container-registry-private-link)"
+)
+
+PUBLIC_ACCESS_DISABLED = Outcome(
+    id="network.public-access-disabled",
+    severity=Severity.ERROR,
+    summary="Registry {registry} has public access switched off and no private endpoint: nothing can reach it.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
+    evidence_keys=(
+        "registry",
+        "resource_group",
+        "subscription",
+        "public_network_access",
+        "private_endpoints",
+        "default_action",
+        "rules",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Switch public access on. The registry's firewall then decides who may come in (its default action "
+            "is {default_action}, its rules are {rules}): the nodes' outbound addresses must be among them if that "
+            "is Deny. It takes some minutes",
+            "az acr update --name {registry} --resource-group {resource_group} --subscription {subscription} "
+            "--public-network-enabled true",
+        ),
+        PRIVATE_ENDPOINT,
+    ),
+    explains=("forbidden-403", "network.outbound-ip-not-allowed"),
+    article="3.2",
+)
+
+OUTBOUND_IP_NOT_ALLOWED = Outcome(
+    id="network.outbound-ip-not-allowed",
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="The firewall of registry {registry} has no rule for {refused}, by which the nodes of {pools} leave "
+    "({path}).",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
+    evidence_keys=(
+        "registry",
+        "resource_group",
+        "subscription",
+        "pools",
+        "subnet",
+        "path",
+        "via",
+        "addresses",
+        "uncovered",
+        "address",
+        "refused",
+        "rules",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Allow {address} in the registry's firewall",
+            "az acr network-rule add --name {registry} --resource-group {resource_group} "
+            "--subscription {subscription} --ip-address {address}",
+        ),
+        PRIVATE_ENDPOINT,
+    ),
+    explains=("forbidden-403",),
+    article="3.2",
+)
+
+
+@check("network.public-access", needs=("registry",), outcomes=(PUBLIC_ACCESS_DISABLED,))
+def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
+    """The registry has public access or a private endpoint.
+
+    With public access off, the registry answers every caller on its public address with 403,
+    whatever its IP and subnet rules say; only private endpoints remain. Where it has none, no
+    node can pull. An endpoint that exists but does not work (not approved, no DNS record) is
+    not judged here.
+
+    Decided from ``publicNetworkAccess`` and ``privateEndpointConnections``. Source:
+    https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
+    """
+    registry = known(facts.registry)
+    access = known(registry.public_network_access)
+    if access.lower() == "enabled":
+        return
+    if access.lower() != "disabled":
+        yield unknown(registry.id, _not_understood(access))
+        return
+    if known(registry.private_endpoints):
+        return
+    rules = registry.network_rules if isinstance(registry.network_rules, NetworkRules) else None
+    yield PUBLIC_ACCESS_DISABLED.at(
+        registry.id,
+        registry=registry.name,
+        resource_group=registry.resource_group,
+        subscription=registry.subscription,
+        public_network_access=access,
+        private_endpoints=[],
+        default_action=rules.default_action if rules else "not shown",
+        rules=list(rules.ip_rules) if rules else [],
+    )
+
+
+@check("network.outbound-ip", needs=("registry", "outbound"), outcomes=(OUTBOUND_IP_NOT_ALLOWED,))
+def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
+    """The registry's firewall allows every public address that the nodes leave by.
+
+    A registry whose firewall denies by default answers 403 to every address that is in no IP
+    rule. Which address it sees is not what the cluster's profile says: a route to a firewall
+    beats a NAT gateway, that beats addresses of the nodes, those beat the load balancer, and
+    each node subnet may differ. Where a subnet has several addresses, any of them may be used,
+    so each must be allowed. Letting trusted Azure services through does not help: AKS is none.
+
+    Decided by comparing the addresses read for each node subnet with the IPv4 rules. Does not
+    apply to a registry whose SKU has no firewall, or whose public access is off. A subnet with
+    the registry's service endpoint arrives with a private source, so is judged by the subnet
+    rules. Where an approved private endpoint exists, nodes may not use the public address at
+    all: then an address without a rule is unknown, not wrong.
+
+    Sources: https://learn.microsoft.com/azure/nat-gateway/nat-overview,
+    https://learn.microsoft.com/azure/container-registry/container-registry-vnet,
+    https://learn.microsoft.com/azure/container-registry/allow-access-trusted-services
+    """
+    registry = known(facts.registry)
+    if registry.network_rules is None:
+        yield skipped(registry.id, f"The SKU of registry {registry.name} has no firewall: it admits every address.")
+        return
+    access = known(registry.public_network_access)
+    if access.lower() == "disabled":
+        yield skipped(registry.id, f"Registry {registry.name} has no public access, so its address rules are idle.")
+        return
+    if access.lower() != "enabled":
+        yield unknown(registry.id, _not_understood(access))
+        return
+    rules = known(registry.network_rules)
+    if rules.default_action.lower() == "allow":
+        return
+    outbound = known(facts.outbound)
+    if rules.default_action.lower() != "deny" or outbound is None:
+        why = f"The firewall's default action is {rules.default_action}, and the nodes' addresses were not read"
+        yield unknown(registry.id, Unreadable("not-shown", why))
+        return
+    for way in outbound:
+        yield from _judge_way(way, registry, rules, facts.targets.cluster.id)
+
+
+def _judge_way(way: Outbound, registry: Registry, rules: NetworkRules, cluster_id: str) -> Iterator[Finding]:
+    resource = way.subnet_id or cluster_id
+    if way.service_endpoint is True:
+        yield from _judge_service_endpoint(resource, registry, rules)
+        return
+    if isinstance(way.addresses, Unreadable):
+        yield unknown(resource, way.addresses)
+        return
+    if not way.addresses:
+        yield _without_address(way, resource)
+        return
+    allowed, strange = _networks(rules.ip_rules)
+    uncovered = [address for address in way.addresses if not _covers(allowed, address)]
+    if not uncovered:
+        return
+    doubt = _doubt(registry, uncovered, strange)
+    if doubt is not None:
+        yield unknown(resource, doubt)
+    else:
+        yield _refused(way, resource, registry, rules, uncovered)
+
+
+def _judge_service_endpoint(resource: str, registry: Registry, rules: NetworkRules) -> Iterator[Finding]:
+    if isinstance(rules.subnet_ids, Unreadable):
+        yield unknown(resource, rules.subnet_ids)
+    elif not any(same_id(resource, allowed) for allowed in rules.subnet_ids):
+        why = (
+            f"The subnet has a service endpoint for registries, so its traffic reaches {registry.name} with a private "
+            "source to which no IP rule applies, and the registry's subnet rules lack the subnet"
+        )
+        yield unknown(resource, Unreadable("unsupported", why))
+
+
+def _without_address(way: Outbound, resource: str) -> Finding:
+    pools = ", ".join(way.pools)
+    if way.path == "node-public-ip":
+        why = f"Node pool {pools} has no node now, and new ones come with addresses that are not known yet"
+        return unknown(resource, Unreadable("not-shown", why), decisive=False)
+    why = f"The nodes of {pools} have no public IPv4 address to leave by; a private way to the registry is not read"
+    return unknown(resource, Unreadable("unsupported", why), decisive=True)
+
+
+def _doubt(registry: Registry, uncovered: Iterable[str], strange: Iterable[str]) -> Unreadable | None:
+    """Why an address without a rule may do no harm, or ``None``."""
+    addresses = _some(list(uncovered))
+    if strange := list(strange):
+        return Unreadable("malformed", f"The IP rules {', '.join(strange)} cannot be read; they may cover {addresses}")
+    if isinstance(registry.private_endpoints, Unreadable):
+        return registry.private_endpoints
+    for endpoint in registry.private_endpoints:
+        if isinstance(endpoint.status, Unreadable):
+            return endpoint.status
+        if endpoint.status.lower() == "approved":
+            why = f"No firewall rule allows {addresses}, but the registry has an approved private endpoint"
+            return Unreadable("unsupported", f"{why}, and whether the nodes reach it by that is not read")
+    return None
+
+
+def _refused(way: Outbound, resource: str, registry: Registry, rules: NetworkRules, uncovered: list[str]) -> Finding:
+    def at(address: str) -> Finding:
+        return OUTBOUND_IP_NOT_ALLOWED.at(
+            resource,
+            registry=registry.name,
+            resource_group=registry.resource_group,
+            subscription=registry.subscription,
+            pools=list(way.pools),
+            subnet=way.subnet_id,
+            path=way.path,
+            via=way.via,
+            addresses=list(way.addresses) if not isinstance(way.addresses, Unreadable) else [],
+            uncovered=uncovered,
+            address=address,
+            refused=_some(uncovered),
+            rules=list(rules.ip_rules),
+        )
+
+    finding = at(uncovered[0])
+    _, *others = finding.remedies
+    if len(rules.ip_rules) + len(uncovered) > MAX_IP_RULES:
+        return replace(finding, remedies=tuple(others))
+    return replace(finding, remedies=(*(at(address).remedies[0] for address in uncovered), *others))
+
+
+def _networks(rules: Iterable[str]) -> tuple[tuple[IPv4Network, ...], tuple[str, ...]]:
+    """The IPv4 networks of IP rules, joined where they touch; and the rules that are no network at all."""
+    networks: list[IPv4Network] = []
+    strange: list[str] = []
+    for rule in rules:
+        try:
+            network = ip_network(rule.strip(), strict=False)
+        except ValueError:
+            strange.append(rule)
+            continue
+        if isinstance(network, IPv4Network):  # an IPv6 rule allows no IPv4 address
+            networks.append(network)
+    return tuple(collapse_addresses(networks)), tuple(strange)
+
+
+def _covers(allowed: Iterable[IPv4Network], address: str) -> bool:
+    wanted = IPv4Network(address)
+    return any(wanted.subnet_of(network) for network in allowed)
+
+
+def _some(addresses: list[str]) -> str:
+    shown = ", ".join(addresses[:_SHOWN])
+    return f"{shown} and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else shown
+
+
+def _not_understood(access: str) -> Unreadable:
+    if access.lower() == "securedbyperimeter":
+        why = "A network security perimeter decides who reaches the registry, and its rules are not read"
+    else:
+        why = f"The registry's publicNetworkAccess is {access!r}, whose meaning is not known here"
+    return Unreadable("unsupported", why)
