@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, collapse_addresses, ip_network
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
-from ..model import Confidence, Finding, Severity
+from ..model import Confidence, Finding, Remedy, Severity
+from ..quoting import fill_command
 
 MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 _SHOWN = 3
@@ -43,7 +45,7 @@ PUBLIC_ACCESS_DISABLED = Outcome(
         ),
         PRIVATE_ENDPOINT,
     ),
-    explains=("forbidden-403", "network.outbound-ip-not-allowed"),
+    explains=("forbidden-403",),
     article="3.2",
 )
 
@@ -51,8 +53,7 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
     id="network.outbound-ip-not-allowed",
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The firewall of registry {registry} has no rule for {refused}, by which the nodes of {pools} leave "
-    "({path}).",
+    summary="The nodes of {pools} leave by {refused} ({path}), which no firewall rule of registry {registry} allows.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
     evidence_keys=(
         "registry",
@@ -154,26 +155,28 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
         why = f"The firewall's default action is {rules.default_action}, and the nodes' addresses were not read"
         yield unknown(registry.id, Unreadable("not-shown", why))
         return
+    allowed = _allow_list(rules.ip_rules)
     for way in outbound:
-        yield from _judge_way(way, registry, rules, facts.targets.cluster.id)
+        yield from _judge_way(way, way.subnet_id or facts.targets.cluster.id, registry, rules, allowed)
 
 
-def _judge_way(way: Outbound, registry: Registry, rules: NetworkRules, cluster_id: str) -> Iterator[Finding]:
-    resource = way.subnet_id or cluster_id
+def _judge_way(
+    way: Outbound, resource: str, registry: Registry, rules: NetworkRules, allowed: _AllowList
+) -> Iterator[Finding]:
     if way.service_endpoint is True:
         yield from _judge_service_endpoint(resource, registry, rules)
         return
-    if isinstance(way.addresses, Unreadable):
-        yield unknown(resource, way.addresses)
-        return
-    if not way.addresses:
+    for fact in (way.addresses, way.service_endpoint):
+        if isinstance(fact, Unreadable):
+            yield unknown(resource, fact)
+            return
+    if not known(way.addresses):
         yield _without_address(way, resource)
         return
-    allowed, strange = _networks(rules.ip_rules)
-    uncovered = [address for address in way.addresses if not _covers(allowed, address)]
+    uncovered = [address for address in known(way.addresses) if not allowed.covers(address)]
     if not uncovered:
         return
-    doubt = _doubt(registry, uncovered, strange)
+    doubt = _doubt(registry, uncovered, allowed.strange)
     if doubt is not None:
         yield unknown(resource, doubt)
     else:
@@ -200,10 +203,10 @@ def _without_address(way: Outbound, resource: str) -> Finding:
     return unknown(resource, Unreadable("unsupported", why), decisive=True)
 
 
-def _doubt(registry: Registry, uncovered: Iterable[str], strange: Iterable[str]) -> Unreadable | None:
+def _doubt(registry: Registry, uncovered: list[str], strange: tuple[str, ...]) -> Unreadable | None:
     """Why an address without a rule may do no harm, or ``None``."""
-    addresses = _some(list(uncovered))
-    if strange := list(strange):
+    addresses = _some(uncovered)
+    if strange:
         return Unreadable("malformed", f"The IP rules {', '.join(strange)} cannot be read; they may cover {addresses}")
     if isinstance(registry.private_endpoints, Unreadable):
         return registry.private_endpoints
@@ -217,32 +220,51 @@ def _doubt(registry: Registry, uncovered: Iterable[str], strange: Iterable[str])
 
 
 def _refused(way: Outbound, resource: str, registry: Registry, rules: NetworkRules, uncovered: list[str]) -> Finding:
-    def at(address: str) -> Finding:
-        return OUTBOUND_IP_NOT_ALLOWED.at(
-            resource,
-            registry=registry.name,
-            resource_group=registry.resource_group,
-            subscription=registry.subscription,
-            pools=list(way.pools),
-            subnet=way.subnet_id,
-            path=way.path,
-            via=way.via,
-            addresses=list(way.addresses) if not isinstance(way.addresses, Unreadable) else [],
-            uncovered=uncovered,
-            address=address,
-            refused=_some(uncovered),
-            rules=list(rules.ip_rules),
-        )
-
-    finding = at(uncovered[0])
-    _, *others = finding.remedies
+    finding = OUTBOUND_IP_NOT_ALLOWED.at(
+        resource,
+        registry=registry.name,
+        resource_group=registry.resource_group,
+        subscription=registry.subscription,
+        pools=list(way.pools),
+        subnet=way.subnet_id,
+        path=way.path,
+        via=way.via,
+        addresses=list(known(way.addresses)),
+        uncovered=uncovered,
+        address=uncovered[0],
+        refused=_some(uncovered),
+        rules=list(rules.ip_rules),
+    )
+    first, *others = finding.remedies
     if len(rules.ip_rules) + len(uncovered) > MAX_IP_RULES:
         return replace(finding, remedies=tuple(others))
-    return replace(finding, remedies=(*(at(address).remedies[0] for address in uncovered), *others))
+    more = (_rule_for(address, finding) for address in uncovered[1:])
+    return replace(finding, remedies=(first, *more, *others))
 
 
-def _networks(rules: Iterable[str]) -> tuple[tuple[IPv4Network, ...], tuple[str, ...]]:
-    """The IPv4 networks of IP rules, joined where they touch; and the rules that are no network at all."""
+def _rule_for(address: str, finding: Finding) -> Remedy:
+    """The remedy of the outcome for one more address: `az acr network-rule add` takes one at a time."""
+    template = OUTBOUND_IP_NOT_ALLOWED.remedies[0]
+    values = {**finding.evidence, "address": address}
+    return Remedy(template.description.format(**values), fill_command(template.command or "", values))
+
+
+@dataclass(frozen=True)
+class _AllowList:
+    """IPv4 rules as networks that do not overlap, in order; and the rules that are no network at all."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    strange: tuple[str, ...]
+
+    def covers(self, address: str) -> bool:
+        """Tell whether every address of ``address`` (one, or a prefix) is allowed."""
+        wanted = IPv4Network(address)
+        at = bisect_right(self.first, int(wanted.network_address)) - 1
+        return at >= 0 and int(wanted.broadcast_address) <= self.last[at]
+
+
+def _allow_list(rules: Iterable[str]) -> _AllowList:
     networks: list[IPv4Network] = []
     strange: list[str] = []
     for rule in rules:
@@ -253,12 +275,13 @@ def _networks(rules: Iterable[str]) -> tuple[tuple[IPv4Network, ...], tuple[str,
             continue
         if isinstance(network, IPv4Network):  # an IPv6 rule allows no IPv4 address
             networks.append(network)
-    return tuple(collapse_addresses(networks)), tuple(strange)
-
-
-def _covers(allowed: Iterable[IPv4Network], address: str) -> bool:
-    wanted = IPv4Network(address)
-    return any(wanted.subnet_of(network) for network in allowed)
+    # Joined, a prefix that several rules cover together lies within one network.
+    joined = list(collapse_addresses(networks))
+    return _AllowList(
+        tuple(int(network.network_address) for network in joined),
+        tuple(int(network.broadcast_address) for network in joined),
+        tuple(strange),
+    )
 
 
 def _some(addresses: list[str]) -> str:

@@ -110,10 +110,11 @@ def _cluster_way(cluster: Cluster, subnet: Subnet) -> Way:
         return Way("load-balancer", _effective(cluster))
     if kind == "managednatgatewayv2":
         return Way("nat-gateway", _effective(cluster))
-    if kind in ("none", "block") or subnet.private:
+    # A route learnt from a gateway is not shown, and userDefinedRouting may rely on one.
+    if kind in ("none", "block") or (subnet.private and kind != "userdefinedrouting"):
         return Way("none", ())
     missing = {
-        "userdefinedrouting": "has no such route (one may be learnt from a gateway, which is not shown)",
+        "userdefinedrouting": "has no user-defined route for the internet",
         "managednatgateway": "has no NAT gateway",
         "userassignednatgateway": "has no NAT gateway",
     }.get(kind, "does not tell what that means")

@@ -165,7 +165,9 @@ def addresses_from(items: Iterable[Json]) -> tuple[str, ...] | Unreadable:
             return Unreadable(
                 "not-shown", f"{item['id']} shows no address: none is allocated", operation_of(item["id"])
             )
-        found.append(str(ip_network(text)).removesuffix("/32"))
+        network = ip_network(text)
+        if network.version == 4:
+            found.append(str(network).removesuffix("/32"))
     return tuple(found)
 
 

@@ -201,7 +201,7 @@ def _home(route: Route, subnet: Subnet, peerings: tuple[Peering, ...] | Unreadab
 
 
 def _firewalls_beside(network_id: str) -> str:
-    """The firewalls of a network's subscription: only networks name their groups, not where firewalls are."""
+    """The path of all firewalls of a network's subscription."""
     return f"/subscriptions/{network_id.split('/')[2]}/providers/Microsoft.Network/azureFirewalls"
 
 

@@ -70,7 +70,9 @@ def grouped(members: Iterable[Member], managed: str | Unreadable) -> tuple[Group
     subnets: dict[tuple[object, ...], str | Unreadable] = {}
     for member in members:
         subnet = managed if member.subnet_id is None else member.subnet_id
-        key = (subnet.lower() if isinstance(subnet, str) else subnet, member.public_ip, member.prefix_id)
+        # Machines outside scale sets are apart: their own addresses are not listed with a scale set's.
+        alone = member.public_ip is True and member.scale_set_id is None
+        key = (subnet.lower() if isinstance(subnet, str) else subnet, member.public_ip, member.prefix_id, alone)
         subnets.setdefault(key, subnet)
         parts.setdefault(key, []).append(member)
     return tuple(

@@ -174,6 +174,10 @@ def test_without_a_known_subnet_the_cluster_is_the_resource():
     assert (finding.status, finding.resource.lower()) == (Status.UNKNOWN, CLUSTER_ID.lower())
 
 
+def test_an_unread_service_endpoint_leaves_the_source_open():
+    assert statuses(outbound_ip(way("20.9.9.9", service_endpoint=NOT_SHOWN))) == [Status.UNKNOWN]
+
+
 def test_an_unreadable_way_hides_no_other():
     findings = outbound_ip(way(addresses=NOT_SHOWN), way("20.9.9.9", subnet_id="/other"))
     assert statuses(findings) == [Status.UNKNOWN, Status.FAIL]

@@ -197,6 +197,8 @@ def test_addresses_of_ipv6_are_left_out():
     six = body("network/publicip_get_standard_static_2025_05_01")
     six["properties"] |= {"publicIPAddressVersion": "IPv6", "ipAddress": "2603:1030::1"}
     assert addresses_from([six]) == ()
+    del six["properties"]["publicIPAddressVersion"]
+    assert addresses_from([six]) == ()
 
 
 def test_an_address_that_is_not_allocated_is_not_shown():

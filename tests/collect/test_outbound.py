@@ -203,6 +203,11 @@ def test_a_private_subnet_without_gateway_or_route_has_no_way_out(network):
     assert seen(leave(network, outbound_type="userAssignedNATGateway")) == ("none", ())
 
 
+def test_a_private_subnet_may_get_its_route_from_a_gateway(network):
+    network.subnet(defaultOutboundAccess=False)
+    assert leave(network, outbound_type="userDefinedRouting").path == "unknown"
+
+
 def test_an_outbound_type_that_is_not_shown_is_unknown(network):
     why = Unreadable("not-shown", "outboundType is not shown")
     assert seen(leave(network, outbound_type=why)) == ("unknown", why)
@@ -251,6 +256,17 @@ def test_public_addresses_of_single_machines_are_not_guessed(network):
     outbound = leave(network, (machine,), agent_pools=(pool,))
     assert outbound.path == "node-public-ip"
     assert outbound.addresses.reason == "unsupported"
+
+
+def test_a_machine_with_an_address_does_not_hide_behind_a_scale_set(network):
+    network.put(INSTANCE_ADDRESSES, instances("20.2.0.1"))
+    machine = scale_set("single", kind="virtual-machine")
+    pools = (agent_pool(), agent_pool("single", node_public_ip=True))
+    found = read_outbound(network, cluster(agent_pools=pools), (scale_set(public_ip_per_node=True), machine))
+    assert [(way.pools, isinstance(way.addresses, Unreadable)) for way in found] == [
+        (("pool1",), False),
+        (("single",), True),
+    ]
 
 
 def test_whether_nodes_have_addresses_may_be_unknown(network):
@@ -330,6 +346,26 @@ def test_a_firewall_subnet_whose_route_is_the_internet_leaves_directly(network):
     network.subnet(f"{HUB}/subnets/AzureFirewallSubnet", table=table)
     network.firewall()
     assert seen(leave(network)) == ("firewall", ("20.9.9.9",))
+
+
+def test_a_firewall_without_public_addresses_shows_none(network):
+    routed(network, TO_FIREWALL)
+    network.peer()
+    network.subnet(f"{HUB}/subnets/AzureFirewallSubnet")
+    network.firewall()
+    for listed in network.answers[FIREWALLS.lower()]:
+        del listed["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]
+    outbound = leave(network)
+    assert (outbound.path, outbound.addresses.reason) == ("firewall", "not-shown")
+
+
+def test_an_unreadable_route_of_the_firewalls_subnet_is_not_taken_for_none(network):
+    routed(network, TO_FIREWALL)
+    network.peer()
+    network.subnet(f"{HUB}/subnets/AzureFirewallSubnet", table=network.put(f"{HUB_GROUP_ID}/routes", FORBIDDEN))
+    network.firewall()
+    outbound = leave(network)
+    assert (outbound.path, outbound.addresses.reason) == ("unknown", "forbidden")
 
 
 def test_firewalls_that_the_caller_may_not_read_name_the_permission(network):
