@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ..facts import AgentPool, Cluster, NodeHost, Unreadable
 
+# Stands for the pools of hosts that could not be listed.
+UNNAMED = "(not listed)"
+
 
 @dataclass(frozen=True)
 class Member:
@@ -37,17 +40,28 @@ def members_of(cluster: Cluster, node_hosts: tuple[NodeHost, ...] | Unreadable) 
     if isinstance(cluster.agent_pools, Unreadable) and not hosts:
         return node_hosts if isinstance(node_hosts, Unreadable) else cluster.agent_pools
     managed = bool(pools) and all(pool.subnet_id is None for pool in pools.values())
-    seen = {host.pool for host in hosts}
-    return tuple(member for host in hosts for member in _host_members(host, pools.get(host.pool), managed)) + tuple(
+    listed = [host for host in hosts if host.unread is None or _may_hide_pools(host, cluster)]
+    seen = {host.pool for host in listed}
+    return tuple(member for host in listed for member in _host_members(host, pools.get(host.pool), managed)) + tuple(
         Member(pool.name, pool.subnet_id, pool.node_public_ip, prefix_id=pool.node_public_ip_prefix_id)
         for pool in pools.values()
         if pool.name not in seen
     )
 
 
+def _may_hide_pools(unread: NodeHost, cluster: Cluster) -> bool:
+    """Tell whether hosts that could not be listed may belong to pools that the cluster does not name.
+
+    Only auto-provisioned machines do.
+    """
+    if isinstance(cluster.agent_pools, Unreadable):
+        return True
+    return unread.kind == "virtual-machine" and cluster.node_auto_provisioning is not False
+
+
 def _host_members(host: NodeHost, pool: AgentPool | None, managed: bool) -> Iterable[Member]:
     public_ip = host.public_ip_per_node
-    if pool is not None and (host.kind != "scale-set" or isinstance(public_ip, Unreadable)):
+    if pool is not None and isinstance(public_ip, Unreadable):
         public_ip = pool.node_public_ip
     subnet_ids: tuple[str | Unreadable | None, ...]
     if not isinstance(host.subnet_ids, Unreadable) and host.subnet_ids:
@@ -61,7 +75,7 @@ def _host_members(host: NodeHost, pool: AgentPool | None, managed: bool) -> Iter
     for subnet_id in subnet_ids:
         scale_set = host.resource_id if host.kind == "scale-set" else None
         prefix = pool.node_public_ip_prefix_id if pool is not None else None
-        yield Member(host.pool, subnet_id, public_ip, scale_set, prefix)
+        yield Member(host.pool or UNNAMED, subnet_id, public_ip, scale_set, prefix)
 
 
 def grouped(members: Iterable[Member], managed: str | Unreadable) -> tuple[Group, ...]:

@@ -251,17 +251,16 @@ def test_node_public_ips_come_from_their_prefix(network):
 
 
 def test_public_addresses_of_single_machines_are_not_guessed(network):
-    machine = scale_set(kind="virtual-machine", subnet_ids=())
-    pool = agent_pool(subnet_id=SUBNET_ID, node_public_ip=True)
-    outbound = leave(network, (machine,), agent_pools=(pool,))
+    machine = scale_set(kind="virtual-machine", public_ip_per_node=True)
+    outbound = leave(network, (machine,))
     assert outbound.path == "node-public-ip"
     assert outbound.addresses.reason == "unsupported"
 
 
 def test_a_machine_with_an_address_does_not_hide_behind_a_scale_set(network):
     network.put(INSTANCE_ADDRESSES, instances("20.2.0.1"))
-    machine = scale_set("single", kind="virtual-machine")
-    pools = (agent_pool(), agent_pool("single", node_public_ip=True))
+    machine = scale_set("single", kind="virtual-machine", public_ip_per_node=True)
+    pools = (agent_pool(), agent_pool("single"))
     found = read_outbound(network, cluster(agent_pools=pools), (scale_set(public_ip_per_node=True), machine))
     assert [(way.pools, isinstance(way.addresses, Unreadable)) for way in found] == [
         (("pool1",), False),
@@ -515,6 +514,46 @@ def test_without_machines_a_pool_sits_where_it_was_ordered(network):
     unreadable = Unreadable("forbidden", "no right")
     outbound = leave(network, unreadable, agent_pools=(agent_pool(subnet_id=OTHER_SUBNET),))
     assert (outbound.subnet_id, outbound.path) == (OTHER_SUBNET, "load-balancer")
+
+
+def unread(kind, why, pool=""):
+    return scale_set(
+        pool,
+        kind=kind,
+        resource_id=f"{NODE_GROUP_ID}/providers/Microsoft.Compute/{kind}s",
+        identities=why,
+        subnet_ids=why,
+        public_ip_per_node=why,
+        created=why,
+        unread=why,
+    )
+
+
+def test_scale_sets_that_could_not_be_listed_are_those_of_the_named_pools(network):
+    host = unread("scale-set", Unreadable("forbidden", "no right"))
+    outbound = leave(network, (host,), agent_pools=(agent_pool(subnet_id=SUBNET_ID),))
+    assert (outbound.pools, outbound.path) == (("pool1",), "load-balancer")
+
+
+@pytest.mark.parametrize(
+    ("auto", "ways"),
+    [
+        (False, {("pool1",): "load-balancer"}),
+        (True, {("pool1",): "load-balancer", ("(not listed)",): "unknown"}),
+        (Unreadable("not-shown", "x"), {("pool1",): "load-balancer", ("(not listed)",): "unknown"}),
+    ],
+)
+def test_machines_that_could_not_be_listed_may_be_auto_provisioned(network, auto, ways):
+    hosts = (scale_set(), unread("virtual-machine", Unreadable("forbidden", "no right")))
+    pools = (agent_pool(subnet_id=SUBNET_ID),)
+    found = read_outbound(network, cluster(agent_pools=pools, node_auto_provisioning=auto), hosts)
+    assert {way.pools: way.path for way in found} == ways
+
+
+def test_hosts_that_could_not_be_listed_are_unknown_where_the_pools_are_too(network):
+    host = unread("scale-set", Unreadable("forbidden", "no right"))
+    outbound = leave(network, (host,), agent_pools=Unreadable("not-shown", "x"))
+    assert (outbound.path, outbound.addresses.reason) == ("unknown", "forbidden")
 
 
 def managed_networks(*subnets):
