@@ -1,0 +1,13 @@
+"""Read the text of a failed image pull: which class of failure, at which stage, by whom.
+
+Pure, and safe on any text: linear in its length, never raises. :mod:`.parse` takes a message
+apart (list entries, stage, hosts, status, credential), :mod:`.classes` names the mechanism of
+one entry, and :func:`classify` decides which entry carries the cause.
+"""
+
+from __future__ import annotations
+
+from .classes import SYMPTOM_CLASSES
+from .decide import Cause, PullError, classify
+
+__all__ = ["SYMPTOM_CLASSES", "Cause", "PullError", "classify"]

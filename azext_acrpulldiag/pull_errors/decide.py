@@ -1,0 +1,111 @@
+"""Decide which entry of a pull error carries the cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import parse
+from .classes import is_backoff_only, is_no_pull, verdict_of
+from .parse import Stage
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One attempt of a pull: kubelet makes one a credential, the anonymous one last."""
+
+    symptom_class: str
+    mechanism: str | None
+    stage: Stage
+    host: str | None
+    status: int | None
+    address: str | None
+    credential: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class PullError:
+    """What a message says.
+
+    ``symptom_class`` is one of ``SYMPTOM_CLASSES``; ``mechanism`` a finer word where one class
+    has several causes. ``host`` is the host that the failing request went to (a storage host
+    for layers), else the image's registry. ``status`` is the HTTP status that a registry or
+    storage answered with. ``address`` is the client's in a firewall's refusal, else the one
+    that was dialled. ``credential`` is ``anonymous``, ``credentialed`` or ``None`` (the text
+    does not tell). ``causes`` are all attempts, the deciding one first.
+    """
+
+    symptom_class: str
+    mechanism: str | None
+    stage: Stage
+    host: str | None
+    image: str | None
+    status: int | None
+    address: str | None
+    credential: str | None
+    causes: tuple[Cause, ...]
+
+
+def classify(message: str) -> PullError:
+    """Classify the text of an event, a container status or a log line. Never raises."""
+    text = parse.readable(message)
+    words = parse.bare(text)
+    image = parse.image_in(text)
+    if is_no_pull(words):
+        return _alone("negative", image, text)
+    if is_backoff_only(words):
+        return _alone("backoff-only", image, text)
+    parts = parse.entries(text)
+    attempts = [_cause(part, image, position, len(parts)) for position, part in enumerate(parts)]
+    order = sorted(range(len(attempts)), key=lambda index: (_rank(attempts[index], index, len(attempts)), index))
+    causes = tuple(attempts[index] for index in order)
+    first = causes[0]
+    return PullError(
+        symptom_class=first.symptom_class,
+        mechanism=first.mechanism,
+        stage=first.stage,
+        host=first.host,
+        image=image,
+        status=first.status,
+        address=first.address,
+        credential=first.credential,
+        causes=causes,
+    )
+
+
+def _cause(text: str, image: str | None, position: int, count: int) -> Cause:
+    words = parse.bare(text)
+    stage = parse.stage_of(text, words)
+    verdict = verdict_of(text, words, stage)
+    credential = parse.credential_in(words)
+    if credential is None and position < count - 1:
+        credential = "credentialed"  # kubelet goes without a credential last
+    return Cause(
+        symptom_class=verdict.symptom_class,
+        mechanism=verdict.mechanism,
+        stage=stage,
+        host=parse.host_in(text, image),
+        status=parse.status_in(words),
+        address=parse.address_in(text),
+        credential=credential,
+        text=text,
+    )
+
+
+def _rank(cause: Cause, position: int, count: int) -> int:
+    """How little an attempt tells: the lowest rank carries the cause.
+
+    A credential that got further than 401 met the real obstacle. The attempt without a
+    credential ends in 401 at every private registry, whatever stopped the others.
+    """
+    if cause.symptom_class in ("other", "backoff-only") and cause.mechanism is None:
+        return 4
+    refused = cause.symptom_class == "unauthorized-401"
+    without = cause.credential == "anonymous" or (count > 1 and position == count - 1)
+    return (3 if refused else 2) if without else (1 if refused else 0)
+
+
+def _alone(symptom_class: str, image: str | None, text: str) -> PullError:
+    host = parse.host_in("", image)
+    cause = Cause(symptom_class, None, Stage.NONE, host, None, None, None, text)
+    return PullError(symptom_class, None, Stage.NONE, host, image, None, None, None, (cause,))
