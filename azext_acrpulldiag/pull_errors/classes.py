@@ -56,9 +56,11 @@ _MECHANISMS = (
     # Signatures. "certificate" is TLS, so the words stay with images and policies.
     _rule(
         "signature-verification",
-        r"signature ?validation ?failed|image verification failed|no (?:valid|matching) signatures?|failed verification|"
+        r"signature ?validation ?failed|image verification failed|no (?:valid|matching) signatures?|"
+        r"failed verification|"
         r"signature (?:was required|not found|verification|does not match|for identity)|source image rejected|"
-        r"rejected by policy|invalid gpg signature|no signatures? (?:found|exists?)|verif(?:y|ying) (?:image )?signatures?",
+        r"rejected by policy|invalid gpg signature|no signatures? (?:found|exists?)|verif(?:y|"
+        r"ying) (?:image )?signatures?",
     ),
     _rule("other", r"admission webhook", "admission"),
     _rule("other", r"operation is disallowed on this registry", "locked"),
@@ -70,20 +72,24 @@ _MECHANISMS = (
     _rule(
         "invalid-image-name",
         r"invalid reference format|invalidimagename|parse image (?:reference|name)|parsing image reference|"
-        r"default image tag|repository name must|invalid repository name|64-byte hexadecimal|could not parse reference|"
+        r"default image tag|repository name must|invalid repository name|64-byte hexadecimal|"
+        r"could not parse reference|"
         r"failed to parse (?:image )?reference|invalid (?:checksum )?digest|unsupported digest algorithm|"
-        r"short-name (?:resolution|<name>|\S{1,200} did not)|did not resolve to an alias|invalid image name|not a valid (?:repository/tag|image)",
+        r"short-name (?:resolution|<name>|\S{1,200} did not)|did not resolve to an alias|invalid image name|"
+        r"not a valid (?:repository/tag|image)",
     ),
     _rule(
         "disk-full",
-        r"no space left|not enough (?:free )?(?:disk )?space|disk quota exceeded|disk (?:is )?full|insufficient (?:disk|storage) space|"
+        r"no space left|not enough (?:free )?(?:disk )?space|disk quota exceeded|disk (?:is )?full|"
+        r"insufficient (?:disk|storage) space|"
         r"failed to reserve .{0,40}space",
     ),
     _rule(
         "platform-mismatch",
         r"no match(?:ing)? (?:for )?(?:platform|manifest for|image for platform)|exec format error|"
         r"operating system .{0,80}(?:does not match|cannot be used)|"
-        r"no image found in (?:manifest list|image index) for|incompatible with .{0,60}\b(?:host|platform|architecture)|"
+        r"no image found in (?:manifest list|image index) for|incompatible with .{0,60}\b(?:host|platform|"
+        r"architecture)|"
         r"does not match the (?:detected )?host|no child with platform|not supported on this platform|"
         r"no suitable (?:child )?manifest|image platform .{0,80}does not match|platform .{0,60}is not supported",
     ),
@@ -91,12 +97,14 @@ _MECHANISMS = (
         "unsupported-manifest",
         r"schema ?(?:version )?v?1\b|schema1|unsupported (?:manifest|media ?type|schema)|unknown (?:media ?)?type|"
         r"unsupported image-specific|manifest\.v1\+|media ?type in manifest|unexpected media ?type|manifest invalid|"
-        r"unknown manifest|mismatched image rootfs|invalid rootfs in image|not a container image|unsupported content type",
+        r"unknown manifest|mismatched image rootfs|invalid rootfs in image|not a container image|"
+        r"unsupported content type",
     ),
     _rule("registry-throttled", r"source registry for cache rule", "artifact-cache"),
     _rule(
         "registry-throttled",
-        r"toomanyrequests|too many requests|rate ?limit(?:ed|ing| exceeded)?\b|pull limit|rate exceeded|quota exceeded|"
+        r"toomanyrequests|too many requests|rate ?limit(?:ed|ing| exceeded)?\b|pull limit|rate exceeded|"
+        r"quota exceeded|"
         r"(?:http|status|status ?code|response code|code)(?: ?[:=] ?| )[\"']?429\b|\b429 ",
     ),
     _rule("tls-trust", r"certificate is valid for|doesn't contain any ip sans|not valid for any names", "name"),
@@ -104,36 +112,56 @@ _MECHANISMS = (
     _rule("tls-trust", r"http response to https client|does not look like a tls handshake", "plain-http"),
     _rule(
         "tls-trust",
-        r"x509|unknown (?:certificate )?authority|verify certificate|certificate (?:verify|signed|required|unknown|relies)|"
+        r"x509|unknown (?:certificate )?authority|verify certificate|certificate (?:verify|signed|required|"
+        r"unknown|relies)|"
         r"\btls: (?!handshake timeout)|self[- ]signed certificate|remote error: tls|ssl(?:v3)? (?:alert|routines)",
     ),
     _rule(
         "dns-failure",
-        r"no such host|\blookup [\w.<>\[-]{1,253}[:,\s]|server misbehaving|name resolution|could ?n.t resolve host|could not resolve|"
+        r"no such host|\blookup [\w.<>\[-]{1,253}[:,\s]|server misbehaving|name resolution|"
+        r"could ?n.t resolve host|could not resolve|"
         r"name or service not known|nodename nor servname|getaddrinfo|no address associated|nxdomain|"
         r"[\d\]]:53(?:: |->|\b.{0,20}(?:refused|timeout|unreachable))",
     ),
-    _rule("aad-token", r"application not registered|invalid client ?id or client secret|aadsts7000\d{2}|aadsts700016", "application"),
-    _rule("aad-token", r"identity not found|no default identity|identity isn.t assigned|169\.254\.169\.254|\bimds\b|metadata endpoint", "identity"),
+    _rule(
+        "aad-token",
+        r"application not registered|invalid client ?id or client secret|aadsts7000\d{2}|aadsts700016",
+        "application",
+    ),
+    _rule(
+        "aad-token",
+        r"identity not found|no default identity|identity isn.t assigned|169\.254\.169\.254|\bimds\b|"
+        r"metadata endpoint",
+        "identity",
+    ),
     _rule(
         "aad-token",
         r"aadsts\d|\badal: |managedidentitycredential|defaultazurecredential|invalid_client|bearerauthorizer|"
-        r"(?:arm|aad|entra|managed identity|service principal) (?:access )?token|sign in to aad|expired client secret|"
+        r"(?:arm|aad|entra|managed identity|service principal) (?:access )?token|sign in to aad|"
+        r"expired client secret|"
         r"acquir(?:e|ing) (?:a |an )?(?:aad |arm |azure )?(?:access )?token|client ?secret.{0,60}(?:expired|invalid)",
     ),
-    _rule("credential-provider", r"retrieve (?:some )?(?:image )?pull secrets?|image pull secrets?\b|imagepullsecret", "pull-secret"),
+    _rule(
+        "credential-provider",
+        r"retrieve (?:some )?(?:image )?pull secrets?|image pull secrets?\b|imagepullsecret",
+        "pull-secret",
+    ),
     _rule(
         "credential-provider",
         r"credential ?provider|external registry credential|present in auth config|docker-credential-|"
-        r"(?:parse|decode|unmarshal|read|get)\w* (?:the )?(?:auth ?config|docker ?config|dockerconfigjson)|error getting credentials",
+        r"(?:parse|decode|unmarshal|read|get)\w* (?:the )?(?:auth ?config|docker ?config|dockerconfigjson)|"
+        r"error getting credentials",
         "plugin",
     ),
     # The bytes of a layer or config arrived damaged, or are gone.
     _rule(
         "blob-download",
-        r"unexpected commit digest|failed commit on ref|content digest|failed size validation|layer verification failed|"
-        r"(?:digest|checksum|hash) (?:mismatch|did not match|does not match|verification failed)|untar re-exec error|gzip: invalid|"
-        r"invalid tar header|unpigz|zstd: |content descriptor|flate: corrupt|unexpected digest|did not match its expected digest",
+        r"unexpected commit digest|failed commit on ref|content digest|failed size validation|"
+        r"layer verification failed|"
+        r"(?:digest|checksum|hash) (?:mismatch|did not match|does not match|verification failed)|"
+        r"untar re-exec error|gzip: invalid|"
+        r"invalid tar header|unpigz|zstd: |content descriptor|flate: corrupt|unexpected digest|"
+        r"did not match its expected digest",
         "content",
     ),
     _rule("blob-download", r"authorizationfailure|not authorized to perform this operation", "storage-authorization"),
@@ -141,7 +169,8 @@ _MECHANISMS = (
     _rule(
         "other",
         r"parent snapshot|failed to stat parent|locking ref|\block(?:ed)?: unavailable|snapshotter not loaded|"
-        r"failed to (?:create|prepare|mount|lease)\b.{0,60}(?:snapshot|tmpmount|lease)|processbaselayer|input/output error|"
+        r"failed to (?:create|prepare|mount|lease)\b.{0,60}(?:snapshot|tmpmount|lease)|processbaselayer|"
+        r"input/output error|"
         r"read-only file system|operation not permitted|error creating overlay mount",
         "local-storage",
     ),
@@ -152,30 +181,41 @@ _ANSWERS = (
     _rule("forbidden-403", r"\bforbidden\b|\bdenied\b|\b403\b"),
     _rule(
         "unauthorized-401",
-        r"pull access denied.{0,200}|access to the resource is denied|denied: (?:the security token|unauthenticated|.{0,20}authentication)|"
+        r"pull access denied.{0,200}|access to the resource is denied|denied: (?:the security token|"
+        r"unauthenticated|.{0,20}authentication)|"
         r"authori[sz]ation token has expired",
     ),
     _rule(
         "unauthorized-401",
-        r"\bunauthori[sz]ed\b|\bunauthenticated\b|authentication (?:is )?required|no basic auth credentials|insufficient_scope|"
-        r"authorization failed|(?:invalid|incorrect) username|not authorized|\b401\b|bad credentials|authentication failed",
+        r"\bunauthori[sz]ed\b|\bunauthenticated\b|authentication (?:is )?required|no basic auth credentials|"
+        r"insufficient_scope|"
+        r"authorization failed|(?:invalid|incorrect) username|not authorized|\b401\b|bad credentials|"
+        r"authentication failed",
     ),
     _rule(
         "image-not-found",
-        r"manifest[ _]unknown|name[ _]unknown|manifest for .{1,300} not found|(?<!desc )not found\b|\b404\b|notfound:|"
-        r"not known to registry|tag (?:\S{1,200} )?(?:does not exist|was deleted or has expired)|no such manifest|does not exist in the registry",
+        r"manifest[ _]unknown|name[ _]unknown|manifest for .{1,300} not found|(?<!desc )not found\b|\b404\b|"
+        r"notfound:|"
+        r"not known to registry|tag (?:\S{1,200} )?(?:does not exist|was deleted or has expired)|"
+        r"no such manifest|does not exist in the registry",
     ),
     _rule(
         "server-error",
-        r"internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out|\b50[0234]\b(?! server error for)|"
-        r"unexpected http status|registry is unavailable|registryunavailable|services aren.t available|server error\b(?! for)",
+        r"internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out|"
+        r"\b50[0234]\b(?! server error for)|"
+        r"unexpected http status|registry is unavailable|registryunavailable|services aren.t available|"
+        r"server error\b(?! for)",
     ),
     _rule(
         "timeout-network",
-        r"i/o timeout|handshake timeout|connection (?:was )?(?:refused|reset|closed|timed out|aborted|lost)|no route to host|"
-        r"network is (?:unreachable|down)|host is (?:down|unreachable)|deadline ?exceeded|code = 4\b|context cancell?ed|"
-        r"code = canceled|request cancell?ed|client\.timeout|\beof\b|connectex|wsarecv|wsasend|forcibly closed|failed to respond|"
-        r"(?:operation|request|connection|pull) timed out|broken pipe|use of closed network|proxyconnect|stream error|"
+        r"i/o timeout|handshake timeout|connection (?:was )?(?:refused|reset|closed|timed out|aborted|lost)|"
+        r"no route to host|"
+        r"network is (?:unreachable|down)|host is (?:down|unreachable)|deadline ?exceeded|code = 4\b|"
+        r"context cancell?ed|"
+        r"code = canceled|request cancell?ed|client\.timeout|\beof\b|connectex|wsarecv|wsasend|"
+        r"forcibly closed|failed to respond|"
+        r"(?:operation|request|connection|pull) timed out|broken pipe|use of closed network|proxyconnect|"
+        r"stream error|"
         r"connect: \w+|dial tcp|(?:read|write) tcp|\btimed? ?out\b|unreachable|no progress",
     ),
 )
@@ -230,51 +270,3 @@ def _at_stage(answer: Verdict, stage: Stage) -> Verdict:
     if stage is Stage.START:
         return UNDECIDED
     return answer
-
-
-# --- texts that report no cause, or no pull ----------------------------------------------
-
-_BACKOFF = re.compile(
-    r"errimagepull|imagepullbackoff|imagepullfailure|back-?off pulling|failing to pull image|image pull (?:errors?|failure)|"
-    r"failed to pull image|image can.?t be pulled"
-)
-_NO_CAUSE = re.compile(
-    r"[\s\"'.\[\]()-]*(?:error|warning|error from server \(badrequest\)|container .{0,300}|error syncing pod.{0,80}|"
-    r"spec\.\w{1,20}\{.{0,80}\}|<name>|<url>|\d{0,6})?[\s\"'.\[\]()-]*"
-)
-
-
-def is_backoff_only(words: str) -> bool:
-    """Tell whether the text only says that a pull failed: every clause is a wrapper."""
-    clauses = words.replace("please check <url>", "").split(": ")
-    said = [clause for clause in clauses if not _BACKOFF.search(clause)]
-    return len(said) < len(clauses) and all(_NO_CAUSE.fullmatch(clause) for clause in said)
-
-
-_PULL = re.compile(
-    r"failed to pull|errimagepull|imagepull|pullimage|pull and unpack|failed pulling|pulling image failed|error pulling|"
-    r"failed to resolve|sandbox image|pull secret|pull image|pull access|manifest (?:unknown|for)|errimageneverpull|"
-    r"exec format error|operating system|back-off pulling"
-)
-_GOOD_NEWS = re.compile(
-    r"success\w* pulled|already present on machine|image is up to date|^(?:spec\.\w{1,20}\{.{0,80}\}: )?pulling image\b[^:]*$|"
-    r"(?:created|started|killing|stopping) container|successfully assigned"
-)
-_OTHER_SUBJECT = re.compile(
-    r"\b(?:liveness|readiness|startup) probe|probe failed|"
-    r"(?:attach|mount|detach|unmount|map)volume|mount volumes?|volume not attached|volumes? .{0,40}(?:mount|attach)|mountdevice|"
-    r"load balancer|crashloopbackoff|back-off (?:\S{1,12} )?restarting|\bpleg\b|listcontainers|listpodsandbox|runtime service failed|"
-    r"is the docker daemon running|cannot connect to the docker daemon|device ?code|"
-    r"nodes are available|failedscheduling|node was low on resource|\bevicted\b|oomkilled|out of memory|resource lock|leader ?election|"
-    r"unable to connect to the server|logged in to the server|is forbidden: user|\bcni\b|networkplugin|network for sandbox|"
-    r"executable file not found|failed calling webhook|garbage collect|freed? .{0,40}bytes|stopped posting|"
-    r"create(?:d)? containerd task|runc create failed|configmap|couldn't find key|^error: secret\b|posthook|poststart|prestop|"
-    r"horizontalpodautoscaler|metrics api|scaled (?:up|down)|node .{0,80}not ?ready|etcdserver|kubernetes\.io/azure-"
-)
-
-
-def is_no_pull(words: str) -> bool:
-    """Tell whether the text speaks of something else than a failed pull, or of a good one."""
-    if _GOOD_NEWS.search(words) and not re.search(r"fail|error|back-off", words):
-        return True
-    return not _PULL.search(words) and bool(_OTHER_SUBJECT.search(words))

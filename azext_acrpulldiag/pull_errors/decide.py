@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import parse
-from .classes import is_backoff_only, is_no_pull, verdict_of
+from .classes import verdict_of
 from .parse import Stage
+from .subject import is_backoff_only, is_no_pull
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,13 @@ def entries(text: str) -> tuple[str, ...]:
 
 # --- hosts and names, which must not be taken for words ---------------------------------
 
-_URL = re.compile(r"(?:https?|oci|docker)://(\[[0-9a-f:]{2,45}\]|[^\s/\"'?:,;)\]\\]{1,255})(:\d{1,5})?([^\s\"'\\]{0,2048})", re.I)
+_URL = re.compile(
+    r"(?:https?|oci|docker)://(\[[0-9a-f:]{2,45}\]|[^\s/\"'?:,;)\]\\]{1,255})(:\d{1,5})?([^\s\"'\\]{0,2048})", re.I
+)
 _QUOTED_NAME = re.compile(r"\"([^\s\"]{0,200}[/:@][^\s\"]{0,400})\"|(?<=image )\"([^\s\"]{1,300})\"")
 _BARE_NAME = re.compile(
-    r"(?<![\w./-])(?:[a-z0-9](?:[a-z0-9-]{0,62}\.){1,6}[a-z]{2,12}|localhost)(?::\d{1,5})?/[\w./@-]{1,300}(?::[\w.-]{1,128})?",
+    r"(?<![\w./-])(?:[a-z0-9](?:[a-z0-9-]{0,62}\.){1,6}[a-z]{2,12}|"
+    r"localhost)(?::\d{1,5})?/[\w./@-]{1,300}(?::[\w.-]{1,128})?",
     re.IGNORECASE,
 )
 _WINDOWS_PATH = re.compile(r"(?:\\\\\?\\)?\b[A-Za-z]:\\\S{1,400}")
@@ -173,12 +176,11 @@ _REASONS = (
 )
 _STATUS = re.compile(
     rf"\b([45]\d\d) \(?(?:{_REASONS})|"
-    r"(?<!exit )\b(?:status ?code|response code|status|http|code)(?: ?[:=] ?| )[\"']?([45]\d\d)\b(?! server error for)"
+    r"(?<!exit )\b(?:status ?code|response code|status|http|code)(?: ?[:=] ?|"
+    r" )[\"']?([45]\d\d)\b(?! server error for)"
 )
 _CLIENT_IP = re.compile(r"client with ip [\"']?([0-9a-fx.:]{3,45})", re.IGNORECASE)
-_DIALLED = re.compile(
-    r"(?:dial tcp |->)(\[[0-9a-f:%.]{2,45}\]|\d{1,3}(?:\.[\dXx]{1,3}){3}):(\d{1,5})\b", re.IGNORECASE
-)
+_DIALLED = re.compile(r"(?:dial tcp |->)(\[[0-9a-f:%.]{2,45}\]|\d{1,3}(?:\.[\dXx]{1,3}){3}):(\d{1,5})\b", re.IGNORECASE)
 
 
 def status_in(words: str) -> int | None:
@@ -200,7 +202,9 @@ def address_in(text: str) -> str | None:
 
 
 _ANONYMOUS = re.compile(r"anonymous token")
-_CREDENTIALED = re.compile(r"oauth token|invalid username/password|incorrect username or password|application not registered")
+_CREDENTIALED = re.compile(
+    r"oauth token|invalid username/password|incorrect username or password|application not registered"
+)
 
 
 def credential_in(words: str) -> str | None:
@@ -229,9 +233,15 @@ _RESOLVE = re.compile(
     r"resol?ve (?:reference|image)|manifest|\bhead\b|\bpinging\b|daemon: get\b|failed to do request|platform|<url>|"
     r"trying next host|tag \S{1,200} not found"
 )
-_START = re.compile(r"exec format error|createcomputesystem|create shim|container start|runc create|start container process")
-_CREDENTIAL = re.compile(r"credential provider|pull secrets?\b|auth config|external registry credential|docker-credential")
-_STORAGE_HOST = re.compile(r"\.blob\.core\.|\.data\.azurecr\.|cloudflarestorage|production\.cloudflare|storage\.googleapis|s3[.-]")
+_START = re.compile(
+    r"exec format error|createcomputesystem|create shim|container start|runc create|start container process"
+)
+_CREDENTIAL = re.compile(
+    r"credential provider|pull secrets?\b|auth config|external registry credential|docker-credential"
+)
+_STORAGE_HOST = re.compile(
+    r"\.blob\.core\.|\.data\.azurecr\.|cloudflarestorage|production\.cloudflare|storage\.googleapis|s3[.-]"
+)
 
 
 def stage_of(text: str, words: str) -> Stage:
