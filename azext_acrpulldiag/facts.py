@@ -402,7 +402,10 @@ class Outbound:
 
 @dataclass(frozen=True)
 class Image:
-    """A parsed image reference."""
+    """A parsed image reference.
+
+    ``tag`` is ``latest`` where the reference names neither tag nor digest.
+    """
 
     host: str
     repository: str

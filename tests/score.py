@@ -1,0 +1,64 @@
+"""The classifier's score on recorded messages, and the pytest plugin that prints it after the tests."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azext_acrpulldiag.pull_errors import classify
+
+FOLDER = Path(__file__).parent / "recordings" / "pull-errors"
+
+
+def messages(name: str) -> list[dict[str, Any]]:
+    """The records of ``recordings/pull-errors/NAME.jsonl``."""
+    lines = (FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def is_ambiguous(record: dict[str, Any]) -> bool:
+    """Tell whether the collection says that the text alone cannot settle the label."""
+    return "AMBIGUOUS" in record.get("note", "")
+
+
+@dataclass
+class Tally:
+    clear_right: int = 0
+    clear: int = 0
+    ambiguous_right: int = 0
+    ambiguous: int = 0
+
+    def count(self, right: bool, ambiguous: bool) -> None:
+        if ambiguous:
+            self.ambiguous += 1
+            self.ambiguous_right += right
+        else:
+            self.clear += 1
+            self.clear_right += right
+
+
+def score(records: list[dict[str, Any]]) -> tuple[Tally, dict[str, Tally]]:
+    """The tally of all records, and of each label."""
+    whole, by_label = Tally(), defaultdict(Tally)
+    for record in records:
+        right = classify(record["message"]).symptom_class == record["label"]
+        for tally in (whole, by_label[record["label"]]):
+            tally.count(right, is_ambiguous(record))
+    return whole, dict(sorted(by_label.items()))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.section("score of the pull-error classifier")
+    for name in ("messages", "paraphrases"):
+        whole, by_label = score(messages(name))
+        terminalreporter.write_line(_line(name.upper(), whole))
+        for label, tally in by_label.items():
+            terminalreporter.write_line(_line(f"  {label}", tally))
+
+
+def _line(name: str, tally: Tally) -> str:
+    line = f"{name:<26} {tally.clear_right:>3} of {tally.clear:<3}"
+    return f"{line}  ambiguous {tally.ambiguous_right} of {tally.ambiguous}" if tally.ambiguous else line.rstrip()
