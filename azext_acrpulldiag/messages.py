@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .explain import explain
-
 STANDARD_INPUT = "-"
 _LIKELY_IN_TABLE = 3
 
@@ -24,6 +22,8 @@ def explain_pull_error(cmd: Any, message: str | None = None, file: str | None = 
         MutuallyExclusiveArgumentError,
         RequiredArgumentMissingError,
     )
+
+    from .explain import explain  # its tables would slow down every other az aks command
 
     if message is not None and file is not None:
         raise MutuallyExclusiveArgumentError(

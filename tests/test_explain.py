@@ -175,6 +175,13 @@ def test_outcomes_are_of_the_catalogue_and_sections_of_the_article(name, meaning
         ('reading manifest: Get "https://registry-1.docker.io/v2/x": manifest unknown', "image.login-server-typo", "2"),
         ("The operation is disallowed on this registry, repository or image", "image.read-locked", None),
         ("pull QPS exceeded", "kubelet.pull-qps-exceeded", "6"),
+        ("dial tcp: Proxy Authentication Required", "network.proxy-or-tls", None),
+        ("certificate has expired or is not yet valid", "network.proxy-or-tls", None),
+        ("server gave HTTP response to HTTPS client", "network.proxy-or-tls", None),
+        ("dial unix /run/containerd/containerd.sock: connect: connection refused", "symptom.unexplained", "more"),
+        ("failed to extract layer sha256:1: operation not permitted", "symptom.unexplained", "more"),
+        ("admission webhook error: context deadline exceeded", "symptom.unexplained", None),
+        ('Head "https://localhost:8578/v2/x": context canceled', "symptom.unexplained", "more"),
         ("no match for platform in manifest: not found", "image.platform-mismatch", "5"),
     ],
 )

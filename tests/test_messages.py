@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -83,3 +84,9 @@ def test_table_has_one_row_an_answer():
     assert [list(row) for row in rows] == [["Class", "Host", "Means", "Likely", "Article"]]
     assert rows[0]["Likely"] == "kubelet.pull-qps-exceeded"
     assert all(isinstance(value, str) for value in rows[0].values())
+
+
+def test_other_az_commands_do_not_load_the_tables():
+    code = "import sys, azext_acrpulldiag.messages; print('azext_acrpulldiag.pull_errors' in sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "False"

@@ -200,6 +200,17 @@ def test_throttling_without_its_usual_word(text):
     assert (error.symptom_class, error.status) == ("registry-throttled", 429)
 
 
+@pytest.mark.parametrize(("status", "expected"), [(401, "unauthorized-401"), (403, "forbidden-403")])
+def test_the_number_outranks_the_words_of_a_refusal(status, expected):
+    for words in ("denied: access denied", "unauthorized: authentication required"):
+        assert classify(pull(resolve(f"unexpected status code: {status}: {words}"))).symptom_class == expected
+
+
+def test_a_runtime_that_is_down_is_no_network_failure():
+    error = classify(pull("dial unix /run/containerd/containerd.sock: connect: connection refused"))
+    assert (error.symptom_class, error.mechanism) == ("other", "runtime-down")
+
+
 def test_an_outage_may_come_as_400():
     assert classify(pull("400 Our services aren't available right now")).symptom_class == "server-error"
 

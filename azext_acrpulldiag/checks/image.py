@@ -39,7 +39,7 @@ INVALID_REFERENCE = Outcome(
 LOGIN_SERVER_TYPO = Outcome(
     id="image.login-server-typo",
     severity=Severity.ERROR,
-    summary="The image's host {host} is no host of a registry; the login server is {login_server} ({problem}).",
+    summary="The image's host {host} is not the registry's login server {login_server}: {problem}.",
     url=_ARTICLE,
     evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "path"),
     remedies=(_LOOK,),
@@ -49,7 +49,7 @@ LOGIN_SERVER_TYPO = Outcome(
 LOGIN_SERVER_MISMATCH = Outcome(
     id="image.login-server-mismatch",
     severity=Severity.ERROR,
-    summary="The image's host {host} resembles the registry and is not its login server {login_server} ({problem}).",
+    summary="The image's host {host} resembles the registry and is not its login server {login_server}: {problem}.",
     url=_ARTICLE,
     evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "path"),
     remedies=(_LOOK,),
@@ -86,6 +86,8 @@ _MISMATCHES = {
     Resemblance.DATA_ENDPOINT: "that is the data endpoint, which serves layers only",
     Resemblance.NEAR_MISS: "one letter differs",
 }
+# Another registry may bear the name with one letter changed; a pull secret may name the port.
+_INFERRED = (Resemblance.NEAR_MISS, Resemblance.PORT)
 
 
 @check("image.reference", needs=("options", "registry"), outcomes=(INVALID_REFERENCE,))
@@ -132,7 +134,7 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
     elif relation in _MISMATCHES:
         yield LOGIN_SERVER_MISMATCH.at(
             _written(image),
-            confidence=Confidence.INFERRED if relation is Resemblance.NEAR_MISS else None,
+            confidence=Confidence.INFERRED if relation in _INFERRED else None,
             **_evidence(image, registry, _MISMATCHES[relation], relation),
         )
 

@@ -121,6 +121,14 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
     ),
     "timeout-network": (
         (
+            _mechanism("proxy"),
+            Explanation(
+                "A proxy between the node and the registry wants a login of its own.",
+                ("network.proxy-or-tls",),
+                "The cluster's HTTP proxy settings (az aks show, httpProxyConfig).",
+            ),
+        ),
+        (
             _dialled_private,
             Explanation(
                 "The node dialled a private address, which is the private endpoint's or should be, and "
@@ -308,6 +316,15 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 "was not reached.",
                 ("symptom.unexplained",),
                 "Whether artifact streaming is on for the node pool, and the mirror's log on the node.",
+                "more",
+            ),
+        ),
+        (
+            _mechanism("runtime-down"),
+            Explanation(
+                "The container runtime on the node did not answer kubelet; no registry was asked.",
+                ("symptom.unexplained",),
+                "The state of containerd on the node.",
                 "more",
             ),
         ),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .parse import Stage
+from .parse import Stage, status_in
 
 SYMPTOM_CLASSES = (
     "unauthorized-401",
@@ -63,6 +63,8 @@ _MECHANISMS = (
         r"ying) (?:image )?signatures?",
     ),
     _rule("other", r"admission webhook", "admission"),
+    _rule("other", r"dial unix|(?:containerd|crio|dockershim|cri-dockerd)\.sock", "runtime-down"),
+    _rule("timeout-network", r"proxy authentication required|\b407\b", "proxy"),
     _rule("other", r"operation is disallowed on this registry", "locked"),
     _rule("kubelet-qps", r"pull qps|qps (?:limit )?exceeded"),
     _rule(
@@ -109,7 +111,11 @@ _MECHANISMS = (
     ),
     _rule("tls-trust", r"certificate is valid for|doesn't contain any ip sans|not valid for any names", "name"),
     _rule("tls-trust", r"certificate has expired|is not yet valid", "expired"),
-    _rule("tls-trust", r"http response to https client|does not look like a tls handshake", "plain-http"),
+    _rule(
+        "tls-trust",
+        r"http response to https client|does not look like a tls handshake|malformed http response",
+        "plain-http",
+    ),
     _rule(
         "tls-trust",
         r"x509|unknown (?:certificate )?authority|verify certificate|certificate (?:verify|signed|required|"
@@ -181,7 +187,8 @@ _ANSWERS = (
     _rule("forbidden-403", r"\bforbidden\b|\bdenied\b|\b403\b"),
     _rule(
         "unauthorized-401",
-        r"pull access denied.{0,200}|access to the resource is denied|denied: (?:the security token|"
+        r"pull access denied.{0,200}|unauthori[sz]ed: .{0,80}denied|access to the resource is denied|"
+        r"denied: (?:the security token|"
         r"unauthenticated|.{0,20}authentication)|"
         r"authori[sz]ation token has expired",
     ),
@@ -216,7 +223,7 @@ _ANSWERS = (
         r"forcibly closed|failed to respond|"
         r"(?:operation|request|connection|pull) timed out|broken pipe|use of closed network|proxyconnect|"
         r"stream error|"
-        r"connect: \w+|dial tcp|(?:read|write) tcp|\btimed? ?out\b|unreachable|no progress",
+        r"connect: \w+|dial tcp|(?:read|write) tcp|\btimed? ?out\b|unreachable|no progress|goaway|server closed",
     ),
 )
 
@@ -230,6 +237,7 @@ class Verdict:
 
 
 UNDECIDED = Verdict("other")
+_BY_STATUS = {401: "unauthorized-401", 403: "forbidden-403"}
 _STREAMING_MIRROR = re.compile(r"//localhost:8578/")
 
 
@@ -251,9 +259,12 @@ def _last_answer(words: str) -> Verdict:
             key = (match.end(), -match.start())
             if key > best_key:
                 best, best_key = Verdict(rule.symptom_class, rule.mechanism), key
-    if best.symptom_class == "forbidden-403" and re.search(r"client with ip", words):
+    if best.symptom_class not in _BY_STATUS.values():
+        return best
+    if "client with ip" in words:
         return Verdict("forbidden-403", "client-ip")
-    return best
+    # Servers describe 401 and 403 in each other's words; the number is what they meant.
+    return Verdict(_BY_STATUS.get(status_in(words) or 0, best.symptom_class), best.mechanism)
 
 
 def _at_stage(answer: Verdict, stage: Stage) -> Verdict:

@@ -85,8 +85,9 @@ def test_the_short_form_of_a_labelled_host_is_a_mismatch():
     assert finding.confidence is Confidence.OBSERVED
 
 
-def test_one_letter_is_an_inference():
-    finding = one(checks.host_is_the_login_server, facts("contosreg.azurecr.io/web:1"))
+@pytest.mark.parametrize("text", ["contosreg.azurecr.io/web:1", "contosoreg.azurecr.io:443/web:1"])
+def test_one_letter_or_a_port_is_an_inference(text):
+    finding = one(checks.host_is_the_login_server, facts(text))
     assert finding.confidence is Confidence.INFERRED
 
 
