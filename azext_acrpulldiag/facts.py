@@ -446,3 +446,22 @@ class Facts:
     check_acr: CheckAcrReport | Unreadable | None
     """``None``: not asked for."""
     options: Options = field(default_factory=Options)
+
+
+def nothing_known(targets: Targets, options: Options, now: datetime, why: Unreadable) -> Facts:
+    """The facts of a run that could read nothing at all, each for the same reason."""
+    return Facts(
+        now=now,
+        targets=targets,
+        cluster=why,
+        registry=why,
+        node_hosts=why,
+        kubelet_identity_resource=why,
+        service_principal=why,
+        access=Access(puller=why, effective=why, at_scope=why, definitions={}, denials=why, group_ids=why),
+        cache_rules=why,
+        outbound=why,
+        check_health=why,
+        check_acr=None,
+        options=options,
+    )

@@ -21,6 +21,8 @@ def printable(text: str) -> str:
     Covers ANSI escapes, carriage returns, bidirectional overrides and line breaks, so that
     one value stays on one line and looks like what it is.
     """
+    if text.isprintable():
+        return text
     return "".join(
         char if not unicodedata.category(char).startswith("C") else char.encode("unicode_escape").decode()
         for char in text

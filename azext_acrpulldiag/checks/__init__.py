@@ -1,1 +1,28 @@
 """Judgement: one module a category of checks, each a pure function from facts to findings."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from ..catalogue import Check
+from . import access, access_limits, cluster, identity, image, network, nodes, registry, service_principal
+
+MODULES: tuple[ModuleType, ...] = (
+    cluster,
+    registry,
+    identity,
+    service_principal,
+    nodes,
+    access,
+    access_limits,
+    image,
+    network,
+)
+
+ALL: tuple[Check, ...] = tuple(
+    sorted(
+        (value for module in MODULES for value in vars(module).values() if isinstance(value, Check)),
+        key=lambda checked: checked.id,
+    )
+)
+"""Every check there is, by id. A check is listed by being declared in one of the modules."""

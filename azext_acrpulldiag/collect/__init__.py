@@ -1,1 +1,254 @@
-"""Reading: one module a source. Nothing here judges."""
+"""Reading: one module a source, and here the plan of what is read when. Nothing judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ..facts import Cluster, Facts, Options, Registry, RoleDefinition, Unreadable
+from ..grants import definition_key
+from ..principals import other_principals
+from ..puller import puller_of
+from ..targets import Targets
+from . import access
+from .arm import ArmReader
+from .check_acr import run_check_acr
+from .check_health import HealthCheck
+from .cluster import MissingCluster, explain_missing_cluster, read_cluster
+from .graph import read_service_principal
+from .identity import read_managed_identity
+from .nodes import read_node_hosts
+from .outbound import filters_by_address, read_outbound
+from .plan import Plan, Task, needing
+from .registry import find_registry, read_cache_rules
+from .session import Session
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a run is asked to read beyond what every run reads."""
+
+    check_health: bool = True
+    check_acr: bool = False
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The facts, and the seconds that each read took."""
+
+    facts: Facts
+    seconds: Mapping[str, float]
+
+
+class ClusterMissingError(Exception):
+    """Azure says that the cluster does not exist, so nothing else was worth reading."""
+
+    def __init__(self, targets: Targets, instead: MissingCluster) -> None:
+        cluster = targets.cluster
+        super().__init__(
+            f"The managed cluster {cluster.name!r} was not found in resource group {cluster.resource_group!r} "
+            f"of subscription {cluster.subscription}."
+        )
+        self.recommendation = _instead(instead)
+
+
+def collect(session: Session, targets: Targets, options: Options, wanted: Wanted) -> Collected:
+    """Read everything at once, each thing as early as what it depends on allows.
+
+    Ends by the session's deadline; what was not read by then is ``Unreadable``. Raises
+    :class:`ClusterMissingError` as soon as the cluster is known not to exist.
+    """
+    with _health_check(session, wanted) as health, _plan(session) as plan:
+        reads = _Reads(session, targets, plan)
+        checks_health = _start_check_health(plan, reads, health)
+        checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
+        if reads.cluster.answer(session.deadline) is None:
+            raise ClusterMissingError(targets, explain_missing_cluster(reads.reader, targets.cluster))
+        facts = reads.facts(
+            check_health=checks_health.answer(session.deadline) if checks_health else None,
+            check_acr=checks_acr.answer(session.deadline) if checks_acr else None,
+            options=options,
+        )
+        return Collected(facts, {task.name: task.seconds for task in plan.tasks})
+
+
+class _Reads:
+    """Every read of Azure in a run, begun in the constructor."""
+
+    def __init__(self, session: Session, targets: Targets, plan: Plan) -> None:
+        self._session = session
+        self._targets = targets
+        self.reader = reader = ArmReader(session)
+        target = targets.cluster
+        self.registry = plan.start(
+            "registry", lambda: find_registry(reader, session, targets.registry, target.subscription)
+        )
+        self.cluster = plan.start("cluster", lambda: read_cluster(reader, target))
+        self.hosts = plan.start("nodes", _of_cluster(lambda cluster: read_node_hosts(reader, cluster)), self.cluster)
+        self.identity = plan.start("kubeletIdentity", _of_cluster(self._read_identity), self.cluster)
+        self.principal = plan.start("servicePrincipal", _of_cluster(self._read_principal), self.cluster)
+        self.cache_rules = plan.start(
+            "cacheRules", needing(lambda registry: read_cache_rules(reader, registry)), self.registry
+        )
+        self.outbound = plan.start("outbound", self._read_outbound, self.registry, self.cluster, self.hosts)
+        self._start_access(plan)
+
+    def _start_access(self, plan: Plan) -> None:
+        session, registry = self._session, self.registry
+        self.at_scope = plan.start(
+            "roleAssignments", needing(lambda found: access.read_assignments_at(session, found.id)), registry
+        )
+        self.denials = plan.start(
+            "denyAssignments", needing(lambda found: access.read_denials(session, found.id)), registry
+        )
+        self.caller = plan.start(
+            "permissions", needing(lambda found: access.read_caller_permissions(self.reader, found.id)), registry
+        )
+        self.puller = plan.start("puller", _puller, self.cluster, self.principal)
+        self.effective = plan.start("effectiveRoles", needing(self._read_effective), registry, self.puller)
+        self.definitions: Task[Mapping[str, RoleDefinition | Unreadable]] = plan.start(
+            "roleDefinitions", self._read_definitions, registry, self.effective, self.at_scope
+        )
+        # Apart, so that the definitions that decide do not wait for the nodes.
+        self.other_definitions = plan.start(
+            "otherDefinitions", self._read_other_definitions, registry, self.puller, self.at_scope,
+            self.definitions, self.cluster, self.principal, self.hosts,
+        )  # fmt: skip
+
+    def facts(self, **others: Any) -> Facts:
+        """Wait for every answer; ``others`` are the facts that this class does not read."""
+        deadline = self._session.deadline
+        definitions: dict[str, RoleDefinition | Unreadable] = {}
+        for task in (self.definitions, self.other_definitions):
+            answer = task.answer(deadline)
+            definitions.update({} if isinstance(answer, Unreadable) else answer)
+        return Facts(
+            now=datetime.now(timezone.utc),
+            targets=self._targets,
+            cluster=self.cluster.answer(deadline),
+            registry=self.registry.answer(deadline),
+            node_hosts=self.hosts.answer(deadline),
+            kubelet_identity_resource=self.identity.answer(deadline),
+            service_principal=self.principal.answer(deadline),
+            access=access.assemble(
+                self.puller.answer(deadline),
+                self.effective.answer(deadline),
+                self.at_scope.answer(deadline),
+                definitions,
+                self.denials.answer(deadline),
+                self.caller.answer(deadline),
+            ),
+            cache_rules=self.cache_rules.answer(deadline),
+            outbound=self.outbound.answer(deadline),
+            **others,
+        )
+
+    def _read_identity(self, cluster: Any) -> Any:
+        identity = cluster.kubelet_identity
+        if identity is None or isinstance(identity, Unreadable):
+            return identity
+        return read_managed_identity(self._session, identity.resource_id)
+
+    def _read_principal(self, cluster: Any) -> Any:
+        app_id = cluster.service_principal_client_id
+        return None if app_id is None else read_service_principal(self._session, cluster.subscription, app_id)
+
+    def _read_outbound(self, registry: Any, cluster: Any, hosts: Any) -> Any:
+        """Unreadable hosts are no hindrance: the cluster's own pools stand in for them."""
+        if isinstance(registry, Unreadable):
+            return registry
+        if not filters_by_address(registry):
+            return None
+        return _of_cluster(lambda found: read_outbound(self.reader, found, hosts))(cluster)
+
+    def _read_effective(self, registry: Any, puller: Any) -> Any:
+        """``()`` where the cluster has nobody to pull: then nothing can be granted to it."""
+        return () if puller is None else access.read_effective(self._session, registry.id, puller.object_id)
+
+    def _read_definitions(self, registry: Any, effective: Any, at_scope: Any) -> Any:
+        if isinstance(registry, Unreadable):
+            return registry
+        wanted = access.wanted_definitions(registry.id, effective, at_scope)
+        return access.read_definitions(self._session, registry.id, wanted)
+
+    def _read_other_definitions(
+        self, registry: Any, puller: Any, at_scope: Any, read: Any, cluster: Any, principal: Any, hosts: Any
+    ) -> Any:
+        """The roles of principals that may hold them by mistake, where they are not read yet."""
+        if isinstance(registry, Unreadable) or isinstance(puller, Unreadable) or puller is None:
+            return {}
+        suspects = other_principals(puller, cluster, principal, hosts)
+        wanted = access.wanted_definitions(registry.id, (), at_scope, suspects)
+        known = {} if isinstance(read, Unreadable) else read
+        missing = [role for role in wanted if definition_key(role) not in known]
+        return access.read_definitions(self._session, registry.id, missing)
+
+
+def _of_cluster(work: Callable[[Cluster], Any]) -> Callable[..., Any]:
+    """Do ``work`` with the cluster; where it is missing or unreadable, answer that."""
+
+    def guarded(cluster: Cluster | Unreadable | None) -> Any:
+        if cluster is None:
+            return Unreadable("not-found", "The cluster does not exist")
+        return cluster if isinstance(cluster, Unreadable) else work(cluster)
+
+    return guarded
+
+
+def _puller(cluster: Cluster | Unreadable | None, principal: Any) -> Any:
+    return _of_cluster(lambda found: puller_of(found, principal))(cluster)
+
+
+@contextmanager
+def _health_check(session: Session, wanted: Wanted) -> Iterator[HealthCheck | None]:
+    """Made before any thread is started, so that it can fork; see :mod:`.fork`."""
+    if not wanted.check_health:
+        yield None
+        return
+    with HealthCheck(session.deadline) as health:
+        yield health
+
+
+@contextmanager
+def _plan(session: Session) -> Iterator[Plan]:
+    plan = Plan(session.deadline)
+    try:
+        yield plan
+    finally:
+        plan.close()
+        session.close()
+
+
+def _start_check_health(plan: Plan, reads: _Reads, health: HealthCheck | None) -> Task[Any] | None:
+    if health is None:
+        return None
+    return plan.start(
+        "checkHealth",
+        needing(lambda found: health.run(found.name, found.subscription, found.login_server)),
+        reads.registry,
+    )
+
+
+def _start_check_acr(plan: Plan, reads: _Reads, session: Session, targets: Targets, wanted: Wanted) -> Task[Any] | None:
+    if not wanted.check_acr:
+        return None
+
+    def run(registry: Registry, _: Cluster) -> Any:
+        return run_check_acr(targets.cluster, registry.login_server, session.deadline)
+
+    return plan.start("checkAcr", needing(run), reads.registry, reads.cluster)
+
+
+def _instead(instead: MissingCluster) -> str:
+    """What to do about a cluster that does not exist, with the nearest names there are."""
+    if not isinstance(instead.clusters, Unreadable) and instead.clusters:
+        names = ", ".join(f"{name} in {group}" for group, name in instead.clusters)
+        return f"Did you mean {names}? `az aks list -o table` shows all of the subscription."
+    if not isinstance(instead.groups, Unreadable) and instead.groups:
+        return f"There is no such resource group. Did you mean {', '.join(instead.groups)}?"
+    if isinstance(instead.clusters, Unreadable):
+        return f"Check --name, --resource-group and --subscription. {instead.clusters.sentence}"
+    return "Check --name, --resource-group and --subscription; `az aks list -o table` shows all of the subscription."

@@ -1,0 +1,61 @@
+"""The exit code of a run, and the words after its table.
+
+``az`` prints a command's result and then raises its successful-execute event; a handler
+that raises ``SystemExit`` there ends the process with a code of ours after full output.
+With several ``--ids`` the jobs run at once, each on a copy of the CLI context: the worst
+code is kept here, under a lock, and one handler is registered.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+FOUND = 4
+INCONCLUSIVE = 5
+
+_lock = threading.Lock()
+_worst = 0
+_closing_words: list[str] = []
+
+
+def exit_code(verdict: str, fail_on: str) -> int:
+    """The code of one report: 4 found, 5 inconclusive, 0 otherwise."""
+    if fail_on == "never":
+        return 0
+    if verdict == "broken" or (verdict == "at-risk" and fail_on == "warning"):
+        return FOUND
+    return INCONCLUSIVE if verdict == "inconclusive" else 0
+
+
+def leave_with(cli_ctx: Any, code: int, words: str) -> None:
+    """Make the process end with the worst code so far, after ``words`` on a terminal.
+
+    What was found outranks what could not be read.
+    """
+    from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+
+    global _worst
+    with _lock:
+        _worst = min((code, _worst), key=_rank)
+        if words:
+            _closing_words.append(words)
+        cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, _end)
+
+
+def _rank(code: int) -> int:
+    return (FOUND, INCONCLUSIVE, 0).index(code)
+
+
+def _end(cli_ctx: Any, **_: Any) -> None:
+    global _worst
+    with _lock:
+        code, words = _worst, list(_closing_words)
+        _worst = 0
+        _closing_words.clear()
+    if cli_ctx.invocation.data.get("output") == "table" and sys.stderr.isatty():
+        for text in words:
+            sys.stderr.write(f"\n{text}\n")
+    if code:
+        raise SystemExit(code)

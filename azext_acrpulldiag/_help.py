@@ -1,0 +1,64 @@
+"""The help of the commands."""
+
+from knack.help_files import helps
+
+helps["aks diagnose-pull"] = """
+type: command
+short-summary: Say why a cluster cannot pull images from a container registry.
+long-summary: |
+    Reads the cluster, its nodes, the registry, role assignments and the network with your own credentials,
+    and reports the one root cause, the evidence and the command that repairs it. Nothing is changed: the
+    default run only reads. What could not be read is reported as unknown, with the permission that is missing.
+
+    `az acr check-health` is run for the registry; what it sees is this machine's view and never changes the
+    verdict.
+
+    Exit codes: 0 nothing stops a pull; 4 a cause was found (or a warning, with `--fail-on warning`);
+    5 nothing is proven broken but a decisive fact could not be read; 1, 2 and 3 are az's own (error, usage,
+    cluster not found). The report is printed in full with 4 and 5.
+examples:
+  - name: Diagnose a cluster and a registry.
+    text: az aks diagnose-pull --resource-group MyResourceGroup --name MyManagedCluster --acr myregistry
+  - name: Read the findings as a table, worst first.
+    text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry -o table
+  - name: Name the registry by its login server and judge one image that is not deployed yet.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry.azurecr.io
+        --image myregistry.azurecr.io/team/app:1.2
+  - name: Print only the verdict, for a pipeline.
+    text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --query verdict -o tsv
+  - name: Print only the id of the root cause.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
+        --query "rootCauses[0].outcome" -o tsv
+  - name: Print the commands that repair it.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
+        --query "rootCauses[].remedies[].command" -o tsv
+  - name: List what fails.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
+        --query "findings[?status=='fail']" -o table
+  - name: Also test the registry from a node of the cluster, without asking.
+    text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
+"""
+
+helps["aks explain-pull-error"] = """
+type: command
+short-summary: Explain the error message of a failed image pull.
+long-summary: >-
+    Answers, for each message in order, its class, the stage of the pull, what it means, the likely causes
+    and the fact that decides between them. Needs no login and sends nothing anywhere.
+examples:
+  - name: Explain one message.
+    text: >-
+        az aks explain-pull-error --message 'Failed to pull image "contosoreg.azurecr.io/web:1": pull QPS exceeded'
+  - name: Explain the messages of a file, one a line, as a table.
+    text: az aks explain-pull-error --file messages.txt --output table
+  - name: Explain every failed pull that the cluster still remembers.
+    text: >-
+        kubectl get events --all-namespaces --field-selector reason=Failed
+        --output jsonpath='{range .items[*]}{.message}{"\\n"}{end}' | az aks explain-pull-error --file -
+  - name: Print the class of each message.
+    text: az aks explain-pull-error --file messages.txt --query "[].class" --output tsv
+"""

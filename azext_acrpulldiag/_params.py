@@ -1,0 +1,49 @@
+"""The arguments of the commands."""
+
+from azure.cli.core.commands.parameters import get_enum_type
+
+
+def load_arguments(self, _):
+    """Declare names, types and help of every argument."""
+    with self.argument_context("aks diagnose-pull") as context:
+        context.argument("name", options_list=["--name", "-n"], id_part="name", help="Name of the managed cluster.")
+        context.argument(
+            "acr",
+            help="Registry to judge: its name, login server or resource ID, in any subscription of the login. "
+            "Left out, it is taken from --image.",
+        )
+        context.argument(
+            "image",
+            help="Full reference of the image to judge, also one that is not deployed yet, "
+            "such as contosoreg.azurecr.io/team/app:1.2.",
+        )
+        context.argument(
+            "skip",
+            nargs="+",
+            help="Categories or ids of checks not to run, such as `network` or `registry.health`; "
+            "they are reported as skipped.",
+        )
+        context.argument("expiry_days", type=int, help="Warn this many days before a credential ends. Default: 30.")
+        context.argument(
+            "check_acr",
+            action="store_true",
+            help="Also run `az aks check-acr`, which starts a root pod on one Linux node of the cluster.",
+        )
+        context.argument(
+            "yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask before starting pods."
+        )
+        context.argument(
+            "fail_on",
+            arg_type=get_enum_type(["error", "warning", "never"], default="error"),
+            help="The least that gives a non-zero exit code: 4 for what was found, 5 where a decisive fact "
+            "could not be read. With `never` the code is 0 once there is a report.",
+        )
+        context.argument("timeout", type=float, help="Seconds for the whole run. Default: 60.")
+
+    with self.argument_context("aks explain-pull-error") as context:
+        context.argument(
+            "message", options_list=["--message", "-m"], help="Text of one event, container status or log line."
+        )
+        context.argument(
+            "file", options_list=["--file", "-f"], help="File with one message a line; `-` is standard input."
+        )

@@ -1,0 +1,22 @@
+"""The commands of the extension."""
+
+
+def load_command_table(self, _):
+    """Register the commands, all in preview as the extension is."""
+    from azure.cli.core.commands import CliCommandType
+
+    from ._format import pull_report_table
+    from ._validators import validate_diagnose_pull
+    from .messages import explain_table
+
+    messages = CliCommandType(operations_tmpl="azext_acrpulldiag.messages#{}")
+    with self.command_group("aks") as group:
+        group.custom_command(
+            "diagnose-pull",
+            "diagnose_pull",
+            validator=validate_diagnose_pull,
+            table_transformer=pull_report_table,
+            is_preview=True,
+        )
+    with self.command_group("aks", messages) as group:
+        group.command("explain-pull-error", "explain_pull_error", table_transformer=explain_table, is_preview=True)
