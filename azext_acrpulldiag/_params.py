@@ -1,9 +1,11 @@
 """The arguments of the commands."""
 
+from typing import Any
+
 from azure.cli.core.commands.parameters import get_enum_type
 
 
-def load_arguments(self, _):
+def load_arguments(self: Any, _: str) -> None:
     """Declare names, types and help of every argument."""
     with self.argument_context("aks diagnose-pull") as context:
         context.argument("name", options_list=["--name", "-n"], id_part="name", help="Name of the managed cluster.")

@@ -1,7 +1,9 @@
 """The commands of the extension."""
 
+from typing import Any
 
-def load_command_table(self, _):
+
+def load_command_table(self: Any, _: Any) -> None:
     """Register the commands, all in preview as the extension is."""
     from azure.cli.core.commands import CliCommandType
 

@@ -26,7 +26,7 @@ def test_columns_and_order():
 def test_several_clusters_name_their_own():
     rows = pull_report_table([REPORT, REPORT])
     assert len(rows) == 4
-    assert list(rows[0])[0] == "Cluster"
+    assert next(iter(rows[0])) == "Cluster"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,146 @@
+"""What was read, as frozen values.
+
+Three answers are kept apart everywhere: a value, a definite absence (``None`` or an empty
+tuple, documented at the field), and :class:`Unreadable`. A field that a response did not
+show is ``Unreadable``, never a default. All times are aware and in UTC. Ids keep the casing
+Azure answered with; compare them with :func:`same_id`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..targets import Targets
+from .access import Access, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition
+from .cluster import (
+    AgentPool,
+    AssignedIdentity,
+    Cluster,
+    KubeletIdentity,
+    ManagedIdentity,
+    NodeHost,
+    PasswordCredential,
+    ServiceAccountPull,
+    ServicePrincipal,
+)
+from .envelope import NotKnownError, Unreadable, known, same_id
+from .image import Image, ImageLookup, Platform
+from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
+from .network import Outbound
+from .pull_secret import Offer, PullSecret, RegistryToken, SecretEntry
+from .registry import (
+    CacheRule,
+    CheckAcrReport,
+    HealthCode,
+    HealthReport,
+    NetworkRules,
+    PrivateEndpointConnection,
+    Registry,
+)
+
+__all__ = [
+    "Access",
+    "AgentPool",
+    "AssignedIdentity",
+    "CacheRule",
+    "CheckAcrReport",
+    "Cluster",
+    "DenyAssignment",
+    "Facts",
+    "FailingContainer",
+    "HealthCode",
+    "HealthReport",
+    "Image",
+    "ImageLookup",
+    "KubeletIdentity",
+    "Kubernetes",
+    "ManagedIdentity",
+    "NetworkRules",
+    "Node",
+    "NodeHost",
+    "NotKnownError",
+    "Offer",
+    "Options",
+    "Outbound",
+    "PasswordCredential",
+    "Permission",
+    "Placement",
+    "Platform",
+    "PrivateEndpointConnection",
+    "PullSecret",
+    "PulledImage",
+    "Puller",
+    "Registry",
+    "RegistryToken",
+    "Requirement",
+    "RoleAssignment",
+    "RoleDefinition",
+    "SecretEntry",
+    "ServiceAccountPull",
+    "ServicePrincipal",
+    "Unreadable",
+    "known",
+    "nothing_known",
+    "same_id",
+]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Arguments that judgement depends on."""
+
+    expiry_days: int = 30
+    image: Image | None = None
+    image_text: str | None = None
+    """What the user gave as ``--image``, also where it does not parse."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything one run knows, at one moment."""
+
+    now: datetime
+    targets: Targets
+    cluster: Cluster | Unreadable
+    registry: Registry | Unreadable
+    node_hosts: tuple[NodeHost, ...] | Unreadable
+    """Scale sets, their instances and stand-alone node machines."""
+    kubelet_identity_resource: ManagedIdentity | Unreadable | None
+    """The identity that the profile names, as it exists; ``None``: it is gone, or none is named."""
+    service_principal: ServicePrincipal | Unreadable | None
+    """``None``: the cluster uses managed identities."""
+    access: Access
+    cache_rules: tuple[CacheRule, ...] | Unreadable
+    outbound: tuple[Outbound, ...] | Unreadable | None
+    """``None``: not read, because the registry does not filter by address."""
+    check_health: HealthReport | Unreadable | None
+    """``None``: not run."""
+    check_acr: CheckAcrReport | Unreadable | None
+    """``None``: not asked for."""
+    kubernetes: Kubernetes | Unreadable | None = None
+    """``None``: not asked for."""
+    pull_secrets: tuple[PullSecret, ...] | Unreadable | None = None
+    """Those that pods, their service accounts or an argument name. ``None``: not asked for."""
+    images: tuple[ImageLookup, ...] | Unreadable | None = None
+    """The images that are judged. ``None``: no image is named, by pods or an argument."""
+    options: Options = field(default_factory=Options)
+
+
+def nothing_known(targets: Targets, options: Options, now: datetime, why: Unreadable) -> Facts:
+    """The facts of a run that could read nothing at all, each for the same reason."""
+    return Facts(
+        now=now,
+        targets=targets,
+        cluster=why,
+        registry=why,
+        node_hosts=why,
+        kubelet_identity_resource=why,
+        service_principal=why,
+        access=Access(puller=why, effective=why, at_scope=why, definitions={}, denials=why, group_ids=why),
+        cache_rules=why,
+        outbound=why,
+        check_health=why,
+        check_acr=None,
+        options=options,
+    )

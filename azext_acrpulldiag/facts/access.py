@@ -1,0 +1,91 @@
+"""Who may do what at the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .envelope import Unreadable
+
+
+@dataclass(frozen=True)
+class RoleAssignment:
+    """One role assignment, at the registry or above it."""
+
+    id: str
+    scope: str
+    role_definition_id: str
+    principal_id: str
+    principal_type: str | None
+    condition: str | None
+    created: datetime | None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One element of a role definition's ``permissions`` (or a deny assignment's)."""
+
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
+class RoleDefinition:
+    """A built-in or custom role."""
+
+    id: str
+    name: str
+    custom: bool
+    permissions: tuple[Permission, ...]
+
+
+@dataclass(frozen=True)
+class DenyAssignment:
+    """A deny assignment in force at the registry."""
+
+    id: str
+    name: str
+    scope: str
+    permissions: tuple[Permission, ...]
+    principal_ids: tuple[str, ...]
+    excluded_principal_ids: tuple[str, ...]
+    everyone: bool
+    """All principals (the zero GUID of type SystemDefined)."""
+    condition: str | None
+    applies_to_child_scopes: bool
+    group_ids: tuple[str, ...] = ()
+    """Which of the named and excluded principals are groups."""
+    enforced: bool = True
+    """``False``: ``denyAssignmentEffect`` is ``audit``, which blocks nothing."""
+
+
+@dataclass(frozen=True)
+class Puller:
+    """The principal that pulls without a pull secret."""
+
+    object_id: str
+    client_id: str
+    kind: str
+    """``kubelet-identity`` or ``service-principal``."""
+    name: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """Everything that decides whether the puller may pull."""
+
+    puller: Puller | Unreadable | None
+    """``None``: the cluster definitely has no principal to pull with."""
+    effective: tuple[RoleAssignment, ...] | Unreadable
+    """Assignments in force for the puller at the registry: direct, inherited, through groups."""
+    at_scope: tuple[RoleAssignment, ...] | Unreadable
+    """Every assignment in force at the registry, whoever holds it."""
+    definitions: Mapping[str, RoleDefinition | Unreadable]
+    """Role definitions by the lower-case GUID that ends their id."""
+    denials: tuple[DenyAssignment, ...] | Unreadable
+    group_ids: tuple[str, ...] | Unreadable = ()
+    """Groups of the puller that hold an effective assignment."""

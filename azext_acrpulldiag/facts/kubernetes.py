@@ -1,0 +1,90 @@
+"""What Kubernetes shows: nodes, and pods that wait on their images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .envelope import Unreadable
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as Kubernetes shows it."""
+
+    name: str
+    pool: str | None
+    """Label ``kubernetes.azure.com/agentpool``, or Karpenter's ``karpenter.sh/nodepool``."""
+    os: str
+    """``linux`` or ``windows``."""
+    architecture: str
+    """``amd64`` or ``arm64``."""
+    windows_build: str | None
+    """``10.0.20348`` and the like; ``None`` on Linux, or where the label is absent."""
+    kubelet_client_id: str | None
+    """Label ``kubernetes.azure.com/kubelet-identity-client-id``; ``None`` where absent or empty."""
+    ready: bool
+    created: datetime | None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One expression of a node selector term."""
+
+    key: str
+    operator: str
+    """``In``, ``NotIn``, ``Exists``, ``DoesNotExist``, ``Gt`` or ``Lt``."""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What a pod asks of the node it lands on."""
+
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    required_terms: tuple[tuple[Requirement, ...], ...] = ()
+    """Required node affinity: any term, all of its requirements. Empty: none is required."""
+
+
+@dataclass(frozen=True)
+class FailingContainer:
+    """A container (init and ephemeral ones too) that waits on its image."""
+
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    node: str | None
+    reason: str
+    """The waiting reason: ``ErrImagePull``, ``ImagePullBackOff``, ``InvalidImageName`` ..."""
+    message: str
+    """The text with the cause: of the container's status, else of its newest ``Failed`` event."""
+    count: int | None
+    last_seen: datetime | None
+    service_account: str
+    pull_secrets: tuple[str, ...]
+    pull_policy: str | None
+    placement: Placement = field(default_factory=Placement)
+    owner: str | None = None
+    """``Deployment/web`` and the like, as far as owner references tell; ``None``: a bare pod."""
+
+
+@dataclass(frozen=True)
+class PulledImage:
+    """A recent ``Pulled`` event with a duration: the node really fetched the image."""
+
+    image: str
+    node: str | None
+    node_pool: str | None
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """Everything read from the Kubernetes API; what is of other registries is in here too."""
+
+    nodes: tuple[Node, ...] | Unreadable
+    failing: tuple[FailingContainer, ...] | Unreadable
+    pulled: tuple[PulledImage, ...] | Unreadable

@@ -1,0 +1,91 @@
+"""The registry, and what wrapped commands say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .envelope import Unreadable
+
+
+@dataclass(frozen=True)
+class NetworkRules:
+    """``networkRuleSet``."""
+
+    default_action: str
+    ip_rules: tuple[str, ...]
+    subnet_ids: tuple[str, ...] | Unreadable
+    """Unreadable where the answering api-version does not show virtualNetworkRules."""
+
+
+@dataclass(frozen=True)
+class PrivateEndpointConnection:
+    """One entry of ``privateEndpointConnections``."""
+
+    id: str
+    status: str | Unreadable
+    private_endpoint_id: str | None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registry as ARM shows it."""
+
+    id: str
+    name: str
+    resource_group: str
+    subscription: str
+    location: str
+    tenant_id: str | Unreadable
+    login_server: str
+    sku: str | Unreadable
+    provisioning_state: str | Unreadable
+    role_assignment_mode: str | Unreadable
+    """``LegacyRegistryPermissions`` or ``AbacRepositoryPermissions``."""
+    admin_enabled: bool | Unreadable
+    anonymous_pull: bool | Unreadable
+    public_network_access: str | Unreadable
+    network_rules: NetworkRules | Unreadable | None
+    """``None``: this SKU has no firewall (Basic, Standard)."""
+    private_endpoints: tuple[PrivateEndpointConnection, ...] | Unreadable
+    arm_audience_tokens: str | Unreadable
+    """``azureADAuthenticationAsArmPolicy.status``: ``enabled`` or ``disabled``."""
+    data_endpoint_hosts: tuple[str, ...] | Unreadable
+    regional_hosts: tuple[str, ...] | Unreadable
+
+
+@dataclass(frozen=True)
+class CacheRule:
+    """An artifact-cache rule and the health of its credential set."""
+
+    name: str
+    source: str
+    target: str
+    credential_set: str | None
+    unhealthy: str | Unreadable | None
+    """The error of its credential set; ``None``: healthy, or none is used."""
+
+
+@dataclass(frozen=True)
+class HealthCode:
+    """One code that ``az acr check-health`` reported."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    """What ``az acr check-health`` said on this machine, its local-tool complaints dropped."""
+
+    codes: tuple[HealthCode, ...]
+    passed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CheckAcrReport:
+    """What ``az aks check-acr`` said: canipull's exit code and the steps in its text."""
+
+    exit_code: int
+    failed_step: str | None
+    steps: tuple[str, ...]
+    message: str
