@@ -1,0 +1,81 @@
+"""Refusals and absences in the shapes that were recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.recordings import body, recording
+
+from .messages import Response, answer, replay
+
+if TYPE_CHECKING:
+    from .state import Cloud
+
+
+def _gateway(code: str, message: str, status: int) -> Response:
+    return answer({"error": {"code": code, "message": message}}, status, x_ms_failure_cause="gateway")
+
+
+def authentication_failed() -> Response:
+    response = _gateway("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.", 401)
+    response.headers["www-authenticate"] = (
+        'Bearer authorization_uri="https://login.windows.net/", error="invalid_token", '
+        "error_description=\"The authentication failed because of missing 'Authorization' header.\""
+    )
+    return response
+
+
+def wrong_tenant(token_tenant: str, subscription_tenant: str) -> Response:
+    return replay(
+        recording("arm-errors/401_invalidauthenticationtokentenant"),
+        **{
+            "72f988bf-86f1-41af-91ab-2d7cd011db47": token_tenant,
+            "0483643a-cb2f-462a-bc27-1a270e5bdc0a": subscription_tenant,
+        },
+    )
+
+
+def authorization_failed(cloud: Cloud, operation: str, scope: str) -> Response:
+    message = (
+        f"The client '{cloud.caller_app_id}' with object id '{cloud.caller_object_id}' does not have authorization "
+        f"to perform action '{operation}' over scope '{scope}' or the scope is invalid. If access was recently "
+        "granted, please refresh your credentials."
+    )
+    return _gateway("AuthorizationFailed", message, 403)
+
+
+def missing_api_version() -> Response:
+    message = "The api-version query parameter (?api-version=) is required for all requests."
+    return _gateway("MissingApiVersionParameter", message, 400)
+
+
+def unsupported_version(path: str, version: str, supported: tuple[str, ...]) -> Response:
+    types = path.rpartition("/providers/")[2].split("/")
+    message = (
+        f"No registered resource provider found for location 'westeurope' and API version '{version}' for type "
+        f"'{'/'.join(types[1::2])}'. The supported api-versions are '{', '.join(supported)}'. "
+        "The supported locations are 'westeurope, northeurope'."
+    )
+    return _gateway("NoRegisteredProviderFound", message, 400)
+
+
+def not_found(cloud: Cloud, path: str) -> Response:
+    """The absence of a resource, of its group, or of a child of an existing resource."""
+    before, marker, types = path.rpartition("/providers/")
+    group_id = before if "/resourcegroups/" in before.lower() else path
+    group = group_id.rpartition("/")[2]
+    if not marker or ("/resourcegroups/" in before.lower() and before not in cloud.resources):
+        return _gateway("ResourceGroupNotFound", f"Resource group '{group}' could not be found.", 404)
+    parts = types.split("/")
+    parent = path.rsplit("/", 2)[0]
+    if len(parts) > 3 and parent in cloud.resources and parts[0].lower() == "microsoft.network":
+        error = body("network/subnet_get_404_notfound_code")
+        error["error"]["message"] = f"Resource {path} not found."
+        return answer(error, 404)
+    kind = "/".join([parts[0], *parts[1::2]])
+    name = "/".join(parts[2::2])
+    message = (
+        f"The Resource '{kind}/{name}' under resource group '{group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    )
+    return _gateway("ResourceNotFound", message, 404)

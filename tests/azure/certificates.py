@@ -1,0 +1,47 @@
+"""The certificate authority that the simulated cloud's hosts are signed by."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+import trustme
+
+
+class Authority:
+    """One authority a process; a server certificate a host, made when first asked for."""
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA(organization_name="Simulated Azure for tests")
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def pem(self) -> bytes:
+        """The authority's own certificate."""
+        return self._ca.cert_pem.bytes()
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """A server-side TLS context for ``host``."""
+        with self._lock:
+            if host not in self._contexts:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._ca.issue_cert(host).configure_cert(context)
+                context.set_alpn_protocols(["http/1.1"])
+                self._contexts[host] = context
+            return self._contexts[host]
+
+    def write_bundle(self, path: Path) -> Path:
+        """Write this authority and the public ones, as ``REQUESTS_CA_BUNDLE`` wants them."""
+        import certifi
+
+        path.write_bytes(self.pem + Path(certifi.where()).read_bytes())
+        return path
+
+
+@lru_cache(maxsize=1)
+def authority() -> Authority:
+    """The authority of this process."""
+    return Authority()

@@ -1,0 +1,285 @@
+"""Resource Manager JSON of the default story, made from recordings with the names and ids replaced.
+
+Members that a recording lacks, or has as null, stay absent or null.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests import build
+from tests.recordings import body
+
+Json = dict[str, Any]
+
+LOCATION = "westeurope"
+SUFFIX = "14326078"
+OUTBOUND_IP = "20.61.112.7"
+OUTBOUND_IP_ID = f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/publicIPAddresses/out1"
+VNET_ID = build.SUBNET_ID.rpartition("/subnets/")[0]
+API_SERVER = "prod-dns-a1b2c3d4.hcp.westeurope.azmk8s.io"
+ZERO_SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
+
+
+class Resources(dict[str, Json]):
+    """Raw resources by id; ids are compared without regard to case."""
+
+    def __init__(self, items: Mapping[str, Json] | None = None) -> None:
+        super().__init__()
+        for resource_id, resource in (items or {}).items():
+            self[resource_id] = resource
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Resources, (dict(self),)
+
+    def __setitem__(self, resource_id: str, resource: Json) -> None:
+        super().__setitem__(resource_id.lower(), resource)
+
+    def __getitem__(self, resource_id: str) -> Json:
+        return super().__getitem__(resource_id.lower())
+
+    def __delitem__(self, resource_id: str) -> None:
+        super().__delitem__(resource_id.lower())
+
+    def __contains__(self, resource_id: object) -> bool:
+        return isinstance(resource_id, str) and super().__contains__(resource_id.lower())
+
+    def get(self, resource_id: str, default: Any = None) -> Any:
+        return super().get(resource_id.lower(), default)
+
+    def add(self, resource: Json) -> Json:
+        """Store a resource under the id that it carries."""
+        self[resource["id"]] = resource
+        return resource
+
+    def of_type(self, resource_type: str) -> Iterator[Json]:
+        """All resources of a type, e.g. ``Microsoft.Network/routeTables``."""
+        wanted = resource_type.lower()
+        return (resource for key, resource in list(self.items()) if type_of(key) == wanted)
+
+    def children(self, parent_id: str, collection: str) -> list[Json]:
+        """The resources right below ``parent/collection``."""
+        prefix = f"{parent_id}/{collection}/".lower()
+        return [
+            resource for key, resource in list(self.items()) if key.startswith(prefix) and "/" not in key[len(prefix) :]
+        ]
+
+
+def type_of(resource_id: str) -> str:
+    """The type that an id names, in lower case; groups and subscriptions included."""
+    lowered = resource_id.lower()
+    if "/providers/" not in lowered:
+        return "microsoft.resources/resourcegroups" if "/resourcegroups/" in lowered else "microsoft.resources/other"
+    parts = lowered.rpartition("/providers/")[2].split("/")
+    return "/".join([parts[0], *parts[1::2]])
+
+
+def renamed(recorded: Any, **changes: str) -> Any:
+    """A copy of a recorded body with texts replaced, the longest first."""
+    text = json.dumps(recorded)
+    for old in sorted(changes, key=len, reverse=True):
+        text = text.replace(old, changes[old])
+    return json.loads(text)
+
+
+def resource_group(name: str, subscription: str = build.SUBSCRIPTION, location: str = LOCATION) -> Json:
+    group = body("identity/resourcegroup_get")
+    group |= {"id": f"/subscriptions/{subscription}/resourceGroups/{name}", "name": name, "location": location}
+    return group
+
+
+def cluster() -> Json:
+    """``prod``: system-assigned identity, default load balancer, one pool."""
+    resource: Json = renamed(
+        body("aks/managedcluster_get_system_msi_lb"),
+        **{
+            ZERO_SUBSCRIPTION: f"/subscriptions/{build.SUBSCRIPTION}",
+            "MC_aks-cit-ManagedCluster_testResource_eastus": build.NODE_GROUP_ID.rpartition("/")[2],
+            "aks-cit-ManagedClustertestResourcednsPrefix": "prod-dns",
+            "aks-cit-managedclustertestresourcednsprefix-vzxlvpxr.hcp.eastus.azmk8s.io": API_SERVER,
+            "aks-cit-managedclustertestresourcednsprefix-vzxlvpxr.portal.hcp.eastus.azmk8s.io": API_SERVER.replace(
+                ".hcp.", ".portal.hcp."
+            ),
+            "publicIPAddresses/00000000-0000-0000-0000-000000000000": "publicIPAddresses/out1",
+            "aks-cit-ManagedCluster": "rg-app",
+            "testResource": "prod",
+            "tenantid": build.TENANT,
+            '"eastus"': f'"{LOCATION}"',
+        },
+    )
+    resource["identity"]["principalId"] = build.CONTROL_PLANE_OBJECT_ID
+    resource["properties"]["identityProfile"]["kubeletidentity"] |= {
+        "clientId": build.KUBELET_CLIENT_ID,
+        "objectId": build.KUBELET_OBJECT_ID,
+    }
+    resource["properties"]["agentPoolProfiles"] = [pool_profile("pool1", mode="System")]
+    return resource
+
+
+def pool_profile(name: str, **changes: Any) -> Json:
+    """An entry of ``agentPoolProfiles``."""
+    profile: Json = body("aks/managedcluster_get_system_msi_lb")["properties"]["agentPoolProfiles"][0]
+    profile |= {
+        "name": name,
+        "count": 2,
+        "mode": "User",
+        "nodeImageVersion": "AKSUbuntu-2204gen2containerd-202610.01.0",
+    }
+    return profile | changes
+
+
+def scale_set(pool: str = "pool1", tagged_client_id: str | None = build.KUBELET_CLIENT_ID) -> Json:
+    """The scale set of a pool, carrying the kubelet identity."""
+    recorded = body("compute/vmss_list_aks_node_rg")["value"][0]
+    return _node_host(recorded, pool, tagged_client_id)
+
+
+def scale_set_vms(pool: str = "pool1", count: int = 2) -> list[Json]:
+    """The instances of the scale set of a pool, up to date with its model."""
+    instances = []
+    recorded = body("compute/vmss_vms_list_aks")["value"][0]
+    for number in range(count):
+        instance = _node_host(copy.deepcopy(recorded), pool, build.KUBELET_CLIENT_ID)
+        for key in ("id", "name"):
+            instance[key] = instance[key][:-1] + str(number)
+        instance["instanceId"] = str(number)
+        instance["properties"]["latestModelApplied"] = True
+        instance["properties"]["osProfile"]["computerName"] = f"aks-{pool}-87752918-vmss{number:06d}"
+        instances.append(instance)
+    return instances
+
+
+def _node_host(recorded: Json, pool: str, tagged_client_id: str | None) -> Json:
+    host: Json = renamed(
+        recorded,
+        **{
+            ZERO_SUBSCRIPTION: f"/subscriptions/{build.SUBSCRIPTION}",
+            "MC_clitest000001_cliakstest000001_westus2": build.NODE_GROUP_ID.rpartition("/")[2],
+            "aks-nodepool1-": f"aks-{pool}-",
+            "cliakstest000001-agentpool": "prod-agentpool",
+            '"nodepool1"': f'"{pool}"',
+            '"westus2"': f'"{LOCATION}"',
+        },
+    )
+    for identity in host["identity"]["userAssignedIdentities"].values():
+        identity |= {"principalId": build.KUBELET_OBJECT_ID, "clientId": build.KUBELET_CLIENT_ID}
+    if tagged_client_id is None:
+        del host["tags"]["aks-managed-kubeletIdentityClientID"]
+    else:
+        host["tags"]["aks-managed-kubeletIdentityClientID"] = tagged_client_id
+    host["properties"]["timeCreated"] = "2026-08-14T03:50:13.5276631+00:00"
+    return host
+
+
+def kubelet_identity() -> Json:
+    identity: Json = body("identity/uami_get_2024_11_30")
+    identity |= {
+        "id": build.IDENTITY_ID.replace("/resourceGroups/", "/resourcegroups/"),
+        "name": "prod-agentpool",
+        "location": LOCATION,
+    }
+    identity["properties"] = {
+        "tenantId": build.TENANT,
+        "principalId": build.KUBELET_OBJECT_ID,
+        "clientId": build.KUBELET_CLIENT_ID,
+    }
+    return identity
+
+
+def public_ip(resource_id: str, address: str | None) -> Json:
+    """A Standard static public IP; no ``ipAddress`` member while ``address`` is ``None``."""
+    resource = _at(body("network/publicip_get_standard_static_2025_05_01"), resource_id)
+    resource["properties"]["ipAddress"] = address
+    if address is None:
+        del resource["properties"]["ipAddress"]
+    return resource
+
+
+def public_ip_prefix(resource_id: str, prefix: str) -> Json:
+    """A public IP prefix; member names as in the official examples."""
+    resource = public_ip(resource_id, None)
+    resource["type"] = "Microsoft.Network/publicIPPrefixes"
+    resource["properties"] = {
+        "provisioningState": "Succeeded",
+        "resourceGuid": resource["properties"]["resourceGuid"],
+        "prefixLength": int(prefix.partition("/")[2]),
+        "publicIPAddressVersion": "IPv4",
+        "ipPrefix": prefix,
+        "ipTags": [],
+    }
+    return resource
+
+
+def virtual_network(resource_id: str, prefix: str = "10.224.0.0/12") -> Json:
+    resource = _at(body("network/vnet_get_2025_05_01"), resource_id)
+    resource["properties"]["addressSpace"] = {"addressPrefixes": [prefix]}
+    return resource
+
+
+def subnet(resource_id: str, prefix: str = "10.224.0.0/16") -> Json:
+    resource = _at(body("network/subnet_get_2025_05_01"), resource_id)
+    del resource["location"]
+    resource["properties"]["addressPrefix"] = prefix
+    return resource
+
+
+def nat_gateway(resource_id: str, public_ip_ids: list[str], prefix_ids: list[str]) -> Json:
+    resource = _at(body("network/natgateway_get_2025_05_01"), resource_id)
+    del resource["properties"]["publicIpAddresses"]
+    if public_ip_ids:
+        resource["properties"]["publicIpAddresses"] = [{"id": each} for each in public_ip_ids]
+    if prefix_ids:
+        resource["properties"]["publicIpPrefixes"] = [{"id": each} for each in prefix_ids]
+    return resource
+
+
+def route_table(resource_id: str, next_hop_type: str, next_hop: str | None) -> Json:
+    """A route table whose only route is the default one."""
+    resource = _at(body("network/routetable_get_with_routes"), resource_id)
+    resource.pop("tags")
+    route = resource["properties"]["routes"][0]
+    route |= {"name": "default", "id": f"{resource_id}/routes/default"}
+    route["properties"] |= {"addressPrefix": "0.0.0.0/0", "nextHopType": next_hop_type}
+    if next_hop is not None:
+        route["properties"]["nextHopIpAddress"] = next_hop
+    return resource
+
+
+def azure_firewall(resource_id: str, private_ip: str, subnet_id: str, public_ip_ids: list[str]) -> Json:
+    resource = _at(body("network/azurefirewall_get_with_ip_config"), resource_id)
+    properties = resource["properties"]
+    properties["sku"] = {"name": "AZFW_VNet", "tier": "Standard"}
+    del properties["managementIpConfiguration"]
+    first = properties["ipConfigurations"][0]
+    properties["ipConfigurations"] = []
+    for number, public_ip_id in enumerate(public_ip_ids):
+        configuration = copy.deepcopy(first)
+        configuration |= {
+            "name": f"ipconfig{number}",
+            "id": f"{resource_id}/azureFirewallIpConfigurations/ipconfig{number}",
+        }
+        configuration["properties"]["publicIPAddress"] = {"id": public_ip_id}
+        # Only the first configuration has the private address and the subnet.
+        if number == 0:
+            configuration["properties"] |= {"privateIPAddress": private_ip, "subnet": {"id": subnet_id}}
+        else:
+            configuration["properties"].pop("subnet", None)
+            configuration["properties"].pop("privateIPAddress", None)
+        properties["ipConfigurations"].append(configuration)
+    return resource
+
+
+def registry(name: str = "contosoreg", resource_id: str = build.REGISTRY_ID, location: str = LOCATION) -> Json:
+    """A Premium registry that is open, with all members that any api-version shows."""
+    resource = renamed(body("acr/registry_get_premium_2026_09_01_preview"), clireg000002=name, **{"westus": location})
+    resource["id"] = resource_id
+    return resource  # type: ignore[no-any-return]
+
+
+def _at(resource: Json, resource_id: str, location: str = LOCATION) -> Json:
+    """Move a recorded network resource to another id; ids of its children follow."""
+    moved: Json = renamed(resource, **{resource["id"]: resource_id})
+    return moved | {"id": resource_id, "name": resource_id.rpartition("/")[2], "location": location}
