@@ -15,6 +15,9 @@ from .resources import Json
 if TYPE_CHECKING:
     from .state import Cloud
 
+# The principal of a denial that is meant for all.
+EVERYONE = "00000000-0000-0000-0000-000000000000"
+
 _PROVIDER = "/providers/microsoft.authorization/"
 _ASSIGNED_TO = re.compile(r"assignedTo\(\s*'([^']+)'\s*\)", re.IGNORECASE)
 _PRINCIPAL = re.compile(r"principalId\s+eq\s+'([^']+)'", re.IGNORECASE)
@@ -95,7 +98,7 @@ def _filtered(cloud: Cloud, items: list[Json], request: Request, scope: str) -> 
     below = "atscope()" not in condition.lower() and not assigned
     holders = None
     if assigned:
-        holders = {assigned[1].lower(), *groups_of(cloud, assigned[1])}
+        holders = {assigned[1].lower(), EVERYONE, *groups_of(cloud, assigned[1])}
     elif principal:
         holders = {principal[1].lower()}
     kept = []
@@ -112,7 +115,6 @@ def _principals(item: Json) -> list[str]:
     properties = item["properties"]
     if "principalId" in properties:
         return [properties["principalId"]]
-    # A denial of everyone is assigned to each principal.
     return [each["id"] for each in properties["principals"]]
 
 

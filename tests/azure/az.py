@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .certificates import authority
-from .server import Server
+from .registry import hosts
+from .server import serving
 from .state import Cloud
 
 NSS_WRAPPER = "libnss_wrapper.so"
@@ -39,6 +39,18 @@ class Result:
             raise AssertionError(f"exit {self.code}, no JSON on stdout:\n{self.out}\n{self.err}") from error
 
 
+class Endpoint(Protocol):
+    """Where a simulated cloud is served: a thread of this process, or a process of its own."""
+
+    cloud: Cloud
+
+    @property
+    def proxy(self) -> str: ...
+
+    @property
+    def ca_pem(self) -> bytes: ...
+
+
 class Az:
     """``az``, logged in as the cloud's caller, with a configuration folder of its own.
 
@@ -48,7 +60,7 @@ class Az:
 
     def __init__(
         self,
-        server: Server,
+        server: Endpoint,
         folder: Path,
         extensions: Path | None = None,
         dev_sources: Path | None = None,
@@ -57,7 +69,7 @@ class Az:
         self.extensions = extensions or _folder(folder / "no-extensions")
         self.dev_sources = dev_sources
         self.config = folder / "azure"
-        self.bundle = authority().write_bundle(folder / "ca.pem")
+        self.bundle = _bundle(server, folder / "ca.pem")
 
     @property
     def cloud(self) -> Cloud:
@@ -83,6 +95,10 @@ class Az:
             cwd=cwd,
         )
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def pass_through(self, *arguments: str) -> int:
+        """Run ``az`` on this process's own standard streams; returns its exit code."""
+        return subprocess.run([*az_command(), *arguments], env=self.environment()).returncode
 
     def environment(self) -> dict[str, str]:
         """The environment of the child: nothing of this process that could change what ``az`` does."""
@@ -116,31 +132,36 @@ class Az:
         return self.run("login", "--service-principal", *arguments, "-o", "json")
 
     def logged_in(self) -> Az:
-        """Be logged in: once a process for each cloud and extension, then from a copy."""
-        key = (
-            self.cloud.caller_app_id,
-            self.cloud.tenant,
-            *((name, each.tenant, each.name) for name, each in sorted(self.cloud.subscriptions.items())),
-            str(self.extensions) if self.extensions.parent != self.folder else "",
-            str(self.dev_sources),
-        )
+        """Be logged in: really once a process for each cloud and extension, then from a copy."""
+        cloud = self.cloud
+        identity = (cloud.tenant, cloud.caller_app_id, cloud.caller_object_id, cloud.caller_secret)
+        known = tuple((key, each.name, each.tenant, each.state) for key, each in sorted(cloud.subscriptions.items()))
+        shared = self.extensions if self.extensions.parent != self.folder else None
+        key = (*identity, known, shared, self.dev_sources)
         if key not in _logins:
-            latency, self.cloud.latency = self.cloud.latency, 0.0
-            logged, self.cloud.log.entries[:] = list(self.cloud.log.entries), []
-            done = self.login()
-            self.cloud.latency, self.cloud.log.entries[:] = latency, logged
-            if done.code != 0:
-                raise AssertionError(f"az login: exit {done.code}\n{done.out}\n{done.err}\n{self.cloud.log.lines()}")
-            _logins[key] = _folder(Path(_kept_logins().name) / str(len(_logins)))
-            shutil.copytree(self.config, _logins[key], dirs_exist_ok=True)
-        else:
-            shutil.copytree(_logins[key], self.config, dirs_exist_ok=True)
+            _logins[key] = self._log_in_quietly(_folder(Path(_kept_logins().name) / str(len(_logins))))
+        shutil.copytree(_logins[key], self.config, dirs_exist_ok=True)
         return self
+
+    def _log_in_quietly(self, folder: Path) -> Path:
+        """Log in where neither log nor latency nor faults of the cloud under test are touched."""
+        cloud = self.cloud
+        quiet = Cloud(
+            tenant=cloud.tenant,
+            subscriptions=cloud.subscriptions,
+            caller_app_id=cloud.caller_app_id,
+            caller_object_id=cloud.caller_object_id,
+            caller_secret=cloud.caller_secret,
+        )
+        with serving(quiet) as server:
+            az = Az(server, folder, self.extensions, self.dev_sources)
+            done = az.login()
+        if done.code != 0:
+            raise AssertionError(f"az login: exit {done.code}\n{done.out}\n{done.err}\n{quiet.log.lines()}")
+        return az.config
 
     def _hosts_file(self) -> Path:
         """Names that the child resolves itself: the login servers, to loopback."""
-        from .registry import hosts
-
         path = self.folder / "hosts"
         path.write_text("".join(f"127.0.0.1 {host}\n" for host in sorted(hosts(self.cloud))))
         return path
@@ -167,6 +188,14 @@ def have_nss_wrapper() -> bool:
     # A preload that cannot be found makes the loader complain on stderr.
     probe = subprocess.run(["true"], env={"LD_PRELOAD": NSS_WRAPPER, **os.environ}, capture_output=True)
     return not probe.stderr
+
+
+def _bundle(server: Endpoint, path: Path) -> Path:
+    """Write the server's authority and the public ones, as ``REQUESTS_CA_BUNDLE`` wants them."""
+    import certifi
+
+    path.write_bytes(server.ca_pem + Path(certifi.where()).read_bytes())
+    return path
 
 
 def _folder(path: Path) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import threading
 from functools import lru_cache
-from pathlib import Path
 
 import trustme
 
@@ -32,13 +31,6 @@ class Authority:
                 context.set_alpn_protocols(["http/1.1"])
                 self._contexts[host] = context
             return self._contexts[host]
-
-    def write_bundle(self, path: Path) -> Path:
-        """Write this authority and the public ones, as ``REQUESTS_CA_BUNDLE`` wants them."""
-        import certifi
-
-        path.write_bytes(self.pem + Path(certifi.where()).read_bytes())
-        return path
 
 
 @lru_cache(maxsize=1)

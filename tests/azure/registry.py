@@ -109,7 +109,7 @@ def _knows_user(cloud: Cloud, plane: DataPlane, registry: Json, user: str, passw
 
 
 def _access(scope: str) -> Json:
-    kind, name, actions = (scope.split(":", 2) + ["", ""])[:3]
+    kind, name, actions = [*scope.split(":", 2), "", ""][:3]
     return {"Type": kind, "Name": name, "Actions": actions.split(",")}
 
 

@@ -21,7 +21,7 @@ _TEXTS = re.compile(r"'([^']*)'")
 _MEMBERS = ("id", "name", "type", "location", "kind", "tags", "sku", "identity", "properties", "zones", "managedBy")
 
 
-class NotUnderstood(ValueError):
+class NotUnderstoodError(ValueError):
     """A query beyond what is simulated."""
 
 
@@ -29,7 +29,7 @@ def handle(cloud: Cloud, request: Request) -> Response:
     query = request.json
     try:
         rows = _select(cloud, query["query"], query.get("subscriptions"))
-    except NotUnderstood as error:
+    except NotUnderstoodError as error:
         details = [{"code": "ParserFailure", "message": str(error)}]
         return answer(
             {"error": {"code": "BadRequest", "message": "Please provide below info.", "details": details}}, 400
@@ -55,7 +55,7 @@ def handle(cloud: Cloud, request: Request) -> Response:
 def _select(cloud: Cloud, query: str, subscriptions: list[str] | None) -> list[Json]:
     table, *steps = [step.strip() for step in query.split("|")]
     if table.lower() != "resources":
-        raise NotUnderstood(f"table {table}")
+        raise NotUnderstoodError(f"table {table}")
     visible = {each.lower() for each in (subscriptions if subscriptions is not None else cloud.subscriptions)}
     rows = [
         _row(cloud, resource)
@@ -95,7 +95,7 @@ def _apply(step: str, rows: list[Json]) -> list[Json]:
         return rows
     if verb in ("limit", "take"):
         return rows[: int(rest)]
-    raise NotUnderstood(step)
+    raise NotUnderstoodError(step)
 
 
 def _holds(condition: str, row: Json) -> bool:
@@ -108,7 +108,7 @@ def _holds(condition: str, row: Json) -> bool:
 def _clause(text: str, row: Json) -> bool:
     match = _CLAUSE.match(text)
     if match is None:
-        raise NotUnderstood(text)
+        raise NotUnderstoodError(text)
     name, operator = match["member"], match["operator"]
     folded = operator in ("=~", "in~", "startswith", "has") or name.startswith("tolower(")
     value = str(_member(row, name.removeprefix("tolower(").rstrip(")")) or "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests import build
@@ -170,7 +171,8 @@ def _node_host(recorded: Json, pool: str, tagged_client_id: str | None) -> Json:
         del host["tags"]["aks-managed-kubeletIdentityClientID"]
     else:
         host["tags"]["aks-managed-kubeletIdentityClientID"] = tagged_client_id
-    host["properties"]["timeCreated"] = "2026-08-14T03:50:13.5276631+00:00"
+    created = datetime.now(timezone.utc) - timedelta(days=100)
+    host["properties"]["timeCreated"] = created.strftime("%Y-%m-%dT%H:%M:%S.%f0+00:00")
     return host
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from email.utils import formatdate
 
 import h11
 
@@ -45,6 +46,11 @@ class Server:
     def proxy(self) -> str:
         """What ``HTTPS_PROXY`` must be."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The certificate of the authority that signs the hosts' certificates."""
+        return authority().pem
 
     def start(self) -> Server:
         self._thread.start()
@@ -153,7 +159,7 @@ class _Conversation:
         if response.hijack is not None:
             response.hijack(self.secure, http.trailing_data[0])
             return False
-        headers = {"date": "Sun, 22 Nov 2026 12:00:00 GMT", **response.headers}
+        headers = {"date": formatdate(usegmt=True), **response.headers}
         has_no_body = request.method == "HEAD" or response.status in (204, 304)
         if isinstance(response.body, bytes):
             headers.setdefault("content-length", str(len(response.body)))

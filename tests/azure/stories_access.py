@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from tests import build
 from tests.recordings import body
 
+from .authorization import EVERYONE
+
 if TYPE_CHECKING:
     from .state import Cloud
 
 ROLE_DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions"
+
+
+def ago(**span: float) -> datetime:
+    """A moment in the past (``days=90``); a negative span lies ahead. By the real clock, as ``az`` reads it."""
+    return datetime.now(timezone.utc) - timedelta(**span)
 
 
 def iso(moment: datetime, digits: int = 7) -> str:
@@ -31,13 +38,17 @@ class AccessStories:
         role: str = build.ACR_PULL,
         scope: str | None = None,
         condition: str | None = None,
-        created: datetime = datetime(2026, 8, 24, 12, 0),
+        created: datetime | None = None,
         principal_type: str = "ServicePrincipal",
     ) -> dict[str, Any]:
-        """Assign a role (GUID) to a principal; by default AcrPull on the registry to the kubelet identity."""
+        """Assign a role (GUID) to a principal.
+
+        By default AcrPull on the registry to the kubelet identity, 90 days ago.
+        """
         scope = self.registry["id"] if scope is None else scope
         assignment = body("authz/roleassignment_get_msi")
         name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}|{principal_id}|{role}|{condition}"))
+        when = iso(created or ago(days=90))
         prefix = f"/subscriptions/{scope.split('/')[2]}" if scope.lower().startswith("/subscriptions/") else ""
         assignment["properties"] |= {
             "roleDefinitionId": f"{prefix}{ROLE_DEFINITIONS}/{role}",
@@ -46,8 +57,8 @@ class AccessStories:
             "scope": scope,
             "condition": condition,
             "conditionVersion": "2.0" if condition else None,
-            "createdOn": iso(created),
-            "updatedOn": iso(created),
+            "createdOn": when,
+            "updatedOn": when,
         }
         base = "" if scope == "/" else scope
         assignment |= {"id": f"{base}/providers/Microsoft.Authorization/roleAssignments/{name}", "name": name}
@@ -70,7 +81,7 @@ class AccessStories:
         name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"deny|{scope}|{principal_id}|{len(self.deny_assignments)}"))
         principal = {"id": principal_id, "type": principal_type}
         if principal_id is None:
-            principal = {"id": "00000000-0000-0000-0000-000000000000", "type": "SystemDefined"}
+            principal = {"id": EVERYONE, "type": "SystemDefined"}
         denial["properties"] |= {
             "denyAssignmentName": "Deny pulls",
             "description": "Made by a deployment stack",

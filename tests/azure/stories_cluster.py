@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests import build
 
 from . import resources as make
+from .stories_access import ago
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -84,13 +85,14 @@ class ClusterStories:
 
     def service_principal_cluster(
         self: Cloud,
-        secrets: Iterable[tuple[datetime, datetime]] = ((datetime(2026, 5, 6), datetime(2027, 5, 6)),),
+        secrets: Iterable[tuple[datetime, datetime]] | None = None,
         app_id: str = build.APP_ID,
         **application: Any,
     ) -> None:
-        """Make the cluster pull as a service principal; ``application`` as in ``Cloud.application``.
+        """Make the cluster pull as a service principal; ``secrets`` and ``application`` as in ``Cloud.application``.
 
-        As recorded: no ``identity`` and no ``identityProfile`` members, and nodes without identities.
+        By default one secret that was there before the nodes and holds for months. As recorded: no ``identity``
+        and no ``identityProfile`` members, and nodes without identities.
         """
         self.cluster.pop("identity", None)
         self.cluster["properties"].pop("identityProfile", None)
@@ -101,7 +103,8 @@ class ClusterStories:
             resource["tags"].pop("aks-managed-kubeletIdentityClientID", None)
         for resource in self.resources.of_type("Microsoft.Compute/virtualMachineScaleSets/virtualMachines"):
             resource.pop("identity", None)
-        self.application(app_id, secrets, **application)
+        held = [(ago(days=200), ago(days=-165))] if secrets is None else secrets
+        self.application(app_id, held, **application)
 
 
 def scale_set_id(pool: str) -> str:

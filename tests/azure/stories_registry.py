@@ -93,7 +93,8 @@ class RegistryStories:
     def add_registry(self: Cloud, name: str, group: str = "rg-shared", subscription: str = build.SUBSCRIPTION) -> str:
         """Add another registry; returns its id. The default registry stays the first one made."""
         self.ensure_group(group, subscription)
-        resource_id = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerRegistry/registries/{name}"
+        group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
+        resource_id = f"{group_id}/providers/Microsoft.ContainerRegistry/registries/{name}"
         return str(self.resources.add(make.registry(name, resource_id))["id"])
 
     def cache_rule(self: Cloud, name: str, source: str, target: str, healthy: bool | None = None) -> None:

@@ -1,0 +1,25 @@
+"""One ``with`` for a whole simulated cloud and the ``az`` that is logged in to it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .az import Az
+from .process import in_own_process
+from .server import serving
+from .state import Cloud
+
+
+@contextmanager
+def simulated(cloud: Cloud, extensions: Path | None = None, own_process: bool = False) -> Iterator[Az]:
+    """Serve ``cloud`` and give an ``az`` that sees nothing else.
+
+    ``own_process``: served by a process of its own, so that measurements are not of this one's lock; changes to
+    ``cloud`` are then not seen by it, and the log is ``az.server.log()``.
+    """
+    served = in_own_process(cloud) if own_process else serving(cloud)
+    with tempfile.TemporaryDirectory(prefix="acrpulldiag-az-") as folder, served as server:
+        yield Az(server, Path(folder), extensions).logged_in()

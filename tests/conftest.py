@@ -1,0 +1,52 @@
+"""The simulated cloud and the real ``az`` for every test."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.azure.az import Az
+    from tests.azure.server import Server
+    from tests.azure.state import Cloud
+
+
+@pytest.fixture(scope="session")
+def simulated_azure() -> Iterator[Server]:
+    """One server a session; each test gives it a cloud of its own."""
+    from tests.azure.server import Server
+
+    server = Server().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def cloud(simulated_azure: Server) -> Cloud:
+    """The default story, fresh; nobody has been given the role to pull yet."""
+    from tests.azure.state import Cloud
+
+    simulated_azure.cloud = Cloud()
+    return simulated_azure.cloud
+
+
+@pytest.fixture(scope="session")
+def extension_dir() -> Path | None:
+    """The folder that ``AZURE_EXTENSION_DIR`` is to name: where the extension was installed, if it was."""
+    named = os.environ.get("ACRPULLDIAG_EXTENSION_DIR")
+    return Path(named) if named else None
+
+
+@pytest.fixture
+def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path | None, tmp_path: Path) -> Az:
+    """The real ``az``, logged in to ``cloud``."""
+    from tests.azure.az import Az
+
+    if "ACRPULLDIAG_AZ_PYTHON" not in os.environ and importlib.util.find_spec("azure.cli") is None:
+        pytest.skip("azure-cli is not installed for this Python")
+    return Az(simulated_azure, tmp_path, extension_dir).logged_in()
