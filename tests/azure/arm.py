@@ -35,7 +35,7 @@ _NAME_FILTER = re.compile(r"\bname\s+eq\s+'([^']*)'", re.IGNORECASE)
 
 
 def handle(cloud: Cloud, request: Request) -> Response:
-    path = request.path.rstrip("/") or "/"
+    path = re.sub("/providers/", "/providers/", request.path.rstrip("/") or "/", flags=re.IGNORECASE)
     if path.lower() == "/metadata/endpoints":
         return answer(body("aad/cloud_metadata_endpoints"))
     return _refusal(cloud, request, path) or _answer(cloud, request, path)
