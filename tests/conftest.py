@@ -44,9 +44,9 @@ def extension_dir() -> Path | None:
 
 @pytest.fixture
 def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path | None, tmp_path: Path) -> Az:
-    """The real ``az``, logged in to ``cloud``."""
+    """The real ``az``, which logs in to ``cloud`` before its first command."""
     from tests.azure.az import Az
 
     if "ACRPULLDIAG_AZ_PYTHON" not in os.environ and importlib.util.find_spec("azure.cli") is None:
         pytest.skip("azure-cli is not installed for this Python")
-    return Az(simulated_azure, tmp_path, extension_dir).logged_in()
+    return Az(simulated_azure, tmp_path, extension_dir)

@@ -84,6 +84,22 @@ def test_az_tells_of_refusals(az: Az, cloud: Cloud) -> None:
     assert "AuthorizationFailed" in done.err
 
 
+def test_az_sees_a_registry_in_another_tenant(az: Az, cloud: Cloud) -> None:
+    other, tenant = "8a7b6c5d-4e3f-4a2b-9c1d-0e9f8a7b6c5d", "9d8c7b6a-5f4e-4d3c-8b2a-1f0e9d8c7b6a"
+    cloud.registry_in("rg-there", other, tenant)
+    assert az.run("account", "show", "--query", "name", "-o", "tsv").out == "Contoso\n"
+    done = az.run("acr", "show", "-n", "contosoreg", "--subscription", other, "--query", "name", "-o", "tsv")
+    assert done.out == "contosoreg\n", done.err
+    assert az.run("acr", "show", "-n", "contosoreg").code != 0
+
+
+def test_az_takes_a_flat_error_of_the_service_itself(az: Az, cloud: Cloud) -> None:
+    cloud.fault("managedClusters/prod", "flat-404")
+    done = az.run("aks", "show", "-g", "rg-app", "-n", "prod")
+    assert done.code == 3
+    assert "GetManagedCluster" in done.err or "Could not find managed cluster" in done.err
+
+
 def check_health(az: Az) -> str:
     done = az.run("acr", "check-health", "-n", "contosoreg", "--ignore-errors")
     assert done.code == 0, done.err
@@ -110,8 +126,3 @@ def test_check_health_says_what_this_machine_sees(az: Az, cloud: Cloud, tell: ob
     assert callable(tell)
     tell(cloud)
     assert code in check_health(az)
-
-
-def test_check_health_without_a_name_is_a_dns_error(az: Az, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.azure.az.have_nss_wrapper", lambda: False)
-    assert "CONNECTIVITY_DNS_ERROR" in check_health(az)

@@ -21,7 +21,7 @@ from .arm_errors import (
 )
 from .authorization import may
 from .messages import Request, Response, answer, replay
-from .resources import Json, type_of
+from .store import Json, type_of
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -184,12 +184,12 @@ def _search(cloud: Cloud, request: Request, scope: str) -> Response:
     condition = request.query.get("$filter", "")
     wanted_type, wanted_name = _TYPE_FILTER.search(condition), _NAME_FILTER.search(condition)
     rows = []
-    for resource in list(cloud.resources.values()):
+    candidates = cloud.resources.of_type(wanted_type[1]) if wanted_type else list(cloud.resources.values())
+    for resource in candidates:
         resource_id = resource["id"]
         if (
             not resource_id.lower().startswith(f"{scope}/".lower())
             or "/providers/" not in resource_id
-            or (wanted_type and type_of(resource_id) != wanted_type[1].lower())
             or (wanted_name and resource["name"].lower() != wanted_name[1].lower())
             or not may(cloud, views.operation(resource_id, "read"), resource_id)
         ):

@@ -10,7 +10,7 @@ from tests.recordings import recording
 
 from .arm_errors import authorization_failed
 from .messages import Request, Response, answer, replay
-from .resources import Json
+from .store import Json
 
 if TYPE_CHECKING:
     from .state import Cloud

@@ -54,6 +54,9 @@ class Endpoint(Protocol):
 class Az:
     """``az``, logged in as the cloud's caller, with a configuration folder of its own.
 
+    The login happens before the first ``run``, so stories that add subscriptions are best told before it; after it,
+    ``logged_in`` logs in anew.
+
     The interpreter is this one, or that of ``ACRPULLDIAG_AZ_PYTHON``. ``extensions`` is a folder as
     ``AZURE_EXTENSION_DIR`` takes it; ``dev_sources`` a folder that holds extension sources.
     """
@@ -69,6 +72,7 @@ class Az:
         self.extensions = extensions or _folder(folder / "no-extensions")
         self.dev_sources = dev_sources
         self.config = folder / "azure"
+        self._ready = False
         self.bundle = _bundle(server, folder / "ca.pem")
 
     @property
@@ -84,6 +88,8 @@ class Az:
         cwd: Path | None = None,
     ) -> Result:
         """Run ``az`` with ``arguments``; without ``stdin`` its standard input is empty."""
+        if not self._ready:
+            self.logged_in()
         done = subprocess.run(
             [*az_command(), *arguments],
             input=stdin,
@@ -125,11 +131,11 @@ class Az:
             environment |= {"LD_PRELOAD": NSS_WRAPPER, "NSS_WRAPPER_HOSTS": str(self._hosts_file())}
         return environment
 
-    def login(self) -> Result:
-        """``az login --service-principal`` as the cloud's caller."""
-        cloud = self.cloud
-        arguments = ["-u", cloud.caller_app_id, "-p", cloud.caller_secret, "--tenant", cloud.tenant]
-        return self.run("login", "--service-principal", *arguments, "-o", "json")
+    def login(self, tenant: str | None = None) -> Result:
+        """``az login --service-principal`` as the cloud's caller, into its tenant or another."""
+        cloud, self._ready = self.cloud, True
+        arguments = ["-u", cloud.caller_app_id, "-p", cloud.caller_secret, "--tenant", tenant or cloud.tenant]
+        return self.run("login", "--service-principal", *arguments, "--allow-no-subscriptions", "-o", "json")
 
     def logged_in(self) -> Az:
         """Be logged in: really once a process for each cloud and extension, then from a copy."""
@@ -141,6 +147,7 @@ class Az:
         if key not in _logins:
             _logins[key] = self._log_in_quietly(_folder(Path(_kept_logins().name) / str(len(_logins))))
         shutil.copytree(_logins[key], self.config, dirs_exist_ok=True)
+        self._ready = True
         return self
 
     def _log_in_quietly(self, folder: Path) -> Path:
@@ -155,9 +162,12 @@ class Az:
         )
         with serving(quiet) as server:
             az = Az(server, folder, self.extensions, self.dev_sources)
-            done = az.login()
-        if done.code != 0:
-            raise AssertionError(f"az login: exit {done.code}\n{done.out}\n{done.err}\n{quiet.log.lines()}")
+            steps = [az.login(tenant) for tenant in sorted({each.tenant for each in cloud.subscriptions.values()})]
+            if len(cloud.subscriptions) > 1:
+                steps.append(az.run("account", "set", "--subscription", next(iter(cloud.subscriptions))))
+        for done in steps:
+            if done.code != 0:
+                raise AssertionError(f"az login: exit {done.code}\n{done.out}\n{done.err}\n{quiet.log.lines()}")
         return az.config
 
     def _hosts_file(self) -> Path:

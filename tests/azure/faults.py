@@ -206,6 +206,9 @@ KINDS: dict[str, Callable[..., Mangled]] = {
     "429-retry-after": _status(429, retry_after=True),
     "500": _status(500),
     "503": _status(503),
+    "flat-404": lambda fault, request, truth: Mangled(
+        Mode.ANSWER, replay(recording("aks/managedcluster_404_flat_error_from_rp"))
+    ),
     "reset": _on_the_wire(Mode.RESET),
     "timeout": _on_the_wire(Mode.SILENT),
     "drip": _on_the_wire(Mode.DRIP),

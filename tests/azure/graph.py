@@ -9,7 +9,7 @@ from tests.recordings import body
 
 from . import entra
 from .messages import Request, Response, answer
-from .resources import Json
+from .store import Json
 
 if TYPE_CHECKING:
     from .state import Cloud

@@ -16,7 +16,7 @@ from tests.recordings import body, recording
 
 from . import entra
 from .messages import Request, Response, answer, replay
-from .resources import Json
+from .store import Json
 
 if TYPE_CHECKING:
     from .state import Cloud, DataPlane, Repository

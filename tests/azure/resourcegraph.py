@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import views
 from .authorization import may
 from .messages import Request, Response, answer
-from .resources import Json, type_of
+from .store import Json, type_of
 
 if TYPE_CHECKING:
     from .state import Cloud

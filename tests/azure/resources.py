@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests import build
 from tests.recordings import body
 
-Json = dict[str, Any]
+from .store import Json
 
 LOCATION = "westeurope"
 SUFFIX = "14326078"
@@ -23,59 +22,6 @@ OUTBOUND_IP_ID = f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/publicIPAdd
 VNET_ID = build.SUBNET_ID.rpartition("/subnets/")[0]
 API_SERVER = "prod-dns-a1b2c3d4.hcp.westeurope.azmk8s.io"
 ZERO_SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
-
-
-class Resources(dict[str, Json]):
-    """Raw resources by id; ids are compared without regard to case."""
-
-    def __init__(self, items: Mapping[str, Json] | None = None) -> None:
-        super().__init__()
-        for resource_id, resource in (items or {}).items():
-            self[resource_id] = resource
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Resources, (dict(self),)
-
-    def __setitem__(self, resource_id: str, resource: Json) -> None:
-        super().__setitem__(resource_id.lower(), resource)
-
-    def __getitem__(self, resource_id: str) -> Json:
-        return super().__getitem__(resource_id.lower())
-
-    def __delitem__(self, resource_id: str) -> None:
-        super().__delitem__(resource_id.lower())
-
-    def __contains__(self, resource_id: object) -> bool:
-        return isinstance(resource_id, str) and super().__contains__(resource_id.lower())
-
-    def get(self, resource_id: str, default: Any = None) -> Any:
-        return super().get(resource_id.lower(), default)
-
-    def add(self, resource: Json) -> Json:
-        """Store a resource under the id that it carries."""
-        self[resource["id"]] = resource
-        return resource
-
-    def of_type(self, resource_type: str) -> Iterator[Json]:
-        """All resources of a type, e.g. ``Microsoft.Network/routeTables``."""
-        wanted = resource_type.lower()
-        return (resource for key, resource in list(self.items()) if type_of(key) == wanted)
-
-    def children(self, parent_id: str, collection: str) -> list[Json]:
-        """The resources right below ``parent/collection``."""
-        prefix = f"{parent_id}/{collection}/".lower()
-        return [
-            resource for key, resource in list(self.items()) if key.startswith(prefix) and "/" not in key[len(prefix) :]
-        ]
-
-
-def type_of(resource_id: str) -> str:
-    """The type that an id names, in lower case; groups and subscriptions included."""
-    lowered = resource_id.lower()
-    if "/providers/" not in lowered:
-        return "microsoft.resources/resourcegroups" if "/resourcegroups/" in lowered else "microsoft.resources/other"
-    parts = lowered.rpartition("/providers/")[2].split("/")
-    return "/".join([parts[0], *parts[1::2]])
 
 
 def renamed(recorded: Any, **changes: str) -> Any:

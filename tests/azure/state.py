@@ -11,7 +11,7 @@ from tests.recordings import body
 from . import resources as make
 from .faults import Fault, Faults
 from .log import RequestLog
-from .resources import Json, Resources
+from .store import Json, Resources
 from .stories_access import AccessStories
 from .stories_cluster import ClusterStories
 from .stories_network import NetworkStories

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from .resources import Json, type_of
+from .store import Json, type_of
 
 if TYPE_CHECKING:
     from .state import Cloud
