@@ -27,12 +27,13 @@ def simulated_azure() -> Iterator[Server]:
 
 
 @pytest.fixture
-def cloud(simulated_azure: Server) -> Cloud:
+def cloud(simulated_azure: Server) -> Iterator[Cloud]:
     """The default story, fresh; nobody has been given the role to pull yet."""
     from tests.azure.state import Cloud
 
-    simulated_azure.cloud = Cloud()
-    return simulated_azure.cloud
+    simulated_azure.cloud = cloud = Cloud()
+    yield cloud
+    assert not cloud.log.errors, "the simulated cloud itself failed"
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +44,11 @@ def extension_dir() -> Path | None:
 
 
 @pytest.fixture
-def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path | None, tmp_path: Path) -> Az:
-    """The real ``az``, which logs in to ``cloud`` before its first command."""
+def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path | None, tmp_path: Path) -> Iterator[Az]:
+    """The real ``az``, which logs in to ``cloud`` before its first command and asks nobody else."""
     from tests.azure.az import Az
 
     if "ACRPULLDIAG_AZ_PYTHON" not in os.environ and importlib.util.find_spec("azure.cli") is None:
         pytest.skip("azure-cli is not installed for this Python")
-    return Az(simulated_azure, tmp_path, extension_dir)
+    yield Az(simulated_azure, tmp_path, extension_dir)
+    assert not cloud.log.refused, "az wanted hosts that are not simulated"

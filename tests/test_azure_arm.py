@@ -140,6 +140,13 @@ def test_subnets_are_in_their_network_and_in_their_route_table(client: Client, c
     assert client.arm(table_id, "2025-05-01").json["properties"]["subnets"] == [{"id": build.SUBNET_ID}]
 
 
+def test_the_addresses_of_nodes_are_listed_at_their_scale_set(client: Client, cloud: Cloud) -> None:
+    cloud.node_public_ips("pool1", "20.3.3.3", "20.3.3.4")
+    listed = client.arm(f"{cloud.scale_set()['id']}/publicipaddresses", "2018-10-01").json["value"]
+    assert [each["properties"]["ipAddress"] for each in listed] == ["20.3.3.3", "20.3.3.4"]
+    assert client.arm(f"{build.CLUSTER_ID}/agentPools/pool1").json["properties"]["enableNodePublicIP"] is True
+
+
 def test_pages_are_followed_by_absolute_links_and_the_last_may_be_empty(client: Client, cloud: Cloud) -> None:
     cloud.page_size = 1
     path = f"{SUBSCRIPTION_ID}/providers/Microsoft.ContainerRegistry/registries"

@@ -6,9 +6,8 @@ import http.client
 import json
 import pickle
 import socket
-import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -52,14 +51,18 @@ def test_a_connection_serves_many_requests(client: Client, cloud: Cloud) -> None
     assert {entry.connection for entry in cloud.log} == {cloud.log.entries[0].connection}
 
 
-def test_a_request_costs_less_than_two_milliseconds(client: Client) -> None:
-    client.arm_target(TARGET)
+def fastest(call: Callable[[], object], times: int = 30) -> float:
+    """Seconds of the fastest of some calls: what it costs where nothing else keeps the machine busy."""
     spans = []
-    for _ in range(50):
+    for _ in range(times):
         start = time.perf_counter()
-        client.arm_target(TARGET)
+        call()
         spans.append(time.perf_counter() - start)
-    assert statistics.median(spans) < 0.002
+    return min(spans)
+
+
+def test_a_request_costs_less_than_two_milliseconds(client: Client) -> None:
+    assert fastest(lambda: client.arm_target(TARGET)) < 0.002
 
 
 def test_the_log_tells_what_was_asked(client: Client, cloud: Cloud) -> None:
@@ -71,7 +74,7 @@ def test_the_log_tells_what_was_asked(client: Client, cloud: Cloud) -> None:
 
 
 def test_latency_is_paid_by_each_request_and_shows_in_the_chain(simulated_azure: Server, cloud: Cloud) -> None:
-    cloud.latency = 0.1
+    cloud.latency = 0.2
 
     def ask(times: int) -> None:
         client = Client(simulated_azure)
@@ -82,7 +85,7 @@ def test_latency_is_paid_by_each_request_and_shows_in_the_chain(simulated_azure:
     start = time.monotonic()
     with ThreadPoolExecutor() as pool:
         list(pool.map(ask, [1, 2, 3]))
-    assert 0.3 <= time.monotonic() - start < 0.6
+    assert 0.6 <= time.monotonic() - start < 1.1
     assert (len(cloud.log), longest_chain(cloud.log)) == (6, 3)
 
 
@@ -180,6 +183,26 @@ def test_json_of_the_wrong_shape(client: Client, cloud: Cloud, kind: str, expect
 def test_a_list_of_the_wrong_shape(client: Client, cloud: Cloud) -> None:
     cloud.fault("agentPools", "mistyped")
     assert client.arm(f"{build.CLUSTER_ID}/agentPools").json == {"value": "text"}
+
+
+def test_a_failure_of_the_simulation_itself_is_kept(client: Client, cloud: Cloud) -> None:
+    del cloud.resources[build.CLUSTER_ID]["properties"]["agentPoolProfiles"]
+    cloud.resources[build.CLUSTER_ID]["properties"] = None  # type: ignore[assignment]
+    assert client.arm(f"{build.CLUSTER_ID}/agentPools").status == 500
+    assert "TypeError" in cloud.log.errors[0] or "AttributeError" in cloud.log.errors[0]
+    cloud.log.clear()
+
+
+def test_a_big_cloud_is_as_quick(client: Client, cloud: Cloud) -> None:
+    for number in range(4000):
+        cloud.grant(f"{number:08d}-0000-4000-8000-000000000000", scope=f"/subscriptions/{build.SUBSCRIPTION}")
+    for number in range(500):
+        cloud.subnet("nodes", vnet_id=f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/virtualNetworks/v{number}")
+    assert fastest(lambda: client.arm_target(TARGET)) < 0.002
+    path = f"{build.REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments"
+    mine = f"assignedTo('{build.KUBELET_OBJECT_ID}')"
+    assert client.arm(path, "2022-04-01", filter=mine).json == {"value": []}
+    assert fastest(lambda: client.arm(path, "2022-04-01", filter=mine), 5) < 0.05
 
 
 def test_an_unknown_kind_of_fault_is_an_error(cloud: Cloud) -> None:

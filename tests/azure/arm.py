@@ -251,7 +251,11 @@ USER_TOKEN = "sim-cluster-user-token-0123456789abcdef"
 
 def _admin_credential(cloud: Cloud, registry: Json) -> Response:
     if not registry["properties"].get("adminUserEnabled"):
-        message = "The admin user is disabled for this registry."
+        message = (
+            f"Cannot perform credential operations for {registry['id']} as admin user is disabled. Kindly enable admin "
+            "user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/"
+            "container-registry-authentication#admin-account"
+        )
         return answer({"error": {"code": "UnAuthorizedForCredentialOperations", "message": message}}, 400)
     credentials = body("acr/spec_registry_list_credentials_2025_11_01")
     credentials["username"] = registry["name"]

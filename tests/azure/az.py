@@ -102,9 +102,16 @@ class Az:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start ``az`` and leave it running: for signals, time-outs and measurements of it."""
+        if not self._ready:
+            self.logged_in()
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen([*az_command(), *arguments], env=self.environment(), text=True, **(pipes | options))
+
     def pass_through(self, *arguments: str) -> int:
         """Run ``az`` on this process's own standard streams; returns its exit code."""
-        return subprocess.run([*az_command(), *arguments], env=self.environment()).returncode
+        return self.start(*arguments, stdin=None, stdout=None, stderr=None).wait()
 
     def environment(self) -> dict[str, str]:
         """The environment of the child: nothing of this process that could change what ``az`` does."""
@@ -143,7 +150,7 @@ class Az:
         identity = (cloud.tenant, cloud.caller_app_id, cloud.caller_object_id, cloud.caller_secret)
         known = tuple((key, each.name, each.tenant, each.state) for key, each in sorted(cloud.subscriptions.items()))
         shared = self.extensions if self.extensions.parent != self.folder else None
-        key = (*identity, known, shared, self.dev_sources)
+        key = (*az_command(), *identity, known, shared, self.dev_sources)
         if key not in _logins:
             _logins[key] = self._log_in_quietly(_folder(Path(_kept_logins().name) / str(len(_logins))))
         shutil.copytree(_logins[key], self.config, dirs_exist_ok=True)

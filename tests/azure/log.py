@@ -54,12 +54,14 @@ class RequestLog:
 
     entries: list[Entry] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    # Tracebacks of handlers: faults of the simulation, never of what is tested.
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, object]:
-        return {"entries": list(self.entries), "refused": list(self.refused)}
+        return {"entries": list(self.entries), "refused": list(self.refused), "errors": list(self.errors)}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -86,6 +88,7 @@ class RequestLog:
         with self._lock:
             self.entries.clear()
             self.refused.clear()
+            self.errors.clear()
 
     def matching(self, wanted: Callable[[Entry], bool]) -> list[Entry]:
         return [entry for entry in self if wanted(entry)]

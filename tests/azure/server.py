@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from email.utils import formatdate
@@ -19,7 +20,7 @@ import h11
 
 from .certificates import authority
 from .faults import Mangled, Mode
-from .messages import Request, Response
+from .messages import Request, Response, answer
 from .routing import knows, route
 from .state import Cloud
 
@@ -146,14 +147,21 @@ class _Conversation:
                 time.sleep(cloud.latency)
             fault = cloud.faults.take(request)
             if fault is None:
-                response = route(cloud, request)
+                response = self._route(request)
                 entry.status = response.status
                 return self._send(http, request, response)
-            mangled = fault.apply(request, lambda: route(cloud, request))
+            mangled = fault.apply(request, lambda: self._route(request))
             entry.status = mangled.response.status
             return self._misbehave(http, request, mangled)
         finally:
             entry.ended = time.monotonic()
+
+    def _route(self, request: Request) -> Response:
+        try:
+            return route(self.server.cloud, request)
+        except Exception:
+            self.server.cloud.log.errors.append(f"{request.line}\n{traceback.format_exc()}")
+            return answer({"error": {"code": "SimulationError", "message": request.line}}, 500)
 
     def _send(self, http: h11.Connection, request: Request, response: Response) -> bool:
         if response.hijack is not None:

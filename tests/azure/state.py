@@ -93,7 +93,6 @@ class Cloud(AccessStories, ClusterStories, NetworkStories, RegistryStories):
     graph_forbidden: bool = False
 
     data_planes: dict[str, DataPlane] = field(default_factory=dict)
-    local_accounts: bool = True
     # What kubernetes.py serves; its meaning is that module's own.
     kubernetes: Any = None
 

@@ -36,12 +36,11 @@ class ClusterStories:
             entry["vnetSubnetID"] = subnet_id
         self.cluster["properties"]["agentPoolProfiles"].append(entry)
         if hosts:
-            host = self.resources.add(make.scale_set(name))
+            self.resources.add(make.scale_set(name))
             if subnet_id:
                 self.put_in_subnet(name, subnet_id)
             if entry.get("enableNodePublicIP"):
-                for configuration in _ip_configurations(host):
-                    configuration["properties"]["publicIPAddressConfiguration"] = {"name": f"aks-{name}-pip"}
+                self.node_public_ips(name)
             for instance in make.scale_set_vms(name, entry["count"]):
                 self.resources.add(instance)
         return entry
@@ -57,6 +56,23 @@ class ClusterStories:
         for entry in self.cluster["properties"]["agentPoolProfiles"]:
             if entry["name"] == pool:
                 entry["vnetSubnetID"] = subnet_id
+
+    def node_public_ips(self: Cloud, pool: str = "pool1", *addresses: str) -> None:
+        """Give every node of a pool a public address of its own; ``addresses`` are those of the first nodes."""
+        host = self.scale_set(pool)
+        for configuration in _ip_configurations(host):
+            configuration["properties"]["publicIPAddressConfiguration"] = {
+                "name": "pub1",
+                "properties": {"idleTimeoutInMinutes": 4, "publicIPAddressVersion": "IPv4"},
+            }
+        for entry in self.cluster["properties"]["agentPoolProfiles"]:
+            if entry["name"] == pool:
+                entry["enableNodePublicIP"] = True
+        for number, address in enumerate(addresses):
+            interface = f"{host['id']}/virtualMachines/{number}/networkInterfaces/{host['name']}"
+            self.resources.add(
+                make.public_ip(f"{interface}/ipConfigurations/ipconfig1/publicIPAddresses/pub1", address)
+            )
 
     def unassign_kubelet_identity(self: Cloud, pool: str = "pool1") -> None:
         """Take the kubelet identity off a pool's scale set and its instances."""

@@ -20,6 +20,9 @@ PREVIEW_ONLY = (
     "metadataSearch",
 )
 
+SCALE_SETS = "microsoft.compute/virtualmachinescalesets"
+INSTANCE_ADDRESSES = f"{SCALE_SETS}/virtualmachines/networkinterfaces/ipconfigurations/publicipaddresses"
+
 
 def collection_type(path: str) -> str:
     """The type that a path is about, in lower case; ids and collections alike."""
@@ -51,6 +54,10 @@ def children(cloud: Cloud, parent_id: str, collection: str) -> list[Json]:
     """The resources below ``parent_id/collection``."""
     if type_of(parent_id) == "microsoft.containerservice/managedclusters" and collection.lower() == "agentpools":
         return _agent_pools(cloud.resources[parent_id])
+    if type_of(parent_id) == SCALE_SETS and collection.lower() == "publicipaddresses":
+        # One list for the addresses of all instances, whose ids lie deep below the scale set.
+        addresses = cloud.resources.of_type(INSTANCE_ADDRESSES)
+        return [each for each in addresses if each["id"].lower().startswith(f"{parent_id}/".lower())]
     return cloud.resources.children(parent_id, collection)
 
 
