@@ -29,7 +29,9 @@ def test_the_cluster_has_the_recorded_members_and_oddities(client: Client) -> No
     cluster = client.arm(build.CLUSTER_ID, "2026-06-01").json
     recorded = body("aks/managedcluster_get_system_msi_lb")
     assert cluster.keys() == recorded.keys()
-    assert cluster["properties"].keys() == recorded["properties"].keys()
+    newer = {"nodeProvisioningProfile", "bootstrapProfile"}
+    assert cluster["properties"].keys() == recorded["properties"].keys() | newer
+    assert cluster["properties"]["nodeProvisioningProfile"] == {"mode": "Manual"}
     assert "/resourcegroups/" in cluster["id"]
     assert cluster["type"] == "Microsoft.ContainerService/ManagedClusters"
     assert cluster["properties"]["servicePrincipalProfile"] == {"clientId": "msi"}

@@ -117,6 +117,11 @@ def test_a_route_through_a_firewall_ends_in_its_public_addresses(cloud: Cloud) -
     assert addresses(cloud, references) == ["20.5.5.5", "20.5.5.6"]
     assert "privateIPAddress" not in configurations[1]["properties"]
     assert "loadBalancerProfile" not in properties(cloud)["networkProfile"]
+    peerings = list(cloud.resources.of_type("Microsoft.Network/virtualNetworks/virtualNetworkPeerings"))
+    assert {each["properties"]["remoteVirtualNetwork"]["id"].rpartition("/")[2] for each in peerings} == {
+        "vnet-hub",
+        "aks-vnet-14326078",
+    }
 
 
 def test_an_appliance_is_nothing_that_azure_knows(cloud: Cloud) -> None:

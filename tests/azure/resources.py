@@ -62,6 +62,10 @@ def cluster() -> Json:
         "clientId": build.KUBELET_CLIENT_ID,
         "objectId": build.KUBELET_OBJECT_ID,
     }
+    # The api-version of this recording (2025-02-01) did not have these yet; later ones always show them.
+    newer = body("aks/managedcluster_get_preview_2025_09_02_lb_msi")["properties"]
+    for name in ("nodeProvisioningProfile", "bootstrapProfile"):
+        resource["properties"][name] = newer[name]
     resource["properties"]["agentPoolProfiles"] = [pool_profile("pool1", mode="System")]
     return resource
 
@@ -171,6 +175,24 @@ def subnet(resource_id: str, prefix: str = "10.224.0.0/16") -> Json:
     resource = _at(body("network/subnet_get_2025_05_01"), resource_id)
     del resource["location"]
     resource["properties"]["addressPrefix"] = prefix
+    return resource
+
+
+def peering(network_id: str, name: str, remote_id: str, remote_prefix: str, state: str = "Connected") -> Json:
+    """One side of a peering of virtual networks."""
+    resource: Json = _at(
+        body("network/peerings_list_connected")["value"][0], f"{network_id}/virtualNetworkPeerings/{name}"
+    )
+    del resource["location"]
+    resource["properties"] |= {
+        "peeringState": state,
+        "remoteVirtualNetwork": {"id": remote_id},
+        "remoteAddressSpace": {"addressPrefixes": [remote_prefix]},
+        "remoteVirtualNetworkAddressSpace": {"addressPrefixes": [remote_prefix]},
+        "allowVirtualNetworkAccess": True,
+        "allowForwardedTraffic": True,
+        "allowGatewayTransit": False,
+    }
     return resource
 
 

@@ -35,6 +35,13 @@ class NetworkStories:
             self.resources.add(make.virtual_network(vnet_id))
         return str(self.resources.add(make.subnet(f"{vnet_id}/subnets/{name}", prefix))["id"])
 
+    def peer(self: Cloud, one_id: str, other_id: str, state: str = "Connected") -> None:
+        """Peer two virtual networks, both sides in the same state."""
+        for here, there in ((one_id, other_id), (other_id, one_id)):
+            prefix = self.resources[there]["properties"]["addressSpace"]["addressPrefixes"][0]
+            name = f"to-{there.rpartition('/')[2]}"
+            self.resources.add(make.peering(here, name, there, prefix, state))
+
     def outbound(self: Cloud, outbound_type: str) -> dict[str, Any]:
         """Set the outbound type and drop what the service then leaves out; returns the network profile."""
         profile: dict[str, Any] = self.cluster["properties"]["networkProfile"]
@@ -94,7 +101,7 @@ class NetworkStories:
         firewall: bool = True,
         hub_group: str = "rg-hub",
     ) -> str | None:
-        """User-defined routing to an Azure Firewall in a hub network; returns the firewall's id.
+        """User-defined routing to an Azure Firewall in a peered hub network; returns the firewall's id.
 
         ``firewall=False``: the next hop is an appliance of which Azure knows nothing.
         """
@@ -106,6 +113,7 @@ class NetworkStories:
         group_id = f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/{hub_group}"
         vnet_id = f"{group_id}{NETWORK}/virtualNetworks/vnet-hub"
         self.resources.add(make.virtual_network(vnet_id, "10.100.0.0/16"))
+        self.peer(make.VNET_ID, vnet_id)
         subnet_id = self.subnet("AzureFirewallSubnet", "10.100.0.0/26", vnet_id)
         ids = [self.public_ip(f"fw{number}", each, group_id) for number, each in enumerate(addresses)]
         resource = make.azure_firewall(f"{group_id}{NETWORK}/azureFirewalls/fw-hub", private_ip, subnet_id, ids)
