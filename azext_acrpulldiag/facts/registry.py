@@ -86,6 +86,12 @@ class CheckAcrReport:
     """What ``az aks check-acr`` said: canipull's exit code and the steps in its text."""
 
     exit_code: int
+    """0, 1 to 4 (node configuration), 10 (credential), 52 (DNS) or 60 (exchange refused)."""
     failed_step: str | None
+    """``node-configuration``, ``credential``, ``dns`` or ``exchange``; ``None``: none failed."""
     steps: tuple[str, ...]
+    """The steps with their results, in canipull's words (``...: SUCCEEDED``)."""
     message: str
+    """What it said of the failure, tokens removed; empty where none failed."""
+    refused_status: int | None = None
+    """HTTP status of a refused exchange; ``None`` with code 60: the registry was not reached."""

@@ -1,0 +1,123 @@
+"""Child processes that end with the run: own process group, own time limit, captured text."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_OUTPUT_CHARS = 256 * 1024
+_GRACE_SECONDS = 2.0
+
+_live: set[int] = set()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended.
+
+    ``code`` is its exit status, ``None`` where it was ended by us; ``text`` is what it wrote
+    to standard output and standard error, in one stream.
+    """
+
+    code: int | None
+    text: str
+
+    @property
+    def cut_short(self) -> bool:
+        """The child did not end by itself."""
+        return self.code is None
+
+
+class Child:
+    """A running child in a process group of its own, without a terminal to read from."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> None:
+        # The group leads a session of its own: Ctrl-C is ours to handle, and no child can
+        # open the terminal to ask something.
+        self._process = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+        _remember(self.pid)
+
+    def wait(self, seconds: float) -> Ended | None:
+        """Return how the child ended, or ``None`` where it still runs after ``seconds``."""
+        try:
+            output, _ = self._process.communicate(timeout=max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return None
+        _forget(self.pid)
+        code = self._process.returncode
+        return Ended(code if code >= 0 else None, as_text(output))
+
+    def end(self) -> Ended:
+        """End the child and all that it started, and return what it said so far."""
+        end_group(self.pid)
+        try:
+            output, _ = self._process.communicate(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            # A process that left the group holds the pipe open; what was read is not handed out.
+            self._process.kill()
+            output = b""
+        _forget(self.pid)
+        return Ended(None, as_text(output))
+
+
+def az_command(*arguments: str) -> list[str]:
+    """The command line that runs this very ``az``, started as safely as this process was.
+
+    ``-m`` would look into the current folder first: kept out where this Python can.
+    """
+    flags = ["-I"] if sys.flags.isolated else ["-P"] if sys.version_info >= (3, 11) else []
+    return [sys.executable, *flags, "-m", "azure.cli", *arguments]
+
+
+def end_group(pid: int) -> None:
+    """End the process group that ``pid`` leads; one that has ended is left alone."""
+    if sys.platform == "win32":
+        taskkill = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "taskkill.exe")
+        subprocess.run([taskkill, "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
+        return
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
+        return
+
+
+def end_all() -> None:
+    """End every child that still runs; for the way out of an interrupted run.
+
+    Whoever waits on one of them then cleans up after it, as after a timeout.
+    """
+    with _lock:
+        pids = tuple(_live)
+    for pid in pids:
+        end_group(pid)
+
+
+def as_text(output: bytes) -> str:
+    """Decode what a child wrote; of far too much, the end is kept."""
+    return output.decode("utf-8", errors="replace").replace("\r\n", "\n")[-MAX_OUTPUT_CHARS:]
+
+
+def _remember(pid: int) -> None:
+    with _lock:
+        _live.add(pid)
+
+
+def _forget(pid: int) -> None:
+    with _lock:
+        _live.discard(pid)

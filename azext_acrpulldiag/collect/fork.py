@@ -1,0 +1,153 @@
+"""Run one ``az`` command in a fork of this process, which spares loading ``az`` again."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import math
+import os
+import select
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from .child import MAX_OUTPUT_CHARS, Ended, as_text, end_group
+
+# What the command will import anyway; loaded while this process still asks for the cluster.
+_PRELOADED = (
+    "azure.cli.command_modules.acr.custom",
+    "azure.cli.command_modules.acr.check_health",
+    "azure.cli.command_modules.acr._docker_utils",
+    "azure.mgmt.containerregistry",
+    "azure.mgmt.resource",
+)
+
+
+def fork_is_sound() -> bool:
+    """Tell whether a fork can run Python here.
+
+    A fork copies locks that other threads hold, and macOS frameworks refuse to work in one.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+class AzFork:
+    """A fork that waits for the arguments of one ``az`` command.
+
+    ``environment`` is set in the fork alone. It ends by itself after ``seconds``, even if
+    this process is gone by then.
+    """
+
+    def __init__(self, environment: Mapping[str, str], seconds: float) -> None:
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self._pid: int | None = os.fork()
+        if self._pid == 0:
+            os.close(self._orders)
+            os.close(self._answers)
+            _serve(orders, answers, environment, seconds)
+        os.close(orders)
+        os.close(answers)
+
+    def run(self, arguments: Sequence[str], seconds: float) -> Ended:
+        """Run ``az`` with ``arguments`` and return how it ended, within ``seconds``."""
+        end = time.monotonic() + seconds
+        try:
+            os.write(self._orders, json.dumps(list(arguments)).encode() + b"\n")
+        except BrokenPipeError:
+            return Ended(None, "")
+        output, finished = _read_until(self._answers, end)
+        return Ended(self._reap() if finished else self.end(), as_text(output))
+
+    def end(self) -> None:
+        """End the fork and all that it started; nothing of it is left then."""
+        if self._pid is None:
+            return
+        end_group(self._pid)
+        with suppress(ProcessLookupError):  # it may not lead its group yet
+            os.kill(self._pid, signal.SIGKILL)
+        self._reap()
+
+    def _reap(self) -> int | None:
+        if self._pid is None:
+            return None
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = None
+        os.close(self._orders)
+        os.close(self._answers)
+        code = os.waitstatus_to_exitcode(status)
+        return code if code >= 0 else None
+
+
+def _read_until(source: int, end: float) -> tuple[bytes, bool]:
+    """Read to the end of ``source``; the flag tells whether it came before ``end``."""
+    output = b""
+    while True:
+        ready, _, _ = select.select([source], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            return output, False
+        chunk = os.read(source, 65536)
+        if not chunk:
+            return output, True
+        output = (output + chunk)[-4 * MAX_OUTPUT_CHARS :]
+
+
+def _serve(orders: int, answers: int, environment: Mapping[str, str], seconds: float) -> NoReturn:
+    """Wait for arguments, run ``az`` with them, and exit: the whole life of the fork."""
+    code = 1
+    try:
+        _detach(answers, seconds)
+        os.environ.update(environment)
+        _preload()
+        with os.fdopen(orders) as source:
+            order = source.readline()
+        code = _invoke(json.loads(order)) if order else 0
+    except BaseException:  # whatever it is, it must not run on as a second copy of this program
+        traceback.print_exc()
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _detach(answers: int, seconds: float) -> None:
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.alarm(math.ceil(seconds) + 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (answers, 1), (answers, 2)):
+        os.dup2(source, target)
+    os.close(answers)
+    sys.stdin = os.fdopen(0)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    # This run's own logging (--debug, --only-show-errors) is not the command's.
+    for name in ("", "cli", "azure"):
+        logging.getLogger(name).handlers.clear()
+
+
+def _preload() -> None:
+    for name in _PRELOADED:
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _invoke(arguments: list[str]) -> int:
+    from azure.cli.core import get_default_cli
+
+    try:
+        cli: Any = get_default_cli()
+        result = cli.invoke(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return int(result or 0)
