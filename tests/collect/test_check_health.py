@@ -1,0 +1,110 @@
+"""Texts of ``az acr check-health --ignore-errors``, as 2.91 and 2.75 write them."""
+
+import pytest
+
+from azext_acrpulldiag.collect.check_health import child_environment, health_report_from
+from azext_acrpulldiag.collect.child import Ended
+from azext_acrpulldiag.facts import HealthCode, HealthReport, Unreadable
+
+HOST = "contosoreg.azurecr.io"
+NO_DOCKER = """\
+ERROR: 2026-11-22 12:00:00.000001 An error occurred: DOCKER_COMMAND_ERROR
+Please verify if Docker client is installed and running.
+WARNING: Azure CLI version: 2.91.0
+"""
+RESOLVED = f"WARNING: DNS lookup to {HOST} at IP 20.1.2.3 : OK\n"
+TOKENS = f"""\
+WARNING: Challenge endpoint https://{HOST}/v2/ : OK
+WARNING: Fetch refresh token for registry '{HOST}' : OK
+WARNING: Fetch access token for registry '{HOST}' : OK
+"""
+NO_HELM = """\
+ERROR: 2026-11-22 12:00:01.000001 An error occurred: HELM_COMMAND_ERROR
+Please verify if Helm is installed.
+"""
+NO_NOTARY = """\
+ERROR: 2026-11-22 12:00:01.000002 An error occurred: NOTARY_COMMAND_ERROR
+Please verify if Notary is installed.
+"""
+FAQ = "WARNING: \nPlease refer to https://aka.ms/acr/health-check for more information.\n"
+
+
+def error(code, message):
+    return f"ERROR: 2026-11-22 12:00:01.5 An error occurred: {code}\n{message}\n"
+
+
+def read(text, code=0):
+    return health_report_from(Ended(code, text), HOST)
+
+
+def test_a_registry_that_this_machine_reaches():
+    assert read(NO_DOCKER + RESOLVED + TOKENS + NO_HELM + NO_NOTARY + FAQ) == HealthReport(
+        codes=(),
+        passed=(
+            f"DNS lookup to {HOST} at IP 20.1.2.3",
+            f"Challenge endpoint https://{HOST}/v2/",
+            f"Fetch refresh token for registry '{HOST}'",
+            f"Fetch access token for registry '{HOST}'",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "message"),
+    [
+        ("", "CONNECTIVITY_DNS_ERROR", f"Failed to reach DNS for registry '{HOST}'. Please check if the spelling is"),
+        (RESOLVED, "CONNECTIVITY_FORBIDDEN_ERROR", f"Looks like you don't have access to registry '{HOST}'."),
+        (RESOLVED, "CONNECTIVITY_CHALLENGE_ERROR", f"Registry '{HOST}' did not issue a challenge."),
+        (RESOLVED, "CONNECTIVITY_REFRESH_TOKEN_ERROR", f"Access to registry '{HOST}' was denied. Response code: 401."),
+        (RESOLVED + TOKENS, "CMK_ERROR", "The identity used for registry 'contosoreg' encryption doesn't exist."),
+        ("", "LOGIN_SERVER_ERROR", "An error occurred while retrieving the login server for registry 'contosoreg'."),
+        ("", "UNEXPECTED_ERROR", "An unexpected error occurred."),
+    ],
+)
+def test_the_registry_s_codes_are_kept_and_the_local_tools_dropped(before, code, message):
+    report = read(NO_DOCKER + before + error(code, message) + NO_HELM + NO_NOTARY + FAQ)
+    assert report.codes == (HealthCode(code, message),)
+    assert len(report.passed) == before.count(": OK")
+
+
+def test_a_code_counts_though_the_command_went_no_further():
+    text = NO_DOCKER + RESOLVED + error("CONNECTIVITY_SSL_ERROR", "Unable to establish a secure connection")
+    assert [code.code for code in read(text, code=1).codes] == ["CONNECTIVITY_SSL_ERROR"]
+    assert [code.code for code in read(text, code=None).codes] == ["CONNECTIVITY_SSL_ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        (NO_DOCKER, 0, "malformed"),
+        ("", 0, "malformed"),
+        (NO_DOCKER + NO_HELM + FAQ, 0, "malformed"),
+        (NO_DOCKER + RESOLVED, None, "timeout"),
+        ("", None, "timeout"),
+        (NO_DOCKER + RESOLVED + "ERROR: AADSTS700082: The refresh token has expired.\n", 1, "not-logged-in"),
+        ("ERROR: Please run 'az login' to setup account.\n", 1, "not-logged-in"),
+        (NO_DOCKER + RESOLVED + "ERROR: The command failed with an unexpected error.\nTraceback\n", 1, "malformed"),
+        ("ERROR: No tty available.\n", 1, "malformed"),
+    ],
+)
+def test_what_did_not_come_to_its_end_is_no_healthy_report(text, code, reason):
+    answer = read(text, code)
+    assert isinstance(answer, Unreadable)
+    assert answer.reason == reason
+    assert "DOCKER" not in answer.detail
+    assert ("20.1.2.3" in answer.detail) == (RESOLVED in text)
+
+
+def test_a_test_of_another_host_is_no_answer():
+    """Without the right to find the registry, the command tries its name and the suffix."""
+    text = error("CONNECTIVITY_DNS_ERROR", f"Failed to reach DNS for registry '{HOST}'. Please check")
+    answer = health_report_from(Ended(0, text), "contosoreg-a1b2c3.azurecr.io")
+    assert isinstance(answer, Unreadable)
+    assert (answer.reason, answer.permission) == ("unsupported", "Microsoft.ContainerRegistry/registries/read")
+
+
+def test_the_child_finds_no_docker():
+    environment = child_environment({"PATH": "/usr/bin", "HTTPS_PROXY": "http://proxy"})
+    assert environment["DOCKER_COMMAND"] == "/nonexistent/docker"
+    assert environment["PATH"] == "/nonexistent"
+    assert environment["HTTPS_PROXY"] == "http://proxy"
