@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..facts import CheckAcrReport, Unreadable
 from .child import Ended
@@ -49,6 +50,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TOKEN = re.compile(r"\b[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _JWT_START = re.compile(r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}")
 
+_NO_API = (
+    "kubectl cannot reach the cluster's API server from this machine (private cluster, authorized IP ranges, proxy); "
+    "run it from a machine that can"
+)
+
 # Why there is no answer: the first that is found in the text. (pattern, reason, clause, permission)
 _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
     (
@@ -58,7 +64,9 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
         None,
     ),
     (
-        re.compile(r"kubelogin(?:\.exe)?\W[^\n]*(?:not found|no such file|cannot find)|kubelogin is not installed", re.I),
+        re.compile(
+            r"kubelogin(?:\.exe)?\W[^\n]*(?:not found|no such file|cannot find)|kubelogin is not installed", re.I
+        ),
         "unsupported",
         "the cluster signs in with Entra ID, and kubelogin is not on this machine; `az aks install-cli` installs it",
         None,
@@ -116,14 +124,13 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
     (
         re.compile(r"invalid literal for int\(\) with base 10: '(?P<what>[^']*)'"),
         "unsupported",
-        "it cannot read the cluster's version string; no version of az aks check-acr can check this cluster",
+        "it fails on the cluster's version string ('{what}'), a known fault of the command; nothing else here needs it",
         None,
     ),
     (
         re.compile(r"serverVersion|Unable to connect to the server|connection refused|no such host|i/o timeout", re.I),
         "unreachable",
-        "kubectl cannot reach the cluster's API server from this machine (private cluster, authorized IP ranges, "
-        "proxy); run it from a machine that can",
+        _NO_API,
         None,
     ),
     (re.compile(r"az login|AADSTS\d+"), "not-logged-in", "the az login cannot be used for it", None),
@@ -131,12 +138,22 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class CutShort:
+    """How far the command had come when it was ended."""
+
+    waited_for_api: bool = False
+    """It had asked the Kubernetes API for its version, and had no answer."""
+    started_pod: bool = False
+    left_over_pod: str | None = None
+    """Its pod, where that could not be deleted."""
+
+
 def check_acr_report_from(
-    ended: Ended, login_server: str, left_over_pod: str | None = None
+    ended: Ended, login_server: str, cut_short: CutShort | None = None
 ) -> CheckAcrReport | Unreadable:
     """Turn how the command ended, and its text, into a report on ``login_server``.
 
-    ``left_over_pod`` names a pod that could not be deleted after the command was cut short.
     Where canipull came to no end, the answer says why and what to do.
     """
     text = scrub(ended.text)
@@ -146,7 +163,7 @@ def check_acr_report_from(
     if code is None and steps and told in STEPS_OF_CODE:
         code = told
     if code is None:
-        return _why_not(ended, text, steps, left_over_pod)
+        return _why_not(ended, text, steps, cut_short or CutShort())
     status = _HTTP_STATUS.search(text)
     return CheckAcrReport(
         exit_code=code,
@@ -195,16 +212,18 @@ def _message(steps: Sequence[str]) -> str:
     return ""
 
 
-def _why_not(ended: Ended, text: str, steps: Sequence[str], left_over_pod: str | None) -> Unreadable:
-    left = (
-        f". Its pod may be left: kubectl delete pod {left_over_pod} --namespace default" if left_over_pod else ""
-    )
+def _why_not(ended: Ended, text: str, steps: Sequence[str], cut: CutShort) -> Unreadable:
+    left = f". Its pod may be left: kubectl delete pod {cut.left_over_pod} -n default" if cut.left_over_pod else ""
     for pattern, reason, clause, permission in _NO_ANSWER:
-        if pattern.search(text):
+        match = pattern.search(text)
+        if match:
+            clause = clause.format_map(match.groupdict())
             return Unreadable(reason, f"{OPERATION} came to no answer: {clause}{left}", OPERATION, permission)
+    if cut.waited_for_api:
+        return Unreadable("unreachable", f"{OPERATION} came to no answer: {_NO_API}", OPERATION)
     if ended.cut_short:
-        after = f" after: {steps[-1]}" if steps else ""
-        return Unreadable("timeout", f"{OPERATION} did not end in time{after}{left}", OPERATION)
+        stage = f" after: {steps[-1]}" if steps else "; its pod did not come to an end" if cut.started_pod else ""
+        return Unreadable("timeout", f"{OPERATION} did not end in time{stage}{left}", OPERATION)
     said = _last_line(text)
     return Unreadable("malformed", f"{OPERATION} ended with exit code {ended.code} and no result: {said}", OPERATION)
 

@@ -21,12 +21,14 @@ from pathlib import Path
 
 from ..facts import CheckAcrReport, Unreadable
 from ..targets import ClusterTarget
-from .canipull import OPERATION, check_acr_report_from
+from .canipull import OPERATION, CutShort, check_acr_report_from
 from .child import Child, Ended, az_command
 from .deadline import Deadline
 
 CLEAN_UP_SECONDS = 6.0
 """Kept back of the deadline, for deleting a pod that was cut short."""
+
+LOOK_SECONDS = 0.5
 
 _POD = re.compile(r"\bcanipull-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 # Older versions hand this path to a shell.
@@ -39,21 +41,22 @@ def run_check_acr(cluster: ClusterTarget, login_server: str, deadline: Deadline)
     Starts a pod: call it only where the user agreed to that. Raises nothing but what an
     interrupt raises.
     """
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
+    found = shutil.which("kubectl")
+    if found is None:
         return check_acr_report_from(Ended(1, "ERROR: Can not find kubectl executable in PATH"), login_server)
+    kubectl = str(Path(found).absolute())
     command = az_command(
         *("aks", "check-acr", "--resource-group", cluster.resource_group, "--name", cluster.name),
         *("--acr", login_server, "--subscription", cluster.subscription),
     )
     try:
         with private_folder() as folder:
-            child = Child(command, child_environment(folder), folder)
-            ended, pod = _watch(child, deadline)
-            if not ended.cut_short:
-                return check_acr_report_from(ended, login_server)
-            left_over = None if pod is None else _delete_pod(os.path.abspath(kubectl), pod, folder)
-            return check_acr_report_from(ended, login_server, left_over)
+            run = _Run(command, folder)
+            try:
+                ended = run.wait(deadline)
+            finally:
+                run.clean_up(kubectl)
+            return check_acr_report_from(ended, login_server, run.cut_short)
     except OSError as error:
         return Unreadable("internal-error", f"{OPERATION} could not be started: {error}", OPERATION)
 
@@ -81,24 +84,53 @@ def child_environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _watch(child: Child, deadline: Deadline) -> tuple[Ended, str | None]:
-    """Wait for the end; answer it, and the name of the pod where the child was cut short."""
-    try:
-        ended = child.wait(deadline.remaining() - CLEAN_UP_SECONDS)
-        if ended is not None:
-            return ended, None
-        pod = _pod_of(child.pid)
-        return child.end(), pod
-    except BaseException:
-        # An interrupt: end the child before the folder goes.
-        child.end()
-        raise
+class _Run:
+    """One run of the command, and what it is known to have started.
 
+    The pod's random name stands only in the arguments of the ``kubectl`` that the command
+    starts: they are looked at while it runs, since whatever interrupts us may end it too.
+    """
 
-def _pod_of(leader: int) -> str | None:
-    """Find the pod's random name in the arguments of the ``kubectl`` that this child started."""
-    names = [match[0] for line in _arguments_of_group(leader) if (match := _POD.search(line))]
-    return names[0] if names else None
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._folder = folder
+        self._child = Child(command, child_environment(folder), folder)
+        self._ended: Ended | None = None
+        self._pod: str | None = None
+        self._waits_for_api = False
+        self._left_over: str | None = None
+
+    def wait(self, deadline: Deadline) -> Ended:
+        """Wait for its end, or end it while there is still time to clean up."""
+        while self._ended is None:
+            left = deadline.remaining() - CLEAN_UP_SECONDS
+            self._ended = self._child.wait(min(LOOK_SECONDS, max(0.0, left)))
+            if self._ended is None:
+                self._look()
+                if left <= 0:
+                    self._ended = self._child.end()
+        return self._ended
+
+    def clean_up(self, kubectl: str) -> None:
+        """Where it did not end by itself, end it and delete its pod."""
+        if self._ended is None:
+            self._look()
+            self._ended = self._child.end()
+        if self._ended.cut_short and self._pod is not None:
+            self._left_over = _delete_pod(kubectl, self._pod, self._folder)
+
+    @property
+    def cut_short(self) -> CutShort | None:
+        """How far it had come; ``None`` where it ended by itself."""
+        if self._ended is not None and not self._ended.cut_short:
+            return None
+        return CutShort(self._waits_for_api, self._pod is not None, self._left_over)
+
+    def _look(self) -> None:
+        for arguments in _arguments_of_group(self._child.pid):
+            self._waits_for_api = self._waits_for_api or " version -o json " in arguments
+            pod = _POD.search(arguments)
+            if pod is not None:
+                self._pod, self._waits_for_api = pod[0], False
 
 
 def _arguments_of_group(leader: int) -> Iterator[str]:

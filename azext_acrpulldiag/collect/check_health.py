@@ -32,10 +32,11 @@ _LOGIN_WORDS = ("az login", "AADSTS", "No subscription found")
 
 
 class HealthCheck:
-    """One ``az acr check-health``, made ready before the registry is known.
+    """``az acr check-health``, made ready before the registry is known.
 
-    Make it before any thread is started, so that it may fork; :meth:`run` it once; close it
-    (or leave its ``with`` block), after which nothing of it is left.
+    Make it before any thread is started, so that it may fork; :meth:`run` it, from any
+    thread; close it (or leave its ``with`` block) when no run is under way, after which
+    nothing of it is left. ``child.end_all`` cuts a run short.
     """
 
     def __init__(self, deadline: Deadline) -> None:
@@ -59,24 +60,31 @@ class HealthCheck:
         arguments = [
             *("acr", "check-health", "--name", registry_name, "--subscription", subscription, "--ignore-errors"),
         ]
-        if self._fork is not None:
-            ended = self._fork.run(arguments, self._deadline.remaining())
+        fork, self._fork = self._fork, None
+        if fork is not None:
+            try:
+                ended = fork.run(arguments, self._deadline.remaining())
+            finally:
+                fork.end()
         else:
-            ended = _run_child(arguments, self._deadline)
+            ended = self._run_child(arguments)
         return health_report_from(ended, login_server)
 
     def close(self) -> None:
-        """End the child, whatever it does."""
+        """End what was made ready and never run."""
         if self._fork is not None:
             self._fork.end()
+            self._fork = None
 
-
-def _run_child(arguments: Sequence[str], deadline: Deadline) -> Ended:
-    try:
-        child = Child(az_command(*arguments), child_environment(os.environ))
-    except OSError as error:
-        return Ended(1, f"ERROR: {error}")
-    return child.wait(deadline.remaining()) or child.end()
+    def _run_child(self, arguments: Sequence[str]) -> Ended:
+        try:
+            child = Child(az_command(*arguments), child_environment(os.environ))
+        except OSError as error:
+            return Ended(1, f"ERROR: {error}")
+        try:
+            return child.wait(self._deadline.remaining()) or child.end()
+        finally:
+            child.end()
 
 
 def child_environment(base: os._Environ[str] | dict[str, str]) -> dict[str, str]:

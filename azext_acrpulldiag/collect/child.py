@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class Child:
             start_new_session=True,
         )
         self.pid = self._process.pid
-        _remember(self.pid)
+        remember(self.pid)
 
     def wait(self, seconds: float) -> Ended | None:
         """Return how the child ended, or ``None`` where it still runs after ``seconds``."""
@@ -59,12 +60,17 @@ class Child:
             output, _ = self._process.communicate(timeout=max(0.0, seconds))
         except subprocess.TimeoutExpired:
             return None
-        _forget(self.pid)
+        forget(self.pid)
         code = self._process.returncode
         return Ended(code if code >= 0 else None, as_text(output))
 
     def end(self) -> Ended:
-        """End the child and all that it started, and return what it said so far."""
+        """End the child and all that it started, and return what it said so far.
+
+        Of a child whose end was seen already, nothing is left to end.
+        """
+        if self._process.returncode is not None:
+            return Ended(None, "")
         end_group(self.pid)
         try:
             output, _ = self._process.communicate(timeout=_GRACE_SECONDS)
@@ -72,7 +78,7 @@ class Child:
             # A process that left the group holds the pipe open; what was read is not handed out.
             self._process.kill()
             output = b""
-        _forget(self.pid)
+        forget(self.pid)
         return Ended(None, as_text(output))
 
 
@@ -91,10 +97,9 @@ def end_group(pid: int) -> None:
         taskkill = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "taskkill.exe")
         subprocess.run([taskkill, "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
         return
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
-        return
+    for end in (os.killpg, os.kill):  # a child that was just forked does not lead its group yet
+        with suppress(ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
+            end(pid, signal.SIGKILL)
 
 
 def end_all() -> None:
@@ -113,11 +118,13 @@ def as_text(output: bytes) -> str:
     return output.decode("utf-8", errors="replace").replace("\r\n", "\n")[-MAX_OUTPUT_CHARS:]
 
 
-def _remember(pid: int) -> None:
+def remember(pid: int) -> None:
+    """Count ``pid`` among the children that :func:`end_all` ends."""
     with _lock:
         _live.add(pid)
 
 
-def _forget(pid: int) -> None:
+def forget(pid: int) -> None:
+    """The child was reaped: its number may be another's from now on."""
     with _lock:
         _live.discard(pid)

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from .child import MAX_OUTPUT_CHARS, Ended, as_text, end_group
+from .child import MAX_OUTPUT_CHARS, Ended, as_text, end_group, forget, remember
 
 # What the command will import anyway; loaded while this process still asks for the cluster.
 _PRELOADED = (
@@ -56,14 +56,17 @@ class AzFork:
             _serve(orders, answers, environment, seconds)
         os.close(orders)
         os.close(answers)
+        remember(self._pid)
 
     def run(self, arguments: Sequence[str], seconds: float) -> Ended:
         """Run ``az`` with ``arguments`` and return how it ended, within ``seconds``."""
         end = time.monotonic() + seconds
+        if self._pid is None:
+            raise RuntimeError("A fork runs one command.")
         try:
             os.write(self._orders, json.dumps(list(arguments)).encode() + b"\n")
-        except BrokenPipeError:
-            return Ended(None, "")
+        except BrokenPipeError:  # it ended already
+            return Ended(self._reap(), "")
         output, finished = _read_until(self._answers, end)
         return Ended(self._reap() if finished else self.end(), as_text(output))
 
@@ -72,14 +75,13 @@ class AzFork:
         if self._pid is None:
             return
         end_group(self._pid)
-        with suppress(ProcessLookupError):  # it may not lead its group yet
-            os.kill(self._pid, signal.SIGKILL)
         self._reap()
 
     def _reap(self) -> int | None:
         if self._pid is None:
             return None
         _, status = os.waitpid(self._pid, 0)
+        forget(self._pid)
         self._pid = None
         os.close(self._orders)
         os.close(self._answers)

@@ -163,8 +163,15 @@ class Kubernetes:
             self._changed.notify_all()
 
 
-def handle(request: Request, state: Kubernetes) -> Response:
-    """Answer one request to the Kubernetes API."""
+def handle(request: Request, cloud: Any) -> Response:
+    """Answer one request to the Kubernetes API of ``cloud`` (its ``kubernetes``, made when first asked)."""
+    if cloud.kubernetes is None:
+        cloud.kubernetes = Kubernetes()
+    return serve(request, cloud.kubernetes)
+
+
+def serve(request: Request, state: Kubernetes) -> Response:
+    """Answer one request to one API server."""
     if state.tokens is not None and request.bearer not in state.tokens:
         return status(401, "Unauthorized", "Unauthorized")
     for pattern, answerer in _ROUTES:

@@ -7,7 +7,7 @@ azure-cli issues 23771 and 30667 (crashes), aks-canipull v0.1.0 (the other lines
 
 import pytest
 
-from azext_acrpulldiag.collect.canipull import CREDENTIAL_PERMISSION, check_acr_report_from, scrub
+from azext_acrpulldiag.collect.canipull import CREDENTIAL_PERMISSION, CutShort, check_acr_report_from, scrub
 from azext_acrpulldiag.collect.child import Ended
 from azext_acrpulldiag.facts import CheckAcrReport, Unreadable
 
@@ -55,8 +55,10 @@ def test_a_cluster_that_may_pull():
 
 
 def test_colours_are_no_part_of_a_step():
-    red = RESOLVED.replace("SUCCEEDED", "\x1b[32mSUCCEEDED\x1b[0m") + IDENTITY + REFUSED.replace(
-        "FAILED", "\x1b[31mFAILED\x1b[0m"
+    red = (
+        RESOLVED.replace("SUCCEEDED", "\x1b[32mSUCCEEDED\x1b[0m")
+        + IDENTITY
+        + REFUSED.replace("FAILED", "\x1b[31mFAILED\x1b[0m")
     )
     report = read(red)
     assert (report.exit_code, report.failed_step) == (60, "exchange")
@@ -130,8 +132,8 @@ def test_each_step_that_fails_has_its_code_though_kubectl_exits_with_0(text, cod
 def test_a_refusal_tells_its_http_status_and_a_network_failure_has_none():
     assert read(RESOLVED + IDENTITY + REFUSED).refused_status == 401
     timeout = (
-        f"{TIME}Validating image pull permission: FAILED\n{TIME}ACR {HOST} rejected token exchange: failed to send token "
-        f'exchange request: Post "https://{HOST}/oauth2/exchange": dial tcp 10.1.0.4:443: i/o timeout\n'
+        f"{TIME}Validating image pull permission: FAILED\n{TIME}ACR {HOST} rejected token exchange: failed to "
+        f'send token exchange request: Post "https://{HOST}/oauth2/exchange": dial tcp 10.1.0.4:443: i/o timeout\n'
     )
     report = read(RESOLVED + IDENTITY + timeout)
     assert (report.exit_code, report.refused_status) == (60, None)
@@ -140,10 +142,10 @@ def test_a_refusal_tells_its_http_status_and_a_network_failure_has_none():
 
 def test_another_region_and_policy_warnings_are_no_failure():
     text = (
-        "Warning: [azurepolicy-k8sazurev2containerenforceprob-522338862a403c1d15f6] Container <canipull-662b30cf> has no "
-        "<livenessProbe>.\nWarning: couldn't attach to pod/canipull-662b30cf, falling back to streaming logs: container "
-        f"not running\n{RESOLVED}{TIME}Checking ACR location matches cluster location: FAILED\n{TIME}ACR location 'eastus' "
-        f"does not match your cluster location 'westus'. This may result in slow image pulls and extra cost.\n"
+        "Warning: [azurepolicy-k8sazurev2containerenforceprob-522338862a403c1d15f6] Container <canipull-662b30cf> has "
+        "no <livenessProbe>.\nWarning: couldn't attach to pod/canipull-662b30cf, falling back to streaming logs: "
+        f"container not running\n{RESOLVED}{TIME}Checking ACR location matches cluster location: FAILED\n{TIME}ACR location "
+        f"'eastus' does not match your cluster location 'westus'. This may result in slow image pulls and extra cost.\n"
     )
     report = read(text + IDENTITY + PULLS)
     assert (report.exit_code, report.failed_step, report.message) == (0, None, "")
@@ -165,16 +167,16 @@ def test_success_for_another_host_is_no_success():
 
 def traceback_of(error):
     return (
-        "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: x\nTraceback (most recent "
-        f'call last):\n  File "custom.py", line 2362, in aks_check_acr\n{error}\nTo check existing issues, please visit: '
+        "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: x\nTraceback (most "
+        f'recent call last):\n  File "custom.py", line 2362, in aks_check_acr\n{error}\nTo check existing issues, please visit: '
         "https://github.com/Azure/azure-cli/issues\n"
     )
 
 
 def kubectl_failed(output):
     return (
-        "ERROR: Failed to check the ACR: Command '['/usr/bin/kubectl', 'run', '--kubeconfig', '/tmp/x/tmpabc']' returned "
-        f"non-zero exit status 1. Command output: {output}\n"
+        "ERROR: Failed to check the ACR: Command '['/usr/bin/kubectl', 'run', '--kubeconfig', '/tmp/x/tmpabc']' "
+        f"returned non-zero exit status 1. Command output: {output}\n"
     )
 
 
@@ -183,14 +185,15 @@ def kubectl_failed(output):
     [
         ("ERROR: Can not find kubectl executable in PATH", "unsupported", "az aks install-cli"),
         (
-            "Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout\n" + traceback_of("KeyError: 'serverVersion'"),
+            "Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout\n"
+            + traceback_of("KeyError: 'serverVersion'"),
             "unreachable",
             "authorized IP ranges",
         ),
         (
             traceback_of("ValueError: invalid literal for int() with base 10: '100-akslts'"),
             "unsupported",
-            "version string",
+            "version string ('100-akslts')",
         ),
         (
             "Unable to connect to the server: getting credentials: exec: executable kubelogin not found\n"
@@ -209,13 +212,15 @@ def kubectl_failed(output):
             "refused the login",
         ),
         (
-            kubectl_failed('Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request'),
+            kubectl_failed(
+                'Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request'
+            ),
             "forbidden",
             "policy does not admit",
         ),
         (
             kubectl_failed(
-                'Error from server (Forbidden): pods is forbidden: User "u" cannot create resource "pods" in API group ""'
+                'Error from server (Forbidden): pods is forbidden: User "u" cannot create resource "pods" in API group'
             ),
             "forbidden",
             "no right to create a pod",
@@ -241,15 +246,29 @@ def test_a_run_without_a_result_is_unknown_with_the_way_out(text, reason, way_ou
 
 
 def test_the_missing_right_is_named():
-    text = "ERROR: (AuthorizationFailed) ... 'Microsoft.ContainerService/managedClusters/listClusterUserCredential/action'"
+    text = (
+        "ERROR: (AuthorizationFailed) ... 'Microsoft.ContainerService/managedClusters/listClusterUserCredential/action'"
+    )
     assert read(text, code=1).permission == CREDENTIAL_PERMISSION
 
 
-def test_a_run_that_was_cut_short_tells_how_far_it_came_and_what_it_left():
-    answer = check_acr_report_from(Ended(None, RESOLVED), HOST, "canipull-0f8fad5b-d9cb-469f-a165-70867728950e")
-    assert answer.reason == "timeout"
-    assert "ACR location: eastus2" in answer.detail
-    assert "kubectl delete pod canipull-0f8fad5b-d9cb-469f-a165-70867728950e --namespace default" in answer.detail
+POD = "canipull-0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "reason", "said"),
+    [
+        (RESOLVED, CutShort(started_pod=True, left_over_pod=POD), "timeout", f"kubectl delete pod {POD} -n default"),
+        (RESOLVED, CutShort(started_pod=True), "timeout", "after: ACR location: eastus2"),
+        (MERGED, CutShort(started_pod=True), "timeout", "pod did not come to an end"),
+        (MERGED, CutShort(waited_for_api=True), "unreachable", "authorized IP ranges"),
+        ("", CutShort(), "timeout", "did not end in time"),
+    ],
+)
+def test_a_run_that_was_cut_short_tells_how_far_it_came_and_what_it_left(text, cut, reason, said):
+    answer = check_acr_report_from(Ended(None, text), HOST, cut)
+    assert answer.reason == reason
+    assert said in answer.detail
 
 
 @pytest.mark.parametrize(
