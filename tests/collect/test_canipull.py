@@ -144,8 +144,9 @@ def test_another_region_and_policy_warnings_are_no_failure():
     text = (
         "Warning: [azurepolicy-k8sazurev2containerenforceprob-522338862a403c1d15f6] Container <canipull-662b30cf> has "
         "no <livenessProbe>.\nWarning: couldn't attach to pod/canipull-662b30cf, falling back to streaming logs: "
-        f"container not running\n{RESOLVED}{TIME}Checking ACR location matches cluster location: FAILED\n{TIME}ACR location "
-        f"'eastus' does not match your cluster location 'westus'. This may result in slow image pulls and extra cost.\n"
+        f"container not running\n{RESOLVED}{TIME}Checking ACR location matches cluster location: FAILED\n"
+        f"{TIME}ACR location 'eastus' does not match your cluster location 'westus'. "
+        f"This may result in slow image pulls and extra cost.\n"
     )
     report = read(text + IDENTITY + PULLS)
     assert (report.exit_code, report.failed_step, report.message) == (0, None, "")
@@ -168,8 +169,8 @@ def test_success_for_another_host_is_no_success():
 def traceback_of(error):
     return (
         "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: x\nTraceback (most "
-        f'recent call last):\n  File "custom.py", line 2362, in aks_check_acr\n{error}\nTo check existing issues, please visit: '
-        "https://github.com/Azure/azure-cli/issues\n"
+        f'recent call last):\n  File "custom.py", line 2362, in aks_check_acr\n{error}\n'
+        "To check existing issues, please visit: https://github.com/Azure/azure-cli/issues\n"
     )
 
 

@@ -1,10 +1,16 @@
 """Texts of ``az acr check-health --ignore-errors``, as 2.91 and 2.75 write them."""
 
+import sys
+import time
+
 import pytest
 
 from azext_acrpulldiag.collect.check_health import child_environment, health_report_from
 from azext_acrpulldiag.collect.child import Ended
 from azext_acrpulldiag.facts import HealthCode, HealthReport, Unreadable
+from tests import build
+from tests.azure.az import have_nss_wrapper
+from tests.collect import in_az
 
 HOST = "contosoreg.azurecr.io"
 NO_DOCKER = """\
@@ -108,3 +114,99 @@ def test_the_child_finds_no_docker():
     assert environment["DOCKER_COMMAND"] == "/nonexistent/docker"
     assert environment["PATH"] == "/nonexistent"
     assert environment["HTTPS_PROXY"] == "http://proxy"
+
+
+SCRIPT = f"""
+if "{{mode}}" == "child":
+    check_health.fork_is_sound = lambda: False
+with check_health.HealthCheck(Deadline({{seconds}})) as health:
+    result = health.run("contosoreg", "{build.SUBSCRIPTION}", "{HOST}")
+"""
+needs_names = pytest.mark.skipif(not have_nss_wrapper(), reason="libnss-wrapper is not installed")
+MODES = pytest.mark.parametrize(
+    "mode", [pytest.param("fork", marks=pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux")), "child"]
+)
+
+
+@pytest.fixture
+def run(az, tmp_path):
+    """Run check-health in a process like az's own, and see that nothing is left of it."""
+
+    def for_registry(mode, seconds=60, **changes):
+        collected = in_az.collect(az, tmp_path, SCRIPT.format(mode=mode, seconds=seconds), **changes)
+        assert (collected.out, collected.err) == ("", "")
+        return collected.answer
+
+    return for_registry
+
+
+@MODES
+@needs_names
+def test_the_real_command_passes(run, cloud, mode):
+    answer = run(mode)
+    assert (answer["type"], answer["codes"]) == ("HealthReport", [])
+    assert [what.split()[0] for what in answer["passed"]] == ["DNS", "Challenge", "Fetch", "Fetch"]
+    assert cloud.log.refused == []
+
+
+@MODES
+@needs_names
+def test_the_real_command_is_refused_by_the_registry_s_firewall(run, cloud, mode):
+    cloud.data_plane().refuses_this_machine = True
+    assert [code["code"] for code in run(mode)["codes"]] == ["CONNECTIVITY_FORBIDDEN_ERROR"]
+
+
+@MODES
+@needs_names
+def test_a_registry_that_never_answers_does_not_hold_the_run(run, cloud, mode):
+    cloud.fault("GET contosoreg.azurecr.io/v2/", "timeout")
+    began = time.monotonic()
+    answer = run(mode, seconds=5)
+    assert time.monotonic() - began < 9
+    assert (answer["type"], answer["reason"]) == ("Unreadable", "timeout")
+
+
+@MODES
+@needs_names
+def test_no_docker_and_no_helm_is_started(run, tmp_path, mode):
+    """Not even under the name that older versions fall back to."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("docker", "docker.exe", "podman", "helm", "notary"):
+        (programs / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+        (programs / name).chmod(0o755)
+    answer = run(mode, PATH=f"{programs}:/usr/bin:/bin")
+    assert answer["codes"] == []
+    assert not (tmp_path / "started").exists()
+
+
+@MODES
+@needs_names
+def test_the_user_s_own_log_settings_do_not_hide_what_passed(run, mode):
+    assert len(run(mode, AZURE_CORE_ONLY_SHOW_ERRORS="true", AZURE_CORE_NO_COLOR="false")["passed"]) == 4
+
+
+@MODES
+def test_a_check_that_is_never_run_leaves_nothing(az, tmp_path, mode):
+    script = f"""
+    if "{mode}" == "child":
+        check_health.fork_is_sound = lambda: False
+    with check_health.HealthCheck(Deadline(60)):
+        result = child.Ended(0, "")
+    """
+    assert in_az.collect(az, tmp_path, script).answer["code"] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux")
+@needs_names
+def test_an_interrupted_run_ends_at_once(run, cloud, az, tmp_path):
+    cloud.fault("GET contosoreg.azurecr.io/v2/", "timeout")
+    script = f"""
+    import threading
+    with check_health.HealthCheck(Deadline(60)) as health:
+        threading.Timer(2, child.end_all).start()
+        result = health.run("contosoreg", "{build.SUBSCRIPTION}", "{HOST}")
+    """
+    began = time.monotonic()
+    assert in_az.collect(az, tmp_path, script).answer["reason"] == "timeout"
+    assert time.monotonic() - began < 8
