@@ -18,15 +18,12 @@ from .child import Ended
 OPERATION = "az aks check-acr"
 CREDENTIAL_PERMISSION = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
 
-NODE_CONFIGURATION, CREDENTIAL, DNS, EXCHANGE = "node-configuration", "credential", "dns", "exchange"
+# What a code stands for where the text does not show the step that failed.
 STEPS_OF_CODE = {
-    1: NODE_CONFIGURATION,
-    2: NODE_CONFIGURATION,
-    3: NODE_CONFIGURATION,
-    4: NODE_CONFIGURATION,
-    10: CREDENTIAL,
-    52: DNS,
-    60: EXCHANGE,
+    **dict.fromkeys((1, 2, 3, 4), "node configuration"),
+    10: "credential",
+    52: "host name resolution",
+    60: "token exchange",
 }
 
 # The lines with which canipull gives up, and the code it ends with.
@@ -167,7 +164,7 @@ def check_acr_report_from(
     status = _HTTP_STATUS.search(text)
     return CheckAcrReport(
         exit_code=code,
-        failed_step=STEPS_OF_CODE.get(code),
+        failed_step=_failed_step(steps, code),
         steps=tuple(step for step in steps if _STEP_RESULT.search(step)),
         message=_message(steps) if code else "",
         refused_status=int(status["status"]) if status and code == 60 else None,
@@ -203,13 +200,23 @@ def _exit_status(text: str) -> int | None:
     return int(match["code"]) if match else None
 
 
+def _failing_line(steps: Sequence[str]) -> int | None:
+    """Which of the lines is the one with which canipull gave up."""
+    return next((at for at, step in enumerate(steps) if any(line.match(step) for line, _ in _FAILURES)), None)
+
+
+def _failed_step(steps: Sequence[str], code: int) -> str | None:
+    at = _failing_line(steps)
+    return STEPS_OF_CODE.get(code) if at is None else steps[at].removesuffix(": FAILED")
+
+
 def _message(steps: Sequence[str]) -> str:
     """What canipull says about the failure: the lines from the failing one on."""
-    for index, step in enumerate(steps):
-        if any(pattern.match(step) for pattern, _ in _FAILURES):
-            rest = [line for line in steps[index + 1 :] if not _STEP_RESULT.search(line)]
-            return " ".join(rest or [step])[:1000]
-    return ""
+    at = _failing_line(steps)
+    if at is None:
+        return ""
+    rest = [line for line in steps[at + 1 :] if not _STEP_RESULT.search(line)]
+    return " ".join(rest or [steps[at]])[:1000]
 
 
 def _why_not(ended: Ended, text: str, steps: Sequence[str], cut: CutShort) -> Unreadable:

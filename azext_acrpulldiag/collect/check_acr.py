@@ -74,9 +74,16 @@ def private_folder() -> Iterator[Path]:
 
 
 def child_environment(folder: Path) -> dict[str, str]:
-    """This environment, with everything temporary in ``folder`` and plain text as output."""
+    """This environment, with everything temporary in ``folder`` and plain text as output.
+
+    For a cluster that signs in with Entra ID the command runs ``kubelogin convert-kubeconfig``
+    on whatever ``KUBECONFIG`` names, which would be the user's own file and not the
+    command's; and the one it made would ask for a sign-in in a browser.
+    """
     return {
+        "AAD_LOGIN_METHOD": "azurecli",
         **os.environ,
+        "KUBECONFIG": str(folder / "none"),
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP", "KUBECACHEDIR"), str(folder)),
         "AZURE_CORE_NO_COLOR": "true",
         "AZURE_CORE_ONLY_SHOW_ERRORS": "false",

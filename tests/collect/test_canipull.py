@@ -61,7 +61,7 @@ def test_colours_are_no_part_of_a_step():
         + REFUSED.replace("FAILED", "\x1b[31mFAILED\x1b[0m")
     )
     report = read(red)
-    assert (report.exit_code, report.failed_step) == (60, "exchange")
+    assert (report.exit_code, report.failed_step) == (60, "Validating image pull permission")
 
 
 @pytest.mark.parametrize(
@@ -71,60 +71,62 @@ def test_colours_are_no_part_of_a_step():
             f"{TIME}Checking host name resolution ({HOST}): FAILED\n"
             f"{TIME}Failed to resolve specified fqdn {HOST}: lookup {HOST} on 10.0.0.10:53: no such host\n",
             52,
-            "dns",
+            "Checking host name resolution",
             "no such host",
         ),
         (
             f"{TIME}Checking host name resolution ({HOST}): SUCCEEDED\n{TIME}Checking CNAME ({HOST}): FAILED\n"
             f"{TIME}Failed to get CNAME of the ACR: server misbehaving\n",
             52,
-            "dns",
+            "Checking CNAME",
             "server misbehaving",
         ),
         (
             RESOLVED + f"{TIME}Failed to load azure.json. Are you running inside Kubernetes on Azure? \n\n",
             1,
-            "node-configuration",
+            "Failed to load azure.json",
             "Failed to load azure.json",
         ),
         (
             RESOLVED + f"{TIME}Failed to read azure.json file: open /etc/kubernetes/azure.json: permission denied \n",
             2,
-            "node-configuration",
+            "Failed to read azure.json file",
             "permission denied",
         ),
         (
             RESOLVED + f"{TIME}Failed to read azure.json file: invalid character 'x' looking for beginning of value\n",
             3,
-            "node-configuration",
+            "Failed to read azure.json file",
             "invalid character",
         ),
         (
             RESOLVED + f"{TIME}Unknown Azure cloud name: AzureStackCloud\n",
             4,
-            "node-configuration",
+            "Unknown Azure cloud name",
             "AzureStackCloud",
         ),
         (
             RESOLVED + f"{TIME}Validating managed identity existance: FAILED\n"
             f"{TIME}Getting managed identity token failed with: status 400. Identity not found\n",
             10,
-            "credential",
+            "Validating managed identity existance",
             "Identity not found",
         ),
         (
             RESOLVED + SERVICE_PRINCIPAL + f"{TIME}Validating service principal credential: FAILED\n"
             f"{TIME}Sign in to AAD failed with: AADSTS7000215: Invalid client secret provided.\n",
             10,
-            "credential",
+            "Validating service principal credential",
             "AADSTS7000215",
         ),
-        (RESOLVED + IDENTITY + REFUSED, 60, "exchange", "error status: 401"),
+        (RESOLVED + IDENTITY + REFUSED, 60, "Validating image pull permission", "error status: 401"),
     ],
 )
 def test_each_step_that_fails_has_its_code_though_kubectl_exits_with_0(text, code, step, said):
     report = read(MERGED + text)
-    assert (report.exit_code, report.failed_step) == (code, step)
+    assert report.exit_code == code
+    assert report.failed_step.startswith(step)
+    assert "FAILED" not in report.failed_step
     assert said in report.message
     assert report.steps[0].startswith("Checking host name resolution")
 
