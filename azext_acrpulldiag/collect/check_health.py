@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from ..facts import HealthCode, HealthReport, Unreadable
@@ -87,7 +87,7 @@ class HealthCheck:
             child.end()
 
 
-def child_environment(base: os._Environ[str] | dict[str, str]) -> dict[str, str]:
+def child_environment(base: Mapping[str, str]) -> dict[str, str]:
     """``base``, and what keeps check-health's text plain and local programs out of its reach.
 
     ``DOCKER_COMMAND`` alone is not enough: older versions fall back to ``docker.exe``.

@@ -46,7 +46,7 @@ def environment(az: Az, folder: Path) -> dict[str, str]:
     """az's environment, with ``folder/temp`` as the temporary folder."""
     temporary = folder / "temp"
     temporary.mkdir(exist_ok=True)
-    return az.environment() | {"PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
+    return az.logged_in().environment() | {"PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
 
 
 def collect(az: Az, folder: Path, script: str, **changes: str) -> Collected:

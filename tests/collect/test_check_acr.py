@@ -1,5 +1,6 @@
 """The real ``az aks check-acr``, with the real kubectl, against the simulated Kubernetes API."""
 
+import base64
 import json
 import os
 import shutil
@@ -14,7 +15,9 @@ from azext_acrpulldiag.collect.deadline import Deadline
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.targets import ClusterTarget
 from tests import build
+from tests.azure import arm
 from tests.azure.kubernetes import Canipull, Kubernetes
+from tests.azure.messages import answer as json_answer
 from tests.collect import in_az
 
 HOST = "contosoreg.azurecr.io"
@@ -125,6 +128,69 @@ def test_ctrl_c_leaves_neither_folder_nor_child_nor_pod(az, cloud, tmp_path):
     assert err.rstrip().endswith("KeyboardInterrupt")
     in_az.assert_nothing_left(az, tmp_path)
     assert api.objects == {}
+
+
+KUBELOGIN = """#!/bin/sh
+if [ "$1" = convert-kubeconfig ]; then
+    test ! -f "$KUBECONFIG" || echo converted > "$KUBECONFIG"
+elif [ "$AAD_LOGIN_METHOD" = azurecli ]; then
+    echo '{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1",'
+    echo '"status": {"token": "entra"}}'
+else
+    echo "To sign in, use a web browser to open the page https://microsoft.com/devicelogin" >&2
+    exec sleep 60
+fi
+"""
+
+
+@pytest.fixture
+def entra(monkeypatch, tmp_path):
+    """The cluster's kubeconfig asks kubelogin for a device-code login; answers a folder for programs."""
+    original = arm._user_credential
+    arguments = ["get-token", "--login", "devicecode", "--server-id", "6dae42f8-4368-4678-94ff-3960e28e3630"]
+    login = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "args": arguments}
+
+    def credential(cloud, cluster):
+        (entry,) = json.loads(original(cloud, cluster).body)["kubeconfigs"]
+        config = json.loads(base64.b64decode(entry["value"]))
+        config["users"][0]["user"] = {"exec": login}
+        return json_answer(
+            {"kubeconfigs": [{**entry, "value": base64.b64encode(json.dumps(config).encode()).decode()}]}
+        )
+
+    monkeypatch.setattr(arm, "_user_credential", credential)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    return programs
+
+
+@needs_kubectl
+def test_a_cluster_with_entra_id_uses_the_login_of_az_and_leaves_the_user_s_kubeconfig(run, entra, tmp_path):
+    (entra / "kubelogin").write_text(KUBELOGIN)
+    (entra / "kubelogin").chmod(0o755)
+    mine = tmp_path / "mine"
+    mine.write_text("my own")
+    path = f"{entra}{os.pathsep}{os.environ['PATH']}"
+    answer = run(Kubernetes(tokens={"entra"}, canipull=Canipull(log=PULLS)), PATH=path, KUBECONFIG=str(mine))
+    assert (answer["type"], answer.get("exit_code")) == ("CheckAcrReport", 0), answer
+    assert mine.read_text() == "my own"
+
+
+@needs_kubectl
+@pytest.mark.skipif(shutil.which("kubelogin") is not None, reason="kubelogin is installed")
+def test_a_cluster_with_entra_id_and_no_kubelogin_is_unknown(run, entra):
+    answer = run(Kubernetes(tokens={"entra"}))
+    assert (answer["reason"], "az aks install-cli" in answer["detail"]) == ("unsupported", True), answer
+
+
+@needs_kubectl
+def test_a_sign_in_in_a_browser_is_not_waited_for_beyond_the_deadline(run, entra):
+    (entra / "kubelogin").write_text(KUBELOGIN)
+    (entra / "kubelogin").chmod(0o755)
+    path = f"{entra}{os.pathsep}{os.environ['PATH']}"
+    seconds = check_acr.CLEAN_UP_SECONDS + 4
+    answer = run(Kubernetes(tokens={"entra"}), seconds=seconds, PATH=path, AAD_LOGIN_METHOD="devicecode")
+    assert (answer["reason"], "browser" in answer["detail"]) == ("not-logged-in", True), answer
 
 
 def test_without_kubectl_the_way_out_is_named(monkeypatch):
