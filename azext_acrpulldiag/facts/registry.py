@@ -88,7 +88,7 @@ class CheckAcrReport:
     exit_code: int
     """0, 1 to 4 (node configuration), 10 (credential), 52 (DNS) or 60 (exchange refused)."""
     failed_step: str | None
-    """``node-configuration``, ``credential``, ``dns`` or ``exchange``; ``None``: none failed."""
+    """In canipull's words (``Validating image pull permission``); ``None``: none failed."""
     steps: tuple[str, ...]
     """The steps with their results, in canipull's words (``...: SUCCEEDED``)."""
     message: str
