@@ -1,0 +1,92 @@
+# Needs GNU make and a Python from 3.10 to 3.14; everything else goes into virtual environments here.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-azdev setup-oldest demo test compat lint lint-code lint-azdev bench docs wheel clean distclean
+
+IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	$$python -c "$(IS_FIT)" 2>/dev/null && echo $$python && break; done)
+
+VENV := .venv
+AZDEV := .venv-azdev
+OLDEST := .venv-oldest
+OLDEST_AZ := $(shell sed -n 's/.*"azext.minCliCoreVersion": "\(.*\)".*/\1/p' azext_acrpulldiag/azext_metadata.json)
+
+JOBS ?= 2
+PYTEST_ARGS ?=
+SCENARIO ?=
+
+export AZURE_CORE_COLLECT_TELEMETRY := no
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "%-14s %s\n", $$1, $$2}'
+
+# A Debian Python without python3-venv cannot put pip into a new environment; its own pip can.
+define new_environment
+	$(if $(PYTHON),,$(error No Python from 3.10 to 3.14 was found; name one with PYTHON=...))
+	rm -rf $(1)
+	$(PYTHON) -m venv $(1) >/dev/null 2>&1 || { rm -rf $(1); $(PYTHON) -m venv --without-pip $(1) && \
+		$(PYTHON) -m pip --quiet --python $(1)/bin/python install pip; }
+endef
+
+setup: $(VENV)/.ready ## install the Azure CLI and the test tools into .venv
+$(VENV)/.ready: requirements-dev.txt
+	$(call new_environment,$(VENV))
+	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+setup-azdev: $(AZDEV)/.ready
+$(AZDEV)/.ready: requirements-azdev.txt
+	$(call new_environment,$(AZDEV))
+	$(AZDEV)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+setup-oldest: $(OLDEST)/.ready
+$(OLDEST)/.ready: azext_acrpulldiag/azext_metadata.json
+	$(call new_environment,$(OLDEST))
+	$(OLDEST)/bin/python -m pip install --quiet azure-cli==$(OLDEST_AZ)
+	touch $@
+
+demo: setup ## run the real command against a broken simulated cluster (SCENARIO=... picks another)
+	@$(VENV)/bin/python -m tests.demo $(SCENARIO)
+
+test: setup ## run the tests (PYTEST_ARGS=... is handed on)
+	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure CLI
+	rm -rf build/compat
+	mkdir -p build/compat
+	export AZURE_EXTENSION_DIR=$(CURDIR)/build/compat/extensions AZURE_CONFIG_DIR=$(CURDIR)/build/compat/azure; \
+	$(OLDEST)/bin/python -m azure.cli extension add --source dist/acrpulldiag-*.whl --yes && \
+	$(OLDEST)/bin/python -m azure.cli aks diagnose-pull --help
+	ACRPULLDIAG_AZ_PYTHON=$(CURDIR)/$(OLDEST)/bin/python $(VENV)/bin/python -m pytest -m oldest_az $(PYTEST_ARGS)
+
+lint: lint-code lint-azdev ## run every linter
+
+lint-code: setup ## ruff, mypy and the import rules
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+lint-azdev: setup-azdev ## azdev style and azdev linter
+	$(AZDEV)/bin/python scripts/azdev_check.py
+
+bench: setup ## measure a full run beside az aks show and beside the commands by hand
+	$(VENV)/bin/python -m benchmarks
+
+docs: setup ## write the reference of checks and outcomes
+	$(VENV)/bin/python -m scripts.reference
+
+wheel: setup ## build dist/acrpulldiag-*.whl
+	rm -rf build/lib build/bdist.* dist
+	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean: ## remove what was built, keep the environments
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove the environments as well
+	rm -rf $(VENV) $(AZDEV) $(OLDEST)
