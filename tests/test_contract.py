@@ -1,0 +1,299 @@
+"""What holds for every check, outcome and module, whoever adds it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import fields
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+
+from azext_acrpulldiag import checks as checks_package
+from azext_acrpulldiag.catalogue import Check, Outcome, placeholders
+from azext_acrpulldiag.facts import Facts, Unreadable
+from azext_acrpulldiag.model import Finding, Status
+from azext_acrpulldiag.run import evaluate
+from tests import build
+from tests.variants import variants_of
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "azext_acrpulldiag"
+
+OUTCOME_ID = r"[a-z][a-z-]*\.[a-z][a-z0-9-]*"
+SYMPTOM_CLASSES = {
+    "unauthorized-401",
+    "forbidden-403",
+    "image-not-found",
+    "timeout-network",
+    "dns-failure",
+    "platform-mismatch",
+    "kubelet-qps",
+    "registry-throttled",
+    "tls-trust",
+    "invalid-image-name",
+    "disk-full",
+    "blob-download",
+    "unsupported-manifest",
+    "credential-provider",
+    "never-pull",
+    "backoff-only",
+    "server-error",
+    "aad-token",
+    "signature-verification",
+    "other",
+}
+
+# Known by construction, so no check has to declare that it needs them.
+ALWAYS_KNOWN = {"now", "targets"}
+
+
+def _declared() -> tuple[Check, ...]:
+    """Every check of every module in checks/, found by reading the folder."""
+    names = sorted(module.name for module in iter_modules(checks_package.__path__))
+    modules = [import_module(f"{checks_package.__name__}.{name}") for name in names]
+    found = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, Check)}
+    return tuple(found.values())
+
+
+CHECKS = _declared()
+OUTCOMES = tuple({id(outcome): outcome for checked in CHECKS for outcome in checked.outcomes}.values())
+
+each_check = pytest.mark.parametrize("checked", CHECKS, ids=lambda checked: checked.id)
+each_outcome = pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.id)
+
+
+# --- the catalogue ---------------------------------------------------------------------
+
+
+def test_all_lists_every_check_once():
+    listed = [checked.id for checked in getattr(checks_package, "ALL", ())]
+    assert sorted(listed) == sorted(checked.id for checked in CHECKS)
+    assert len(listed) == len(set(listed))
+
+
+def test_an_outcome_id_belongs_to_one_outcome():
+    ids = [outcome.id for outcome in OUTCOMES]
+    assert sorted(ids) == sorted(set(ids))
+
+
+@each_check
+def test_a_check_is_documented(checked):
+    first, _, rest = inspect.cleandoc(checked.manual).partition("\n\n")
+    assert re.fullmatch(r"[A-Z][^\n]*[^.\n]\.", first), "the first line is the healthy condition, one sentence"
+    assert ". " not in first, "the first line is one sentence"
+    assert rest.strip(), "why breaking it stops a pull, and how it is decided"
+    assert re.fullmatch(OUTCOME_ID, checked.id)
+    assert checked.outcomes
+
+
+@each_outcome
+def test_an_outcome_is_documented(outcome):
+    assert re.fullmatch(OUTCOME_ID, outcome.id)
+    assert re.match(r"https://learn\.microsoft\.com/(?![a-z]{2}-[a-z]{2}/)", outcome.url), "without a language"
+    assert outcome.summary.endswith((".", "}")), "a sentence, or what Azure said"
+    assert outcome.id not in outcome.explains
+
+
+@each_outcome
+def test_every_placeholder_is_an_evidence_key(outcome):
+    templates = [outcome.summary]
+    for remedy in outcome.remedies:
+        templates += [remedy.description, remedy.command or ""]
+    wanted = frozenset().union(*map(placeholders, templates))
+    assert wanted <= set(outcome.evidence_keys)
+
+
+@each_outcome
+def test_an_outcome_explains_symptom_classes_and_outcomes(outcome):
+    symptoms = {name for name in outcome.explains if "." not in name}
+    assert symptoms <= SYMPTOM_CLASSES
+    assert all(re.fullmatch(OUTCOME_ID, name) for name in set(outcome.explains) - symptoms)
+
+
+# --- checks over many facts ------------------------------------------------------------
+
+
+def _bases() -> list[Facts]:
+    """Every set of facts that tests/build.py makes without being told anything."""
+    made = []
+    for name, maker in vars(build).items():
+        if name.endswith("_facts") and not any(
+            parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+            for parameter in inspect.signature(maker).parameters.values()
+        ):
+            made.append(maker())
+    return made
+
+
+BASES = _bases()
+EVERY_FIELD = frozenset(field.name for field in fields(Facts)) - ALWAYS_KNOWN
+
+
+@cache
+def _changed_once() -> tuple[Facts, ...]:
+    return tuple(BASES) + tuple(changed for base in BASES for changed in variants_of(base, EVERY_FIELD))
+
+
+def _changed_twice(names: Collection[str]) -> Iterator[Facts]:
+    """Facts that differ from a base in two places within ``names``."""
+    for base in BASES:
+        for once in variants_of(base, names):
+            yield from variants_of(once, names)
+
+
+class _Recording:
+    """Facts that remember which of their fields were read."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.read: set[str] = set()
+
+    def __getattr__(self, name: str) -> object:
+        self.read.add(name)
+        return getattr(self._facts, name)
+
+
+def _judged(checked: Check, facts: Facts) -> tuple[tuple[Finding, ...], set[str]]:
+    recording = _Recording(facts)
+
+    def judge(_: Facts) -> Iterator[Finding]:
+        return checked.judge(recording)
+
+    judge.__doc__ = checked.manual
+    findings = evaluate(Check(checked.id, checked.needs, checked.outcomes, judge, checked.seen_from), facts)
+    return findings, recording.read - ALWAYS_KNOWN
+
+
+@each_check
+def test_needs_are_the_fields_that_are_read(checked):
+    declared = set(checked.needs) - ALWAYS_KNOWN
+    read: set[str] = set()
+    for facts in _changed_once():
+        read |= _judged(checked, facts)[1]
+    for facts in _changed_twice(declared):  # a field behind two conditions
+        if read >= declared:
+            break
+        read |= _judged(checked, facts)[1]
+    assert read == declared
+
+
+@each_check
+def test_no_facts_break_a_check(checked):
+    for facts in _changed_once():
+        findings, read = _judged(checked, facts)
+        for finding in findings:
+            assert "Internal error" not in (finding.reason or ""), (finding.reason, facts)
+            _assert_whole(finding, checked)
+        ignorant = {name for name in read if isinstance(getattr(facts, name), Unreadable)}
+        assert not ignorant or {finding.status for finding in findings} != {Status.PASS}, ignorant
+
+
+def _assert_whole(finding: Finding, checked: Check) -> None:
+    assert finding.resource
+    assert finding.summary
+    if finding.outcome is not None:
+        declared: dict[str, Outcome] = {outcome.id: outcome for outcome in checked.outcomes}
+        assert set(declared[finding.outcome].evidence_keys) <= set(finding.evidence)
+        json.dumps(finding.evidence)
+
+
+@each_check
+def test_a_healthy_cluster_is_found_healthy(checked):
+    for facts in (build.healthy_facts(), build.service_principal_facts()):
+        statuses = {finding.status for finding in evaluate(checked, facts)}
+        assert statuses <= {Status.PASS, Status.SKIPPED}
+
+
+# --- the source ------------------------------------------------------------------------
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+
+
+@each_source
+def test_nothing_is_printed(path):
+    """Standard output belongs to az, which prints what a command returns."""
+    called = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert "print" not in {function.id for function in called if isinstance(function, ast.Name)}
+
+
+@each_source
+def test_heavy_imports_stay_inside_functions(path):
+    """Other ``az`` commands load the command table, so they must not pay for an SDK.
+
+    azure-cli-core and knack are loaded by then; only the edge may name them at the top.
+    """
+    edge = path.parent == PACKAGE and (path.stem.startswith("_") or path.stem in {"commands", "custom"})
+    free = {*sys.stdlib_module_names, PACKAGE.name, *(("azure.cli.core", "knack") if edge else ())}
+    for node in ast.parse(path.read_text()).body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module or ""]
+        assert [name for name in names if not _within(name, free)] == []
+
+
+def _within(module: str, packages: set[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def _texts() -> list[Path]:
+    """Every text of the project; recordings are data and stay as they were."""
+    found: list[Path] = []
+    for entry in PROJECT.iterdir():
+        if entry.is_file():
+            found.append(entry)
+        elif entry.name in {"azext_acrpulldiag", "benchmarks", "docs", "scripts", "tests", ".ci"}:
+            found += (path for path in entry.rglob("*") if path.is_file())
+    unread = {"recordings", "__pycache__"}
+    return sorted(
+        path
+        for path in found
+        if path.name not in {".git", Path(__file__).name} and not unread.intersection(path.relative_to(PROJECT).parts)
+    )
+
+
+# Unfinished work, the paths of one machine, and hosts that only a certain network has.
+NOT_IN_A_RELEASE = re.compile(r"\b(TODO|FIXME|XXX)\b|(?<![\w.-])/(work|root|home/\w+)/|\bpypi\.|pythonhosted")
+
+
+@pytest.mark.parametrize("path", _texts(), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_a_text_is_ready_for_release(path):
+    assert NOT_IN_A_RELEASE.findall(path.read_text(encoding="utf-8")) == []
+
+
+# --- the package -----------------------------------------------------------------------
+
+
+def test_the_version_is_the_newest_in_the_history():
+    version = re.search(r'^VERSION = "(.+)"$', (PROJECT / "setup.py").read_text(), re.MULTILINE)
+    history = re.search(r"^(\d\S*)\n\++$", (PROJECT / "HISTORY.rst").read_text(), re.MULTILINE)
+    assert version and history
+    assert version[1] == history[1]
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_the_oldest_azure_cli_is_told(document):
+    metadata = json.loads((PACKAGE / "azext_metadata.json").read_text())
+    oldest = metadata["azext.minCliCoreVersion"].removesuffix(".0")
+    assert re.search(rf"(?<![\d.]){re.escape(oldest)}\b", (PROJECT / document).read_text())
+
+
+def test_every_command_shows_how_it_is_called():
+    import yaml
+    from azext_acrpulldiag._help import helps
+
+    names = re.findall(r'^helps\["(.+?)"\]', (PACKAGE / "_help.py").read_text(), re.MULTILINE)
+    assert names
+    for name in names:
+        entry = yaml.safe_load(helps[name])
+        if entry["type"] == "command":
+            assert entry["examples"], name
+            assert all(f"az {name}" in example["text"] for example in entry["examples"]), name
