@@ -288,6 +288,7 @@ def test_the_oldest_azure_cli_is_told(document):
 
 def test_every_command_shows_how_it_is_called():
     import yaml
+
     from azext_acrpulldiag._help import helps
 
     names = re.findall(r'^helps\["(.+?)"\]', (PACKAGE / "_help.py").read_text(), re.MULTILINE)
