@@ -21,6 +21,7 @@ from azext_acrpulldiag.catalogue import Check, Outcome, placeholders
 from azext_acrpulldiag.facts import Facts, Unreadable
 from azext_acrpulldiag.model import Finding, Status
 from azext_acrpulldiag.run import evaluate
+from scripts import reference
 from tests import build
 from tests.variants import variants_of
 
@@ -116,6 +117,12 @@ def test_an_outcome_explains_symptom_classes_and_outcomes(outcome):
     symptoms = {name for name in outcome.explains if "." not in name}
     assert symptoms <= SYMPTOM_CLASSES
     assert all(re.fullmatch(OUTCOME_ID, name) for name in set(outcome.explains) - symptoms)
+
+
+def test_the_reference_says_what_the_checks_say():
+    """``make docs`` writes it."""
+    on_disk = {path.name: path.read_text(encoding="utf-8") for path in reference.FOLDER.glob("*.md")}
+    assert on_disk == reference.pages(CHECKS)
 
 
 # --- checks over many facts ------------------------------------------------------------
