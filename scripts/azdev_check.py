@@ -30,6 +30,8 @@ NOT_FOR_US = (
     "too-few-public-methods",  # a policy of azure-core's pipeline has one method
     "too-many-positional-arguments",  # too-many-arguments is off for the same reason: commands have many options
     "too-many-return-statements",  # ruff counts branches
+    "line-too-long",  # ruff does, and lets a long address pass
+    "consider-using-with",  # a child process outlives the function that starts it
     "redefined-builtin",  # id is Azure's own word
     "no-member",  # mypy knows the types that pylint guesses
     "broad-exception-caught",  # where a defect becomes an unknown; ruff's S110 refuses to swallow one
