@@ -11,7 +11,7 @@ from azure.cli.core import AzCommandsLoader
 from . import _help  # noqa: F401 - importing it puts the help where azure-cli looks
 
 
-class AcrPullDiagCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
+class AcrPullDiagCommandsLoader(AzCommandsLoader):
     """Adds the commands to ``az aks``."""
 
     def __init__(self, cli_ctx: Any = None) -> None:

@@ -125,9 +125,10 @@ def _summary(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[Fi
         more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''})" if len(roots) > 1 else ""
         return f"{roots[0].finding.summary}{more}"
     if verdict is Verdict.INCONCLUSIVE:
-        count = sum(1 for finding in findings if finding.status is Status.UNKNOWN and finding.decisive)
-        facts = "1 decisive fact" if count == 1 else f"{count} decisive facts"
-        return f"Nothing is proven broken, but {facts} could not be read."
+        reasons = {finding.reason for finding in findings if finding.status is Status.UNKNOWN and finding.decisive}
+        if len(reasons) == 1:
+            return f"Nothing is proven broken, but what decides could not be read: {reasons.pop()}"
+        return f"Nothing is proven broken, but {len(reasons)} decisive facts could not be read."
     if verdict is Verdict.AT_RISK:
         count = sum(1 for f in findings if f.status is Status.WARN and f.seen_from is not SeenFrom.THIS_MACHINE)
         return f"Nothing stops a pull; {count} warning{'s' if count > 1 else ''} may."

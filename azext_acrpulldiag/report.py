@@ -72,6 +72,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _camel(name: str) -> str:
+    """``other_holders`` as ``otherHolders``: the casing of every key that az answers with."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def _cluster(facts: Facts) -> Json:
     target = facts.targets.cluster
     cluster = facts.cluster
@@ -117,7 +123,7 @@ def _finding(finding: Finding) -> Json:
         "confidence": finding.confidence.value,
         "resource": finding.resource,
         "summary": finding.summary,
-        "evidence": plain(finding.evidence),
+        "evidence": {_camel(name): plain(value) for name, value in finding.evidence.items()},
         "remedies": [{"description": remedy.description, "command": remedy.command} for remedy in finding.remedies],
         "url": finding.url,
         "seenFrom": finding.seen_from.value,

@@ -21,7 +21,19 @@ KUBELET_IDENTITY_MISSING = Outcome(
     severity=Severity.ERROR,
     summary="The kubelet identity that the nodes pull with {fault}.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=("fault", "identity", "profile_client_id", "profile_object_id", "client_id", "object_id"),
+    evidence_keys=(
+        "cluster",
+        "resource_group",
+        "fault",
+        "identity",
+        "profile_client_id",
+        "profile_object_id",
+        "client_id",
+        "object_id",
+        "identity_subscription",
+        "identity_group",
+        "identity_name",
+    ),
     remedies=(
         RemedyTemplate("Reconcile the cluster: AKS puts its kubelet identity in order again", _RECONCILE),
         RemedyTemplate(
@@ -52,7 +64,7 @@ NODE_IDENTITY_OUTDATED = Outcome(
     severity=Severity.ERROR,
     summary="Nodes of {pools} were set up for kubelet client id {node_client_ids}; the cluster's is {client_id} now.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=("pools", "client_id", "node_client_ids", "hosts"),
+    evidence_keys=("cluster", "resource_group", "pools", "client_id", "node_client_ids", "hosts"),
     remedies=(
         RemedyTemplate(
             "Upgrade the node images, which sets every node up again with the present identity",
@@ -70,7 +82,7 @@ SERVICE_ACCOUNT_PULL = Outcome(
     summary="Pods pull by service-account identity (preview), so what the kubelet identity may do says nothing; "
     "service accounts that name no identity pull {otherwise}.",
     url=SERVICE_ACCOUNT_URL,
-    evidence_keys=("otherwise", "default_identity"),
+    evidence_keys=("cluster", "resource_group", "otherwise", "default_identity"),
     remedies=(
         RemedyTemplate(
             "See which identity is the default, and grant it pull at the registry",

@@ -17,7 +17,20 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
     summary="Node pool {pool} lacks the kubelet identity {identity} on {where}, so those nodes cannot sign in to "
     "the registry.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=("pool", "identity", "where", "lacking", "assigned", "hosts_read"),
+    evidence_keys=(
+        "cluster",
+        "resource_group",
+        "subscription",
+        "node_resource_group",
+        "pool",
+        "identity",
+        "where",
+        "lacking",
+        "assigned",
+        "hosts_read",
+        "scale_set",
+        "instance_ids",
+    ),
     remedies=(
         RemedyTemplate(
             "Reconcile the cluster: AKS assigns the identity to its scale sets and machines again",

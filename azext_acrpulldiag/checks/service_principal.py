@@ -36,7 +36,7 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     severity=Severity.ERROR,
     summary="The cluster pulls as service principal {app_id}, whose {lost} does not exist in its tenant.",
     url=SERVICE_PRINCIPAL_URL,
-    evidence_keys=("app_id", "lost", "object_id", "application_object_id"),
+    evidence_keys=("cluster", "resource_group", "app_id", "lost", "object_id", "application_object_id"),
     remedies=(
         RemedyTemplate(
             "Where the application still exists: create its service principal, then grant it pull at the registry, "
@@ -60,7 +60,7 @@ SERVICE_PRINCIPAL_DISABLED = Outcome(
     severity=Severity.ERROR,
     summary="The cluster pulls as service principal {app_id}, which is disabled.",
     url=SERVICE_PRINCIPAL_URL,
-    evidence_keys=("app_id", "object_id"),
+    evidence_keys=("cluster", "resource_group", "app_id", "object_id"),
     remedies=(
         RemedyTemplate("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true"),
         _NO_MORE_SECRETS,
@@ -75,7 +75,7 @@ SECRET_EXPIRED = Outcome(
     summary="The cluster pulls as service principal {app_id}, which has no client secret that still holds "
     "({count} listed; last end: {ended}).",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("app_id", "count", "ended", "key_ids"),
+    evidence_keys=("cluster", "resource_group", "app_id", "count", "ended", "key_ids"),
     remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
     explains=("unauthorized-401", "aad-token"),
     article="1.2",
@@ -88,7 +88,7 @@ SECRET_REPLACED = Outcome(
     summary="Every client secret of service principal {app_id} that holds is newer ({first_start}) than the newest "
     "node ({newest_node}), so the nodes may hold one that was overwritten.",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("app_id", "first_start", "newest_node", "live"),
+    evidence_keys=("cluster", "resource_group", "app_id", "first_start", "newest_node", "live"),
     remedies=(
         RemedyTemplate("Give the cluster the secret that holds, as SP_SECRET", _GIVE_TO_NODES.command),
         RemedyTemplate("To be sure first: az aks check-acr signs in with what a node really holds"),
@@ -102,7 +102,7 @@ SECRET_EXPIRING = Outcome(
     severity=Severity.WARNING,
     summary="The last client secret of service principal {app_id} ends on {ends}, in {days} days.",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("app_id", "ends", "days"),
+    evidence_keys=("cluster", "resource_group", "app_id", "ends", "days"),
     remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
     article="1.2",
 )

@@ -43,6 +43,9 @@ class Collected:
     seconds: Mapping[str, float]
 
 
+_MISSING = Unreadable("not-found", "The cluster does not exist")
+
+
 class ClusterMissingError(Exception):
     """Azure says that the cluster does not exist, so nothing else was worth reading."""
 
@@ -121,6 +124,7 @@ class _Reads:
     def facts(self, **others: Any) -> Facts:
         """Wait for every answer; ``others`` are the facts that this class does not read."""
         deadline = self._session.deadline
+        cluster = self.cluster.answer(deadline)
         definitions: dict[str, RoleDefinition | Unreadable] = {}
         for task in (self.definitions, self.other_definitions):
             answer = task.answer(deadline)
@@ -128,7 +132,7 @@ class _Reads:
         return Facts(
             now=datetime.now(timezone.utc),
             targets=self._targets,
-            cluster=self.cluster.answer(deadline),
+            cluster=_MISSING if cluster is None else cluster,
             registry=self.registry.answer(deadline),
             node_hosts=self.hosts.answer(deadline),
             kubelet_identity_resource=self.identity.answer(deadline),
@@ -192,7 +196,7 @@ def _of_cluster(work: Callable[[Cluster], Any]) -> Callable[..., Any]:
 
     def guarded(cluster: Cluster | Unreadable | None) -> Any:
         if cluster is None:
-            return Unreadable("not-found", "The cluster does not exist")
+            return _MISSING
         return cluster if isinstance(cluster, Unreadable) else work(cluster)
 
     return guarded

@@ -68,7 +68,10 @@ class AzFork:
         except BrokenPipeError:  # it ended already
             return Ended(self._reap(), "")
         output, finished = _read_until(self._answers, end)
-        return Ended(self._reap() if finished else self.end(), as_text(output))
+        if finished:
+            return Ended(self._reap(), as_text(output))
+        self.end()
+        return Ended(None, as_text(output))
 
     def end(self) -> None:
         """End the fork and all that it started; nothing of it is left then."""

@@ -58,4 +58,5 @@ def managed_identity_from(answer: Any) -> ManagedIdentity | Unreadable:
     missing = sorted(name for name, value in shown.items() if not (isinstance(value, str) and value))
     if missing:
         return Unreadable("not-shown", f"The answer about the managed identity does not show {', '.join(missing)}")
-    return ManagedIdentity(shown["id"], shown["client_id"], shown["principal_id"], shown["tenant_id"])
+    resource_id, client_id, principal_id, tenant_id = (str(value) for value in shown.values())
+    return ManagedIdentity(resource_id, client_id, principal_id, tenant_id)

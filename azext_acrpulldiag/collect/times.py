@@ -17,7 +17,7 @@ def utc(text: str) -> datetime:
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is no time")
     try:
-        moment = isodate.parse_datetime(text)
+        moment: datetime = isodate.parse_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is no time") from error
