@@ -8,7 +8,9 @@ from typing import Any
 
 from azure.cli.core import AzCommandsLoader
 
-from . import _help  # noqa: F401 - importing it puts the help where azure-cli looks
+from . import _help  # noqa: F401  # pylint: disable=unused-import
+
+# Importing it puts the help where azure-cli looks.
 
 
 class AcrPullDiagCommandsLoader(AzCommandsLoader):

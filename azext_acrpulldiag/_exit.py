@@ -36,7 +36,7 @@ def leave_with(cli_ctx: Any, code: int, words: str) -> None:
     """
     from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
-    global _worst
+    global _worst  # pylint: disable=global-statement
     with _lock:
         _worst = min((code, _worst), key=_rank)
         if words:
@@ -49,7 +49,7 @@ def _rank(code: int) -> int:
 
 
 def _end(cli_ctx: Any, **_: Any) -> None:
-    global _worst
+    global _worst  # pylint: disable=global-statement
     with _lock:
         code, words = _worst, list(_closing_words)
         _worst = 0

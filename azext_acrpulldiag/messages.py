@@ -11,7 +11,7 @@ STANDARD_INPUT = "-"
 _LIKELY_IN_TABLE = 3
 
 
-def explain_pull_error(cmd: Any, message: str | None = None, file: str | None = None) -> list[dict[str, Any]]:
+def explain_pull_error(message: str | None = None, file: str | None = None) -> list[dict[str, Any]]:
     """Explain one message, or each line of a file (``-``: standard input), in order.
 
     Blank lines are no messages. Raises az's usage errors for none or both of the arguments

@@ -15,20 +15,20 @@ PLATFORM = "no match for platform in manifest: not found"
 
 
 def test_one_message():
-    (answer,) = explain_pull_error(None, message=QPS)
+    (answer,) = explain_pull_error(message=QPS)
     assert (answer["class"], answer["message"]) == ("kubelet-qps", QPS)
 
 
 def test_a_file_is_answered_line_by_line_in_order(tmp_path):
     file = tmp_path / "events.txt"
     file.write_bytes(f"{QPS}\r\n\r\n{PLATFORM}\n{QPS}".encode())
-    answers = explain_pull_error(None, file=str(file))
+    answers = explain_pull_error(file=str(file))
     assert [answer["class"] for answer in answers] == ["kubelet-qps", "platform-mismatch", "kubelet-qps"]
 
 
 def test_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(PLATFORM.encode())))
-    assert [answer["class"] for answer in explain_pull_error(None, file="-")] == ["platform-mismatch"]
+    assert [answer["class"] for answer in explain_pull_error(file="-")] == ["platform-mismatch"]
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_standard_input(monkeypatch):
 )
 def test_wrong_arguments(arguments, error):
     with pytest.raises(getattr(errors, error)):
-        explain_pull_error(None, **arguments)
+        explain_pull_error(**arguments)
 
 
 def test_an_empty_file_holds_no_message(tmp_path):
     file = tmp_path / "empty"
     file.write_bytes(b"\n \r\n")
     with pytest.raises(errors.InvalidArgumentValueError):
-        explain_pull_error(None, file=str(file))
+        explain_pull_error(file=str(file))
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_lines(content, lines):
 def test_undecodable_bytes_are_shown_and_not_fatal(tmp_path):
     file = tmp_path / "events.bin"
     file.write_bytes(b"\xff\xc3 pull QPS exceeded \x1b[31m\n")
-    (answer,) = explain_pull_error(None, file=str(file))
+    (answer,) = explain_pull_error(file=str(file))
     assert answer["class"] == "kubelet-qps"
     assert answer["message"].isprintable()
 
 
 def test_table_has_one_row_an_answer():
-    rows = explain_table(explain_pull_error(None, message=QPS))
+    rows = explain_table(explain_pull_error(message=QPS))
     assert [list(row) for row in rows] == [["Class", "Host", "Means", "Likely", "Article"]]
     assert rows[0]["Likely"] == "kubelet.pull-qps-exceeded"
     assert all(isinstance(value, str) for value in rows[0].values())

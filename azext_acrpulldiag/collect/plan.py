@@ -58,7 +58,7 @@ class Plan:
         self.tasks.append(task)
         pending = _Countdown(len(after), lambda: self._submit(task, work, after))
         for earlier in after:
-            earlier._answer.add_done_callback(pending.one_less)
+            earlier._answer.add_done_callback(pending.one_less)  # pylint: disable=protected-access
         pending.start()
         return task
 
@@ -68,6 +68,7 @@ class Plan:
 
     def _submit(self, task: Task[T], work: Callable[..., T | Unreadable], after: tuple[Task[Any], ...]) -> None:
         def run() -> None:
+            # pylint: disable=protected-access
             began = time.monotonic()
             begin_after(*(earlier.chain for earlier in after))
             answer = self._attempt(task.name, work, [earlier._answer.result() for earlier in after])
