@@ -9,7 +9,7 @@ import pytest
 from tests import build
 from tests.azure.client import Client
 from tests.azure.server import Server
-from tests.azure.state import MANAGEMENT_GROUP, Cloud
+from tests.azure.state import MANAGEMENT_GROUP, OWNER, Cloud
 from tests.recordings import body
 
 SUBSCRIPTION_ID = f"/subscriptions/{build.SUBSCRIPTION}"
@@ -26,14 +26,16 @@ def client(simulated_azure: Server, cloud: Cloud) -> Iterator[Client]:
 
 
 def scopes(client: Client, condition: str | None = None, scope: str = build.REGISTRY_ID) -> list[str]:
+    """The scopes of what is listed, without the caller's own row."""
     query = {"filter": condition} if condition else {}
     listed = client.arm(f"{scope}{ASSIGNMENTS}", "2022-04-01", **query).json["value"]
-    return [each["properties"]["scope"] for each in listed]
+    own = client.cloud.caller_object_id
+    return [each["properties"]["scope"] for each in listed if each["properties"]["principalId"] != own]
 
 
 def test_an_assignment_has_the_recorded_members(client: Client, cloud: Cloud) -> None:
     cloud.grant()
-    listed = client.arm(f"{build.REGISTRY_ID}{ASSIGNMENTS}", "2022-04-01").json["value"][0]
+    listed = client.arm(f"{build.REGISTRY_ID}{ASSIGNMENTS}", "2022-04-01").json["value"][-1]
     recorded = body("authz/roleassignment_get_msi")
     assert listed.keys() == recorded.keys()
     assert listed["properties"].keys() == recorded["properties"].keys()
@@ -100,4 +102,16 @@ def test_the_caller_is_told_his_own_rights(client: Client, cloud: Cloud) -> None
 def test_assignments_can_be_hidden_behind_an_empty_list(client: Client, cloud: Cloud) -> None:
     cloud.grant()
     cloud.hide_role_assignments()
-    assert scopes(client) == []
+    assert client.arm(f"{build.REGISTRY_ID}{ASSIGNMENTS}", "2022-04-01").json == {"value": []}
+
+
+def test_the_caller_has_a_row_of_his_own(client: Client, cloud: Cloud) -> None:
+    def own_roles() -> list[str]:
+        listed = client.arm(f"{build.REGISTRY_ID}{ASSIGNMENTS}", "2022-04-01", filter="atScope()").json["value"]
+        mine = [each for each in listed if each["properties"]["principalId"] == cloud.caller_object_id]
+        return [each["properties"]["roleDefinitionId"].rpartition("/")[2] for each in mine]
+
+    assert own_roles() == [OWNER]
+    cloud.caller_permissions(["*/read"], scope=GROUP_ID)
+    (role,) = own_roles()
+    assert cloud.role_definitions[role]["properties"]["permissions"][0]["actions"] == ["*/read"]

@@ -81,7 +81,8 @@ def handle(cloud: Cloud, request: Request, path: str) -> Response:
 
 def _role_assignments(cloud: Cloud, request: Request, scope: str, name: str | None) -> Response:
     if name is None:
-        return _paged(cloud, request, _filtered(cloud, cloud.role_assignments, request, scope))
+        listed = _filtered(cloud, cloud.role_assignments, request, scope)
+        return _paged(cloud, request, [_seen_from(scope, each) for each in listed])
     found = next((each for each in cloud.role_assignments if each["name"].lower() == name.lower()), None)
     return answer(found) if found else replay(recording("authz/roleassignment_get_404"))
 
@@ -111,6 +112,19 @@ def _filtered(cloud: Cloud, items: list[Json], request: Request, scope: str) -> 
     return kept
 
 
+def _seen_from(scope: str, assignment: Json) -> Json:
+    """An assignment in a list: the role's id lies below the subscription that was asked, if one was."""
+    prefix = _subscription_of(scope)
+    role = assignment["properties"]["roleDefinitionId"].rpartition("/")[2]
+    role_id = f"{prefix}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    return assignment | {"properties": assignment["properties"] | {"roleDefinitionId": role_id}}
+
+
+def _subscription_of(scope: str) -> str:
+    match = re.match(r"^/subscriptions/[^/]+", scope, re.IGNORECASE)
+    return match[0] if match else ""
+
+
 def _principals(item: Json) -> list[str]:
     properties = item["properties"]
     if "principalId" in properties:
@@ -132,8 +146,7 @@ def groups_of(cloud: Cloud, principal_id: str) -> set[str]:
 
 
 def _role_definitions(cloud: Cloud, request: Request, scope: str, name: str | None) -> Response:
-    prefix = re.match(r"^/subscriptions/[^/]+", scope, re.IGNORECASE)
-    definitions = [_at(definition, prefix[0] if prefix else "") for definition in cloud.role_definitions.values()]
+    definitions = [_at(definition, _subscription_of(scope)) for definition in cloud.role_definitions.values()]
     if name is not None:
         found = next((each for each in definitions if each["name"].lower() == name.lower()), None)
         if found:

@@ -19,6 +19,7 @@ from .stories_registry import RegistryStories
 
 CALLER_OBJECT_ID = "4d7c1e7e-6a53-4f0c-9f55-2c6c2c8f1d0a"
 CALLER_APP_ID = "11f2a0b3-94d6-4f63-8f39-6a0c1c5d7e21"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/contoso"
 
 
@@ -99,6 +100,11 @@ class Cloud(AccessStories, ClusterStories, NetworkStories, RegistryStories):
     latency: float = 0.0
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
+
+    def __post_init__(self) -> None:
+        # Whoever can read anything has a row of his own in the lists of assignments.
+        if not self.role_assignments:
+            self.grant(self.caller_object_id, OWNER, MANAGEMENT_GROUP)
 
     def fault(self, match: str, kind: str, times: int | None = None, retry_after: int = 1) -> Fault:
         """Make requests fail; see :class:`~tests.azure.faults.Fault`."""

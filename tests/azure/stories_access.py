@@ -132,14 +132,22 @@ class AccessStories:
         return group_id
 
     def caller_permissions(
-        self: Cloud, actions: Iterable[str], not_actions: Iterable[str] = (), scope: str | None = None
+        self: Cloud, actions: Iterable[str], not_actions: Iterable[str] = (), scope: str = "/"
     ) -> None:
-        """Let the caller do only this at ``scope`` and below; without a scope, everywhere and nothing else."""
+        """Let the caller do only this at ``scope`` and below; more calls add to the first.
+
+        The caller's own row among the assignments follows: it holds a custom role with these actions there.
+        """
         from .state import Grant
 
-        if scope is None:
+        if self.caller_grants == [Grant("/")]:
             self.caller_grants = []
-        self.caller_grants.append(Grant(scope or "/", tuple(actions), tuple(not_actions)))
+            own = self.caller_object_id
+            self.role_assignments = [each for each in self.role_assignments if each["properties"]["principalId"] != own]
+        grant = Grant(scope, tuple(actions), tuple(not_actions))
+        self.caller_grants.append(grant)
+        role = self.custom_role(f"Caller's role {len(self.caller_grants)}", grant.actions, grant.not_actions)
+        self.grant(self.caller_object_id, role, scope)
 
     def forbid(self: Cloud, pattern: str) -> None:
         """Refuse the caller an operation (``Microsoft.X/y/read``, wildcards allowed) or a path (``/...``) and below."""
