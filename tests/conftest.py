@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +47,7 @@ def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path | None, tmp_pa
     """The real ``az``, which logs in to ``cloud`` before its first command and asks nobody else."""
     from tests.azure.az import Az
 
-    if "ACRPULLDIAG_AZ_PYTHON" not in os.environ and importlib.util.find_spec("azure.cli") is None:
-        pytest.skip("azure-cli is not installed for this Python")
+    if "ACRPULLDIAG_AZ_PYTHON" not in os.environ:
+        pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
     yield Az(simulated_azure, tmp_path, extension_dir)
     assert not cloud.log.refused, "az wanted hosts that are not simulated"
