@@ -36,14 +36,15 @@ def cloud(simulated_azure: Server) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
-def extension_dir() -> Path | None:
-    """The folder that ``AZURE_EXTENSION_DIR`` is to name: where the extension was installed, if it was."""
-    named = os.environ.get("ACRPULLDIAG_EXTENSION_DIR")
-    return Path(named) if named else None
+def extension_dir() -> Path:
+    """The folder that ``AZURE_EXTENSION_DIR`` is to name: this checkout's wheel, installed."""
+    from tests.azure.extension import installed_extension
+
+    return installed_extension()
 
 
 @pytest.fixture
-def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path | None, tmp_path: Path) -> Iterator[Az]:
+def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path, tmp_path: Path) -> Iterator[Az]:
     """The real ``az``, which logs in to ``cloud`` before its first command and asks nobody else."""
     from tests.azure.az import Az
 

@@ -172,7 +172,7 @@ def test_removing_takes_what_is_below(cloud: Cloud) -> None:
 
 def test_stories_are_listed_by_name_and_described() -> None:
     assert {"healthy", "pull-role-missing"} <= STORIES.keys()
-    assert all(each.__doc__ for each in STORIES.values())
+    assert all(each.title for each in STORIES.values())
     holders = [
         [each["properties"]["principalId"] for each in told(name).role_assignments]
         for name in ("healthy", "pull-role-missing")

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     options, command = _parse(arguments)
     if options.verb == "list":
         for name, story in STORIES.items():
-            print(f"{name:32} {(story.__doc__ or '').strip().splitlines()[0]}")
+            print(f"{name:40} {story.title}")
         return 0
     if options.verb == "serve":
         serve(options.state.read_bytes() if options.state else told(options.scenario), options.latency)

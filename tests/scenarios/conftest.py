@@ -1,0 +1,5 @@
+"""Failed comparisons of stories show both sides."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.scenarios.running")
