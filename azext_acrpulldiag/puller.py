@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .facts import Cluster, Puller, ServicePrincipal, Unreadable
+from .facts import Cluster, Puller, ServiceAccountPull, ServicePrincipal, Unreadable
 
 
 def puller_of(
@@ -18,6 +18,9 @@ def puller_of(
         return cluster
     if cluster.service_principal_client_id is not None:
         return _of_service_principal(cluster.service_principal_client_id, service_principal)
+    by_service_account = cluster.service_account_pull
+    if isinstance(by_service_account, ServiceAccountPull) and by_service_account.enabled:
+        return Unreadable("unsupported", "Pods pull by the identities of their service accounts, which are not read")
     identity = cluster.kubelet_identity
     if identity is None or isinstance(identity, Unreadable):
         return identity

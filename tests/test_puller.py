@@ -2,7 +2,7 @@
 
 import pytest
 
-from azext_acrpulldiag.facts import Puller, Unreadable
+from azext_acrpulldiag.facts import Puller, ServiceAccountPull, Unreadable
 from azext_acrpulldiag.puller import puller_of
 from tests.build import (
     APP_ID,
@@ -33,6 +33,12 @@ SP_CLUSTER = service_principal_facts().cluster
 )
 def test_names_who_pulls(its_cluster, principal, expected):
     assert puller_of(its_cluster, principal) == expected
+
+
+def test_the_kubelet_identity_does_not_pull_where_service_accounts_do():
+    by_service_account = cluster(service_account_pull=ServiceAccountPull(True, None))
+    assert isinstance(puller_of(by_service_account, None), Unreadable)
+    assert puller_of(cluster(service_account_pull=ServiceAccountPull(False, None)), None).object_id == KUBELET_OBJECT_ID
 
 
 def test_a_service_principal_that_nobody_read_is_not_absent():
