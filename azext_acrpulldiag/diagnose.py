@@ -4,7 +4,8 @@ Pure over findings and symptoms. The rules, in order:
 
 1. Only errors, and warnings that explain a live symptom, are causes. What was seen from this
    machine is never one.
-2. A cause whose outcome another cause lists in ``explains`` is a consequence of it.
+2. A cause whose outcome another cause lists in ``explains`` is a consequence of it, unless the
+   two account for symptom classes that have nothing in common.
 3. Causes that explain what pods really report come first; then observed before inferred,
    error before warning, the narrower mechanism, the id.
 4. Something that stops a pull makes the verdict *broken*. Otherwise a decisive unknown makes
@@ -79,7 +80,7 @@ def _root_causes(causes: Sequence[Finding], live: set[str]) -> tuple[RootCause, 
             roots.append(cause)
     folded: list[RootCause] = []
     for root in roots:
-        beneath = {other.outcome for other in causes if other is not root and other.outcome in root.explains}
+        beneath = {other.outcome for other in causes if other is not root and _folds(root, other, causes)}
         classes = live.intersection(root.explains)
         folded.append(RootCause(root, tuple(sorted(classes)) + tuple(sorted(filter(None, beneath)))))
     return tuple(folded)
@@ -88,8 +89,15 @@ def _root_causes(causes: Sequence[Finding], live: set[str]) -> tuple[RootCause, 
 def _folds(other: Finding, cause: Finding, ranked: Sequence[Finding]) -> bool:
     if cause.outcome not in other.explains:
         return False
+    mine, theirs = _symptom_classes(cause), _symptom_classes(other)
+    if mine and theirs and mine.isdisjoint(theirs):
+        return False  # it makes pods report something else, so it is a fault of its own
     mutual = other.outcome in cause.explains
     return not mutual or ranked.index(other) < ranked.index(cause)
+
+
+def _symptom_classes(finding: Finding) -> frozenset[str]:
+    return frozenset(explained for explained in finding.explains if "." not in explained)
 
 
 def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: set[str]) -> Finding:

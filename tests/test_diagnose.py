@@ -61,6 +61,16 @@ def test_observed_comes_before_inferred():
     assert roots(diagnose([], [inferred, found(outcome("b.second"))])) == ["b.second", "a.first"]
 
 
+def test_what_makes_pods_report_something_else_is_no_consequence():
+    role = outcome("access.pull-role-missing", explains=("unauthorized-401", "registry.check-acr-failed"))
+    refused = outcome("registry.check-acr-failed", explains=("unauthorized-401",))
+    unresolved = outcome("registry.check-acr-failed", explains=("dns-failure",))
+    assert roots(diagnose([], [found(role), found(refused)])) == [role.id]
+    diagnosis = diagnose([], [found(role), found(unresolved)])
+    assert set(roots(diagnosis)) == {role.id, unresolved.id}
+    assert [root.explains for root in diagnosis.root_causes] == [(), ()]
+
+
 def test_a_consequence_is_folded_beneath_its_cause():
     stopped = outcome("cluster.stopped", explains=(TIMEOUT.id,))
     diagnosis = diagnose([], [found(TIMEOUT), found(stopped)])

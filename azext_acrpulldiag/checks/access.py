@@ -70,7 +70,7 @@ PULL_ROLE_MISSING = Outcome(
     url=_TROUBLESHOOT,
     evidence_keys=(*_CASE, "other_holders", "other_holder_count"),
     remedies=_BOTH,
-    explains=("unauthorized-401",),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
     article="1.1",
 )
 PULL_ROLE_ON_OTHER_PRINCIPAL = Outcome(
@@ -80,7 +80,7 @@ PULL_ROLE_ON_OTHER_PRINCIPAL = Outcome(
     url=_TROUBLESHOOT,
     evidence_keys=(*_CASE, "role", "holder", "holder_is", "misplaced"),
     remedies=_BOTH,
-    explains=("unauthorized-401",),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
     article="1.3",
 )
 PULL_ROLE_WRONG_MODE = Outcome(
@@ -90,7 +90,7 @@ PULL_ROLE_WRONG_MODE = Outcome(
     url=_ABAC,
     evidence_keys=(*_CASE, "role", "without_effect"),
     remedies=_BOTH,
-    explains=("unauthorized-401",),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
 )
 CONDITION_EXCLUDES_REPOSITORY = Outcome(
     id="access.condition-excludes-repository",
@@ -109,7 +109,7 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
             + " --condition {wanted_condition} --condition-version 2.0",
         ),
     ),
-    explains=("unauthorized-401",),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
 )
 
 

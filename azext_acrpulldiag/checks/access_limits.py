@@ -34,7 +34,7 @@ DENIED = Outcome(
             "excluded there, or use a registry outside {scope}"
         ),
     ),
-    explains=("unauthorized-401",),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
 )
 CROSS_TENANT = Outcome(
     id="access.cross-tenant",
@@ -49,7 +49,12 @@ CROSS_TENANT = Outcome(
             "or copy the images to a registry in the cluster's tenant"
         ),
     ),
-    explains=("unauthorized-401", "access.pull-role-missing", "access.pull-role-on-other-principal"),
+    explains=(
+        "unauthorized-401",
+        "access.pull-role-missing",
+        "access.pull-role-on-other-principal",
+        "registry.check-acr-failed",
+    ),
 )
 RECENTLY_GRANTED = Outcome(
     id="access.recently-granted",

@@ -55,6 +55,7 @@ KUBELET_IDENTITY_MISSING = Outcome(
         "identity.node-identity-outdated",
         "access.pull-role-missing",
         "access.pull-role-on-other-principal",
+        "registry.check-acr-failed",
     ),
     article="1.4",
 )
@@ -72,7 +73,12 @@ NODE_IDENTITY_OUTDATED = Outcome(
         ),
         RemedyTemplate("Where the images are the newest already: reconcile the cluster", _RECONCILE),
     ),
-    explains=("unauthorized-401", "credential-provider", "nodes.kubelet-identity-unassigned"),
+    explains=(
+        "unauthorized-401",
+        "credential-provider",
+        "nodes.kubelet-identity-unassigned",
+        "registry.check-acr-failed",
+    ),
     article="1.4",
 )
 

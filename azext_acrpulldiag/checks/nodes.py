@@ -42,7 +42,7 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
             "--name {scale_set} --instance-ids {instance_ids}",
         ),
     ),
-    explains=("unauthorized-401", "credential-provider"),
+    explains=("unauthorized-401", "credential-provider", "registry.check-acr-failed"),
     article="1.4",
 )
 

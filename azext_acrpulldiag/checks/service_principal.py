@@ -29,7 +29,13 @@ _NO_MORE_SECRETS = RemedyTemplate(
     "az aks update --resource-group {resource_group} --name {cluster} --enable-managed-identity --yes",
 )
 
-_LOST = ("unauthorized-401", "aad-token", "access.pull-role-missing", "access.pull-role-on-other-principal")
+_LOST = (
+    "unauthorized-401",
+    "aad-token",
+    "access.pull-role-missing",
+    "access.pull-role-on-other-principal",
+    "registry.check-acr-failed",
+)
 
 SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     id="identity.service-principal-not-found",
@@ -65,7 +71,7 @@ SERVICE_PRINCIPAL_DISABLED = Outcome(
         RemedyTemplate("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true"),
         _NO_MORE_SECRETS,
     ),
-    explains=("unauthorized-401", "aad-token"),
+    explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
     article="1.2",
 )
 
@@ -77,7 +83,7 @@ SECRET_EXPIRED = Outcome(
     url=UPDATE_CREDENTIALS_URL,
     evidence_keys=("cluster", "resource_group", "app_id", "count", "ended", "key_ids"),
     remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
-    explains=("unauthorized-401", "aad-token"),
+    explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
     article="1.2",
 )
 
