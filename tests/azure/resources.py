@@ -126,6 +126,15 @@ def _node_host(recorded: Json, pool: str, tagged_client_id: str | None) -> Json:
     return host
 
 
+def machine(name: str, pool: str, identity: bool = True) -> Json:
+    """A machine that node auto-provisioning made, with or without the kubelet identity."""
+    resource_id = f"{build.NODE_GROUP_ID}/providers/Microsoft.Compute/virtualMachines/{name}"
+    resource = _at(body("compute/vm_get_user_identities"), resource_id)
+    resource["tags"] = {"karpenter.sh_nodepool": pool, "karpenter.azure.com_cluster": "prod"}
+    resource["identity"] = scale_set()["identity"] if identity else {"type": "None"}
+    return resource
+
+
 def kubelet_identity() -> Json:
     identity: Json = body("identity/uami_get_2024_11_30")
     identity |= {

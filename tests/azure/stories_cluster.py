@@ -49,6 +49,11 @@ class ClusterStories:
         """The scale set of a pool."""
         return self.resources[scale_set_id(pool)]
 
+    def add_machine(self: Cloud, name: str, pool: str = "auto", identity: bool = True) -> str:
+        """Add a machine as node auto-provisioning makes it; returns its id."""
+        self.cluster["properties"]["nodeProvisioningProfile"] = {"mode": "Auto"}
+        return str(self.resources.add(make.machine(name, pool, identity))["id"])
+
     def put_in_subnet(self: Cloud, pool: str, subnet_id: str) -> None:
         """Move a pool's nodes to another subnet."""
         for configuration in _ip_configurations(self.scale_set(pool)):

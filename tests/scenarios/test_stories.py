@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from azext_acrpulldiag.checks import ALL
 from tests.azure.az import Az
 from tests.azure.state import Cloud
 
@@ -19,3 +20,19 @@ def test_story(story: Story, cloud: Cloud, az: Az) -> None:
     done = run(az, *story.arguments)
     assert_promises(done)
     assert_told(story, done)
+
+
+def test_every_outcome_has_a_story() -> None:
+    declared = {outcome.id for checked in ALL for outcome in checked.outcomes}
+    assert declared == {outcome for story in STORIES.values() for outcome in story.outcomes}
+
+
+def test_healthy_stories_have_no_failure() -> None:
+    for story in STORIES.values():
+        if story.verdict == "healthy":
+            assert not story.root_causes
+            assert set(story.other_outcomes) <= {"registry.unhealthy"}
+
+
+def test_stories_say_what_they_are_about() -> None:
+    assert all(story.title.endswith(".") and len(story.title) <= 120 for story in STORIES.values())
