@@ -56,7 +56,7 @@ def basic_registry(cloud: Cloud) -> None:
 
 @story(verdict="healthy")
 def private_zone_of_another_team(cloud: Cloud) -> None:
-    """The registry is public, and another team's privatelink zone, without its name, is linked to the nodes' network."""
+    """The registry is public, and the nodes' network is linked to a privatelink zone of another team."""
     cloud.grant()
     cloud.ensure_group("rg-dns")
     zone_id = f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/rg-dns{ZONES}/privatelink.azurecr.io"

@@ -263,7 +263,7 @@ def check_acr_refused_for_want_of_a_role(cloud: Cloud) -> None:
 
 @story(
     verdict="broken",
-    root_causes=("access.pull-role-missing", "registry.check-acr-failed"),
+    root_causes=("registry.check-acr-failed", "access.pull-role-missing"),
     evidence={
         "registry.check-acr-failed": {"exitCode": 52, "failedStep": "Checking host name resolution"},
     },
