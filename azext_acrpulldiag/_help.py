@@ -5,7 +5,7 @@ from knack.help_files import helps
 helps["aks diagnose-pull"] = """
 type: command
 short-summary: Say why a cluster cannot pull images from a container registry.
-long-summary: |
+long-summary: >
     Reads the cluster, its nodes, the registry, role assignments and the network with your own credentials,
     and reports the one root cause, the evidence and the command that repairs it. Nothing is changed: the
     default run only reads. What could not be read is reported as unknown, with the permission that is missing.
