@@ -17,7 +17,7 @@ _SHOWN = 3
 
 PRIVATE_ENDPOINT = RemedyTemplate(
     "Or make a private endpoint for registry {registry} in a network that the nodes reach, link its private DNS "
-    "zone privatelink.azurecr.io there, and leave the public side as it is "
+    "zone {private_dns_zone} there, and leave the public side as it is "
     "(https://learn.microsoft.com/azure/container-registry/container-registry-private-link)"
 )
 
@@ -34,6 +34,7 @@ PUBLIC_ACCESS_DISABLED = Outcome(
         "private_endpoints",
         "default_action",
         "rules",
+        "private_dns_zone",
     ),
     remedies=(
         RemedyTemplate(
@@ -68,6 +69,7 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
         "address",
         "refused",
         "rules",
+        "private_dns_zone",
     ),
     remedies=(
         RemedyTemplate(
@@ -113,6 +115,7 @@ def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
         private_endpoints=[],
         default_action=rules.default_action if rules else "not shown",
         rules=list(rules.ip_rules) if rules else [],
+        private_dns_zone=_private_dns_zone(registry),
     )
 
 
@@ -234,12 +237,18 @@ def _refused(way: Outbound, resource: str, registry: Registry, rules: NetworkRul
         address=uncovered[0],
         refused=_some(uncovered),
         rules=list(rules.ip_rules),
+        private_dns_zone=_private_dns_zone(registry),
     )
     first, *others = finding.remedies
     if len(rules.ip_rules) + len(uncovered) > MAX_IP_RULES:
         return replace(finding, remedies=tuple(others))
     more = (_rule_for(address, finding) for address in uncovered[1:])
     return replace(finding, remedies=(first, *more, *others))
+
+
+def _private_dns_zone(registry: Registry) -> str:
+    """``privatelink.azurecr.io``, or what it is called in the registry's cloud."""
+    return f"privatelink.{registry.login_server.partition('.')[2]}"
 
 
 def _rule_for(address: str, finding: Finding) -> Remedy:

@@ -1,0 +1,103 @@
+"""Arguments are refused before anything is asked of Azure, in every cloud by its own names."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from azext_acrpulldiag._validators import SEVERAL_CLUSTERS, login_server_suffix, validate_diagnose_pull
+
+errors = pytest.importorskip("azure.cli.core.azclierror", reason="azure-cli is not installed")
+clouds = pytest.importorskip("azure.cli.core.cloud")
+
+
+def command(cloud=clouds.AZURE_PUBLIC_CLOUD):
+    return SimpleNamespace(cli_ctx=SimpleNamespace(cloud=cloud, data={}))
+
+
+def arguments(**given):
+    defaults = {"acr": "contosoreg", "image": None, "skip": None, "check_acr": False, "yes": False}
+    return SimpleNamespace(**{**defaults, "expiry_days": None, "timeout": None, **given})
+
+
+def refused(error, cmd=None, **given):
+    with pytest.raises(error) as raised:
+        validate_diagnose_pull(cmd or command(), arguments(**given))
+    return str(raised.value)
+
+
+CLOUDS = [
+    (clouds.AZURE_PUBLIC_CLOUD, ".azurecr.io"),
+    (clouds.AZURE_US_GOV_CLOUD, ".azurecr.us"),
+    (clouds.AZURE_CHINA_CLOUD, ".azurecr.cn"),
+]
+each_cloud = pytest.mark.parametrize(("cloud", "suffix"), CLOUDS, ids=lambda value: getattr(value, "name", None))
+
+
+@each_cloud
+def test_login_servers_are_those_of_the_active_cloud(cloud, suffix):
+    assert login_server_suffix(command(cloud).cli_ctx) == suffix
+    validate_diagnose_pull(command(cloud), arguments(acr=f"contosoreg-a1b2c3{suffix}"))
+    validate_diagnose_pull(command(cloud), arguments(acr=None, image=f"contosoreg{suffix}/team/app:1.2"))
+
+
+@each_cloud
+def test_another_clouds_login_server_is_refused(cloud, suffix):
+    for other in {other for _, other in CLOUDS} - {suffix}:
+        said = refused(errors.InvalidArgumentValueError, command(cloud), acr=f"contosoreg{other}")
+        assert said.startswith("--acr")
+        assert repr(suffix) in said
+
+
+@pytest.mark.parametrize("image", [None, "nginx", "team/app:1.2"])
+def test_no_registry_is_named(image):
+    assert refused(errors.RequiredArgumentMissingError, acr=None, image=image) == "No registry was named."
+
+
+def test_an_image_of_another_registry_is_no_registry_to_judge():
+    said = refused(errors.InvalidArgumentValueError, acr=None, image="ghcr.io/team/app:1.2")
+    assert said.startswith("--image")
+
+
+def test_what_is_left_out_gets_its_default():
+    given = arguments()
+    validate_diagnose_pull(command(), given)
+    assert (given.expiry_days, given.timeout) == (30, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "argument"),
+    [
+        ({"expiry_days": -1}, "--expiry-days -1"),
+        ({"timeout": 0.5}, "--timeout 0.5"),
+        ({"timeout": 3601.0}, "--timeout 3601"),
+        ({"timeout": float("nan")}, "--timeout nan"),
+        ({"skip": ["network", "netwrok"]}, "--skip 'netwrok'"),
+    ],
+)
+def test_a_value_out_of_range_is_named(given, argument):
+    assert refused(errors.InvalidArgumentValueError, **given).startswith(argument)
+
+
+def test_categories_and_checks_may_be_skipped():
+    validate_diagnose_pull(command(), arguments(skip=["network", "registry.health"], timeout=3600.0, expiry_days=0))
+
+
+@pytest.mark.parametrize(("yes", "terminal"), [(True, False), (True, True), (False, True)])
+def test_somebody_can_agree_to_start_a_pod(yes, terminal, monkeypatch):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal, raising=False)
+    validate_diagnose_pull(command(), arguments(check_acr=True, yes=yes))
+
+
+def test_nobody_can_agree_to_start_a_pod(monkeypatch):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    assert "nobody can be asked" in refused(errors.RequiredArgumentMissingError, check_acr=True)
+
+
+@pytest.mark.parametrize(("ids", "several"), [(None, False), (["/a"], False), (["/a", "/b"], True)])
+def test_several_clusters_are_remembered(ids, several):
+    cmd = command()
+    validate_diagnose_pull(cmd, arguments(_ids=ids))
+    assert cmd.cli_ctx.data[SEVERAL_CLUSTERS] is several
