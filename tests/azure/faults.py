@@ -107,10 +107,24 @@ def _error(status: int, request: Request) -> Response:
         error = recording("graph/error_403_authorization_requestdenied")["response"]["body"]
         error["error"]["code"] = code.get(status, "TooManyRequests" if status == 429 else "UnknownError")
         return answer(error, status)
+    if request.host.endswith(".blob.core.windows.net"):
+        return storage_error(status)
     if request.host.startswith("login."):
         return replay_with_status(recording("aad/error_7000215_wrong_secret"), status)
     code = {401: "UNAUTHORIZED", 403: "DENIED", 404: "NAME_UNKNOWN", 429: "TOOMANYREQUESTS"}.get(status, "UNKNOWN")
     return answer({"errors": [{"code": code, "message": "an error that the test asked for"}]}, status)
+
+
+def storage_error(status: int) -> Response:
+    """What Azure Storage answers: XML behind a byte order mark, its message in the status line too."""
+    code, message = {
+        403: ("AuthorizationFailure", "This request is not authorized to perform this operation."),
+        404: ("BlobNotFound", "The specified blob does not exist."),
+        503: ("ServerBusy", "The server is busy."),
+    }.get(status, ("InternalError", "Server encountered an internal error. Please try again after some time."))
+    told = f"{message}\nRequestId:31d6913c-901e-0013-4fb9-ca617d000000\nTime:2026-11-22T12:00:00.6212166Z"
+    text = f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{told}</Message></Error>'
+    return Response(status, text.encode(), {"content-type": "application/xml", "x-ms-error-code": code}, reason=message)
 
 
 def _arm_error(status: int, request: Request) -> Response:
@@ -206,6 +220,9 @@ KINDS: dict[str, Callable[..., Mangled]] = {
     "429-retry-after": _status(429, retry_after=True),
     "500": _status(500),
     "503": _status(503),
+    "client-ip": lambda fault, request, truth: Mangled(
+        Mode.ANSWER, replay(recording("acr-dataplane/docs_403_denied_client_ip"), **{"<ip-address>": "203.0.113.40"})
+    ),
     "flat-404": lambda fault, request, truth: Mangled(
         Mode.ANSWER, replay(recording("aks/managedcluster_404_flat_error_from_rp"))
     ),

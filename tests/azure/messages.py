@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -64,12 +65,20 @@ class Response:
     ``body``: bytes, or an iterable of bytes that is sent chunk by chunk (a Kubernetes watch or log).
     ``hijack``: takes over the connection after nothing was sent: called with the TLS socket and the
     bytes already read behind the request; used for protocol upgrades (kubectl attach).
+    ``reason``: what the status line says behind the number; the standard's phrase where it is not given.
     """
 
     status: int = 200
     body: bytes | Iterable[bytes] = b""
     headers: dict[str, str] = field(default_factory=dict)
     hijack: Callable[[Any, bytes], None] | None = None
+    reason: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """The reason phrase of the status line, which containerd repeats in its errors."""
+        known = self.status in HTTPStatus.__members__.values()
+        return self.reason or (HTTPStatus(self.status).phrase if known else "")
 
 
 def answer(body: Any, status: int = 200, **headers: str) -> Response:

@@ -171,13 +171,13 @@ class _Conversation:
         has_no_body = request.method == "HEAD" or response.status in (204, 304)
         if isinstance(response.body, bytes):
             headers.setdefault("content-length", str(len(response.body)))
-            data = http.send(h11.Response(status_code=response.status, headers=list(headers.items())))
+            data = http.send(_status_line(response, headers))
             if response.body and not has_no_body:
                 data += http.send(h11.Data(data=response.body))
             self.secure.sendall(data + http.send(h11.EndOfMessage()))
             return True
         headers.setdefault("transfer-encoding", "chunked")
-        self.secure.sendall(http.send(h11.Response(status_code=response.status, headers=list(headers.items()))))
+        self.secure.sendall(http.send(_status_line(response, headers)))
         for chunk in response.body:
             self.secure.sendall(http.send(h11.Data(data=chunk)))
         self.secure.sendall(http.send(h11.EndOfMessage()))
@@ -215,6 +215,10 @@ class _Conversation:
     def _send_half(self, response: Response) -> None:
         body = response.body if isinstance(response.body, bytes) else b"".join(response.body)
         self.secure.sendall(_head(response, len(body)) + body[: len(body) // 2])
+
+
+def _status_line(response: Response, headers: dict[str, str]) -> h11.Response:
+    return h11.Response(status_code=response.status, headers=list(headers.items()), reason=response.phrase.encode())
 
 
 def _head(response: Response, length: int) -> bytes:
