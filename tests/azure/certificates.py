@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 import trustme
@@ -21,6 +22,13 @@ class Authority:
     def pem(self) -> bytes:
         """The authority's own certificate."""
         return self._ca.cert_pem.bytes()
+
+    def expired(self, host: str) -> ssl.SSLContext:
+        """A context for ``host`` whose certificate ran out."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+        self._ca.issue_cert(host, not_before=yesterday - timedelta(days=1), not_after=yesterday).configure_cert(context)
+        return context
 
     def context(self, host: str) -> ssl.SSLContext:
         """A server-side TLS context for ``host``."""
