@@ -129,6 +129,23 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
             ),
         ),
         (
+            _mechanism("proxy-refused"),
+            Explanation(
+                "A proxy between the node and the registry does not let it connect: the registry was never asked.",
+                ("network.proxy-or-tls",),
+                "Whether the proxy lets the nodes reach the host in the text, or noProxy names it (az aks show, "
+                "httpProxyConfig).",
+            ),
+        ),
+        (
+            _mechanism("proxy-unreachable"),
+            Explanation(
+                "The node cannot reach the proxy that it is told to use: the registry was never asked.",
+                ("network.proxy-or-tls",),
+                "Whether the address in the text is the proxy's (az aks show, httpProxyConfig) and answers the nodes.",
+            ),
+        ),
+        (
             _dialled_private,
             Explanation(
                 "The node dialled a private address, which is the private endpoint's or should be, and "
@@ -200,6 +217,15 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "blob-download": (
+        (
+            _mechanism("proxy-refused", "proxy-unreachable"),
+            Explanation(
+                "The manifest came; the proxy does not let the node through to the host that keeps the layers.",
+                ("network.proxy-or-tls",),
+                "Whether the proxy lets the nodes reach the host in the text, or noProxy names it (az aks show, "
+                "httpProxyConfig).",
+            ),
+        ),
         (
             _mechanism("storage-authorization", "storage-refused"),
             Explanation(

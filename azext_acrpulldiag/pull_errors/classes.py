@@ -239,6 +239,12 @@ class Verdict:
 UNDECIDED = Verdict("other")
 _BY_STATUS = {401: "unauthorized-401", 403: "forbidden-403"}
 _STREAMING_MIRROR = re.compile(r"//localhost:8578/")
+# Go's HTTP client reports a proxy's refusal to connect by the bare phrase of its status line; what a
+# registry answers comes with its number or, from dockerd, in lower case with more words behind it.
+_REFUSED_BY_PROXY = re.compile(
+    r"https?://[^\s\"']{1,2048}[\"']?: (?:Forbidden|Bad Gateway|Service Unavailable|Gateway Time-?[Oo]ut)"
+    r"(?=\s*(?:$|[\"'\],]|: ImagePullBackOff))"
+)
 
 
 def verdict_of(text: str, words: str, stage: Stage) -> Verdict:
@@ -248,7 +254,12 @@ def verdict_of(text: str, words: str, stage: Stage) -> Verdict:
     for rule in _MECHANISMS:
         if rule.pattern.search(words):
             return Verdict(rule.symptom_class, rule.mechanism)
-    return _at_stage(_last_answer(words), stage)
+    if _REFUSED_BY_PROXY.search(text):
+        return _at_stage(Verdict("timeout-network", "proxy-refused"), stage, words)
+    answer = _last_answer(words)
+    if answer.symptom_class == "timeout-network" and "proxyconnect" in words:
+        answer = Verdict("timeout-network", "proxy-unreachable")
+    return _at_stage(answer, stage, words)
 
 
 def _last_answer(words: str) -> Verdict:
@@ -267,17 +278,28 @@ def _last_answer(words: str) -> Verdict:
     return Verdict(_BY_STATUS.get(status_in(words) or 0, best.symptom_class), best.mechanism)
 
 
-def _at_stage(answer: Verdict, stage: Stage) -> Verdict:
-    """What an answer means once the manifest is there and layers are on their way.
+def _at_stage(answer: Verdict, stage: Stage, words: str) -> Verdict:
+    """What an answer means at the stage that the pull had come to.
 
-    The registry's own 401, 429 and 5xx keep their class; everything else is the host that
-    keeps the layers. Unpacking is local: only a text that says the bytes ended is a download.
+    Once the manifest is there and layers are on their way, the registry's own refusal, 429 and
+    5xx keep their class; everything else is the host that keeps the layers. Unpacking is local:
+    only a text that says the bytes ended is a download.
     """
     kind = answer.symptom_class
     if stage is Stage.LAYER and kind in ("other", "timeout-network", "image-not-found", "forbidden-403"):
-        return Verdict("blob-download", "storage-refused" if kind == "forbidden-403" else "storage-unreachable")
+        if kind == "forbidden-403" and _refused_by_registry(answer, words):
+            return answer
+        default = "storage-refused" if kind == "forbidden-403" else "storage-unreachable"
+        return Verdict("blob-download", answer.mechanism or default)
+    if stage is Stage.TOKEN and kind == "image-not-found":
+        return UNDECIDED  # what is absent is the token service
     if stage is Stage.UNPACK:
         return Verdict("blob-download", "content") if kind == "timeout-network" else Verdict("other", "local-storage")
     if stage is Stage.START:
         return UNDECIDED
     return answer
+
+
+def _refused_by_registry(answer: Verdict, words: str) -> bool:
+    """containerd quotes only errors in the registry's JSON; storage answers in XML."""
+    return answer.mechanism == "client-ip" or "server message:" in words

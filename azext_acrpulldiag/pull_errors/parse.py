@@ -177,7 +177,9 @@ _REASONS = (
 _STATUS = re.compile(
     rf"\b([45]\d\d) \(?(?:{_REASONS})|"
     r"(?<!exit )\b(?:status ?code|response code|status|http|code)(?: ?[:=] ?|"
-    r" )[\"']?([45]\d\d)\b(?! server error for)"
+    r" )[\"']?([45]\d\d)\b(?! server error for)|"
+    # Azure Storage writes its own phrases behind the number.
+    r"(?:status ?code|request to)\s+<url>\s+([45]\d\d)\b"
 )
 _CLIENT_IP = re.compile(r"client with ip [\"']?([0-9a-fx.:]{3,45})", re.IGNORECASE)
 _DIALLED = re.compile(r"(?:dial tcp |->)(\[[0-9a-f:%.]{2,45}\]|\d{1,3}(?:\.[\dXx]{1,3}){3}):(\d{1,5})\b", re.IGNORECASE)
@@ -185,7 +187,7 @@ _DIALLED = re.compile(r"(?:dial tcp |->)(\[[0-9a-f:%.]{2,45}\]|\d{1,3}(?:\.[\dXx
 
 def status_in(words: str) -> int | None:
     """The last HTTP status that a registry or storage answered with, in a text of :func:`bare`."""
-    found = [match[1] or match[2] for match in _STATUS.finditer(words)]
+    found = [match[1] or match[2] or match[3] for match in _STATUS.finditer(words)]
     return int(found[-1]) if found else None
 
 
@@ -223,7 +225,8 @@ _UNPACK = re.compile(
 _LAYER = re.compile(
     r"failed to copy|httpread(?:er)?seeker|(?:writing|fetching|reading|storing|copying) (?:blob|config|layer)|"
     r"pulling image configuration|failed commit on ref|download failed after|layer verification|error pulling layer|"
-    r"commit digest|content descriptor|failed to download layer|error downloading layer|reading config"
+    r"commit digest|content descriptor|expected number of bytes|failed to download layer|error downloading layer|"
+    r"reading config"
 )
 _TOKEN = re.compile(
     r"failed to authorize|(?:oauth|anonymous|bearer|auth|access|refresh|arm) token|acquire a token|refresh the token|"
@@ -254,8 +257,10 @@ def stage_of(text: str, words: str) -> Stage:
         (Stage.UNPACK, _UNPACK),
         (Stage.LAYER, _LAYER),
     )
+    # containerd copies the manifest that a tag names, too: that is still the login server's.
+    copies_manifest = "/manifests/" in last_path
     for stage, pattern in by_word:
-        if pattern.search(words):
+        if pattern.search(words) and not (stage is Stage.LAYER and copies_manifest):
             return stage
     if "/blobs/" in last_path or _STORAGE_HOST.search(last_host):
         return Stage.LAYER
