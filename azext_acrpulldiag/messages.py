@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 STANDARD_INPUT = "-"
 _LIKELY_IN_TABLE = 3
+_TABLE_CELL = 44
 
 
 def explain_pull_error(message: str | None = None, file: str | None = None) -> list[dict[str, Any]]:
@@ -67,13 +69,16 @@ def _content(file: str) -> bytes:
 
 
 def explain_table(result: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Rows of ``-o table``: what the message is, where, what it means and what is likely behind it."""
+    """Rows of ``-o table``: what the message is, where, what it means and what is likely behind it.
+
+    Long cells have several lines, since a terminal that breaks the rows makes the table unreadable.
+    """
     return [
         {
             "Class": answer["class"],
-            "Host": answer["host"] or "",
-            "Means": answer["words"],
-            "Likely": ", ".join(answer["likelyOutcomes"][:_LIKELY_IN_TABLE]),
+            "Host": textwrap.fill(answer["host"] or "", _TABLE_CELL),
+            "Means": textwrap.fill(answer["words"], _TABLE_CELL),
+            "Likely": "\n".join(answer["likelyOutcomes"][:_LIKELY_IN_TABLE]),
             "Article": answer["articleSection"] or "",
         }
         for answer in result
