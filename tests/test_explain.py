@@ -176,6 +176,7 @@ def test_outcomes_are_of_the_catalogue_and_sections_of_the_article(name, meaning
         ("The operation is disallowed on this registry, repository or image", "image.read-locked", None),
         ("pull QPS exceeded", "kubelet.pull-qps-exceeded", "6"),
         ("dial tcp: Proxy Authentication Required", "network.proxy-or-tls", None),
+        ("read tcp 10.1.0.4:1->20.1.2.3:443: read: connection reset by peer", "network.firewall-blocks-registry", "4"),
         ("proxyconnect tcp: dial tcp 10.9.0.4:3128: i/o timeout", "network.proxy-or-tls", None),
         ('Head "https://c.azurecr.io/v2/a/manifests/1": Forbidden', "network.proxy-or-tls", None),
         ('failed to copy: Get "https://x.blob.core.windows.net/y": Forbidden', "network.proxy-or-tls", None),

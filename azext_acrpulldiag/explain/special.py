@@ -146,6 +146,16 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
             ),
         ),
         (
+            _mechanism("reset"),
+            Explanation(
+                "The host was reached, and the connection was cut off, as a firewall on the way does that does not "
+                "allow the host's name.",
+                ("network.firewall-blocks-registry", "network.proxy-or-tls"),
+                "The firewall's log for the node's address, and its rules for the registry's hosts.",
+                "4",
+            ),
+        ),
+        (
             _dialled_private,
             Explanation(
                 "The node dialled a private address, which is the private endpoint's or should be, and "

@@ -213,6 +213,7 @@ _ANSWERS = (
         r"unexpected http status|registry is unavailable|registryunavailable|services aren.t available|"
         r"server error\b(?! for)",
     ),
+    _rule("timeout-network", r"connection (?:was )?(?:reset|aborted)|forcibly closed", "reset"),
     _rule(
         "timeout-network",
         r"i/o timeout|handshake timeout|connection (?:was )?(?:refused|reset|closed|timed out|aborted|lost)|"
@@ -289,8 +290,9 @@ def _at_stage(answer: Verdict, stage: Stage, words: str) -> Verdict:
     if stage is Stage.LAYER and kind in ("other", "timeout-network", "image-not-found", "forbidden-403"):
         if kind == "forbidden-403" and _refused_by_registry(answer, words):
             return answer
-        default = "storage-refused" if kind == "forbidden-403" else "storage-unreachable"
-        return Verdict("blob-download", answer.mechanism or default)
+        if (answer.mechanism or "").startswith("proxy"):
+            return Verdict("blob-download", answer.mechanism)
+        return Verdict("blob-download", "storage-refused" if kind == "forbidden-403" else "storage-unreachable")
     if stage is Stage.TOKEN and kind == "image-not-found":
         return UNDECIDED  # what is absent is the token service
     if stage is Stage.UNPACK:

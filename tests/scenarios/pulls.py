@@ -167,6 +167,12 @@ def other_platforms(cloud: Cloud) -> None:
     push(cloud.data_plane(HOST), "team/web", "v1", "linux/s390x", "windows/amd64")
 
 
+@_pull(Expected("platform-mismatch", credential="credentialed"), IMAGE, ADMIN, NOBODY)
+def other_platforms_then_refused(cloud: Cloud) -> None:
+    """The article's cause 1b: a 401 at the end, and every right in place."""
+    other_platforms(cloud)
+
+
 # --- throttled, down, or broken ---------------------------------------------------------
 
 
@@ -203,17 +209,17 @@ def storage_busy(cloud: Cloud) -> None:
 # --- the way there ----------------------------------------------------------------------
 
 
-@_pull(Expected("timeout-network"))
+@_pull(Expected("timeout-network", mechanism="reset"))
 def reset(cloud: Cloud) -> None:
     cloud.fault("HEAD .*/manifests/", "reset")
 
 
-@_pull(Expected("timeout-network", Stage.TOKEN, credential="credentialed"))
+@_pull(Expected("timeout-network", Stage.TOKEN, credential="credentialed", mechanism="reset"))
 def reset_at_the_token(cloud: Cloud) -> None:
     cloud.fault("/oauth2/token", "reset")
 
 
-@_pull(Expected("timeout-network"))
+@_pull(Expected("timeout-network", mechanism="reset"))
 def reset_behind_the_tag(cloud: Cloud) -> None:
     cloud.fault("GET .*/manifests/", "reset")
 
@@ -239,6 +245,14 @@ def storage_refuses(cloud: Cloud) -> None:
 @_pull(Expected("blob-download", Stage.LAYER, host=BLOB_HOST, mechanism="storage-unreachable"))
 def storage_resets(cloud: Cloud) -> None:
     cloud.fault(BLOB_HOST, "reset")
+
+
+@_pull(
+    Expected("blob-download", Stage.LAYER, BLOB_HOST, None, "credentialed", "storage-unreachable"), IMAGE, ADMIN, NOBODY
+)
+def storage_resets_then_refused(cloud: Cloud) -> None:
+    """The same trap: the anonymous attempt gets no further than the token."""
+    storage_resets(cloud)
 
 
 @_pull(Expected("blob-download", Stage.LAYER, mechanism="storage-unreachable"))
@@ -280,7 +294,7 @@ _direct("resolver-fails", "dns-failure")
 _direct("resolver-silent", "dns-failure")
 _direct("refuses-connections", "timeout-network")
 _direct("hangs-up", "timeout-network")
-_direct("resets", "timeout-network")
+_direct("resets", "timeout-network", "reset")
 _direct("speaks-http", "tls-trust", "plain-http")
 _direct("other-name", "tls-trust", "name")
 _direct("expired", "tls-trust", "expired")
