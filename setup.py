@@ -7,8 +7,8 @@ from setuptools import find_packages, setup
 VERSION = "1.0.0b1"
 
 # The Azure CLI that loads the extension brings azure-cli-core, knack, requests and the SDKs.
-# Whatever is named here is installed a second time, into the extension's own folder.
-DEPENDENCIES: list[str] = []
+# Whatever is named here is installed a second time, into the extension's own folder; see CONTRIBUTING.md.
+DEPENDENCIES = ["kubernetes>=35,<36"]
 
 CLASSIFIERS = [
     "Development Status :: 4 - Beta",

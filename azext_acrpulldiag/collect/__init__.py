@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ..facts import Cluster, Facts, Options, Registry, RoleDefinition, Unreadable
+from ..facts import Cluster, Facts, Kubernetes, Options, Registry, RoleDefinition, Unreadable
 from ..grants import definition_key
 from ..principals import other_principals
 from ..puller import puller_of
@@ -20,6 +20,9 @@ from .check_health import HealthCheck
 from .cluster import MissingCluster, explain_missing_cluster, read_cluster
 from .graph import read_service_principal
 from .identity import read_managed_identity
+from .kube_api import KubeApi
+from .kube_login import ClusterAccess, find_api_server
+from .kubernetes import Scope, read_kubernetes
 from .nodes import read_node_hosts
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
@@ -33,6 +36,8 @@ class Wanted:
 
     check_health: bool = True
     check_acr: bool = False
+    access: ClusterAccess = field(default_factory=ClusterAccess)
+    scope: Scope = field(default_factory=Scope)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
     :class:`ClusterMissingError` as soon as the cluster is known not to exist.
     """
     with _health_check(session, wanted) as health, _plan(session) as plan:
-        reads = _Reads(session, targets, plan)
+        reads = _Reads(session, targets, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
         checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
         if reads.cluster.answer(session.deadline) is None:
@@ -81,15 +86,20 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
 class _Reads:
     """Every read of Azure in a run, begun in the constructor."""
 
-    def __init__(self, session: Session, targets: Targets, plan: Plan) -> None:
+    def __init__(self, session: Session, targets: Targets, plan: Plan, wanted: Wanted) -> None:
         self._session = session
         self._targets = targets
+        self._wanted = wanted
         self.reader = reader = ArmReader(session)
         target = targets.cluster
         self.registry = plan.start(
             "registry", lambda: find_registry(reader, session, targets.registry, target.subscription)
         )
         self.cluster = plan.start("cluster", lambda: read_cluster(reader, target))
+        self.kube_api: Task[KubeApi | None] = plan.start("kubernetesLogin", self._find_kube_api)
+        self.kubernetes: Task[Kubernetes | None] = plan.start(
+            "kubernetes", self._read_kubernetes, self.kube_api, self.cluster
+        )
         self.hosts = plan.start("nodes", _of_cluster(lambda cluster: read_node_hosts(reader, cluster)), self.cluster)
         self.identity = plan.start("kubeletIdentity", _of_cluster(self._read_identity), self.cluster)
         self.principal = plan.start("servicePrincipal", _of_cluster(self._read_principal), self.cluster)
@@ -147,8 +157,25 @@ class _Reads:
             ),
             cache_rules=self.cache_rules.answer(deadline),
             outbound=self.outbound.answer(deadline),
+            kubernetes=self.kubernetes.answer(deadline),
             **others,
         )
+
+    def _find_kube_api(self) -> KubeApi | None:
+        """``None``: not asked for."""
+        access = self._wanted.access
+        if access.mode == "none":
+            return None
+        server = find_api_server(self.reader, self._session, self._targets.cluster, access)
+        return KubeApi(self._session, server)
+
+    def _read_kubernetes(self, api: Any, cluster: Any) -> Any:
+        """Waits for the cluster too, which takes no longer than the login: a stopped one is not worth asking."""
+        if api is None or cluster is None:
+            return None
+        if isinstance(cluster, Cluster) and str(cluster.power_state).lower() == "stopped":
+            return Unreadable("unsupported", "The cluster is stopped, so its Kubernetes API does not answer")
+        return api if isinstance(api, Unreadable) else read_kubernetes(api, self._wanted.scope)
 
     def _read_identity(self, cluster: Any) -> Any:
         identity = cluster.kubelet_identity

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .deadline import Deadline, Meter
-from .transport import Lifeline, attempt_policy, pooled_transport, retry_policy
+from .transport import Lifeline, attempt_policy, pool_manager, pooled_transport, retry_policy
 
 _OURS = ("retry_policy", "transport", "per_retry_policies")
 # azure-core asks for a new token when less than this is left of the old one.
@@ -88,6 +88,10 @@ class Session:
             if self._transport is None:
                 self._transport = pooled_transport(self._lifeline, **verify)
             return self._transport
+
+    def pool_manager(self, proxy: str | None, **tls: Any) -> Any:
+        """A pool of connections of its own, for a service with its own certificates; see :mod:`.transport`."""
+        return pool_manager(self._lifeline, proxy, **tls)
 
     def close(self) -> None:
         """End the run: its time is over, and so is every connection, also those in use."""

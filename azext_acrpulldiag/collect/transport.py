@@ -68,6 +68,19 @@ def pooled_transport(lifeline: Lifeline, **connection: Any) -> Any:
     return RequestsTransport(session=session, session_owner=False, **connection)
 
 
+def pool_manager(lifeline: Lifeline, proxy: str | None, **tls: Any) -> Any:
+    """Return urllib3's pool manager, through ``proxy`` where one is given, whose sockets ``lifeline`` holds.
+
+    ``tls`` are urllib3's connection settings, such as ``ssl_context``. It never retries and follows no redirect.
+    """
+    adapter = _adapter(lifeline)
+    settings = {"retries": False, **tls}
+    if proxy:
+        return adapter.proxy_manager_for(proxy, **settings)
+    adapter.init_poolmanager(POOL_CONNECTIONS, POOL_CONNECTIONS, **settings)
+    return adapter.poolmanager
+
+
 def _adapter(lifeline: Lifeline) -> Any:
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPSConnection

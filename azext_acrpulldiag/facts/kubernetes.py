@@ -34,6 +34,7 @@ class Requirement:
     """One expression of a node selector term."""
 
     key: str
+    """A label; ``metadata.name`` asks for the node's name (pods of a DaemonSet do)."""
     operator: str
     """``In``, ``NotIn``, ``Exists``, ``DoesNotExist``, ``Gt`` or ``Lt``."""
     values: tuple[str, ...] = ()
