@@ -194,7 +194,7 @@ def answered(session: Session, path: str, exchange: Callable[[], T]) -> T:
         raise
 
 
-def read_body(response: Any, session: Session, path: str) -> bytes:
+def read_body(response: Any, session: Session, path: str, limit: int = MAX_BODY_BYTES) -> bytes:
     """Read a streamed body under the deadline and a size limit.
 
     Raises :class:`BrokenAnswerError` where it breaks off.
@@ -205,7 +205,7 @@ def read_body(response: Any, session: Session, path: str) -> bytes:
         for chunk in response.iter_bytes():
             size += len(chunk)
             chunks.append(chunk)
-            if size > MAX_BODY_BYTES:
+            if size > limit:
                 raise ReadError(Unreadable("malformed", f"The answer for {path} is too large", operation_of(path)))
             if session.deadline.remaining() <= 0:
                 raise ReadError(Unreadable("timeout", f"The answer for {path} came too slowly", operation_of(path)))

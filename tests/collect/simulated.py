@@ -1,0 +1,55 @@
+"""A session of this process whose whole internet is the simulated cloud."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from azext_acrpulldiag.collect.deadline import Deadline, Meter, begin_after
+from azext_acrpulldiag.collect.session import Session
+from tests.azure import entra
+from tests.azure.server import Server
+
+
+class SimulatedSession(Session):
+    """Logged in as the cloud's caller, in the cloud's tenant."""
+
+    def __init__(self, server: Server, seconds: float) -> None:
+        from azure.cli.core.mock import DummyCli
+
+        super().__init__(DummyCli(), Deadline(seconds), Meter())
+        self._server = server
+
+    def credential(self, subscription: str) -> tuple[Any, str]:
+        cloud = self._server.cloud
+
+        def get_token(*scopes: str, **_: Any) -> Any:
+            token = entra.token(cloud, scopes[0].removesuffix("/.default"))
+            return SimpleNamespace(token=token, expires_on=int(time.time()) + 3600)
+
+        return SimpleNamespace(get_token=get_token), cloud.tenant
+
+
+@contextmanager
+def simulated_session(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float = 20.0
+) -> Iterator[SimulatedSession]:
+    """A session that lasts for the time of a test."""
+    authority = folder / "simulated-ca.pem"
+    authority.write_bytes(server.ca_pem)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
+    monkeypatch.setenv("HTTPS_PROXY", server.proxy)
+    for name in ("NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    begin_after(0)
+    session = SimulatedSession(server, seconds)
+    try:
+        yield session
+    finally:
+        session.close()
