@@ -13,6 +13,7 @@ from tests.azure.containerd import Containerd, UnavailableError, events
 from tests.azure.nodes import Nodes, running
 from tests.azure.server import Server
 from tests.azure.state import Cloud
+from tests.azure.tiny_image import push
 from tests.record_pull_errors import OLDEST_KUBELET, event_of, recorded, settled
 from tests.scenarios.pulls import ADMIN, BLOB_HOST, HOST, IMAGE, PULLS, Expected, tidy
 
@@ -86,3 +87,10 @@ def test_the_simulation_is_a_registry_to_containerd(nodes: Nodes, cloud: Cloud) 
     asked = [(entry.method, entry.status) for entry in cloud.log.to(HOST) if "/blobs/" in entry.path]
     assert asked == [("GET", 307), ("GET", 307)], "config and layer"
     assert [entry.status for entry in cloud.log if entry.host.endswith(".blob.core.windows.net")] == [200, 200]
+
+
+def test_a_single_manifest_is_pulled_whatever_its_platform(nodes: Nodes, cloud: Cloud) -> None:
+    """Only an index is searched for the node's platform; what a lone manifest holds shows when it starts."""
+    tidy(cloud)
+    push(cloud.data_plane(HOST), "team/web", "v1", "linux/s390x")
+    assert nodes["proxied"].pull(IMAGE, *ADMIN).startswith("sha256:")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import tarfile
 import uuid
 from typing import TYPE_CHECKING
 
-from .registry import digest_of, encoded
+from .registry import encoded
 from .store import Json
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def push(plane: DataPlane, name: str, tag: str, *platforms: str) -> str:
     digest = str(entries[0]["digest"])
     if len(entries) > 1:
         index = {"schemaVersion": 2, "mediaType": f"{_OCI}.index.v1+json", "manifests": entries}
-        digest = digest_of(encoded(index))
+        digest = _digest(encoded(index))
         repository.manifests[digest] = index
     repository.tags[tag] = digest
     return digest
@@ -45,7 +46,7 @@ def push(plane: DataPlane, name: str, tag: str, *platforms: str) -> str:
 
 def _manifest(system: str, architecture: str) -> tuple[Json, dict[str, bytes]]:
     layer = _layer()
-    unpacked = digest_of(gzip.decompress(layer))
+    unpacked = _digest(gzip.decompress(layer))
     config = encoded(
         {"architecture": architecture, "os": system, "config": {}, "rootfs": {"type": "layers", "diff_ids": [unpacked]}}
     )
@@ -55,11 +56,15 @@ def _manifest(system: str, architecture: str) -> tuple[Json, dict[str, bytes]]:
         "config": _descriptor(f"{_OCI}.config.v1+json", config),
         "layers": [_descriptor(f"{_OCI}.layer.v1.tar+gzip", layer)],
     }
-    return manifest, {digest_of(content): content for content in (config, layer)}
+    return manifest, {_digest(content): content for content in (config, layer)}
 
 
 def _descriptor(media_type: str, content: bytes) -> Json:
-    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
+    return {"mediaType": media_type, "digest": _digest(content), "size": len(content)}
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _layer() -> bytes:
