@@ -164,6 +164,8 @@ def _program() -> str:
     program = shutil.which("containerd")
     if program is None:
         raise UnavailableError("containerd is not installed (Debian's package containerd)")
+    if shutil.which("unshare") is None:
+        raise UnavailableError("unshare is not installed (Debian's package util-linux)")
     if importlib.util.find_spec("grpc") is None:
         raise UnavailableError("grpcio is not installed for this Python")
     if os.geteuid() != 0:
