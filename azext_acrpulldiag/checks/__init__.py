@@ -5,11 +5,23 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..catalogue import Check
-from . import access, access_limits, cluster, identity, image, network, nodes, registry, service_principal
+from . import (
+    access,
+    access_limits,
+    cluster,
+    identity,
+    image,
+    network,
+    nodes,
+    registry,
+    second_opinion,
+    service_principal,
+)
 
 MODULES: tuple[ModuleType, ...] = (
     cluster,
     registry,
+    second_opinion,
     identity,
     service_principal,
     nodes,
