@@ -7,6 +7,7 @@ ever. The connection pool here therefore knows its sockets and shuts them down a
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import weakref
 from contextlib import suppress
@@ -86,8 +87,11 @@ def _adapter(lifeline: Lifeline) -> Any:
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+    trust = Trust()
+
     class HeldConnection(HTTPSConnection):
         def connect(self) -> None:
+            trust.lend(self)
             super().connect()
             lifeline.hold(self.sock)
 
@@ -107,6 +111,33 @@ def _adapter(lifeline: Lifeline) -> Any:
             return manager
 
     return Adapter(pool_maxsize=POOL_CONNECTIONS, max_retries=0)
+
+
+class Trust:
+    """One TLS context for all connections that trust the same authorities.
+
+    urllib3 makes one for each connection, and each time parses the whole bundle of authorities.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._contexts: dict[tuple[Any, ...], Any] = {}
+
+    def lend(self, connection: Any) -> None:
+        """Give an HTTPS connection that verifies, and has no context or certificate of its own, the shared context."""
+        from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
+
+        authorities = (connection.ca_certs, connection.ca_cert_dir)
+        verify = resolve_cert_reqs(connection.cert_reqs)
+        if not any(authorities) or verify != ssl.CERT_REQUIRED or connection.ssl_context or connection.cert_file:
+            return
+        with self._lock:
+            if authorities not in self._contexts:
+                context = create_urllib3_context(cert_reqs=verify)
+                context.load_verify_locations(*authorities)
+                self._contexts[authorities] = context
+            connection.ssl_context = self._contexts[authorities]
+        connection.ca_certs = connection.ca_cert_dir = None
 
 
 def retry_policy(deadline: Deadline) -> Any:
