@@ -8,6 +8,7 @@ code is kept here, under a lock, and one handler is registered.
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from typing import Any
@@ -57,5 +58,7 @@ def _end(cli_ctx: Any, **_: Any) -> None:
     if cli_ctx.invocation.data.get("output") == "table" and sys.stderr.isatty():
         for text in words:
             sys.stderr.write(f"\n{text}\n")
+    # The process ends now, and would first search all that az has loaded for garbage.
+    gc.freeze()
     if code:
         raise SystemExit(code)
