@@ -65,6 +65,11 @@ class RegistryTarget:
     name: str | None = None
     login_server: str | None = None
 
+    @property
+    def probable_name(self) -> str:
+        """The registry's name, or what its login server suggests: the label, less a name hash after a hyphen."""
+        return self.name or (self.login_server or self.given).split(".")[0].split("-")[0]
+
 
 @dataclass(frozen=True)
 class Targets:

@@ -26,7 +26,7 @@ from .kubernetes import Scope, read_kubernetes
 from .nodes import read_node_hosts
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
-from .registry import find_registry, read_cache_rules
+from .registry import find_registry, read_cache_rules, registry_of
 from .session import Session
 
 
@@ -69,7 +69,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
     Ends by the session's deadline; what was not read by then is ``Unreadable``. Raises
     :class:`ClusterMissingError` as soon as the cluster is known not to exist.
     """
-    with _health_check(session, wanted) as health, _plan(session) as plan:
+    with _health_check(session, targets, wanted) as health, _plan(session) as plan:
         reads = _Reads(session, targets, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
         checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
@@ -92,8 +92,11 @@ class _Reads:
         self._wanted = wanted
         self.reader = reader = ArmReader(session)
         target = targets.cluster
-        self.registry = plan.start(
+        self.registry_body = plan.start(
             "registry", lambda: find_registry(reader, session, targets.registry, target.subscription)
+        )
+        self.registry = plan.start(
+            "registryFacts", needing(lambda body: registry_of(session, body)), self.registry_body
         )
         self.cluster = plan.start("cluster", lambda: read_cluster(reader, target))
         self.kube_api: Task[KubeApi | None] = plan.start("kubernetesLogin", self._find_kube_api)
@@ -234,12 +237,12 @@ def _puller(cluster: Cluster | Unreadable | None, principal: Any) -> Any:
 
 
 @contextmanager
-def _health_check(session: Session, wanted: Wanted) -> Iterator[HealthCheck | None]:
+def _health_check(session: Session, targets: Targets, wanted: Wanted) -> Iterator[HealthCheck | None]:
     """Made before any thread is started, so that it can fork; see :mod:`.fork`."""
     if not wanted.check_health:
         yield None
         return
-    with HealthCheck(session.deadline) as health:
+    with HealthCheck(session.deadline, targets.registry.probable_name) as health:
         yield health
 
 
@@ -258,8 +261,9 @@ def _start_check_health(plan: Plan, reads: _Reads, health: HealthCheck | None) -
         return None
     return plan.start(
         "checkHealth",
-        needing(lambda found: health.run(found.name, found.subscription, found.login_server)),
+        needing(health.run),
         reads.registry,
+        reads.registry_body,
     )
 
 

@@ -2,19 +2,25 @@
 
 It answers for this machine and this login, never for the cluster. The command runs as it is,
 in a child: its requests have no time-outs, so that only a process can be ended at the
-deadline. On Linux the child is a fork of this ``az``, which has everything loaded already;
+deadline. On Linux the child is a fork of this ``az``, which has everything loaded already
+and is given the registry as this run has read it, instead of looking it up once more;
 elsewhere, or when threads run, it is a new ``az``.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
+from typing import Any
 
-from ..facts import HealthCode, HealthReport, Unreadable
+from ..facts import HealthCode, HealthReport, Registry, Unreadable
 from .child import Child, Ended, az_command
 from .deadline import Deadline
 from .fork import AzFork, fork_is_sound
@@ -28,20 +34,27 @@ _PASSED = re.compile(r"^(?P<what>.+?)\s*: OK$")
 _LOCAL_TOOL = re.compile(r"^(?:DOCKER|HELM|NOTARY)_")
 _LOCAL_PASS = re.compile(r"^(?:Docker|Podman) pull of ")
 _TESTED_HOST = re.compile(r"(?:DNS lookup to |Failed to reach DNS for registry ')(?P<host>[^\s']+)")
+# What the command will import while it waits for nothing else.
+_NEEDED_LATER = ("azure.mgmt.containerregistry", "azure.cli.core.auth.identity", "requests")
+# Parts of a registry that the command has no use for; a firewall's rules can be many.
+_NOT_TOLD = ("networkRuleSet", "privateEndpointConnections")
 _LOGIN_WORDS = ("az login", "AADSTS", "No subscription found")
 
 
 class HealthCheck:
-    """``az acr check-health``, made ready before the registry is known.
+    """``az acr check-health``, begun before the registry is known.
 
-    Make it before any thread is started, so that it may fork; :meth:`run` it, from any
-    thread; close it (or leave its ``with`` block) when no run is under way, after which
-    nothing of it is left. ``child.end_all`` cuts a run short.
+    ``name`` is the registry's, as the command's text shall call it. Make it before any
+    thread is started, so that it may fork; :meth:`run` it, from any thread; close it (or
+    leave its ``with`` block) when no run is under way, after which nothing of it is left.
+    ``child.end_all`` cuts a run short.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, name: str) -> None:
         self._deadline = deadline
-        self._fork = AzFork(child_environment({}), deadline.remaining()) if fork_is_sound() else None
+        self._fork = None
+        if fork_is_sound():
+            self._fork = AzFork(partial(_prepare, name), child_environment({}), deadline.remaining())
 
     def __enter__(self) -> HealthCheck:
         return self
@@ -51,24 +64,21 @@ class HealthCheck:
     ) -> None:
         self.close()
 
-    def run(self, registry_name: str, subscription: str, login_server: str) -> HealthReport | Unreadable:
+    def run(self, registry: Registry, body: Mapping[str, Any]) -> HealthReport | Unreadable:
         """Return what check-health says of the registry, within the deadline.
 
-        ``subscription`` is the registry's own. Raises nothing: why there is no report is the
-        answer then.
+        ``body`` is Resource Manager's answer that ``registry`` was read from. Raises nothing:
+        why there is no report is the answer then.
         """
-        arguments = [
-            *("acr", "check-health", "--name", registry_name, "--subscription", subscription, "--ignore-errors"),
-        ]
         fork, self._fork = self._fork, None
         if fork is not None:
             try:
-                ended = fork.run(arguments, self._deadline.remaining())
+                ended = fork.run(_told(registry, body), self._deadline.remaining())
             finally:
                 fork.end()
         else:
-            ended = self._run_child(arguments)
-        return health_report_from(ended, login_server)
+            ended = self._run_child(_arguments(registry.name, registry.subscription))
+        return health_report_from(ended, registry.login_server)
 
     def close(self) -> None:
         """End what was made ready and never run."""
@@ -85,6 +95,63 @@ class HealthCheck:
             return child.wait(self._deadline.remaining()) or child.end()
         finally:
             child.end()
+
+
+def _arguments(name: str, subscription: str) -> list[str]:
+    return ["acr", "check-health", "--name", name, "--subscription", subscription, "--ignore-errors"]
+
+
+def _told(registry: Registry, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fork needs to know of the registry: little enough for a pipe to hold at once."""
+    properties = {name: value for name, value in body["properties"].items() if name not in _NOT_TOLD}
+    return {
+        "name": registry.name,
+        "subscription": registry.subscription,
+        "group": registry.resource_group,
+        "registry": {**body, "properties": properties},
+    }
+
+
+def _prepare(name: str, wait: Callable[[], str]) -> list[str]:
+    """In the fork: let the command wait for the registry where it would look it up.
+
+    A version that looks it up in another way is left to do so.
+    """
+    from azure.cli.command_modules.acr import check_health
+
+    _share_connections()
+    if not hasattr(check_health, "get_registry_by_name"):
+        told = json.loads(wait())
+        return _arguments(told["name"], told["subscription"])
+
+    def get_registry_by_name(cli_ctx: Any, *_: Any) -> tuple[Shown, str]:
+        for module in _NEEDED_LATER:
+            with suppress(ImportError):
+                importlib.import_module(module)
+        told = json.loads(wait(), object_hook=Shown)
+        cli_ctx.data["subscription_id"] = told["subscription"]
+        return told["registry"], told["group"]
+
+    check_health.get_registry_by_name = get_registry_by_name
+    return ["acr", "check-health", "--name", name, "--ignore-errors"]
+
+
+def _share_connections() -> None:
+    """Let the command's four requests to the registry use one connection."""
+    import requests
+
+    requests.api.request = requests.Session().request
+
+
+class Shown(dict[str, Any]):
+    """A resource's JSON under the names of the SDKs' models; what it does not show is ``None`` there too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        first, *others = name.split("_")
+        key = first + "".join(word.capitalize() for word in others)
+        return self[key] if key in self else self.get("properties", {}).get(key)
 
 
 def child_environment(base: Mapping[str, str]) -> dict[str, str]:

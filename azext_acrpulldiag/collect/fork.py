@@ -1,8 +1,11 @@
-"""Run one ``az`` command in a fork of this process, which spares loading ``az`` again."""
+"""Run one ``az`` command in a fork of this process, which spares loading ``az`` again.
+
+The command may begin before all that it needs is known: it waits for that where it needs it.
+"""
 
 from __future__ import annotations
 
-import importlib
+import gc
 import json
 import logging
 import math
@@ -13,20 +16,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 from .child import MAX_OUTPUT_CHARS, Ended, as_text, end_group, forget, remember
 
-# What the command will import anyway; loaded while this process still asks for the cluster.
-_PRELOADED = (
-    "azure.cli.command_modules.acr.custom",
-    "azure.cli.command_modules.acr.check_health",
-    "azure.cli.command_modules.acr._docker_utils",
-    "azure.mgmt.containerregistry",
-    "azure.mgmt.resource",
-)
+Prepare = Callable[[Callable[[], str]], Sequence[str]]
 
 
 def fork_is_sound() -> bool:
@@ -38,33 +35,36 @@ def fork_is_sound() -> bool:
 
 
 class AzFork:
-    """A fork that waits for the arguments of one ``az`` command.
+    """A fork that begins one ``az`` command at once.
 
-    ``environment`` is set in the fork alone. It ends by itself after ``seconds``, even if
-    this process is gone by then.
+    ``prepare`` is called in the fork and returns the command's arguments; it is given a
+    function that waits for what :meth:`run` sends. ``environment`` is set in the fork alone.
+    It ends by itself after ``seconds``, even if this process is gone by then.
     """
 
-    def __init__(self, environment: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, prepare: Prepare, environment: Mapping[str, str], seconds: float) -> None:
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+        gc.freeze()  # so that collecting garbage in the fork copies no pages (see the gc module's documentation)
         self._pid: int | None = os.fork()
         if self._pid == 0:
             os.close(self._orders)
             os.close(self._answers)
-            _serve(orders, answers, environment, seconds)
+            _serve(orders, answers, prepare, environment, seconds)
         os.close(orders)
         os.close(answers)
         remember(self._pid)
 
-    def run(self, arguments: Sequence[str], seconds: float) -> Ended:
-        """Run ``az`` with ``arguments`` and return how it ended, within ``seconds``."""
+    def run(self, told: Any, seconds: float) -> Ended:
+        """Send ``told``, which JSON can hold, and return how the command ended, within ``seconds``."""
         end = time.monotonic() + seconds
         if self._pid is None:
             raise RuntimeError("A fork runs one command.")
         try:
-            os.write(self._orders, json.dumps(list(arguments)).encode() + b"\n")
+            with os.fdopen(self._orders, "wb", closefd=False) as orders:
+                orders.write(json.dumps(told).encode() + b"\n")
         except BrokenPipeError:  # it ended already
             return Ended(self._reap(), "")
         output, finished = _read_until(self._answers, end)
@@ -105,16 +105,13 @@ def _read_until(source: int, end: float) -> tuple[bytes, bool]:
         output = (output + chunk)[-4 * MAX_OUTPUT_CHARS :]
 
 
-def _serve(orders: int, answers: int, environment: Mapping[str, str], seconds: float) -> NoReturn:
-    """Wait for arguments, run ``az`` with them, and exit: the whole life of the fork."""
+def _serve(orders: int, answers: int, prepare: Prepare, environment: Mapping[str, str], seconds: float) -> NoReturn:
+    """Run the command and exit: the whole life of the fork."""
     code = 1
     try:
         _detach(answers, seconds)
         os.environ.update(environment)
-        _preload()
-        with os.fdopen(orders) as source:
-            order = source.readline()
-        code = _invoke(json.loads(order)) if order else 0
+        code = _invoke(prepare(partial(_wait, orders)))
     except BaseException:  # whatever it is, it must not run on as a second copy of this program
         traceback.print_exc()
     finally:
@@ -141,18 +138,21 @@ def _detach(answers: int, seconds: float) -> None:
         logging.getLogger(name).handlers.clear()
 
 
-def _preload() -> None:
-    for name in _PRELOADED:
-        with suppress(ImportError):
-            importlib.import_module(name)
+def _wait(orders: int) -> str:
+    """Return the JSON that was sent. Where this process is not wanted any more, it ends here."""
+    with os.fdopen(orders) as source:
+        told = source.readline()
+    if not told:
+        raise SystemExit(0)
+    return told
 
 
-def _invoke(arguments: list[str]) -> int:
+def _invoke(arguments: Sequence[str]) -> int:
     from azure.cli.core import get_default_cli
 
     try:
         cli: Any = get_default_cli()
-        result = cli.invoke(arguments)
+        result = cli.invoke(list(arguments))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return int(result or 0)

@@ -26,8 +26,8 @@ READ = f"{REGISTRY_TYPE}/read"
 
 def find_registry(
     reader: ArmReader, session: Session, target: RegistryTarget, default_subscription: str
-) -> Registry | Unreadable:
-    """Find the registry that the user named, wherever this login may see it.
+) -> Json | Unreadable:
+    """Find the registry that the user named, wherever this login may see it, and answer it as ARM tells it.
 
     A resource ID is read directly. A name or login server is looked up in
     ``default_subscription`` and, at the same time, in the login's other subscriptions.
@@ -42,14 +42,20 @@ def find_registry(
     rows = [] if isinstance(here, Unreadable) else list(here)
     match = _match(rows, target)
     if match is not None:
-        return _from_row(session, match)
+        return match
     if not isinstance(elsewhere, Unreadable):
         rows.extend(elsewhere)
         match = _match(elsewhere, target)
-        found = _reread(reader, session, match) if match is not None else None
+        found = _reread(reader, match) if match is not None else None
         if found is not None:
             return found
     return _not_found(target, rows, [why for why in (here, elsewhere) if isinstance(why, Unreadable)])
+
+
+def registry_of(session: Session, body: Json) -> Registry | Unreadable:
+    """Map what :func:`find_registry` answered, its tenant taken from the login (no request)."""
+    parts = resource_parts(str(body.get("id", "")))
+    return registry_from(body, home_tenant(session, parts[0]) if parts else malformed(body, "id"))
 
 
 def registry_from(body: Json, tenant_id: str | Unreadable) -> Registry | Unreadable:
@@ -104,13 +110,13 @@ def cache_rules_from(rules: Iterable[Json], sets: Iterable[Json] | Unreadable) -
     return tuple(_cache_rule(rule, health) for rule in rules)
 
 
-def _by_id(reader: ArmReader, session: Session, target: RegistryTarget, subscription: str) -> Registry | Unreadable:
+def _by_id(reader: ArmReader, session: Session, target: RegistryTarget, subscription: str) -> Json | Unreadable:
     try:
         body = _get(reader, target.given.rstrip("/"))
     except ReadError as error:
         return replace(error.why, permission=error.why.permission or READ)
     if body is not None:
-        return _from_row(session, body)
+        return body
     try:
         rows = _list(reader, subscription)
     except ReadError:
@@ -183,21 +189,15 @@ def _match(rows: Iterable[Json], target: RegistryTarget) -> Json | None:
     return None
 
 
-def _reread(reader: ArmReader, session: Session, row: Json) -> Registry | Unreadable | None:
+def _reread(reader: ArmReader, row: Json) -> Json | Unreadable | None:
     """GET what Resource Graph found; ``None``: it is gone."""
     resource_id = row.get("id")
     if not isinstance(resource_id, str):
         return malformed(row, "id")
     try:
-        body = _get(reader, resource_id)
+        return _get(reader, resource_id)
     except ReadError as error:
         return replace(error.why, permission=error.why.permission or READ)
-    return None if body is None else _from_row(session, body)
-
-
-def _from_row(session: Session, body: Json) -> Registry | Unreadable:
-    parts = resource_parts(str(body.get("id", "")))
-    return registry_from(body, home_tenant(session, parts[0]) if parts else malformed(body, "id"))
 
 
 def _not_found(target: RegistryTarget, rows: Iterable[Json], failures: list[Unreadable]) -> Unreadable:

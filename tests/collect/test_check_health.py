@@ -1,14 +1,15 @@
 """Texts of ``az acr check-health --ignore-errors``, as 2.91 and 2.75 write them."""
 
+import json
 import sys
+import textwrap
 import time
 
 import pytest
 
-from azext_acrpulldiag.collect.check_health import child_environment, health_report_from
+from azext_acrpulldiag.collect.check_health import Shown, child_environment, health_report_from
 from azext_acrpulldiag.collect.child import Ended
 from azext_acrpulldiag.facts import HealthCode, HealthReport, Unreadable
-from tests import build
 from tests.azure.az import have_nss_wrapper
 from tests.collect import in_az
 
@@ -119,21 +120,24 @@ def test_the_child_finds_no_docker():
 SCRIPT = f"""
 if "{{mode}}" == "child":
     check_health.fork_is_sound = lambda: False
-with check_health.HealthCheck(Deadline({{seconds}})) as health:
-    result = health.run("contosoreg", "{build.SUBSCRIPTION}", "{HOST}")
+from tests import build
+BODY = {{{{"properties": {{{{"loginServer": "{HOST}", **{{properties}}}}}}, **{{others}}}}}}
+with check_health.HealthCheck(Deadline({{seconds}}), "contosoreg") as health:
+    result = health.run(build.registry(), BODY)
 """
 needs_names = pytest.mark.skipif(not have_nss_wrapper(), reason="libnss-wrapper is not installed")
-MODES = pytest.mark.parametrize(
-    "mode", [pytest.param("fork", marks=pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux")), "child"]
-)
+FORKS = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux")
+DEFAULTS = {"seconds": 60, "properties": {}, "others": {}}
+MODES = pytest.mark.parametrize("mode", [pytest.param("fork", marks=FORKS), "child"])
 
 
 @pytest.fixture
 def run(az, tmp_path):
     """Run check-health in a process like az's own, and see that nothing is left of it."""
 
-    def for_registry(mode, seconds=60, **changes):
-        collected = in_az.collect(az, tmp_path, SCRIPT.format(mode=mode, seconds=seconds), **changes)
+    def for_registry(mode, seconds=60, properties=None, others=None, **changes):
+        script = SCRIPT.format(mode=mode, seconds=seconds, properties=properties or {}, others=others or {})
+        collected = in_az.collect(az, tmp_path, script, **changes)
         assert (collected.out, collected.err) == ("", "")
         return collected.answer
 
@@ -154,6 +158,51 @@ def test_the_real_command_passes(run, cloud, mode):
 def test_the_real_command_is_refused_by_the_registry_s_firewall(run, cloud, mode):
     cloud.data_plane().refuses_this_machine = True
     assert [code["code"] for code in run(mode)["codes"]] == ["CONNECTIVITY_FORBIDDEN_ERROR"]
+
+
+@FORKS
+@needs_names
+def test_the_fork_takes_the_registry_from_this_run(run, cloud):
+    """The token of the registry's own tenant, no lookup, and one connection for all four requests."""
+    assert run("fork")["codes"] == []
+    assert cloud.log.to("management.azure.com") == []
+    requests = cloud.log.to(HOST)
+    assert [entry.path for entry in requests] == ["/v2/", "/v2/", "/oauth2/exchange", "/oauth2/token"]
+    assert len({entry.connection for entry in requests}) == 1
+
+
+@FORKS
+@needs_names
+@pytest.mark.parametrize(
+    ("identity", "codes"),
+    [({"principalId": "p1"}, []), ({"userAssignedIdentities": {}}, ["CMK_ERROR"])],
+)
+def test_the_fork_sees_the_registry_s_own_key(run, identity, codes):
+    encryption = {"status": "enabled", "keyVaultProperties": {"identity": "system"}}
+    answer = run("fork", properties={"encryption": encryption}, others={"identity": identity})
+    assert [code["code"] for code in answer["codes"]] == codes
+
+
+@FORKS
+@needs_names
+def test_a_version_that_looks_the_registry_up_in_another_way_is_left_to_do_so(az, cloud, tmp_path):
+    script = """
+    from azure.cli.command_modules.acr import check_health as theirs
+    del theirs.get_registry_by_name
+    """
+    collected = in_az.collect(az, tmp_path, textwrap.dedent(script) + SCRIPT.format(**DEFAULTS, mode="fork"))
+    assert (collected.answer["type"], collected.answer["reason"]) == ("Unreadable", "malformed")
+    assert "get_registry_by_name" in collected.answer["detail"]
+
+
+def test_a_registry_s_json_is_read_as_the_sdk_s_models_are():
+    encryption = {"keyVaultProperties": {"identity": "system"}}
+    identity = {"userAssignedIdentities": {"/id": {"clientId": "c"}}}
+    body = {"name": "a", "properties": {"loginServer": "h", "encryption": encryption}, "identity": identity}
+    registry = json.loads(json.dumps(body), object_hook=Shown)
+    assert (registry.name, registry.login_server, registry.role_assignment_mode) == ("a", "h", None)
+    assert registry.encryption.key_vault_properties.identity == "system"
+    assert [one.client_id for one in registry.identity.user_assigned_identities.values()] == ["c"]
 
 
 @MODES
@@ -191,21 +240,22 @@ def test_a_check_that_is_never_run_leaves_nothing(az, tmp_path, mode):
     script = f"""
     if "{mode}" == "child":
         check_health.fork_is_sound = lambda: False
-    with check_health.HealthCheck(Deadline(60)):
+    with check_health.HealthCheck(Deadline(60), "contosoreg"):
         result = child.Ended(0, "")
     """
     assert in_az.collect(az, tmp_path, script).answer["code"] == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux")
+@FORKS
 @needs_names
 def test_an_interrupted_run_ends_at_once(run, cloud, az, tmp_path):
     cloud.fault("GET contosoreg.azurecr.io/v2/", "timeout")
     script = f"""
     import threading
-    with check_health.HealthCheck(Deadline(60)) as health:
+    from tests import build
+    with check_health.HealthCheck(Deadline(60), "contosoreg") as health:
         threading.Timer(2, child.end_all).start()
-        result = health.run("contosoreg", "{build.SUBSCRIPTION}", "{HOST}")
+        result = health.run(build.registry(), {{"properties": {{"loginServer": "{HOST}"}}}})
     """
     began = time.monotonic()
     assert in_az.collect(az, tmp_path, script).answer["reason"] == "timeout"

@@ -14,6 +14,7 @@ from azext_acrpulldiag.collect.registry import (
     private_endpoint_from,
     read_cache_rules,
     registry_from,
+    registry_of,
 )
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.targets import parse_registry
@@ -215,7 +216,9 @@ class Login:
 
 
 def find(azure, given, login=None):
-    return find_registry(azure, login or Login(), parse_registry(given, ".azurecr.io"), HERE)
+    session = login or Login()
+    found = find_registry(azure, session, parse_registry(given, ".azurecr.io"), HERE)
+    return found if isinstance(found, Unreadable) else registry_of(session, found)
 
 
 @pytest.mark.parametrize("given", ["contosoreg", "CONTOSOREG", "contosoreg.azurecr.io"])
