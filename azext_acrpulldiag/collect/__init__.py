@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -73,6 +74,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         reads = _Reads(session, targets, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
         checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
+        _load_clients()
         if reads.cluster.answer(session.deadline) is None:
             raise ClusterMissingError(targets, explain_missing_cluster(reads.reader, targets.cluster))
         facts = reads.facts(
@@ -234,6 +236,13 @@ def _of_cluster(work: Callable[[Cluster], Any]) -> Callable[..., Any]:
 
 def _puller(cluster: Cluster | Unreadable | None, principal: Any) -> Any:
     return _of_cluster(lambda found: puller_of(found, principal))(cluster)
+
+
+def _load_clients() -> None:
+    """Import what the second round of reads needs, while the first is under way."""
+    for package in ("azure.mgmt.authorization", "azure.mgmt.msi"):
+        with suppress(ImportError):  # the read that needs it says so
+            importlib.import_module(package)
 
 
 @contextmanager
