@@ -1,0 +1,1 @@
+"""What a run costs, beside other ``az`` commands, in the simulated cloud."""
