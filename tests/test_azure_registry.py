@@ -9,7 +9,8 @@ import pytest
 
 from tests.azure import entra
 from tests.azure.client import Client
-from tests.azure.registry import THIS_MACHINE, digest_of, encoded
+from tests.azure.images import digest_of, encoded
+from tests.azure.registry import THIS_MACHINE
 from tests.azure.server import Server
 from tests.azure.state import Cloud, Repository
 
@@ -28,6 +29,7 @@ DIGEST = digest_of(encoded(MANIFEST))
 @pytest.fixture
 def client(simulated_azure: Server, cloud: Cloud) -> Iterator[Client]:
     plane = cloud.data_plane(HOST)
+    plane.repositories.clear()
     plane.repositories["web"] = Repository({DIGEST: MANIFEST}, {"v1": DIGEST, "v2": DIGEST}, {digest_of(b"{}"): b"{}"})
     plane.repositories["team/api"] = Repository()
     client = Client(simulated_azure)

@@ -21,6 +21,8 @@ from .check_health import HealthCheck
 from .cluster import MissingCluster, explain_missing_cluster, read_cluster
 from .graph import read_service_principal
 from .identity import read_managed_identity
+from .image_models import joined, references_of
+from .images import read_images
 from .kube_api import KubeApi
 from .kube_login import ClusterAccess, find_api_server
 from .kubernetes import Scope, read_kubernetes
@@ -28,6 +30,7 @@ from .nodes import read_node_hosts
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
 from .registry import find_registry, read_cache_rules, registry_of
+from .registry_api import CliLogin, RegistryApi
 from .session import Session
 
 
@@ -71,7 +74,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
     :class:`ClusterMissingError` as soon as the cluster is known not to exist.
     """
     with _health_check(session, targets, wanted) as health, _plan(session) as plan:
-        reads = _Reads(session, targets, plan, wanted)
+        reads = _Reads(session, targets, options, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
         checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
         _load_clients()
@@ -88,9 +91,10 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
 class _Reads:
     """Every read of Azure in a run, begun in the constructor."""
 
-    def __init__(self, session: Session, targets: Targets, plan: Plan, wanted: Wanted) -> None:
+    def __init__(self, session: Session, targets: Targets, options: Options, plan: Plan, wanted: Wanted) -> None:
         self._session = session
         self._targets = targets
+        self._options = options
         self._wanted = wanted
         self.reader = reader = ArmReader(session)
         target = targets.cluster
@@ -112,7 +116,16 @@ class _Reads:
             "cacheRules", needing(lambda registry: read_cache_rules(reader, registry)), self.registry
         )
         self.outbound = plan.start("outbound", self._read_outbound, self.registry, self.cluster, self.hosts)
+        self._start_images(plan)
         self._start_access(plan)
+
+    def _start_images(self, plan: Plan) -> None:
+        """The argument's image does not wait for Kubernetes; both are asked for with the same tokens."""
+        self.registry_api = plan.start("registryApi", needing(self._open_registry), self.registry)
+        self.named_image = plan.start("image", self._read_named_image, self.registry, self.registry_api)
+        self.failing_images = plan.start(
+            "failingImages", self._read_failing_images, self.registry, self.registry_api, self.kubernetes
+        )
 
     def _start_access(self, plan: Plan) -> None:
         session, registry = self._session, self.registry
@@ -163,6 +176,7 @@ class _Reads:
             cache_rules=self.cache_rules.answer(deadline),
             outbound=self.outbound.answer(deadline),
             kubernetes=self.kubernetes.answer(deadline),
+            images=joined(self.named_image.answer(deadline), self.failing_images.answer(deadline)),
             **others,
         )
 
@@ -199,6 +213,27 @@ class _Reads:
         if not filters_by_address(registry):
             return None
         return _of_cluster(lambda found: read_outbound(self.reader, found, hosts))(cluster)
+
+    def _open_registry(self, registry: Registry) -> RegistryApi:
+        return RegistryApi(self._session, registry.login_server, CliLogin(registry.subscription))
+
+    def _read_named_image(self, registry: Any, api: Any) -> Any:
+        """``None``: no image was given."""
+        image = self._options.image
+        if image is None or isinstance(api, Unreadable):
+            return None if image is None else api
+        return read_images(api, registry, references_of(image, (), registry.login_server))
+
+    def _read_failing_images(self, registry: Any, api: Any, kubernetes: Any) -> Any:
+        """``None``: no pod is known to wait for an image."""
+        failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else ()
+        if not failing or isinstance(failing, Unreadable):
+            return None
+        if isinstance(api, Unreadable):
+            return api
+        named = references_of(self._options.image, (), registry.login_server)
+        images = references_of(None, failing, registry.login_server)
+        return read_images(api, registry, [image for image in images if image not in named])
 
     def _read_effective(self, registry: Any, puller: Any) -> Any:
         """``()`` where the cluster has nobody to pull: then nothing can be granted to it."""

@@ -85,6 +85,8 @@ def registry_from(body: Json, tenant_id: str | Unreadable) -> Registry | Unreada
         arm_audience_tokens=text(body, "properties", "policies", "azureADAuthenticationAsArmPolicy", "status"),
         data_endpoint_hosts=texts(body, "properties", "dataEndpointHostNames"),
         regional_hosts=texts(body, "properties", "regionalEndpointHostNames"),
+        quarantine_policy=text(body, "properties", "policies", "quarantinePolicy", "status"),
+        retention_days=_retention_days(body),
     )
 
 
@@ -211,6 +213,13 @@ def _not_found(target: RegistryTarget, rows: Iterable[Json], failures: list[Unre
         return replace(why, detail=f"Registry {wanted} was not found{hint}; {why.detail}", permission=READ)
     detail = f"Registry {wanted} does not exist or is not visible to this login{hint}"
     return Unreadable("not-found", detail, READ, READ)
+
+
+def _retention_days(body: Json) -> int | Unreadable | None:
+    status = text(body, "properties", "policies", "retentionPolicy", "status")
+    if isinstance(status, Unreadable):
+        return status
+    return shown(body, int, "properties", "policies", "retentionPolicy", "days") if status == "enabled" else None
 
 
 def _network_rules(body: Json) -> NetworkRules | Unreadable | None:

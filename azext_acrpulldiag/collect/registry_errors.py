@@ -12,7 +12,8 @@ from .errors import ReadError
 
 _CLIENT_ADDRESS = re.compile(r"client with IP '([0-9a-fA-F.:]+)'")
 _FIREWALL = ("is not allowed access", "aka.ms/acr/firewall")
-_DISALLOWED = "disallowed"
+_DISALLOWED = "REGISTRY_DISALLOWED_OPERATION"
+_DISALLOWED_TEXT = "operation is disallowed"
 
 
 class Absence(str, Enum):
@@ -53,7 +54,7 @@ class RegistryRefusalError(ReadError):
         self.step = step
         self.code = found[0][0] if found else None
         self.firewall = status == 403 and any(mark in said for mark in _FIREWALL)
-        self.disallowed = status in (401, 403, 405) and _DISALLOWED in said
+        self.disallowed = 400 <= status < 500 and (self.code == _DISALLOWED or _DISALLOWED_TEXT in said)
 
 
 def refusal_from(

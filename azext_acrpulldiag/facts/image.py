@@ -35,13 +35,20 @@ class ImageLookup:
     """What the registry's own API says about one image, asked with the CLI's login."""
 
     reference: str
+    """The image as it is written, its host being the registry's."""
     repository: str
     repository_exists: bool | Unreadable
     reference_exists: bool | Unreadable
-    """The tag or digest."""
+    """The digest where the image names one, else the tag."""
     near_misses: tuple[str, ...] = ()
-    """Existing names close to the one that is missing."""
+    """Existing repositories or tags close to the one that is missing."""
     unreadable_part: str | Unreadable | None = None
     """``repository``, ``tag`` or ``manifest`` whose ``readEnabled`` is off; ``None``: none."""
     quarantined: bool | Unreadable = False
     platforms: tuple[Platform, ...] | Unreadable = ()
+    """Empty: nothing in it says for which platform it is, as in an artifact that is no image."""
+    tag: str | None = None
+    digest: str | None = None
+    """As the image names them; kubelet goes by the digest where there are both."""
+    found_digest: str | None = None
+    """What the tag points to; ``None``: no tag is named, or it was not found."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from .envelope import Unreadable
 
+_NOT_READ = Unreadable("not-shown", "This property of the registry was not read")
+
 
 @dataclass(frozen=True)
 class NetworkRules:
@@ -51,6 +53,10 @@ class Registry:
     """``azureADAuthenticationAsArmPolicy.status``: ``enabled`` or ``disabled``."""
     data_endpoint_hosts: tuple[str, ...] | Unreadable
     regional_hosts: tuple[str, ...] | Unreadable
+    quarantine_policy: str | Unreadable = _NOT_READ
+    """``enabled`` or ``disabled``."""
+    retention_days: int | Unreadable | None = _NOT_READ
+    """Days after which an untagged manifest is deleted; ``None``: it is kept."""
 
 
 @dataclass(frozen=True)

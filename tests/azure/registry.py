@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import time
@@ -15,11 +14,13 @@ import jwt
 from tests.recordings import body, recording
 
 from . import entra
+from .images import encoded
 from .messages import Request, Response, answer, replay
 from .store import Json
 
 if TYPE_CHECKING:
-    from .state import Cloud, DataPlane, Repository
+    from .images import DataPlane, Repository
+    from .state import Cloud
 
 BLOB_SUFFIX = ".blob.core.windows.net"
 BLOB_HOST = f"weumanaged193{BLOB_SUFFIX}"
@@ -170,12 +171,25 @@ _SERVER = {"docker_distribution_api_version": "registry/2.0", "server": "AzureCo
 
 def _manifest(request: Request, name: str, repository: Repository, reference: str) -> Response:
     digest = repository.tags.get(reference, reference)
+    if {name, reference, digest} & repository.locked:
+        return _disallowed()
+    if digest in repository.quarantined and reference == digest:
+        return _disallowed()
     manifest = repository.manifests.get(digest)
-    if manifest is None:
+    if manifest is None or digest in repository.quarantined:
         return replay(recording("acr-dataplane/manifest_404_manifest_unknown"), **{"wrong-tag": reference})
     content = encoded(manifest)
     headers = {"content-type": manifest["mediaType"], "docker-content-digest": digest, "etag": f'"{digest}"'}
     return Response(200, content, {**headers, "docker-distribution-api-version": "registry/2.0"})
+
+
+def _disallowed() -> Response:
+    """The code and text are users' reports; that its status is 403 is not confirmed by any."""
+    text = (
+        "The operation is disallowed on this registry, repository or image. View troubleshooting steps at "
+        "https://aka.ms/acr/faq/#why-does-my-pull-or-push-request-fail-with-disallowed-operation"
+    )
+    return answer({"errors": [{"code": "REGISTRY_DISALLOWED_OPERATION", "message": text}]}, 403)
 
 
 def _tags(request: Request, name: str, repository: Repository) -> Response:
@@ -218,7 +232,8 @@ def _attributes(
 
 def _tag_json(repository: Repository, tag: str) -> Json:
     recorded = body("acr-dataplane/acr_v1_tag_attributes_200")["tag"]
-    return _locked(recorded | {"name": tag, "digest": repository.tags[tag]}, tag in repository.locked)
+    changes = {"name": tag, "digest": repository.tags[tag]}
+    return _locked(recorded | changes | _quarantine(repository, changes["digest"]), tag in repository.locked)
 
 
 def _manifest_json(repository: Repository, digest: str) -> Json:
@@ -226,7 +241,14 @@ def _manifest_json(repository: Repository, digest: str) -> Json:
     manifest = repository.manifests[digest]
     tags = [tag for tag, target in repository.tags.items() if target == digest]
     changes = {"digest": digest, "mediaType": manifest["mediaType"], "tags": tags}
-    return _locked(recorded | changes, digest in repository.locked)
+    config = repository.blobs.get(manifest.get("config", {}).get("digest"))
+    platform = json.loads(config) if config else {}
+    changes |= {key: platform[key] for key in ("architecture", "os") if key in platform}
+    return _locked(recorded | changes | _quarantine(repository, digest), digest in repository.locked)
+
+
+def _quarantine(repository: Repository, digest: str) -> Json:
+    return {"quarantineState": "Quarantined"} if digest in repository.quarantined else {}
 
 
 def _locked(attributes: Json, locked: bool) -> Json:
@@ -243,15 +265,6 @@ def _paged(request: Request, member: str, items: list[str], base: Json) -> Respo
         link = f"{request.path}?last={items[size - 1]}&n={size}&orderby="
         response.headers["link"] = f'<{link}>; rel="next"'
     return response
-
-
-def encoded(manifest: Json) -> bytes:
-    """The bytes of a manifest, whose SHA-256 is its digest."""
-    return json.dumps(manifest, separators=(",", ":")).encode()
-
-
-def digest_of(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _signed(claims: Json, request: Request, lifetime: int) -> str:

@@ -10,12 +10,26 @@ from tests.recordings import body
 
 from . import resources as make
 from .faults import Fault, Faults
+from .images import DataPlane, Repository, push
 from .log import RequestLog
 from .store import Json, Resources
 from .stories_access import AccessStories
 from .stories_cluster import ClusterStories
+from .stories_images import ImageStories
 from .stories_network import NetworkStories
 from .stories_registry import RegistryStories
+
+__all__ = [
+    "CALLER_APP_ID",
+    "CALLER_OBJECT_ID",
+    "MANAGEMENT_GROUP",
+    "OWNER",
+    "Cloud",
+    "DataPlane",
+    "Grant",
+    "Repository",
+    "Subscription",
+]
 
 CALLER_OBJECT_ID = "4d7c1e7e-6a53-4f0c-9f55-2c6c2c8f1d0a"
 CALLER_APP_ID = "11f2a0b3-94d6-4f63-8f39-6a0c1c5d7e21"
@@ -41,30 +55,10 @@ class Grant:
 
 
 @dataclass
-class Repository:
-    """A repository of a registry: manifests by digest, tags pointing at them, blobs by digest."""
-
-    manifests: dict[str, Json] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    blobs: dict[str, bytes] = field(default_factory=dict)
-    locked: set[str] = field(default_factory=set)
-
-
-@dataclass
-class DataPlane:
-    """How a registry's login server behaves."""
-
-    repositories: dict[str, Repository] = field(default_factory=dict)
-    refuses_this_machine: bool = False
-    refuses_exchange: bool = False
-    admin_passwords: tuple[str, str] = ("sim-admin-one+ACRx1", "sim-admin-two+ACRx2")
-    tokens: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Cloud(AccessStories, ClusterStories, NetworkStories, RegistryStories):
+class Cloud(AccessStories, ClusterStories, ImageStories, NetworkStories, RegistryStories):
     """The default story: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
-    but that nobody was given the role to pull; see ``grant``. All ids are those of ``tests.build``.
+    but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.
+    All ids are those of ``tests.build``.
     """
 
     tenant: str = build.TENANT
@@ -141,7 +135,11 @@ class Cloud(AccessStories, ClusterStories, NetworkStories, RegistryStories):
 
     def data_plane(self, login_server: str | None = None) -> DataPlane:
         """The data plane behind a login server (default: the default registry's)."""
-        return self.data_planes.setdefault((login_server or self.login_server).lower(), DataPlane())
+        host = (login_server or self.login_server).lower()
+        if host not in self.data_planes:
+            self.data_planes[host] = DataPlane()
+            push(self.data_planes[host], "team/app", "1.2", ("linux/amd64",))
+        return self.data_planes[host]
 
 
 def _default_resources() -> Resources:

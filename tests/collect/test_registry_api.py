@@ -22,9 +22,9 @@ from azext_acrpulldiag.collect.registry_api import (
 )
 from azext_acrpulldiag.facts import Unreadable
 from tests.azure import entra
+from tests.azure.images import Repository, digest_of, encoded
 from tests.azure.messages import Response, answer
-from tests.azure.registry import BLOB_HOST, digest_of, encoded
-from tests.azure.state import Repository
+from tests.azure.registry import BLOB_HOST
 from tests.build import SUBSCRIPTION
 from tests.collect.simulated import simulated_session
 
@@ -46,6 +46,7 @@ DIGEST = digest_of(encoded(MANIFEST))
 @pytest.fixture
 def plane(cloud):
     plane = cloud.data_plane(HOST)
+    plane.repositories.clear()
     plane.repositories["team/web"] = Repository({DIGEST: MANIFEST}, {"v1": DIGEST}, {digest_of(CONFIG): CONFIG})
     return plane
 
@@ -100,7 +101,7 @@ def test_a_head_asks_for_pull_alone(api, cloud):
 def test_attributes_of_all_three_kinds(api):
     assert api.attributes("team/web")["imageName"] == "team/web"
     assert api.attributes("team/web", tag="v1")["tag"]["digest"] == DIGEST
-    assert api.attributes("team/web", digest=DIGEST)["manifest"]["architecture"] == "amd64"
+    assert api.attributes("team/web", digest=DIGEST)["manifest"]["architecture"] == "arm64"
 
 
 def test_lists_follow_relative_links_and_stop_in_time(api, plane, cloud):
