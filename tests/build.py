@@ -11,13 +11,20 @@ from azext_acrpulldiag.facts import (
     AssignedIdentity,
     Cluster,
     Facts,
+    FailingContainer,
     HealthReport,
+    Image,
+    ImageLookup,
     KubeletIdentity,
+    Kubernetes,
     ManagedIdentity,
     NetworkRules,
+    Node,
     NodeHost,
+    Options,
     PasswordCredential,
     Permission,
+    Platform,
     Puller,
     Registry,
     RoleAssignment,
@@ -239,3 +246,64 @@ def service_principal_facts(principal: ServicePrincipal | None = None, **changes
         access=access(held, puller=Puller(SP_OBJECT_ID, APP_ID, "service-principal", APP_ID)),
         **changes,
     )
+
+
+IMAGE = "contosoreg.azurecr.io/team/app:1.2"
+
+
+def lookup(**changes: object) -> ImageLookup:
+    """An image that is there, may be read and is for amd64."""
+    return replace(
+        ImageLookup(
+            reference=IMAGE,
+            repository="team/app",
+            repository_exists=True,
+            reference_exists=True,
+            platforms=(Platform("linux", "amd64"),),
+            tag="1.2",
+            found_digest="sha256:" + "5e" * 32,
+        ),
+        **changes,
+    )
+
+
+def image_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
+    """A healthy cluster, asked about an image that it can run."""
+    image = Image("contosoreg.azurecr.io", "team/app", "1.2", None)
+    options = Options(image=image, image_text=IMAGE)
+    return replace(healthy_facts(), **{"images": (found or lookup(),), "options": options, **changes})
+
+
+def node(name: str = "aks-pool1-87752918-vmss000000", pool: str = "pool1", **changes: object) -> Node:
+    labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.azure.com/agentpool": pool}
+    return replace(
+        Node(name, pool, "linux", "amd64", None, KUBELET_CLIENT_ID, True, NOW - timedelta(days=30), labels), **changes
+    )
+
+
+def failing(name: str = "web-1", image: str = IMAGE, **changes: object) -> FailingContainer:
+    """A container of a deployment that waits on its image, on the node that :func:`node` makes."""
+    return replace(
+        FailingContainer(
+            namespace="shop",
+            pod=name,
+            container="app",
+            image=image,
+            node="aks-pool1-87752918-vmss000000",
+            reason="ImagePullBackOff",
+            message="Back-off pulling image",
+            count=None,
+            last_seen=NOW,
+            service_account="default",
+            pull_secrets=(),
+            pull_policy="IfNotPresent",
+            owner="Deployment/web",
+        ),
+        **changes,
+    )
+
+
+def waiting_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
+    """As :func:`image_facts`, and a pod waits on that image."""
+    seen = Kubernetes(nodes=(node(),), failing=(failing(),), pulled=())
+    return image_facts(found, kubernetes=changes.pop("kubernetes", seen), **changes)

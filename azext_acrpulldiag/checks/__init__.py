@@ -11,6 +11,8 @@ from . import (
     cluster,
     identity,
     image,
+    image_content,
+    image_platform,
     network,
     nodes,
     registry,
@@ -28,6 +30,8 @@ MODULES: tuple[ModuleType, ...] = (
     access,
     access_limits,
     image,
+    image_content,
+    image_platform,
     network,
 )
 
