@@ -9,15 +9,28 @@ _WORDS = {"fail": "FAIL", "warn": "WARN", "unknown": "UNKNOWN", "skipped": "skip
 
 
 def pull_report_table(result: Any) -> list[OrderedDict[str, str]]:
-    """One row a finding, worst first; with several clusters each row names its own."""
-    reports = result if isinstance(result, list) else [result]
-    return [_row(report, finding, len(reports) > 1) for report in reports for finding in report["findings"]]
+    """One row a finding, worst first; with several clusters or registries each row names its own."""
+    reports = _flat(result)
+    several = {part: len({_name(report, part) for report in reports}) > 1 for part in ("cluster", "registry")}
+    several["cluster"] |= len(reports) > 1 and not several["registry"]
+    named = [part for part, needed in several.items() if needed]
+    return [_row(report, finding, named) for report in reports for finding in report["findings"]]
 
 
-def _row(report: dict[str, Any], finding: dict[str, Any], name_cluster: bool) -> OrderedDict[str, str]:
+def _flat(result: Any) -> list[dict[str, Any]]:
+    """The reports; several clusters, each with several registries, give lists of lists."""
+    return [report for each in result for report in _flat(each)] if isinstance(result, list) else [result]
+
+
+def _name(report: dict[str, Any], part: str) -> str:
+    target = report["target"].get(part) or {}
+    return str(target.get("id") or target.get("given") or target.get("name"))
+
+
+def _row(report: dict[str, Any], finding: dict[str, Any], named: list[str]) -> OrderedDict[str, str]:
     row: OrderedDict[str, str] = OrderedDict()
-    if name_cluster:
-        row["Cluster"] = report["target"]["cluster"]["name"]
+    for part in named:
+        row[part.capitalize()] = _name(report, part).rstrip("/").rpartition("/")[2]
     row["Result"] = _WORDS[finding["status"]]
     row["Check"] = finding["check"]
     row["Resource"] = finding["resource"].rstrip("/").rpartition("/")[2]

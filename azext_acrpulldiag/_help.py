@@ -10,6 +10,14 @@ long-summary: >
     and reports the one root cause, the evidence and the command that repairs it. Nothing is changed: the
     default run only reads. What could not be read is reported as unknown, with the permission that is missing.
 
+    The Kubernetes API of the cluster is asked for nodes, for containers that wait on their image and for recent
+    pulls, with the credential that Azure hands out, or your own sign-in where the cluster uses Entra ID (kubelogin
+    is not needed). Where it cannot be reached, as with a private cluster, the run says so within seconds and goes
+    on with what Azure tells.
+
+    Without --acr and --image, the registries that failing pods pull from are judged: one report, or, where they
+    name several registries, a list of reports.
+
     `az acr check-health` is run for the registry; what it sees is this machine's view and never changes the
     verdict.
 
@@ -39,6 +47,14 @@ examples:
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
         --query "findings[?status=='fail']" -o table
+  - name: Judge the registries that the failing pods of a namespace pull from.
+    text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --namespace web
+  - name: Look at one pod.
+    text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --namespace web --pod web-0
+  - name: Reach the cluster with a kubeconfig of your own.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
+        --kubeconfig ~/.kube/config --context prod
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
 """

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from azure.cli.core.commands.parameters import get_enum_type
+from azure.cli.core.commands.parameters import file_type, get_enum_type
 
 
 def load_arguments(self: Any, _: str) -> None:
@@ -12,12 +12,33 @@ def load_arguments(self: Any, _: str) -> None:
         context.argument(
             "acr",
             help="Registry to judge: its name, login server or resource ID, in any subscription of the login. "
-            "Left out, it is taken from --image.",
+            "Left out, it is taken from --image, else from the images of failing pods: then there is a report "
+            "for every registry that they name.",
         )
         context.argument(
             "image",
             help="Full reference of the image to judge, also one that is not deployed yet, "
             "such as contosoreg.azurecr.io/team/app:1.2.",
+        )
+        context.argument("namespace", help="Look at the pods of this Kubernetes namespace only.")
+        context.argument(
+            "pod",
+            help="Look at this pod only; without --namespace it is looked for in the namespace `default`.",
+        )
+        context.argument(
+            "cluster_access",
+            arg_type=get_enum_type(["auto", "direct", "none"], default="auto"),
+            help="How to reach the Kubernetes API. `auto` and `direct` ask it from this machine, `none` does not ask "
+            "it at all: pods, events and nodes are then not looked at.",
+        )
+        context.argument(
+            "kubeconfig",
+            type=file_type,
+            help="Kubeconfig file to use for the Kubernetes API, instead of the credential that Azure hands out. "
+            "The file's own sign-in program, such as kubelogin, is run.",
+        )
+        context.argument(
+            "context", help="Context of the kubeconfig to use; without --kubeconfig that of the default file."
         )
         context.argument(
             "skip",

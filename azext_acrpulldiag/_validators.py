@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 SEVERAL_CLUSTERS = "acrpulldiag_several_clusters"
 _EXPIRY_DAYS = 30
 _TIMEOUT_SECONDS = 60.0
+_KUBERNETES_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
 def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
@@ -19,10 +21,13 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     namespace.expiry_days = _EXPIRY_DAYS if namespace.expiry_days is None else namespace.expiry_days
     namespace.timeout = _TIMEOUT_SECONDS if namespace.timeout is None else namespace.timeout
     _validate_numbers(namespace)
+    several = len(getattr(namespace, "_ids", None) or []) > 1
     _validate_registry(cmd, namespace)
+    _validate_access(namespace, several)
+    _validate_scope(namespace)
     _validate_skip(namespace.skip or [])
     _validate_consent(namespace)
-    cmd.cli_ctx.data[SEVERAL_CLUSTERS] = len(getattr(namespace, "_ids", None) or []) > 1
+    cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
 
 
 def _validate_numbers(namespace: Any) -> None:
@@ -41,8 +46,10 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
 
     given = namespace.acr or registry_of_image(namespace.image)
     if given is None:
+        if namespace.cluster_access != "none":
+            return  # failing pods may name one
         raise RequiredArgumentMissingError(
-            "No registry was named.",
+            "No registry was named, and with --cluster-access none no pod can name one.",
             "Give --acr with the registry's name, login server or resource ID, or --image with a full reference.",
         )
     try:
@@ -50,6 +57,34 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
     except ValueError as error:
         argument = "--acr" if namespace.acr else "--image"
         raise InvalidArgumentValueError(f"{argument}: {error}") from error
+
+
+def _validate_access(namespace: Any, several: bool) -> None:
+    from pathlib import Path
+
+    from azure.cli.core.azclierror import FileOperationError, MutuallyExclusiveArgumentError
+
+    by_file = [name for name in ("kubeconfig", "context") if getattr(namespace, name) is not None]
+    if by_file and namespace.cluster_access == "none":
+        raise MutuallyExclusiveArgumentError(f"--{by_file[0]} has no effect with --cluster-access none.")
+    if by_file and several:
+        raise MutuallyExclusiveArgumentError(f"--{by_file[0]} names one cluster, and --ids names several.")
+    if namespace.kubeconfig is not None:
+        namespace.kubeconfig = str(Path(namespace.kubeconfig).expanduser())
+        if not Path(namespace.kubeconfig).is_file():
+            raise FileOperationError(f"--kubeconfig: there is no file {namespace.kubeconfig!r}.")
+
+
+def _validate_scope(namespace: Any) -> None:
+    """Names as Kubernetes has them, so that none can be more than a name in a request."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    for argument, longest in (("namespace", 63), ("pod", 253)):
+        given = getattr(namespace, argument)
+        if given is not None and not (len(given) <= longest and _KUBERNETES_NAME.fullmatch(given)):
+            raise InvalidArgumentValueError(
+                f"--{argument} {given!r}: expected at most {longest} lower-case letters, digits, '-' and '.'."
+            )
 
 
 def registry_of_image(image: str | None) -> str | None:

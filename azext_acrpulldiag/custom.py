@@ -14,23 +14,34 @@ def diagnose_pull(
     name: str,
     acr: str | None = None,
     image: str | None = None,
+    namespace: str | None = None,
+    pod: str | None = None,
+    cluster_access: str = "auto",
+    kubeconfig: str | None = None,
+    context: str | None = None,
     skip: list[str] | None = None,
     expiry_days: int = 30,
     check_acr: bool = False,
     yes: bool = False,
     fail_on: str = "error",
     timeout: float = 60.0,
-) -> dict[str, Any]:
-    """Say why a cluster cannot pull from a registry; see ``_help.py`` and docs/report.schema.json."""
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """Say why a cluster cannot pull from a registry; see ``_help.py`` and docs/report.schema.json.
+
+    Where failing pods name several registries, and the user none: a list of reports.
+    """
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     from ._exit import exit_code, leave_with
     from ._validators import login_server_suffix, registry_of_image
+    from .collect.kube_login import ClusterAccess
+    from .collect.kubernetes import Scope
     from .engine import Request
     from .report import closing_words
-    from .targets import ClusterTarget, Targets, parse_registry
+    from .targets import ClusterTarget, RegistryForm, RegistryTarget, Targets, parse_registry
 
-    registry = parse_registry(acr or registry_of_image(image) or "", login_server_suffix(cmd.cli_ctx))
+    given, suffix = acr or registry_of_image(image), login_server_suffix(cmd.cli_ctx)
+    registry = parse_registry(given, suffix) if given else RegistryTarget("", RegistryForm.NAME)
     cluster = ClusterTarget(get_subscription_id(cmd.cli_ctx), resource_group_name, name)
     request = Request(
         targets=Targets(cluster, registry),
@@ -39,13 +50,16 @@ def diagnose_pull(
         expiry_days=expiry_days,
         check_acr=check_acr and (yes or _agreed(name)),
         timeout=timeout,
+        access=ClusterAccess(cluster_access, kubeconfig, context),
+        scope=Scope(namespace, pod),
     )
-    report = _report(cmd.cli_ctx, request)
-    leave_with(cmd.cli_ctx, exit_code(report["verdict"], fail_on), closing_words(report))
-    return report
+    reports = _reports(cmd.cli_ctx, request, suffix)
+    for report in reports:
+        leave_with(cmd.cli_ctx, exit_code(report["verdict"], fail_on), closing_words(report))
+    return reports[0] if len(reports) == 1 else reports
 
 
-def _report(cli_ctx: Any, request: Request) -> dict[str, Any]:
+def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]]:
     """Run, and say in az's own way that there is no such cluster.
 
     With several clusters az runs the jobs at once and turns an exception of one into a
@@ -55,21 +69,43 @@ def _report(cli_ctx: Any, request: Request) -> dict[str, Any]:
     from knack.log import get_logger
 
     from ._validators import SEVERAL_CLUSTERS
-    from .collect import ClusterMissingError
+    from .collect.missing import ClusterMissingError
     from .engine import report_of_failure, run
 
     several = cli_ctx.data.get(SEVERAL_CLUSTERS, False)
     try:
-        return run(cli_ctx, request)
+        return [run(cli_ctx, request)] if request.targets.registry.given else _of_failing_pods(cli_ctx, request, suffix)
     except ClusterMissingError as missing:
         if several:
-            return report_of_failure(request, "not-found", str(missing))
+            return [report_of_failure(request, "not-found", str(missing))]
         raise ResourceNotFoundError(str(missing), missing.recommendation) from missing
     except Exception as error:
         if not several:
             raise
         get_logger(__name__).debug("%s could not be judged.", request.targets.cluster.id, exc_info=True)
-        return report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}")
+        return [report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}")]
+
+
+def _of_failing_pods(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]]:
+    """A report for every registry that failing pods name, since the user named none."""
+    from azure.cli.core.azclierror import RequiredArgumentMissingError
+
+    from .collect.arm import ReadError
+    from .engine import run_for_failing_pods
+
+    name_it = "Give --acr with the registry's name, login server or resource ID, or --image with a full reference."
+    try:
+        reports = run_for_failing_pods(cli_ctx, request, suffix)
+    except ReadError as error:
+        raise RequiredArgumentMissingError(
+            f"No registry was named, and the failing pods that might name one could not be read. {error.why.sentence}",
+            name_it,
+        ) from error
+    if not reports:
+        raise RequiredArgumentMissingError(
+            f"No registry was named, and no failing pod pulls from one of this cloud (*{suffix}).", name_it
+        )
+    return reports
 
 
 def _agreed(cluster: str) -> bool:

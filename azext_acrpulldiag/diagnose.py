@@ -6,9 +6,11 @@ Pure over findings and symptoms. The rules, in order:
    machine is never one.
 2. A cause whose outcome another cause lists in ``explains`` is a consequence of it, unless the
    two account for symptom classes that have nothing in common.
-3. Causes that explain what pods really report come first; then observed before inferred,
+3. What pods report and another cause explains, or something unread could explain, is not
+   unexplained: those findings are withdrawn.
+4. Causes that explain what pods really report come first; then observed before inferred,
    error before warning, the narrower mechanism, the id.
-4. Something that stops a pull makes the verdict *broken*. Otherwise a decisive unknown makes
+5. Something that stops a pull makes the verdict *broken*. Otherwise a decisive unknown makes
    it *inconclusive*, a warning *at-risk*, and only what is left is *healthy*.
 """
 
@@ -18,9 +20,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .catalogue import Check
+from .checks.symptom import PODS, UNEXPLAINED
 from .model import Confidence, Diagnosis, Finding, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
 
-UNEXPLAINED = "symptom.unexplained"
+# What pods report when the cause has expired: any error may be behind it.
+SAYS_NOTHING = frozenset({"backoff-only"})
 
 
 def diagnose(
@@ -37,6 +41,7 @@ def diagnose(
     known_checks = {checked.id: checked for checked in checks}
     live = {symptom.symptom_class for symptom in symptoms}
     judged = [_with_decisiveness(finding, known_checks, live) for finding in findings]
+    judged = _without_explained(judged, known_checks, live)
     causes = sorted(_causes(judged, live), key=lambda cause: _rank(cause, live))
     roots = _root_causes(causes, live)
     verdict = _verdict(roots, judged)
@@ -48,6 +53,42 @@ def diagnose(
         symptoms=tuple(symptoms),
         out_of_scope=tuple(out_of_scope),
     )
+
+
+def _explained(explains: Iterable[str], stops: bool, live: set[str]) -> set[str]:
+    """The live classes that a cause accounts for; ``stops``: it is an error."""
+    return live.intersection(explains) | (live & SAYS_NOTHING if stops else set())
+
+
+def _without_explained(findings: Sequence[Finding], checks: dict[str, Check], live: set[str]) -> list[Finding]:
+    """Withdraw what is reported as unexplained and is, or may be, explained by other findings."""
+    others = [finding for finding in findings if finding.outcome != UNEXPLAINED.id]
+    accounted: set[str] = set()
+    for finding in others:
+        if finding.seen_from is SeenFrom.THIS_MACHINE:
+            continue
+        if finding.status in (Status.FAIL, Status.WARN):
+            accounted |= _explained(finding.explains, finding.status is Status.FAIL, live)
+        elif finding.status is Status.UNKNOWN and finding.decisive:
+            for outcome in checks[finding.check].outcomes if finding.check in checks else ():
+                accounted |= _explained(outcome.explains, outcome.severity is Severity.ERROR, live)
+    withdrawn = [each for each in findings if each.outcome == UNEXPLAINED.id and accounted.issuperset(each.explains)]
+    kept = [each for each in findings if each not in withdrawn]
+    if not live <= accounted:
+        kept = [_open(each) if each.check == PODS else each for each in kept]
+    for each in withdrawn[:1]:
+        if not any(other.check == each.check for other in kept):
+            title = checks[each.check].title if each.check in checks else "Every failing pull is explained."
+            kept.append(Finding(each.check, Status.PASS, title, each.resource, seen_from=each.seen_from))
+    return kept
+
+
+def _open(finding: Finding) -> Finding:
+    """What fails is never called healthy, also where the check that would say so was left out."""
+    if finding.status is not Status.SKIPPED:
+        return finding
+    reason = "Pods fail to pull, and the check that explains them was left out."
+    return replace(finding, status=Status.UNKNOWN, summary=reason, reason=reason, decisive=True)
 
 
 def _causes(findings: Iterable[Finding], live: set[str]) -> Iterable[Finding]:
@@ -81,7 +122,7 @@ def _root_causes(causes: Sequence[Finding], live: set[str]) -> tuple[RootCause, 
     folded: list[RootCause] = []
     for root in roots:
         beneath = {other.outcome for other in causes if other is not root and _folds(root, other, causes)}
-        classes = live.intersection(root.explains)
+        classes = _explained(root.explains, root.status is Status.FAIL, live)
         folded.append(RootCause(root, tuple(sorted(classes)) + tuple(sorted(filter(None, beneath)))))
     return tuple(folded)
 
@@ -111,7 +152,7 @@ def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: set[str
     outcomes = checks[finding.check].outcomes if finding.check in checks else ()
     from_nodes = finding.seen_from is not SeenFrom.THIS_MACHINE
     if live:
-        decisive = any(live.intersection(outcome.explains) for outcome in outcomes)
+        decisive = any(_explained(each.explains, each.severity is Severity.ERROR, live) for each in outcomes)
     else:
         decisive = any(outcome.severity is Severity.ERROR for outcome in outcomes)
     return replace(finding, decisive=from_nodes and decisive)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from .checks import ALL
 from .collect import Wanted, collect
 from .collect.deadline import Deadline, Meter
+from .collect.discovery import Discovered, discover
+from .collect.kube_login import ClusterAccess
+from .collect.kubernetes import Scope
 from .collect.session import Session
 from .diagnose import diagnose
+from .evidence import weigh
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .references import parse_reference
 from .report import Elapsed, Json, report_of
 from .run import judge
+from .symptoms import symptoms_of
 from .targets import Targets
 
 CHECK_HEALTH = "registry.health"
@@ -32,6 +37,8 @@ class Request:
     check_acr: bool = False
     timeout: float = 60.0
     """Seconds for the whole run."""
+    access: ClusterAccess = field(default_factory=ClusterAccess)
+    scope: Scope = field(default_factory=Scope)
 
     @property
     def options(self) -> Options:
@@ -39,16 +46,42 @@ class Request:
         return Options(self.expiry_days, _parsed(self.image_text), self.image_text)
 
 
-def run(cli_ctx: Any, request: Request) -> Json:
-    """Return the report of one cluster and one registry.
+def run_for_failing_pods(cli_ctx: Any, request: Request, login_server_suffix: str) -> list[Json]:
+    """Return a report for every registry that failing pods pull from; the request's own registry is not looked at.
 
-    Raises :class:`~azext_acrpulldiag.collect.ClusterMissingError` where the cluster does not
+    Empty where no failing pod names one. Raises what :func:`run` raises, and
+    :class:`~azext_acrpulldiag.collect.arm.ReadError` where pods cannot be read.
+    """
+    began = time.monotonic()
+    session = Session(cli_ctx, Deadline(request.timeout), Meter())
+    try:
+        found = discover(session, request.targets.cluster, request.access, request.scope, login_server_suffix)
+    finally:
+        session.close()
+    reports = []
+    for registry in found.registries:
+        left = max(1.0, request.timeout - (time.monotonic() - began))
+        one = replace(request, targets=replace(request.targets, registry=registry), timeout=left)
+        reports.append(run(cli_ctx, one, found))
+    return reports
+
+
+def run(cli_ctx: Any, request: Request, found: Discovered | None = None) -> Json:
+    """Return the report of one cluster and one registry; ``found`` is what was read of its pods already.
+
+    Raises :class:`~azext_acrpulldiag.collect.missing.ClusterMissingError` where the cluster does not
     exist, and knack's ``CLIError`` where nobody is logged in.
     """
     began = time.monotonic()
     meter = Meter()
     session = Session(cli_ctx, Deadline(request.timeout), meter)
-    wanted = Wanted(check_health=not _left_out(CHECK_HEALTH, request.skip), check_acr=request.check_acr)
+    wanted = Wanted(
+        check_health=not _left_out(CHECK_HEALTH, request.skip),
+        check_acr=request.check_acr,
+        access=request.access,
+        scope=request.scope,
+        known=None if found is None else (found.server, found.kubernetes),
+    )
     collected = collect(session, request.targets, request.options, wanted)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)
     return _judged(collected.facts, request, elapsed)
@@ -62,8 +95,9 @@ def report_of_failure(request: Request, reason: str, detail: str) -> Json:
 
 
 def _judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
-    findings = judge(ALL, facts, request.skip)
-    return report_of(facts, diagnose(ALL, findings), elapsed)
+    in_scope, out_of_scope = symptoms_of(facts)
+    findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
+    return report_of(facts, diagnose(ALL, findings, in_scope, out_of_scope), elapsed)
 
 
 def _parsed(image: str | None) -> Image | None:

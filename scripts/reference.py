@@ -25,7 +25,7 @@ def pages(checks: Iterable[Check]) -> dict[str, str]:
     written = {"README.md": _index(ordered)}
     for checked in ordered:
         for outcome in checked.outcomes:
-            written[f"{outcome.id}.md"] = _page(outcome, checked)
+            written.setdefault(f"{outcome.id}.md", _page(outcome, checked))
     return written
 
 

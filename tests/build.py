@@ -215,6 +215,67 @@ def healthy_facts(**changes: object) -> Facts:
     )
 
 
+UNAUTHORIZED = (
+    'Failed to pull image "contosoreg.azurecr.io/team/app:1.2": failed to pull and unpack image '
+    '"contosoreg.azurecr.io/team/app:1.2": failed to resolve image: failed to authorize: failed to fetch anonymous '
+    "token: unexpected status from GET request to https://contosoreg.azurecr.io/oauth2/token?scope=repository%3Ateam"
+    "%2Fapp%3Apull&service=contosoreg.azurecr.io: 401 Unauthorized"
+)
+
+
+def node(name: str = "aks-pool1-87752918-vmss000000", **changes: object) -> Node:
+    return replace(
+        Node(
+            name=name,
+            pool="pool1",
+            os="linux",
+            architecture="amd64",
+            windows_build=None,
+            kubelet_client_id=KUBELET_CLIENT_ID,
+            ready=True,
+            created=NOW - timedelta(days=30),
+        ),
+        **changes,
+    )
+
+
+def failing(message: str = UNAUTHORIZED, **changes: object) -> FailingContainer:
+    return replace(
+        FailingContainer(
+            namespace="web",
+            pod="web-5d4f-x2x9z",
+            container="app",
+            image="contosoreg.azurecr.io/team/app:1.2",
+            node="aks-pool1-87752918-vmss000000",
+            reason="ErrImagePull",
+            message=message,
+            count=4,
+            last_seen=NOW - timedelta(minutes=1),
+            service_account="default",
+            pull_secrets=(),
+            pull_policy="IfNotPresent",
+            owner="Deployment/web",
+        ),
+        **changes,
+    )
+
+
+def kubernetes(*containers: FailingContainer, **changes: object) -> Kubernetes:
+    return replace(Kubernetes(nodes=(node(),), failing=containers, pulled=()), **changes)
+
+
+def failing_pods_facts(containers: tuple[FailingContainer, ...] = (), **changes: object) -> Facts:
+    """The healthy cluster, whose pods do not get their image all the same."""
+    return replace(healthy_facts(), kubernetes=kubernetes(*containers or (failing(),)), **changes)
+
+
+def throttled_pods_facts() -> Facts:
+    """Pods that run into the limits of kubelet and of the registry."""
+    limited = failing("pull QPS exceeded", pull_policy="Always")
+    throttled = failing("unexpected status from HEAD request: 429 Too Many Requests: toomanyrequests", pod="other")
+    return failing_pods_facts((limited, throttled))
+
+
 def service_principal(**changes: object) -> ServicePrincipal:
     return replace(
         ServicePrincipal(

@@ -13,11 +13,14 @@ from . import (
     image,
     image_content,
     image_platform,
+    kubelet,
     network,
+    node_labels,
     nodes,
     registry,
     second_opinion,
     service_principal,
+    symptom,
 )
 
 MODULES: tuple[ModuleType, ...] = (
@@ -33,6 +36,9 @@ MODULES: tuple[ModuleType, ...] = (
     image_content,
     image_platform,
     network,
+    node_labels,
+    kubelet,
+    symptom,
 )
 
 ALL: tuple[Check, ...] = tuple(

@@ -18,14 +18,15 @@ from . import access
 from .arm import ArmReader
 from .check_acr import run_check_acr
 from .check_health import HealthCheck
-from .cluster import MissingCluster, explain_missing_cluster, read_cluster
+from .cluster import explain_missing_cluster, read_cluster
 from .graph import read_service_principal
 from .identity import read_managed_identity
 from .image_models import joined, references_of
 from .images import read_images
 from .kube_api import KubeApi
-from .kube_login import ClusterAccess, find_api_server
+from .kube_login import ApiServer, ClusterAccess, find_api_server
 from .kubernetes import Scope, read_kubernetes
+from .missing import ClusterMissingError
 from .nodes import read_node_hosts
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
@@ -42,6 +43,8 @@ class Wanted:
     check_acr: bool = False
     access: ClusterAccess = field(default_factory=ClusterAccess)
     scope: Scope = field(default_factory=Scope)
+    known: tuple[ApiServer, Kubernetes] | None = None
+    """What :func:`~.discovery.discover` read already; ``None``: nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +58,11 @@ class Collected:
 _MISSING = Unreadable("not-found", "The cluster does not exist")
 
 
-class ClusterMissingError(Exception):
-    """Azure says that the cluster does not exist, so nothing else was worth reading."""
-
-    def __init__(self, targets: Targets, instead: MissingCluster) -> None:
-        cluster = targets.cluster
-        super().__init__(
-            f"The managed cluster {cluster.name!r} was not found in resource group {cluster.resource_group!r} "
-            f"of subscription {cluster.subscription}."
-        )
-        self.recommendation = _instead(instead)
-
-
 def collect(session: Session, targets: Targets, options: Options, wanted: Wanted) -> Collected:
     """Read everything at once, each thing as early as what it depends on allows.
 
     Ends by the session's deadline; what was not read by then is ``Unreadable``. Raises
-    :class:`ClusterMissingError` as soon as the cluster is known not to exist.
+    :class:`~.missing.ClusterMissingError` as soon as the cluster is known not to exist.
     """
     with _health_check(session, targets, wanted) as health, _plan(session) as plan:
         reads = _Reads(session, targets, options, plan, wanted)
@@ -79,7 +70,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
         _load_clients()
         if reads.cluster.answer(session.deadline) is None:
-            raise ClusterMissingError(targets, explain_missing_cluster(reads.reader, targets.cluster))
+            raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
         facts = reads.facts(
             check_health=checks_health.answer(session.deadline) if checks_health else None,
             check_acr=checks_acr.answer(session.deadline) if checks_acr else None,
@@ -185,6 +176,8 @@ class _Reads:
         access = self._wanted.access
         if access.mode == "none":
             return None
+        if self._wanted.known is not None:
+            return KubeApi(self._session, self._wanted.known[0])
         server = find_api_server(self.reader, self._session, self._targets.cluster, access)
         return KubeApi(self._session, server)
 
@@ -192,6 +185,8 @@ class _Reads:
         """Waits for the cluster too, which takes no longer than the login: a stopped one is not worth asking."""
         if api is None or cluster is None:
             return None
+        if self._wanted.known is not None:
+            return self._wanted.known[1]
         if isinstance(cluster, Cluster) and str(cluster.power_state).lower() == "stopped":
             return Unreadable("unsupported", "The cluster is stopped, so its Kubernetes API does not answer")
         return api if isinstance(api, Unreadable) else read_kubernetes(api, self._wanted.scope)
@@ -319,15 +314,3 @@ def _start_check_acr(plan: Plan, reads: _Reads, session: Session, targets: Targe
         return run_check_acr(targets.cluster, registry.login_server, session.deadline)
 
     return plan.start("checkAcr", needing(run), reads.registry, reads.cluster)
-
-
-def _instead(instead: MissingCluster) -> str:
-    """What to do about a cluster that does not exist, with the nearest names there are."""
-    if not isinstance(instead.clusters, Unreadable) and instead.clusters:
-        names = ", ".join(f"{name} in {group}" for group, name in instead.clusters)
-        return f"Did you mean {names}? `az aks list -o table` shows all of the subscription."
-    if not isinstance(instead.groups, Unreadable) and instead.groups:
-        return f"There is no such resource group. Did you mean {', '.join(instead.groups)}?"
-    if isinstance(instead.clusters, Unreadable):
-        return f"Check --name, --resource-group and --subscription. {instead.clusters.sentence}"
-    return "Check --name, --resource-group and --subscription; `az aks list -o table` shows all of the subscription."

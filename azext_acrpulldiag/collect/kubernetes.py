@@ -191,7 +191,8 @@ def _waiting_containers(pod: Json, events: list[Json]) -> Iterator[FailingContai
         for status in _objects(member(pod, "status", statuses)):
             if _text(status, "state", "waiting", "reason") in WAITING_REASONS:
                 name = _text(status, "name")
-                yield _failing(pod, status, specified.get(name, {}), _events_of(pod, name, status, events))
+                failing = _failing(pod, status, specified.get(name, {}), _events_of(pod, name, status, events))
+                yield replace(failing, kind=specs)
 
 
 def _failing(pod: Json, status: Json, spec: Json, events: list[Json]) -> FailingContainer:

@@ -70,6 +70,8 @@ class FailingContainer:
     placement: Placement = field(default_factory=Placement)
     owner: str | None = None
     """``Deployment/web`` and the like, as far as owner references tell; ``None``: a bare pod."""
+    kind: str = "containers"
+    """Where the pod lists it: ``containers``, ``initContainers`` or ``ephemeralContainers``."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""What pods show to work weighs against what was only inferred to fail. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from .facts import Facts, Kubernetes, Unreadable
+from .model import Confidence, Finding, Severity, Status, Symptom
+from .symptoms import was_pulled
+
+# Kubernetes keeps events for an hour.
+RECENT = timedelta(hours=1)
+
+
+def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]) -> tuple[Finding, ...]:
+    """Turn inferred errors into warnings where the nodes they speak of pulled from the registry just now.
+
+    Only a pull with a duration counts (an image that was there already proves nothing), and
+    only where no pod of those nodes reports what the error would cause. What was read itself
+    stays an error: the next pull will meet it.
+    """
+    pools = _pools_that_pulled(facts)
+    if not pools:
+        return tuple(findings)
+    live = tuple(symptoms)
+    return tuple(_weighed(finding, pools, _all_pools(facts), live) for finding in findings)
+
+
+def _weighed(finding: Finding, pulled: frozenset[str], every: frozenset[str], live: tuple[Symptom, ...]) -> Finding:
+    inferred_error = finding.status is Status.FAIL and finding.confidence is Confidence.INFERRED
+    spoken_of = _pools_of(finding) or every
+    if not inferred_error or not spoken_of or not spoken_of <= pulled:
+        return finding
+    reported = any(each.symptom_class in finding.explains for each in live if each.node_pool in {None, *spoken_of})
+    if reported:
+        return finding
+    evidence = {**finding.evidence, "pulled_by_pools": sorted(spoken_of & pulled)}
+    return replace(finding, status=Status.WARN, severity=Severity.WARNING, evidence=evidence)
+
+
+def _pools_of(finding: Finding) -> frozenset[str]:
+    """The pools that a finding's evidence names; empty: it is about the whole cluster."""
+    one, several = finding.evidence.get("pool"), finding.evidence.get("pools")
+    named = [one] if isinstance(one, str) else several if isinstance(several, (list, tuple)) else []
+    return frozenset(str(each) for each in named)
+
+
+def _pools_that_pulled(facts: Facts) -> frozenset[str]:
+    kubernetes = facts.kubernetes
+    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.pulled, Unreadable):
+        return frozenset()
+    recent = [each for each in kubernetes.pulled if each.at is not None and facts.now - each.at <= RECENT]
+    return frozenset(each.node_pool for each in was_pulled(recent, facts) if each.node_pool)
+
+
+def _all_pools(facts: Facts) -> frozenset[str]:
+    kubernetes = facts.kubernetes
+    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.nodes, Unreadable):
+        return frozenset()
+    return frozenset(node.pool for node in kubernetes.nodes if node.pool)
