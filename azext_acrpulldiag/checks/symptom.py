@@ -79,7 +79,8 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
         return
     unread = kubernetes if isinstance(kubernetes, Unreadable) else kubernetes.failing
     if isinstance(unread, Unreadable):
-        yield unknown(cluster.id, _with_a_way_out(unread), decisive=False)
+        # A pod or namespace that the user named and that is not there: nothing is known of what was meant.
+        yield unknown(cluster.id, _with_a_way_out(unread), decisive=unread.reason == "not-found")
         return
     inside, _ = failed_pulls(facts)
     for symptom_class, pulls in groupby(sorted(inside, key=lambda pull: pull.symptom_class), _class_of):

@@ -241,12 +241,29 @@ def _user_credential(cloud: Cloud, cluster: Json) -> Response:
     }
     config["contexts"][0] = {"context": {"cluster": name, "user": user}, "name": name}
     config["current-context"] = name
-    config["users"] = [{"name": user, "user": {"token": USER_TOKEN}}]
+    config["users"] = [{"name": user, "user": _entra_user(cloud) if "aadProfile" in properties else _TOKEN_USER}]
     value = base64.b64encode(json.dumps(config).encode()).decode()
     return answer({"kubeconfigs": [{"name": "clusterUser", "value": value}]})
 
 
 USER_TOKEN = "sim-cluster-user-token-0123456789abcdef"
+_TOKEN_USER = {"token": USER_TOKEN}
+
+
+def _entra_user(cloud: Cloud) -> Json:
+    """What AKS writes for a cluster with Entra ID: a program that signs the user in."""
+    from .entra import AKS_SERVER_APP
+
+    client = ["--client-id", "80faf920-1908-4b52-b5ef-a8e7bedfc67a", "--tenant-id", cloud.tenant]
+    return {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "kubelogin",
+            "args": ["get-token", "--environment", "AzurePublicCloud", "--server-id", AKS_SERVER_APP, *client],
+            "env": None,
+            "provideClusterInfo": False,
+        }
+    }
 
 
 def _admin_credential(cloud: Cloud, registry: Json) -> Response:

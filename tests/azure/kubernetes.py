@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.recordings import body
 
+from . import entra
 from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, selector
 from .messages import Request, Response
 
@@ -25,6 +26,10 @@ def handle(request: Request, cloud: Any) -> Response:
     """Answer one request to the Kubernetes API of ``cloud`` (its ``kubernetes``, made when first asked)."""
     if cloud.kubernetes is None:
         cloud.kubernetes = Kubernetes()
+    if "aadProfile" in cloud.cluster["properties"]:
+        said = entra.claims(request.bearer) or {}
+        if said.get("aud") != entra.AKS_SERVER_APP:
+            return status(401, "Unauthorized", "Unauthorized")
     return serve(request, cloud.kubernetes)
 
 

@@ -16,6 +16,7 @@ from .store import Json, Resources
 from .stories_access import AccessStories
 from .stories_cluster import ClusterStories
 from .stories_images import ImageStories
+from .stories_kubernetes import KubernetesStories
 from .stories_network import NetworkStories
 from .stories_registry import RegistryStories
 
@@ -55,7 +56,7 @@ class Grant:
 
 
 @dataclass
-class Cloud(AccessStories, ClusterStories, ImageStories, NetworkStories, RegistryStories):
+class Cloud(AccessStories, ClusterStories, ImageStories, KubernetesStories, NetworkStories, RegistryStories):
     """The default story: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
     but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.
     All ids are those of ``tests.build``.
