@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from .cluster import ServicePrincipal
 from .envelope import Unreadable
 
 
@@ -17,6 +18,8 @@ class RegistryToken:
     password_ends: tuple[datetime | None, ...] | Unreadable
     """Expiry of each password; ``None``: it never ends. Empty: it has no password."""
     scope_map_actions: tuple[str, ...] | Unreadable
+    scope_map: str | None = None
+    """The scope map's name; ``None``: the answer does not show one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Offer:
     status: int
     step: str
     """``token`` or ``manifest``."""
+    repository: str | None = None
+    """The repository of the manifest that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,30 @@ class SecretEntry:
     """One ``auths`` entry whose host matches an image of the registry by kubelet's rules."""
 
     host: str
+    """The key of the entry, as written."""
     user: str
     user_kind: str
     """``application``, ``admin``, ``token``, ``login-token`` (the all-zero id) or ``other``."""
     application_id: str | None = None
     admin_password_matches: bool | Unreadable | None = None
-    """``None``: not the admin account."""
+    """``None``: not compared, because the user is not the admin account or that is off."""
     token: RegistryToken | Unreadable | None = None
     """``None`` with ``user_kind`` ``token``: the registry has no such token."""
     login_token_ends: datetime | Unreadable | None = None
+    """``None``: the user is not the all-zero id, or the token names no end."""
     offer: Offer | Unreadable | None = None
     """``None``: not offered (switched off, or no failing pod and no argument names the secret)."""
+    principal: ServicePrincipal | Unreadable | None = None
+    """The application in the registry's tenant; ``None``: the user is no application id."""
+    may_pull: bool | Unreadable | None = None
+    """Whether the application's roles at the registry let it pull every one of ``repositories``.
+    ``None``: the user is no application id, or has no object id to hold a role."""
+    repositories: tuple[str, ...] = ()
+    """The repositories of the registry that kubelet would use the entry for, as far as known."""
+    unusable: str | None = None
+    """Why kubelet sends nothing useful with it (a clause); ``None``: it has a user and a password."""
+    stray_white_space: bool = False
+    """The password begins or ends in white space, such as a line break."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +73,13 @@ class PullSecret:
     name: str
     named_by: tuple[str, ...]
     """``pod/web-1``, ``serviceaccount/default`` or ``argument``."""
-    exists: bool
+    exists: bool | Unreadable
     malformed: str | None = None
     """Why kubelet cannot use it; ``None``: it can."""
     hosts: tuple[str, ...] = ()
     """Every host key in it."""
     entries: tuple[SecretEntry, ...] = ()
+    breaks_every_pull: bool = False
+    """Kubelet fails each pull of its pods because of it, whatever other credential there is."""
+    secret_type: str | None = None
+    """``type`` of the secret; ``None``: it does not exist, or was not read."""
