@@ -149,7 +149,8 @@ _MECHANISMS = (
     ),
     _rule(
         "credential-provider",
-        r"retrieve (?:some )?(?:image )?pull secrets?|image pull secrets?\b|imagepullsecret",
+        r"retrieve (?:some )?(?:image )?pull secrets?|image pull secrets?\b|imagepullsecret|"
+        r"parse auth field|illegal base64 data at input byte",
         "pull-secret",
     ),
     _rule(
