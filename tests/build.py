@@ -21,14 +21,18 @@ from azext_acrpulldiag.facts import (
     NetworkRules,
     Node,
     NodeHost,
+    Offer,
     Options,
     PasswordCredential,
     Permission,
     Platform,
     Puller,
+    PullSecret,
     Registry,
+    RegistryToken,
     RoleAssignment,
     RoleDefinition,
+    SecretEntry,
     ServicePrincipal,
 )
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
@@ -368,3 +372,90 @@ def waiting_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
     """As :func:`image_facts`, and a pod waits on that image."""
     seen = Kubernetes(nodes=(node(),), failing=(failing(),), pulled=())
     return image_facts(found, kubernetes=changes.pop("kubernetes", seen), **changes)
+
+
+def failing_container(pod: str = "web-1", **changes: object) -> FailingContainer:
+    """As :func:`failing`, refused with 401 though it names a pull secret."""
+    refused = "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized"
+    return failing(pod, **{"namespace": "team", "message": refused, "pull_secrets": ("regcred",), **changes})
+
+
+def secret_entry(user: str = "pull-app", kind: str = "token", **changes: object) -> SecretEntry:
+    """An entry for the registry of :func:`registry`, which accepts it."""
+    entry = SecretEntry(
+        host="contosoreg.azurecr.io",
+        user=user,
+        user_kind=kind,
+        repositories=("team/app",),
+        token=registry_token() if kind == "token" else None,
+        offer=Offer(True, 200, "manifest", "team/app"),
+    )
+    return replace(entry, **changes)
+
+
+def pull_secret(*entries: SecretEntry, **changes: object) -> PullSecret:
+    held = entries or (secret_entry(),)
+    return replace(
+        PullSecret(
+            namespace="team",
+            name="regcred",
+            named_by=("pod/web-1",),
+            exists=True,
+            hosts=tuple(entry.host for entry in held),
+            entries=held,
+            secret_type="kubernetes.io/dockerconfigjson",
+        ),
+        **changes,
+    )
+
+
+def pull_secret_facts(secrets: tuple[PullSecret, ...] | None = None, **changes: object) -> Facts:
+    """A pod that fails though the identity may pull and its pull secret is accepted."""
+    failing = Kubernetes(nodes=(), failing=(failing_container(),), pulled=())
+    held = (pull_secret(),) if secrets is None else secrets
+    return replace(healthy_facts(), **{"kubernetes": failing, "pull_secrets": held, **changes})
+
+
+def application_secret_facts(principal: ServicePrincipal | None = None, **changes: object) -> Facts:
+    """A pull secret of an application that exists, has a client secret that holds, and may pull."""
+    entry = secret_entry(
+        APP_ID,
+        "application",
+        application_id=APP_ID,
+        principal=principal or service_principal(),
+        may_pull=True,
+        offer=None,
+    )
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def admin_secret_facts(**changes: object) -> Facts:
+    """A pull secret of the admin account, which is on and has that password."""
+    entry = secret_entry("contosoreg", "admin", admin_password_matches=True, offer=None)
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),), registry=registry(admin_enabled=True))
+
+
+def token_secret_facts(token: RegistryToken | None = None, **changes: object) -> Facts:
+    """A pull secret of a token that is enabled, holds and may pull the image."""
+    entry = secret_entry(token=token or registry_token(), offer=None)
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def login_token_secret_facts(ends: datetime | None = NOW + timedelta(hours=1), **changes: object) -> Facts:
+    """A pull secret with a token of ``az acr login`` that still holds."""
+    nobody = "00000000-0000-0000-0000-000000000000"
+    entry = secret_entry(nobody, "login-token", login_token_ends=ends, offer=None)
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def registry_token(**changes: object) -> RegistryToken:
+    return replace(
+        RegistryToken(
+            name="pull-app",
+            status="enabled",
+            password_ends=(NOW - timedelta(days=3), NOW + timedelta(days=30)),
+            scope_map_actions=("repositories/team/app/content/read", "repositories/other/metadata/read"),
+            scope_map="pull-app-scope-map",
+        ),
+        **changes,
+    )

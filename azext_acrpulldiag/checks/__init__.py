@@ -17,6 +17,8 @@ from . import (
     network,
     node_labels,
     nodes,
+    pull_secret,
+    pull_secret_user,
     registry,
     second_opinion,
     service_principal,
@@ -36,8 +38,10 @@ MODULES: tuple[ModuleType, ...] = (
     image_content,
     image_platform,
     network,
-    node_labels,
     kubelet,
+    node_labels,
+    pull_secret,
+    pull_secret_user,
     symptom,
 )
 

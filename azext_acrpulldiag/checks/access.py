@@ -20,7 +20,7 @@ from .access_reading import (
     case_evidence,
     confidence_of,
     described,
-    heeding_anonymous_pull,
+    heeding_other_ways,
     judged,
     read_grants,
     severity_of,
@@ -115,7 +115,17 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
 
 @check(
     "access.pull-role",
-    needs=("registry", "access", "cluster", "service_principal", "node_hosts", "targets", "options"),
+    needs=(
+        "registry",
+        "access",
+        "cluster",
+        "service_principal",
+        "node_hosts",
+        "targets",
+        "options",
+        "kubernetes",
+        "pull_secrets",
+    ),
     outcomes=(
         PULL_ROLE_MISSING,
         PULL_ROLE_ON_OTHER_PRINCIPAL,
@@ -139,9 +149,10 @@ def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
     (learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles).
     Where the registry's mode could not be read, both are tried, and they must agree.
 
-    Where anonymous pull is on, a missing role is a warning: the anonymous attempt succeeds.
+    Where anonymous pull is on, a missing role is a warning: the anonymous attempt succeeds. So it is
+    where every failing pod of the registry names a pull secret that is proven to work.
     """
-    yield from heeding_anonymous_pull(facts, _judge(facts))
+    yield from heeding_other_ways(facts, _judge(facts))
 
 
 def _judge(facts: Facts) -> Iterator[Finding]:

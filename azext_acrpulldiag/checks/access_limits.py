@@ -15,7 +15,7 @@ from .access_reading import (
     NO_PULLER,
     agreed,
     confidence_of,
-    heeding_anonymous_pull,
+    heeding_other_ways,
     modes,
     read_grants,
     repository_of,
@@ -83,7 +83,11 @@ PROPAGATION = timedelta(minutes=10)
 GROUP_PROPAGATION = timedelta(hours=24)
 
 
-@check("access.deny-assignments", needs=("registry", "access", "options"), outcomes=(DENIED,))
+@check(
+    "access.deny-assignments",
+    needs=("registry", "access", "options", "kubernetes", "pull_secrets"),
+    outcomes=(DENIED,),
+)
 def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
     """No deny assignment at or above the registry takes the pull away from the identity.
 
@@ -96,7 +100,7 @@ def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
     passed over. Where membership in a group that they name, or a condition, cannot be
     judged, the answer is unknown.
     """
-    yield from heeding_anonymous_pull(facts, _denials(facts))
+    yield from heeding_other_ways(facts, _denials(facts))
 
 
 def _denials(facts: Facts) -> Iterator[Finding]:
@@ -133,7 +137,7 @@ def _denials(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "access.tenants",
-    needs=("registry", "access", "cluster", "kubelet_identity_resource", "targets"),
+    needs=("registry", "access", "cluster", "kubelet_identity_resource", "targets", "kubernetes", "pull_secrets"),
     outcomes=(CROSS_TENANT,),
 )
 def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
@@ -146,7 +150,7 @@ def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
     subscription is one tenant. Does not apply to clusters that pull as a service principal,
     which may be of a multitenant application that the registry's tenant has consented to.
     """
-    yield from heeding_anonymous_pull(facts, _tenants(facts))
+    yield from heeding_other_ways(facts, _tenants(facts))
 
 
 def _tenants(facts: Facts) -> Iterator[Finding]:

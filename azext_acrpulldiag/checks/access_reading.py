@@ -10,6 +10,7 @@ from ..catalogue import unknown
 from ..facts import Facts, NotKnownError, Puller, Registry, RoleAssignment, RoleDefinition, Unreadable, known
 from ..grants import PULL_IN, Grant, Standing, definition_key, judge_assignment, standing
 from ..model import Confidence, Finding, Severity, Status
+from .secret_proof import every_known_pod_has_a_working_secret
 
 T = TypeVar("T")
 
@@ -87,8 +88,14 @@ def repository_of(facts: Facts, registry: Registry) -> str | None:
 
 
 def severity_of(facts: Facts) -> Severity:
-    """How bad it is that the puller may not pull: nothing is lost where everybody may."""
-    return Severity.WARNING if known(facts.registry).anonymous_pull is True else Severity.ERROR
+    """How bad it is that the puller may not pull.
+
+    Nothing is lost where everybody may, or where every known pod that uses the registry brings
+    a pull secret that is proven to work.
+    """
+    if known(facts.registry).anonymous_pull is True or every_known_pod_has_a_working_secret(facts):
+        return Severity.WARNING
+    return Severity.ERROR
 
 
 def confidence_of(facts: Facts) -> Confidence:
@@ -97,15 +104,15 @@ def confidence_of(facts: Facts) -> Confidence:
     return Confidence.INFERRED if unread else Confidence.OBSERVED
 
 
-def heeding_anonymous_pull(facts: Facts, findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Pass findings on; where everybody may pull, what is not known of the puller leaves no verdict open."""
-    if severity_of(facts) is Severity.ERROR:
-        yield from findings
-        return
+def heeding_other_ways(facts: Facts, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Pass findings on; where pods can pull without the puller, what is not known of it leaves no verdict open."""
     try:
         for finding in findings:
-            yield replace(finding, decisive=False) if finding.status is Status.UNKNOWN else finding
+            harmless = finding.status is Status.UNKNOWN and severity_of(facts) is Severity.WARNING
+            yield replace(finding, decisive=False) if harmless else finding
     except NotKnownError as ignorance:
+        if severity_of(facts) is Severity.ERROR:
+            raise
         yield unknown(known(facts.registry).id, ignorance.why, decisive=False)
 
 
