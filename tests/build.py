@@ -227,19 +227,10 @@ UNAUTHORIZED = (
 )
 
 
-def node(name: str = "aks-pool1-87752918-vmss000000", **changes: object) -> Node:
+def node(name: str = "aks-pool1-87752918-vmss000000", pool: str = "pool1", **changes: object) -> Node:
+    labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.azure.com/agentpool": pool}
     return replace(
-        Node(
-            name=name,
-            pool="pool1",
-            os="linux",
-            architecture="amd64",
-            windows_build=None,
-            kubelet_client_id=KUBELET_CLIENT_ID,
-            ready=True,
-            created=NOW - timedelta(days=30),
-        ),
-        **changes,
+        Node(name, pool, "linux", "amd64", None, KUBELET_CLIENT_ID, True, NOW - timedelta(days=30), labels), **changes
     )
 
 
@@ -339,45 +330,22 @@ def image_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
     return replace(healthy_facts(), **{"images": (found or lookup(),), "options": options, **changes})
 
 
-def node(name: str = "aks-pool1-87752918-vmss000000", pool: str = "pool1", **changes: object) -> Node:
-    labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.azure.com/agentpool": pool}
-    return replace(
-        Node(name, pool, "linux", "amd64", None, KUBELET_CLIENT_ID, True, NOW - timedelta(days=30), labels), **changes
-    )
-
-
-def failing(name: str = "web-1", image: str = IMAGE, **changes: object) -> FailingContainer:
-    """A container of a deployment that waits on its image, on the node that :func:`node` makes."""
-    return replace(
-        FailingContainer(
-            namespace="shop",
-            pod=name,
-            container="app",
-            image=image,
-            node="aks-pool1-87752918-vmss000000",
-            reason="ImagePullBackOff",
-            message="Back-off pulling image",
-            count=None,
-            last_seen=NOW,
-            service_account="default",
-            pull_secrets=(),
-            pull_policy="IfNotPresent",
-            owner="Deployment/web",
-        ),
-        **changes,
-    )
+def waiting_container(name: str = "web-1", image: str = IMAGE, **changes: object) -> FailingContainer:
+    """A container of a deployment that backs off, on the node that :func:`node` makes."""
+    backing_off = {"namespace": "shop", "reason": "ImagePullBackOff", "count": None, "last_seen": NOW}
+    return failing("Back-off pulling image", **{**backing_off, "pod": name, "image": image, **changes})
 
 
 def waiting_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
     """As :func:`image_facts`, and a pod waits on that image."""
-    seen = Kubernetes(nodes=(node(),), failing=(failing(),), pulled=())
+    seen = Kubernetes(nodes=(node(),), failing=(waiting_container(),), pulled=())
     return image_facts(found, kubernetes=changes.pop("kubernetes", seen), **changes)
 
 
 def failing_container(pod: str = "web-1", **changes: object) -> FailingContainer:
-    """As :func:`failing`, refused with 401 though it names a pull secret."""
+    """A container that is refused though its pod names a pull secret."""
     refused = "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized"
-    return failing(pod, **{"namespace": "team", "message": refused, "pull_secrets": ("regcred",), **changes})
+    return failing(refused, **{"namespace": "team", "pod": pod, "pull_secrets": ("regcred",), **changes})
 
 
 def secret_entry(user: str = "pull-app", kind: str = "token", **changes: object) -> SecretEntry:

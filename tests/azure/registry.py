@@ -13,7 +13,7 @@ import jwt
 
 from tests.recordings import body, recording
 
-from . import entra
+from . import entra, users
 from .images import encoded
 from .messages import Request, Response, answer, replay
 from .store import Json
@@ -82,7 +82,7 @@ def _token(cloud: Cloud, plane: DataPlane, registry: Json, request: Request) -> 
     elif form.get("grant_type") == "refresh_token" or user == NO_USER:
         allowed = _decoded(form.get("refresh_token") or password) is not None
     else:
-        allowed = _knows_user(cloud, plane, registry, user, password)
+        allowed = users.signs_in(cloud, registry, user, password)
     if not allowed:
         return answer(body("acr-dataplane/docs_401_unauthorized_no_detail"), 401)
     scopes = [value for name, value in [*request.query_list, *form.items()] if name == "scope"]
@@ -92,6 +92,10 @@ def _token(cloud: Cloud, plane: DataPlane, registry: Json, request: Request) -> 
             "sub": "acr_anon_pull",
             "access": [each | {"Actions": [a for a in each["Actions"] if a == "pull"]} for each in claims["access"]],
         }
+    elif user and user != NO_USER:
+        for access in claims["access"]:
+            may = users.allowed(cloud, registry, user, access["Name"])
+            access["Actions"] = [action for action in access["Actions"] if action in may]
     return answer({"access_token": _signed(claims, request, 4500)}, x_ms_ratelimit_remaining_calls_per_second="166.5")
 
 
@@ -101,12 +105,6 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
         user, _, password = base64.b64decode(header[6:]).decode().partition(":")
         return user, password
     return form.get("username", ""), form.get("password", "")
-
-
-def _knows_user(cloud: Cloud, plane: DataPlane, registry: Json, user: str, password: str) -> bool:
-    if user == registry["name"]:
-        return bool(registry["properties"].get("adminUserEnabled")) and password in plane.admin_passwords
-    return plane.tokens.get(user) == password and bool(password)
 
 
 def _access(scope: str) -> Json:

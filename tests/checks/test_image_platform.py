@@ -11,7 +11,17 @@ from azext_acrpulldiag.facts import Kubernetes, Placement, Platform, Requirement
 from azext_acrpulldiag.model import Confidence, Status
 from azext_acrpulldiag.run import evaluate
 from azext_acrpulldiag.scheduling import NodePlatform
-from tests.build import IMAGE, agent_pool, cluster, failing, healthy_facts, image_facts, lookup, node, waiting_facts
+from tests.build import (
+    IMAGE,
+    agent_pool,
+    cluster,
+    healthy_facts,
+    image_facts,
+    lookup,
+    node,
+    waiting_container,
+    waiting_facts,
+)
 
 FORBIDDEN = Unreadable("forbidden", "HTTP 403", "x", "y/read")
 ARM_ONLY = lookup(platforms=(Platform("linux", "arm64"),))
@@ -131,7 +141,7 @@ def test_a_pod_on_a_node_that_can_run_it_passes():
 
 
 def test_a_pod_landed_on_a_node_that_cannot_run_it():
-    kubernetes = seen(node(), ARM_NODE, failing=[failing()])
+    kubernetes = seen(node(), ARM_NODE, failing=[waiting_container()])
     finding = one(waiting_facts(ARM_ONLY, cluster=pools(agent_pool(), ARM_POOL), kubernetes=kubernetes))
     assert (finding.outcome, finding.confidence) == ("image.platform-mismatch", Confidence.OBSERVED)
     evidence = finding.evidence
@@ -154,32 +164,32 @@ def test_a_pod_landed_on_a_node_that_cannot_run_it():
     ],
 )
 def test_only_pools_that_are_open_to_the_pod_are_offered(placement, able):
-    kubernetes = seen(node(), ARM_NODE, failing=[failing(placement=placement)])
+    kubernetes = seen(node(), ARM_NODE, failing=[waiting_container(placement=placement)])
     finding = one(waiting_facts(ARM_ONLY, kubernetes=kubernetes))
     assert (finding.evidence["pools_able"], len(finding.remedies)) == (able, 1 + len(able))
 
 
 @pytest.mark.parametrize("owner", [None, "Job/nightly", "CronJob/x"])
 def test_only_owners_that_can_be_patched_are(owner):
-    kubernetes = seen(node(), ARM_NODE, failing=[failing(owner=owner)])
+    kubernetes = seen(node(), ARM_NODE, failing=[waiting_container(owner=owner)])
     assert len(one(waiting_facts(ARM_ONLY, kubernetes=kubernetes)).remedies) == 1
 
 
 def test_a_pod_that_has_no_node_yet_is_judged_by_where_it_may_land():
-    unplaced = failing(node=None, placement=Placement({"kubernetes.io/arch": "arm64"}))
+    unplaced = waiting_container(node=None, placement=Placement({"kubernetes.io/arch": "arm64"}))
     assert one(waiting_facts(ARM_ONLY, kubernetes=seen(node(), ARM_NODE, failing=[unplaced]))).status is Status.PASS
     assert one(waiting_facts(lookup(), kubernetes=seen(node(), ARM_NODE, failing=[unplaced]))).status is Status.FAIL
 
 
 def test_pods_of_other_images_do_not_count():
-    other = failing(image="contosoreg.azurecr.io/team/app:1.3")
-    broken = failing(image="///:::")
+    other = waiting_container(image="contosoreg.azurecr.io/team/app:1.3")
+    broken = waiting_container(image="///:::")
     kubernetes = seen(node(), ARM_NODE, failing=[other, broken])
     assert one(waiting_facts(ARM_ONLY, kubernetes=kubernetes)).status is Status.PASS
 
 
 def test_a_node_that_is_gone_leaves_the_pools():
-    kubernetes = seen(ARM_NODE, failing=[failing(node="gone")])
+    kubernetes = seen(ARM_NODE, failing=[waiting_container(node="gone")])
     facts = waiting_facts(ARM_ONLY, cluster=pools(agent_pool(), ARM_POOL), kubernetes=kubernetes)
     assert one(facts).status is Status.PASS
 
@@ -196,13 +206,13 @@ def test_an_unreadable_kubernetes_leaves_a_mismatch_proven_and_a_fit_open():
 
 
 def test_a_node_that_does_not_show_its_platform_is_unknown():
-    kubernetes = seen(node(architecture=""), failing=[failing()])
+    kubernetes = seen(node(architecture=""), failing=[waiting_container()])
     assert one(waiting_facts(kubernetes=kubernetes)).status is Status.UNKNOWN
 
 
 def test_a_windows_pod_on_a_node_of_another_build():
     found = lookup(platforms=(Platform("windows", "amd64", "10.0.17763.1"),))
-    kubernetes = seen(WINDOWS_NODE, failing=[failing(node="akswin000000")])
+    kubernetes = seen(WINDOWS_NODE, failing=[waiting_container(node="akswin000000")])
     finding = one(waiting_facts(found, kubernetes=kubernetes))
     assert finding.evidence["node_platforms"] == ["windows/amd64 (Windows build 20348)"]
 

@@ -22,7 +22,7 @@ from azext_acrpulldiag.collect.image_models import (
 )
 from azext_acrpulldiag.collect.registry_api import Absence, Manifest
 from azext_acrpulldiag.facts import Image, Platform, Unreadable
-from tests.build import failing
+from tests.build import waiting_container
 from tests.recordings import body, recording
 
 HOST = "contosoreg.azurecr.io"
@@ -226,7 +226,7 @@ def test_attributes_stand_in_for_a_configuration_but_show_no_windows_build():
 
 
 def test_images_of_the_registry_are_looked_up_once():
-    pods = [failing(image=text) for text in (
+    pods = [waiting_container(image=text) for text in (
         f"{HOST}/team/app:1.2",
         f"{HOST}/team/app",
         "contosoreg.westeurope.geo.azurecr.io/team/app:1.2",

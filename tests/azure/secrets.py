@@ -1,0 +1,130 @@
+"""Pods that fail, the pull secrets that they name, and the registry tokens in those."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.recordings import body
+
+from .kubernetes_state import Kubernetes
+from .stories_access import iso
+
+if TYPE_CHECKING:
+    from .state import Cloud
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+UNAUTHORIZED = (
+    'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference "{image}": '
+    "failed to authorize: failed to fetch oauth token: unexpected status from GET request to "
+    "https://contosoreg.azurecr.io/oauth2/token: 401 Unauthorized"
+)
+
+
+def api(cloud: Cloud) -> Kubernetes:
+    """The API server's state."""
+    if cloud.kubernetes is None:
+        cloud.kubernetes = Kubernetes()
+    return cloud.kubernetes
+
+
+def failing_pod(
+    cloud: Cloud,
+    secrets: Iterable[str] = ("regcred",),
+    name: str = "web-1",
+    namespace: str = "team",
+    image: str = "contosoreg.azurecr.io/team/app:1.2",
+    message: str = UNAUTHORIZED,
+) -> None:
+    """Add a pod that waits on its image."""
+    if ("namespaces", "", namespace) not in api(cloud).objects:
+        api(cloud).add("namespaces", {"metadata": {"name": namespace}})
+    pod = body("k8s/podlist_image_pull_fail")["items"][0]
+    pod["metadata"] = {"name": name, "namespace": namespace}
+    pod["spec"]["containers"][0]["image"] = image
+    pod["spec"]["imagePullSecrets"] = [{"name": each} for each in secrets]
+    if not pod["spec"]["imagePullSecrets"]:
+        del pod["spec"]["imagePullSecrets"]
+    status = pod["status"]["containerStatuses"][0]
+    status["image"] = image
+    status["state"]["waiting"] |= {"reason": "ErrImagePull", "message": message.format(image=image)}
+    api(cloud).add("pods", pod)
+
+
+def service_account(cloud: Cloud, secrets: Iterable[str], name: str = "default", namespace: str = "team") -> None:
+    """Add a service account with pull secrets."""
+    account = body("k8s/docs_serviceaccount_imagepullsecrets")
+    account["metadata"] = {"name": name, "namespace": namespace}
+    account["imagePullSecrets"] = [{"name": each} for each in secrets]
+    api(cloud).add("serviceaccounts", account)
+
+
+def pull_secret(
+    cloud: Cloud,
+    user: str,
+    password: str,
+    host: str = "contosoreg.azurecr.io",
+    name: str = "regcred",
+    namespace: str = "team",
+) -> None:
+    """Add a pull secret as ``kubectl create secret docker-registry`` makes it."""
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    raw_secret(cloud, {"auths": {host: {"username": user, "password": password, "auth": auth}}}, name, namespace)
+
+
+def raw_secret(
+    cloud: Cloud,
+    document: Any,
+    name: str = "regcred",
+    namespace: str = "team",
+    kind: str = "kubernetes.io/dockerconfigjson",
+) -> None:
+    """Add a pull secret with any content."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    secret = body("k8s/docs_secret_dockerconfigjson")
+    key = ".dockercfg" if kind == "kubernetes.io/dockercfg" else ".dockerconfigjson"
+    secret |= {
+        "metadata": {"name": name, "namespace": namespace},
+        "type": kind,
+        "data": {key: base64.b64encode(text.encode()).decode()},
+    }
+    api(cloud).add("secrets", secret)
+
+
+def registry_token(
+    cloud: Cloud,
+    name: str = "pull-app",
+    password: str = "sim-token-password+ACRt1",
+    actions: Iterable[str] = ("repositories/team/app/content/read",),
+    status: str = "enabled",
+    ends: Iterable[datetime | None] = (None,),
+) -> None:
+    """Add a token of the default registry with one password for each of ``ends``, and its scope map."""
+    registry_id = cloud.registry["id"]
+    scope_map = body("acr/scopemap_get_user_defined")
+    scope_map |= {"id": f"{registry_id}/scopeMaps/{name}-scope-map", "name": f"{name}-scope-map"}
+    scope_map["properties"]["actions"] = list(actions)
+    token = body("acr/token_get_new_no_password")
+    token |= {"id": f"{registry_id}/tokens/{name}", "name": name}
+    passwords: list[dict[str, Any]] = []
+    for number, end in enumerate(ends, 1):
+        # As Azure SDKs document TokenPassword; an expiry that is not set is left out.
+        passwords.append({"creationTime": "2026-01-01T00:00:00+00:00", "name": f"password{number}"})
+        if end is not None:
+            passwords[-1]["expiry"] = iso(end).replace("Z", "+00:00")
+    token["properties"] |= {
+        "scopeMapId": scope_map["id"],
+        "status": status,
+        "credentials": {"passwords": passwords},
+    }
+    cloud.resources.add(scope_map)
+    cloud.resources.add(token)
+    cloud.data_plane().tokens[name] = password
+
+
+def application_password(cloud: Cloud, app_id: str, password: str) -> None:
+    """Let an application sign in to the registry with this client secret, while it holds."""
+    cloud.data_plane().tokens[app_id] = password
