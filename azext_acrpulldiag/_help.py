@@ -55,6 +55,12 @@ examples:
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
         --kubeconfig ~/.kube/config --context prod
+  - name: Judge a pull secret before a pod names it, for the image that it is to pull.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --pull-secret regcred
+        --image myregistry.azurecr.io/team/app:1.2
+  - name: Send no credential of a pull secret to its registry.
+    text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
 """

@@ -41,6 +41,17 @@ def load_arguments(self: Any, _: str) -> None:
             "context", help="Context of the kubeconfig to use; without --kubeconfig that of the default file."
         )
         context.argument(
+            "pull_secret",
+            help="Also judge this pull secret, though no pod names it yet; it is looked for in --namespace, "
+            "else in the namespace `default`.",
+        )
+        context.argument(
+            "no_credential_test",
+            action="store_true",
+            help="Do not offer the credential of a pull secret to its registry, which alone proves it right or wrong. "
+            "It is sent to the login server that Azure names and nowhere else.",
+        )
+        context.argument(
             "skip",
             nargs="+",
             help="Categories or ids of checks not to run, such as `network` or `registry.health`; "

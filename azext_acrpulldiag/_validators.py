@@ -25,6 +25,7 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     _validate_registry(cmd, namespace)
     _validate_access(namespace, several)
     _validate_scope(namespace)
+    _validate_pull_secret(namespace)
     _validate_skip(namespace.skip or [])
     _validate_consent(namespace)
     cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
@@ -96,6 +97,22 @@ def registry_of_image(image: str | None) -> str | None:
 def login_server_suffix(cli_ctx: Any) -> str:
     """The active cloud's login server suffix, with its leading dot (``.azurecr.io``)."""
     return "." + str(cli_ctx.cloud.suffixes.acr_login_server_endpoint).lstrip(".")
+
+
+def _validate_pull_secret(namespace: Any) -> None:
+    from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+
+    given = namespace.pull_secret
+    if given is None:
+        return
+    if not (len(given) <= 253 and _KUBERNETES_NAME.fullmatch(given)):
+        raise InvalidArgumentValueError(
+            f"--pull-secret {given!r}: expected at most 253 lower-case letters, digits, '-' and '.'."
+        )
+    if getattr(namespace, "cluster_access", None) == "none":
+        raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --cluster-access none.")
+    if "pull-secret" in (namespace.skip or []):
+        raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --skip pull-secret.")
 
 
 def _validate_skip(skip: list[str]) -> None:

@@ -19,6 +19,8 @@ def diagnose_pull(
     cluster_access: str = "auto",
     kubeconfig: str | None = None,
     context: str | None = None,
+    pull_secret: str | None = None,
+    no_credential_test: bool = False,
     skip: list[str] | None = None,
     expiry_days: int = 30,
     check_acr: bool = False,
@@ -52,6 +54,8 @@ def diagnose_pull(
         timeout=timeout,
         access=ClusterAccess(cluster_access, kubeconfig, context),
         scope=Scope(namespace, pod),
+        pull_secret=pull_secret,
+        credential_test=not no_credential_test,
     )
     reports = _reports(cmd.cli_ctx, request, suffix)
     for report in reports:

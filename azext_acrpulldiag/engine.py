@@ -24,6 +24,8 @@ from .symptoms import symptoms_of
 from .targets import Targets
 
 CHECK_HEALTH = "registry.health"
+PULL_SECRETS = "pull-secret"
+CREDENTIALS = "pull-secret.credential"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class Request:
     """Seconds for the whole run."""
     access: ClusterAccess = field(default_factory=ClusterAccess)
     scope: Scope = field(default_factory=Scope)
+    pull_secret: str | None = None
+    credential_test: bool = True
+    """Whether a pull secret's credential may be offered to its registry."""
 
     @property
     def options(self) -> Options:
@@ -81,6 +86,9 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None) -> Json
         access=request.access,
         scope=request.scope,
         known=None if found is None else (found.server, found.kubernetes),
+        pull_secrets=PULL_SECRETS not in request.skip,
+        pull_secret=request.pull_secret,
+        offer_credentials=request.credential_test and not _left_out(CREDENTIALS, request.skip),
     )
     collected = collect(session, request.targets, request.options, wanted)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)

@@ -22,7 +22,7 @@ from .secret_proof import ARGUMENT, accepted, failing_of_registry, read_secrets,
 
 MAX_LISTED = 20
 NO_SECRET = "No failing pod of this registry names a pull secret, and none was given with --pull-secret."  # noqa: S105
-NOT_LOOKED_AT = "Pull secrets were not looked at."
+NOT_LOOKED_AT = "No pull secret is known: pods were not seen, and none was given with --pull-secret."
 
 # A secret that a failing pod names is what should have let it pull. A role for the nodes'
 # identity is another way to repair that.

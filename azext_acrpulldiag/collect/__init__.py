@@ -30,6 +30,7 @@ from .missing import ClusterMissingError
 from .nodes import read_node_hosts
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
+from .pull_secrets import Asked, AzureSide, read_pull_secrets
 from .registry import find_registry, read_cache_rules, registry_of
 from .registry_api import CliLogin, RegistryApi
 from .session import Session
@@ -45,6 +46,10 @@ class Wanted:
     scope: Scope = field(default_factory=Scope)
     known: tuple[ApiServer, Kubernetes] | None = None
     """What :func:`~.discovery.discover` read already; ``None``: nothing."""
+    pull_secrets: bool = True
+    pull_secret: str | None = None
+    """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""
+    offer_credentials: bool = True
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,10 @@ class _Reads:
         self.outbound = plan.start("outbound", self._read_outbound, self.registry, self.cluster, self.hosts)
         self._start_images(plan)
         self._start_access(plan)
+        self.pull_secrets = plan.start(
+            "pullSecrets", self._read_pull_secrets,
+            self.kube_api, self.kubernetes, self.registry, self.at_scope, self.caller, self.denials,
+        )  # fmt: skip
 
     def _start_images(self, plan: Plan) -> None:
         """The argument's image does not wait for Kubernetes; both are asked for with the same tokens."""
@@ -168,6 +177,7 @@ class _Reads:
             outbound=self.outbound.answer(deadline),
             kubernetes=self.kubernetes.answer(deadline),
             images=joined(self.named_image.answer(deadline), self.failing_images.answer(deadline)),
+            pull_secrets=self.pull_secrets.answer(deadline),
             **others,
         )
 
@@ -190,6 +200,30 @@ class _Reads:
         if isinstance(cluster, Cluster) and str(cluster.power_state).lower() == "stopped":
             return Unreadable("unsupported", "The cluster is stopped, so its Kubernetes API does not answer")
         return api if isinstance(api, Unreadable) else read_kubernetes(api, self._wanted.scope)
+
+    def _read_pull_secrets(
+        self, api: Any, kubernetes: Any, registry: Any, at_scope: Any, caller: Any, denials: Any
+    ) -> Any:
+        """``None``: nobody names a secret, because pods were not seen and no argument does."""
+        wanted = self._wanted
+        failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else None
+        seen = failing if isinstance(failing, tuple) else ()
+        if not wanted.pull_secrets or (wanted.pull_secret is None and not isinstance(failing, tuple)):
+            return None
+        if wanted.pull_secret is None and not seen:
+            return ()
+        if isinstance(registry, Unreadable):
+            return registry
+        asked = Asked(
+            failing=seen,
+            namespace=wanted.scope.namespace or "default",
+            pull_secret=wanted.pull_secret,
+            image=self._options.image,
+            offer=wanted.offer_credentials,
+        )
+        not_asked = Unreadable("unsupported", "The Kubernetes API was not to be asked (--cluster-access none)")
+        azure = AzureSide(self._session, self.reader, registry, at_scope, caller, denials)
+        return read_pull_secrets(not_asked if api is None else api, azure, asked)
 
     def _read_identity(self, cluster: Any) -> Any:
         identity = cluster.kubelet_identity
