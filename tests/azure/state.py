@@ -10,7 +10,7 @@ from tests.recordings import body
 
 from . import resources as make
 from .faults import Fault, Faults
-from .images import DataPlane, Repository, push
+from .images import DataPlane, Repository
 from .log import RequestLog
 from .store import Json, Resources
 from .stories_access import AccessStories
@@ -19,6 +19,7 @@ from .stories_images import ImageStories
 from .stories_kubernetes import KubernetesStories
 from .stories_network import NetworkStories
 from .stories_registry import RegistryStories
+from .tiny_image import push
 
 __all__ = [
     "CALLER_APP_ID",
@@ -138,8 +139,9 @@ class Cloud(AccessStories, ClusterStories, ImageStories, KubernetesStories, Netw
         """The data plane behind a login server (default: the default registry's)."""
         host = (login_server or self.login_server).lower()
         if host not in self.data_planes:
-            self.data_planes[host] = DataPlane()
-            push(self.data_planes[host], "team/app", "1.2", ("linux/amd64",))
+            plane = DataPlane()
+            push(plane, "team/app", "1.2", "linux/amd64")
+            self.data_planes.setdefault(host, plane)
         return self.data_planes[host]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .images import push
+from .tiny_image import push
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -14,8 +14,8 @@ class ImageStories:
     """Part of :class:`~tests.azure.state.Cloud`; all are about the default registry."""
 
     def image(self: Cloud, repository: str, tag: str | None = "1.0", *platforms: str, index: bool | None = None) -> str:
-        """Push an image for ``platforms`` (default: ``linux/amd64``); return its digest, see ``images.push``."""
-        return push(self.data_plane(), repository, tag, platforms or ("linux/amd64",), index=index)
+        """Push an image for ``platforms`` (default: ``linux/amd64``); return its digest, see ``tiny_image.push``."""
+        return push(self.data_plane(), repository, tag, *platforms, index=index)
 
     def lock(self: Cloud, repository: str, part: str | None = None) -> None:
         """Lock a repository, or one tag or digest of it, against reading."""

@@ -3,68 +3,66 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import tarfile
 import uuid
-from typing import TYPE_CHECKING
 
-from .registry import encoded
+from .images import OCI_INDEX, DataPlane, Repository, digest_of, encoded
 from .store import Json
-
-if TYPE_CHECKING:
-    from .state import DataPlane
 
 _OCI = "application/vnd.oci.image"
 
 
-def push(plane: DataPlane, name: str, tag: str, *platforms: str) -> str:
+_ATTESTATION = {"architecture": "unknown", "os": "unknown"}
+
+
+def push(plane: DataPlane, name: str, tag: str | None, *platforms: str, index: bool | None = None) -> str:
     """Push an image of one layer nobody has seen before; its digest.
 
-    ``platforms`` are ``os/architecture``: one gives a single manifest, several an index.
+    ``platforms`` are ``os/architecture``, for Windows with ``:version``. One gives a single manifest, several an
+    index with an attestation in it, as ``docker buildx`` makes it; ``index`` says otherwise. Without ``tag`` it
+    stays untagged.
     """
-    from .state import Repository
-
     repository = plane.repositories.setdefault(name, Repository())
     entries = []
-    for platform in platforms or ("linux/amd64",):
-        system, _, architecture = platform.partition("/")
-        manifest, blobs = _manifest(system, architecture)
+    for platform in map(_platform, platforms or ("linux/amd64",)):
+        manifest, blobs = _manifest(platform)
         repository.blobs |= blobs
-        entries.append(_descriptor(manifest["mediaType"], encoded(manifest)))
-        entries[-1]["platform"] = {"architecture": architecture, "os": system}
+        entries.append(_descriptor(manifest["mediaType"], encoded(manifest)) | {"platform": platform})
         repository.manifests[entries[-1]["digest"]] = manifest
     digest = str(entries[0]["digest"])
-    if len(entries) > 1:
-        index = {"schemaVersion": 2, "mediaType": f"{_OCI}.index.v1+json", "manifests": entries}
-        digest = _digest(encoded(index))
-        repository.manifests[digest] = index
-    repository.tags[tag] = digest
+    if index or (index is None and len(entries) > 1):
+        entries.append(entries[0] | {"platform": _ATTESTATION})
+        whole = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+        digest = digest_of(encoded(whole))
+        repository.manifests[digest] = whole
+    if tag is not None:
+        repository.tags[tag] = digest
     return digest
 
 
-def _manifest(system: str, architecture: str) -> tuple[Json, dict[str, bytes]]:
+def _platform(text: str) -> Json:
+    named, _, version = text.partition(":")
+    system, _, architecture = named.partition("/")
+    return {"architecture": architecture, "os": system} | ({"os.version": version} if version else {})
+
+
+def _manifest(platform: Json) -> tuple[Json, dict[str, bytes]]:
     layer = _layer()
-    unpacked = _digest(gzip.decompress(layer))
-    config = encoded(
-        {"architecture": architecture, "os": system, "config": {}, "rootfs": {"type": "layers", "diff_ids": [unpacked]}}
-    )
+    unpacked = digest_of(gzip.decompress(layer))
+    config = encoded(platform | {"config": {}, "rootfs": {"type": "layers", "diff_ids": [unpacked]}})
     manifest: Json = {
         "schemaVersion": 2,
         "mediaType": f"{_OCI}.manifest.v1+json",
         "config": _descriptor(f"{_OCI}.config.v1+json", config),
         "layers": [_descriptor(f"{_OCI}.layer.v1.tar+gzip", layer)],
     }
-    return manifest, {_digest(content): content for content in (config, layer)}
+    return manifest, {digest_of(content): content for content in (config, layer)}
 
 
 def _descriptor(media_type: str, content: bytes) -> Json:
-    return {"mediaType": media_type, "digest": _digest(content), "size": len(content)}
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
 
 def _layer() -> bytes:
