@@ -316,6 +316,7 @@ def lookup(**changes: object) -> ImageLookup:
             repository_exists=True,
             reference_exists=True,
             platforms=(Platform("linux", "amd64"),),
+            is_index=True,
             tag="1.2",
             found_digest="sha256:" + "5e" * 32,
         ),

@@ -31,13 +31,13 @@ _PATCHED_KINDS = {"Deployment": "deployment", "StatefulSet": "statefulset", "Dae
 PLATFORM_MISMATCH = Outcome(
     id="image.platform-mismatch",
     severity=Severity.ERROR,
-    summary="The image {image} is for {image_platforms}, and {where} {node_platforms}; pools that could run it: "
-    "{pools_able}.",
+    summary="The image {image} is for {image_platforms}, and {where} {node_platforms}: {effect}; pools that could "
+    "run it: {pools_able}.",
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.REGISTRY,
     evidence_keys=(
-        "image", "image_platforms", "where", "node_platforms", "nodes", "pods", "pools_unable", "pools_able",
+        "image", "image_platforms", "where", "node_platforms", "effect", "nodes", "pods", "pools_unable", "pools_able",
         "wanted_platforms", "registry", "path",
     ),
     remedies=(
@@ -49,6 +49,8 @@ PLATFORM_MISMATCH = Outcome(
     explains=("platform-mismatch",),
     article="5",
 )  # fmt: skip
+_NO_MATCH = "containerd finds no match for the platform in its index"
+_NO_START = "it is pulled, being a lone manifest, and its container cannot start"
 _BUILD_WINDOWS = RemedyTemplate(
     "Build the image on a base image of the nodes' Windows build, and push it",
     "az acr build --registry {registry} --image {path} --platform windows .",
@@ -78,7 +80,8 @@ class _Host:
 def image_fits_its_nodes(facts: Facts) -> Iterator[Finding]:
     """The image has a manifest for the nodes that its pods land on.
 
-    Otherwise containerd finds "no match for platform in manifest". Decided by the platforms of the index, or of the
+    Otherwise containerd finds "no match for platform in manifest" in an index. A lone manifest it pulls whatever its
+    platform, and the container cannot start, which is a warning here. Decided by the platforms of the index, or of the
     single manifest's configuration, against the labels kubernetes.io/os, kubernetes.io/arch and
     node.kubernetes.io/windows-build of the nodes on which pods fail; for an image that no pod waits for, against every
     pool, where one pool that can run it is enough. Pools without nodes are judged by their node image version. A
@@ -137,6 +140,7 @@ def _mismatch(
         "image_platforms": sorted({_shown(platform) for platform in platforms}),
         "where": "its pods landed on" if waiting and all(host.node for host in unable) else "every node pool is",
         "node_platforms": sorted({str(platform) for platform in needed}),
+        "effect": _NO_MATCH if one.is_index else _NO_START,
         "nodes": sorted({host.name for host in unable if host.node is not None}),
         "pods": sorted({f"{container.namespace}/{container.pod}" for container in waiting}),
         "pools_unable": sorted({host.pool for host in unable if host.pool}),
@@ -150,7 +154,10 @@ def _mismatch(
     if one.digest:  # whatever is built has another digest
         build = RemedyTemplate("Build the image for the nodes' platform too, push it, and name its new digest")
     move = _moving(platforms, able, waiting)
-    return replace(PLATFORM_MISMATCH, remedies=(build,) if move is None else (build, _MOVE)).at(
+    outcome = replace(PLATFORM_MISMATCH, remedies=(build,) if move is None else (build, _MOVE))
+    if not one.is_index:
+        outcome = replace(outcome, severity=Severity.WARNING, explains=())
+    return outcome.at(
         one.reference,
         confidence=None if all(host.node for host in unable) else Confidence.INFERRED,
         **(evidence | (move or {})),

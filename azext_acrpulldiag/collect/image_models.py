@@ -22,6 +22,8 @@ _IMAGE_CONFIGS = (
 # Written by build tools for what is no image of a platform, such as an attestation.
 _NO_PLATFORM = "unknown"
 _PASSED = "passed"
+# Other spellings that containerd takes for these (platforms.Normalize).
+_SPELLINGS = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def lookup_from(image: Image, answers: Answers, quarantine_policy: str | Unreada
         unreadable_part=_locked_part(answers) if exists is not False else None,
         quarantined=_quarantined(image, answers, quarantine_policy) if exists is not False else False,
         platforms=answers.platforms,
+        is_index=isinstance(answers.manifest, Manifest) and is_index(answers.manifest),
         tag=image.tag,
         digest=image.digest,
         found_digest=tagged_digest(answers.tag),
@@ -151,7 +154,7 @@ def platform_from(body: Any) -> Platform | None:
     build, variant = body.get("os.version"), body.get("variant")
     return Platform(
         os=system.lower(),
-        architecture=architecture.lower(),
+        architecture=_SPELLINGS.get(architecture.lower(), architecture.lower()),
         os_version=build if isinstance(build, str) and build else None,
         variant=variant if isinstance(variant, str) and variant else None,
     )

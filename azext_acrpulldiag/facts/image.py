@@ -47,6 +47,8 @@ class ImageLookup:
     quarantined: bool | Unreadable = False
     platforms: tuple[Platform, ...] | Unreadable = ()
     """Empty: nothing in it says for which platform it is, as in an artifact that is no image."""
+    is_index: bool = False
+    """Only an index is searched for a node's platform; a lone manifest is pulled whatever its platform."""
     tag: str | None = None
     digest: str | None = None
     """As the image names them; kubelet goes by the digest where there are both."""

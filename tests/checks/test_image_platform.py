@@ -81,6 +81,11 @@ def test_the_repair_keeps_the_platforms_that_there_are():
     ]
 
 
+def test_a_lone_manifest_is_pulled_and_does_not_start():
+    finding = one(image_facts(replace(ARM_ONLY, is_index=False)))
+    assert (finding.status, finding.outcome, finding.explains) == (Status.WARN, "image.platform-mismatch", ())
+
+
 def test_a_pinned_digest_is_not_rebuilt_by_its_name():
     finding = one(image_facts(lookup(platforms=(Platform("linux", "arm64"),), digest="sha256:" + "5e" * 32)))
     assert [remedy.command for remedy in finding.remedies] == [None]

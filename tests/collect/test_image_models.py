@@ -202,6 +202,8 @@ def test_only_an_image_has_a_configuration_with_a_platform():
     [
         ({"os": "Linux", "architecture": "ARM64", "variant": "v8"}, Platform("linux", "arm64", None, "v8")),
         ({"os": "windows", "architecture": "amd64", "os.version": "10.0.1"}, Platform("windows", "amd64", "10.0.1")),
+        ({"os": "linux", "architecture": "x86_64"}, Platform("linux", "amd64")),
+        ({"os": "linux", "architecture": "aarch64"}, Platform("linux", "arm64")),
         ({"os": "linux"}, None),
         ({"os": "", "architecture": ""}, None),
         ({"os": 1, "architecture": []}, None),

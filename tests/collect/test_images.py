@@ -42,6 +42,7 @@ def test_an_image_for_one_platform(look, cloud):
     (found,) = look("team/app:1.2")
     assert (found.repository_exists, found.reference_exists, found.platforms) == (True, True, AMD64)
     assert (found.unreadable_part, found.quarantined, found.near_misses) == (None, False, ())
+    assert found.is_index is False
     assert found.found_digest == cloud.data_plane().repositories["team/app"].tags["1.2"]
     # exchange, token, [manifest and attributes], [manifest's attributes and configuration, storage]
     assert look.meter.longest_chain == 5
@@ -62,6 +63,7 @@ def test_every_platform_of_an_index_and_no_attestation(look, cloud):
         Platform("linux", "arm64"),
         Platform("windows", "amd64", "10.0.20348.2113"),
     )
+    assert found.is_index is True
     assert not cloud.log.to(BLOB_HOST)
 
 

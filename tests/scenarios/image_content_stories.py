@@ -167,6 +167,18 @@ def image_quarantined(cloud: Cloud) -> None:
 def image_for_another_architecture(cloud: Cloud) -> None:
     """The image is for arm64 only, and every pool is amd64."""
     cloud.grant()
+    cloud.image("shop/web", "1.0", "linux/arm64", index=True)
+
+
+@story(
+    verdict="at-risk",
+    arguments=_image("shop/web:1.0"),
+    other_outcomes=("image.platform-mismatch",),
+    evidence={"image.platform-mismatch": {"imagePlatforms": ["linux/arm64"], "nodePlatforms": ["linux/amd64"]}},
+)
+def image_alone_for_another_architecture(cloud: Cloud) -> None:
+    """The image is a lone manifest for arm64: nodes pull it, and its container cannot start."""
+    cloud.grant()
     cloud.image("shop/web", "1.0", "linux/arm64")
 
 
@@ -187,7 +199,7 @@ def image_for_another_windows_build(cloud: Cloud) -> None:
     """The image is for Windows Server 2019, and the Windows pool runs 2022."""
     cloud.grant()
     cloud.add_pool("win", osType="Windows", osSKU="Windows2022", nodeImageVersion=WINDOWS_2022)
-    cloud.image("shop/iis", "1.0", "windows/amd64:10.0.17763.6414")
+    cloud.image("shop/iis", "1.0", "windows/amd64:10.0.17763.6414", index=True)
 
 
 # --- names -----------------------------------------------------------------------------
