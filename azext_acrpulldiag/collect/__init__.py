@@ -73,7 +73,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         reads = _Reads(session, targets, options, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
         checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
-        _load_clients()
+        _load_clients(wanted)
         if reads.cluster.answer(session.deadline) is None:
             raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
         facts = reads.facts(
@@ -302,9 +302,10 @@ def _puller(cluster: Cluster | Unreadable | None, principal: Any) -> Any:
     return _of_cluster(lambda found: puller_of(found, principal))(cluster)
 
 
-def _load_clients() -> None:
+def _load_clients(wanted: Wanted) -> None:
     """Import what the second round of reads needs, while the first is under way."""
-    for package in ("azure.mgmt.authorization", "azure.mgmt.msi"):
+    kubernetes = () if wanted.access.mode == "none" else ("kubernetes.client",)
+    for package in ("azure.mgmt.authorization", "azure.mgmt.msi", *kubernetes):
         with suppress(ImportError):  # the read that needs it says so
             importlib.import_module(package)
 
