@@ -114,7 +114,7 @@ class ArmReader:
             client = self._client(_subscription_of(path) or subscription)
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
             response = client.send_request(request, stream=True)
-            payload = read_body(response, self.session, path)
+            payload = read_body(response, self.session, path, MAX_BODY_BYTES)
             return interpret(response.status_code, payload, path, method)
 
     def _client(self, subscription: str | None) -> Any:
@@ -194,8 +194,8 @@ def answered(session: Session, path: str, exchange: Callable[[], T]) -> T:
         raise
 
 
-def read_body(response: Any, session: Session, path: str, limit: int = MAX_BODY_BYTES) -> bytes:
-    """Read a streamed body under the deadline and a size limit.
+def read_body(response: Any, session: Session, path: str, limit: int) -> bytes:
+    """Read a streamed body under the deadline and a size limit in bytes.
 
     Raises :class:`BrokenAnswerError` where it breaks off.
     """

@@ -8,7 +8,18 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from ..facts import PasswordCredential, ServicePrincipal, Unreadable
-from .arm import Json, ReadError, answered, in_parallel, interpret, pipeline, read_body, refusal, translated_errors
+from .arm import (
+    MAX_BODY_BYTES,
+    Json,
+    ReadError,
+    answered,
+    in_parallel,
+    interpret,
+    pipeline,
+    read_body,
+    refusal,
+    translated_errors,
+)
 from .cluster import home_tenant
 from .session import Session
 from .times import utc
@@ -54,7 +65,7 @@ class GraphReader:
 
         with translated_errors(path, PERMISSION):
             response = self._client.send_request(HttpRequest("GET", url), stream=True)
-            return answer_of(response.status_code, read_body(response, self.session, path), path)
+            return answer_of(response.status_code, read_body(response, self.session, path, MAX_BODY_BYTES), path)
 
 
 def answer_of(status: int, payload: bytes, path: str) -> Json | None:

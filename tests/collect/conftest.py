@@ -62,3 +62,14 @@ def open_reader(cli_ctx, monkeypatch):
     for worker in ours:
         worker.join(max(0.0, late - time.monotonic()))
     assert not [worker for worker in ours if worker.is_alive()], "a worker outlived its run"
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The seconds that azure-core's pipeline wanted to wait, in order; no test waits for them."""
+    pytest.importorskip("azure.core", reason="azure-cli is not installed")
+    from azure.core.pipeline.transport import HttpTransport
+
+    asked: list[float] = []
+    monkeypatch.setattr(HttpTransport, "sleep", lambda _, seconds: asked.append(seconds))
+    return asked

@@ -152,16 +152,6 @@ def test_a_404_without_a_code_is_no_absence(azure, open_reader, payload):
 # --- throttling and server errors ------------------------------------------------------
 
 
-@pytest.fixture
-def waits(azure, monkeypatch):
-    """The seconds that azure-core's pipeline wanted to wait, in order; no test waits for them."""
-    from azure.core.pipeline.transport import HttpTransport
-
-    asked: list[float] = []
-    monkeypatch.setattr(HttpTransport, "sleep", lambda _, seconds: asked.append(seconds))
-    return asked
-
-
 @pytest.mark.parametrize(
     "name",
     [

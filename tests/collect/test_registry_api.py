@@ -301,10 +301,11 @@ def test_an_operation_that_is_disallowed_is_no_firewall(api, monkeypatch):
 )
 @pytest.mark.parametrize("step", ["/oauth2/exchange", "/oauth2/token"])
 def test_no_failure_of_a_token_request_is_an_absence(
-    simulated_azure, plane, tmp_path, monkeypatch, cloud, kind, reason, step
+    simulated_azure, plane, tmp_path, monkeypatch, waits, cloud, kind, reason, step
 ):
     cloud.fault(step, kind)
-    with simulated_session(simulated_azure, tmp_path, monkeypatch, seconds=2.5) as session:
+    seconds = 2.5 if reason == "timeout" else 20.0
+    with simulated_session(simulated_azure, tmp_path, monkeypatch, seconds) as session:
         api = RegistryApi(session, HOST, CliLogin(SUBSCRIPTION))
         assert unread(lambda: api.manifest("team/web", "v1")).reason == reason
 
@@ -313,9 +314,9 @@ def test_no_failure_of_a_token_request_is_an_absence(
     ("kind", "reason"),
     [("429", "throttled"), ("html", "malformed"), ("truncated", "malformed"), ("500", "server-error")],
 )
-def test_no_failure_of_a_read_is_an_absence(simulated_azure, plane, tmp_path, monkeypatch, cloud, kind, reason):
+def test_no_failure_of_a_read_is_an_absence(simulated_azure, plane, tmp_path, monkeypatch, waits, cloud, kind, reason):
     cloud.fault("GET .*(/v2/|/acr/v1/)", kind)
-    with simulated_session(simulated_azure, tmp_path, monkeypatch, seconds=2.5) as session:
+    with simulated_session(simulated_azure, tmp_path, monkeypatch) as session:
         api = RegistryApi(session, HOST, CliLogin(SUBSCRIPTION))
         for read in (
             lambda: api.manifest("team/web", "v1"),

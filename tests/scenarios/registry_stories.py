@@ -265,7 +265,7 @@ def check_acr_refused_for_want_of_a_role(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=("registry.check-acr-failed", "access.pull-role-missing"),
     evidence={
-        "registry.check-acr-failed": {"exitCode": 52, "failedStep": "Checking host name resolution"},
+        "registry.check-acr-failed": {"exitCode": 52, "failedStep": f"Checking host name resolution ({HOST})"},
     },
     arguments=CHECK_ACR,
     needs=(KUBECTL,),
