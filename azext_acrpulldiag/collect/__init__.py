@@ -233,7 +233,11 @@ class _Reads:
 
     def _read_principal(self, cluster: Any) -> Any:
         app_id = cluster.service_principal_client_id
-        return None if app_id is None else read_service_principal(self._session, cluster.subscription, app_id)
+        if app_id is not None:
+            return read_service_principal(self._session, cluster.subscription, app_id)
+        # An answer that shows neither kind of identity is not one of a cluster with managed identities.
+        unclear = isinstance(cluster.identity_type, Unreadable) and isinstance(cluster.kubelet_identity, Unreadable)
+        return cluster.identity_type if unclear else None
 
     def _read_outbound(self, registry: Any, cluster: Any, hosts: Any) -> Any:
         """Unreadable hosts are no hindrance: the cluster's own pools stand in for them."""

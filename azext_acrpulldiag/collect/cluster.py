@@ -1,24 +1,29 @@
 """Read the managed cluster.
 
 Read with the stable api-version. The service-account pull profile is shown by preview versions
-only, so one GET with such a version runs at the same time; where it is refused or fails, that
-one field is unreadable and nothing else.
+only, so one GET with such a version runs at the same time; where it is refused, fails or
+hangs, that one field is unreadable and nothing else.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..facts import AgentPool, Cluster, KubeletIdentity, ServiceAccountPull, Unreadable, known
 from ..targets import CLUSTER_TYPE, ClusterTarget
-from .arm import ArmReader, Json, in_parallel
+from .arm import ArmReader, Json, ReadError, in_parallel
 from .session import Session
 from .shape import ids, malformed, member, not_shown, objects, resource_parts, shown, text
+from .workers import Workers
 
 API_VERSION = "2026-06-01"
+# Seconds after the stable answer. Nearly every read waits for the cluster, and only one fact for this version.
+PREVIEW_PATIENCE = 3.0
 # securityProfile.serviceAccountImagePullProfile came with 2026-01-02-preview, see
 # https://github.com/Azure/azure-rest-api-specs/pull/40533; this one is the newest in the reference.
 PREVIEW_API_VERSION = "2026-03-02-preview"
@@ -47,11 +52,22 @@ class MissingCluster:
 
 def read_cluster(reader: ArmReader, target: ClusterTarget) -> Cluster | Unreadable | None:
     """GET the cluster. ``None``: Azure says that it does not exist."""
-    stable, preview = in_parallel(
-        [lambda: reader.get(target.id, API_VERSION), lambda: reader.get(target.id, PREVIEW_API_VERSION)]
-    )
-    if stable is None or isinstance(stable, Unreadable):
-        return stable
+    beside = Workers(1)
+    asked = beside.submit(partial(reader.get, target.id, PREVIEW_API_VERSION))
+    beside.close()
+    try:
+        stable = reader.get(target.id, API_VERSION)
+    except ReadError as error:
+        return error.why
+    if stable is None:
+        return None
+    preview: Json | Unreadable | None
+    try:
+        preview = asked.result(timeout=PREVIEW_PATIENCE)
+    except ReadError as error:
+        preview = error.why
+    except NotYet:
+        preview = Unreadable("timeout", f"{target.id} as version {PREVIEW_API_VERSION} shows it did not come in time")
     if preview is None:  # the stable answer is the one that counts
         preview = not_shown(stable, "properties", "securityProfile", "serviceAccountImagePullProfile")
     return cluster_from(stable, home_tenant(reader.session, target.subscription), preview)
@@ -177,15 +193,25 @@ def _kubelet_identity(body: Json) -> KubeletIdentity | Unreadable | None:
             return not_shown(body, "properties", "identityProfile")
         return None
     if member(body, "properties", "identityProfile", "kubeletidentity") is None:
-        # While a cluster is being created the profile is not there yet (recorded).
-        creating = str(member(body, "properties", "provisioningState")).lower() == "creating"
-        return not_shown(body, "properties", "identityProfile", "kubeletidentity") if creating else None
+        return _absent_kubelet_identity(body)
     found = [
         text(body, "properties", "identityProfile", "kubeletidentity", name)
         for name in ("resourceId", "clientId", "objectId")
     ]
     missing = next((value for value in found if isinstance(value, Unreadable)), None)
     return missing or KubeletIdentity(*(known(value) for value in found))
+
+
+def _absent_kubelet_identity(body: Json) -> Unreadable | None:
+    """``None`` where the answer is whole without it; one that shows no state either proves no absence."""
+    profile = shown(body, dict, "properties", "identityProfile")
+    if isinstance(profile, Unreadable) and profile.reason == "malformed":
+        return profile
+    state = text(body, "properties", "provisioningState")
+    # While a cluster is being created the profile is not there yet (recorded).
+    if isinstance(state, Unreadable) or state.lower() == "creating":
+        return not_shown(body, "properties", "identityProfile", "kubeletidentity")
+    return None
 
 
 def _control_plane(body: Json) -> tuple[str, ...] | Unreadable:

@@ -14,6 +14,7 @@ _IDENTITY_ID = re.compile(
     r"/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/(?P<name>[^/]+)/?$",
     re.IGNORECASE,
 )
+_GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 # The codes of a 404 that say that the identity is gone: its own, or its resource group's.
 _GONE = {"resourcenotfound", "resourcegroupnotfound", "notfound"}
 
@@ -53,10 +54,14 @@ def _read(session: Session, subscription: str, group: str, name: str) -> Managed
 
 
 def managed_identity_from(answer: Any) -> ManagedIdentity | Unreadable:
-    """Map azure-mgmt-msi's ``Identity``; an id that it does not show makes it unreadable."""
+    """Map azure-mgmt-msi's ``Identity``; an id that is not shown, or is none, makes it unreadable."""
     shown = {name: getattr(answer, name, None) for name in ("id", "client_id", "principal_id", "tenant_id")}
     missing = sorted(name for name, value in shown.items() if not (isinstance(value, str) and value))
     if missing:
         return Unreadable("not-shown", f"The answer about the managed identity does not show {', '.join(missing)}")
+    # The SDK turns a member of any other type into text.
+    strange = sorted(name for name in ("client_id", "principal_id") if not _GUID.match(str(shown[name])))
+    if strange:
+        return Unreadable("malformed", f"The answer about the managed identity has an unexpected {', '.join(strange)}")
     resource_id, client_id, principal_id, tenant_id = (str(value) for value in shown.values())
     return ManagedIdentity(resource_id, client_id, principal_id, tenant_id)

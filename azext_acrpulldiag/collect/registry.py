@@ -273,9 +273,12 @@ def _cache_rule(rule: Json, health: Mapping[str, str | Unreadable | None] | Unre
     if used is not None:
         missing = Unreadable("not-shown", f"Credential set {used} is not in the registry's list")
         unhealthy = health if isinstance(health, Unreadable) else health.get(used.lower(), missing)
+    source = text(rule, "properties", "sourceRepository")
+    if isinstance(source, Unreadable):  # then nothing tells that no credential set is used, either
+        unhealthy = source
     return CacheRule(
         name=str(rule.get("name") or ""),
-        source=str(member(rule, "properties", "sourceRepository") or ""),
+        source="" if isinstance(source, Unreadable) else source,
         target=str(member(rule, "properties", "targetRepository") or ""),
         credential_set=used,
         unhealthy=unhealthy,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from azext_acrpulldiag.collect.arm import ReadError
@@ -116,6 +118,21 @@ def test_a_managed_cluster_that_lost_its_kubelet_identity_has_none(profile):
         answer["properties"]["identityProfile"] = profile
 
     assert mapped("managedcluster_get_system_msi_lb", lose).kubelet_identity is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"identityProfile": "text"}, "malformed"),
+        ({"identityProfile": None, "provisioningState": None}, "not-shown"),
+        ({"identityProfile": {}, "provisioningState": ["list"]}, "not-shown"),
+    ],
+)
+def test_an_answer_that_is_not_whole_proves_no_absence(changes, expected):
+    def mangle(answer):
+        answer["properties"].update(changes)
+
+    assert reason(mapped("managedcluster_get_system_msi_lb", mangle).kubelet_identity) == expected
 
 
 @pytest.mark.parametrize("name", ["resourceId", "clientId", "objectId"])
@@ -285,6 +302,21 @@ def test_a_cluster_is_read_twice_at_once():
 def test_a_preview_that_fails_costs_one_field(preview, expected):
     found = read_cluster(Reader(stable=body("aks/managedcluster_get_system_msi_lb"), preview=preview), TARGET)
     assert (found.provisioning_state, reason(found.service_account_pull)) == ("Succeeded", expected)
+
+
+def test_nobody_waits_for_a_preview_that_hangs(monkeypatch):
+    monkeypatch.setattr("azext_acrpulldiag.collect.cluster.PREVIEW_PATIENCE", 0.05)
+    hung = threading.Event()
+
+    class Hanging(Reader):
+        def get(self, path, version, **query):
+            if version == PREVIEW_API_VERSION:
+                hung.wait(30)
+            return super().get(path, version, **query)
+
+    found = read_cluster(Hanging(stable=body("aks/managedcluster_get_system_msi_lb"), preview=None), TARGET)
+    hung.set()
+    assert (found.provisioning_state, reason(found.service_account_pull)) == ("Succeeded", "timeout")
 
 
 def test_a_cluster_that_is_missing_or_hidden():

@@ -83,6 +83,15 @@ def test_an_id_that_is_not_shown_is_not_made_up(member, value):
     assert found.reason == "not-shown"
 
 
+@pytest.mark.parametrize("member", ["clientId", "principalId"])
+def test_an_id_that_is_none_is_not_taken_for_another(member):
+    from azure.mgmt.msi.v2024_11_30.models import Identity
+
+    found = managed_identity_from(Identity.deserialize(recorded(**{member: ["list"]})))
+    assert isinstance(found, Unreadable)
+    assert found.reason == "malformed"
+
+
 @pytest.mark.parametrize("name", ["uami_get_2024_11_30", "uami_get_2023_01_31"])
 def test_maps_what_the_real_model_reads(name):
     from azure.mgmt.msi.v2024_11_30.models import Identity

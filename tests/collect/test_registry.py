@@ -157,6 +157,12 @@ def test_healthy_missing_and_unreadable_credential_sets():
     assert cache_rules_from(rules, hidden)[0].unhealthy is None
 
 
+@pytest.mark.parametrize("properties", [{}, {"credentialSetResourceId": None, "sourceRepository": None}])
+def test_a_rule_that_shows_nothing_is_not_known_to_be_well(properties):
+    (found,) = cache_rules_from([{"name": "hub", "properties": properties}], [])
+    assert reason(found.unhealthy) == "not-shown"
+
+
 # --- finding ---------------------------------------------------------------------------
 
 HERE, THERE, FOREIGN = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
