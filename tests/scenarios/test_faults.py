@@ -1,0 +1,232 @@
+"""Every single request of a run fails in every way: nothing else is lost, and nothing is made up.
+
+The engine runs in a few processes that live as long as the tests, since hundreds of runs are needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+
+from tests import build
+from tests.azure.az import Az, az_command
+from tests.azure.extension import PROJECT
+from tests.azure.faults import KINDS, Fault, exactly
+from tests.azure.resources import OUTBOUND_IP
+from tests.azure.server import Server
+from tests.azure.state import Cloud
+
+from .access_stories import STRANGER
+
+AT_ONCE = 3
+SECONDS = 9.0
+HANGING = {"timeout": 6.0, "drip": 6.0}
+# check-health is a child with requests of its own: tests/collect/test_check_health.py.
+SKIP = ["registry.health"]
+
+# What each request is for: beginnings of the ids of the checks that may not know then.
+USED_BY = {
+    r"/registries\?": ("access", "network", "registry"),
+    r"/managedClusters/prod\?api-version=.*-preview": ("identity.service-account-pull",),
+    r"/managedClusters/prod\?": ("access", "cluster", "identity", "network.outbound-ip", "nodes", "registry.arm"),
+    r"/virtualMachineScaleSets": (
+        "nodes",
+        "identity.node-identity",
+        "identity.service-principal-secret-replacement",
+        "network.outbound-ip",
+    ),
+    r"/userAssignedIdentities/": ("identity.kubelet-identity", "access.tenants"),
+    r"/(cacheRules|credentialSets)\?": ("registry.cache",),
+    r"/denyAssignments\?": ("access.deny-assignments",),
+    r"/permissions\?": ("access",),
+    r"/(roleAssignments|roleDefinitions)": ("access",),
+    r"/Microsoft\.Network/": ("network.outbound-ip",),
+    r"graph\.microsoft\.com/": ("access", "identity.service-principal"),
+}
+# Requests whose 404 is an answer: the thing is gone.
+ABSENT = r"/(userAssignedIdentities|applications|servicePrincipals)\b"
+
+
+def well(cloud: Cloud) -> None:
+    """Nothing is wrong, and most things that can be read are there."""
+    cloud.grant()
+    _scenery(cloud, healthy=True)
+    cloud.firewall([OUTBOUND_IP])
+
+
+def broken(cloud: Cloud) -> None:
+    """As much is wrong as goes together."""
+    cloud.grant(STRANGER)
+    _scenery(cloud, healthy=False)
+    cloud.firewall(["20.1.1.1"])
+    cloud.unassign_kubelet_identity()
+
+
+def as_service_principal(cloud: Cloud) -> None:
+    """A cluster without managed identities, where nothing is wrong."""
+    cloud.service_principal_cluster()
+    cloud.grant(build.SP_OBJECT_ID)
+
+
+def _scenery(cloud: Cloud, healthy: bool) -> None:
+    cloud.deny(principal_id=STRANGER)
+    cloud.cache_rule("hub", "docker.io/library/*", "hub/*", healthy)
+
+
+@dataclass
+class Engine:
+    """One process that runs the engine, and the cloud that is all it sees."""
+
+    server: Server
+    process: subprocess.Popen[str]
+
+    def run(self, cloud: Cloud, seconds: float) -> dict[str, Any]:
+        self.server.cloud = cloud
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"skip": SKIP, "timeout": seconds}) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert not cloud.log.errors
+        assert not cloud.log.refused
+        return answer
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleQueue[Engine]]:
+    """Engines that nobody uses at the moment."""
+    pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
+    free: SimpleQueue[Engine] = SimpleQueue()
+    started = [_start(tmp_path_factory.mktemp("engine")) for _ in range(AT_ONCE)]
+    for engine in started:
+        free.put(engine)
+    yield free
+    for engine in started:
+        assert engine.process.stdin is not None
+        engine.process.stdin.close()
+        engine.process.wait(timeout=20)
+        engine.server.stop()
+
+
+def _start(folder: Path) -> Engine:
+    server = Server().start()
+    az = Az(server, folder).logged_in()
+    command = [az_command()[0], "-m", "tests.scenarios.engine_worker"]
+    with (folder / "stderr").open("w") as stderr:
+        environment = az.environment() | {"PYTHONPATH": str(PROJECT)}
+        process = subprocess.Popen(
+            command, env=environment, cwd=PROJECT, text=True, stderr=stderr,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    engine = Engine(server, process)
+    engine.run(Cloud(), 60.0)  # imports what a run imports
+    return engine
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a run finds when nothing fails, and what it asks for that."""
+
+    report: dict[str, Any]
+    requests: tuple[str, ...]
+
+
+_truths: dict[str, Truth] = {}
+
+
+def truth(tell: Any, free: SimpleQueue[Engine]) -> Truth:
+    if tell.__name__ not in _truths:
+        cloud = Cloud()
+        tell(cloud)
+        engine = free.get()
+        report = engine.run(cloud, 60.0)["report"]
+        free.put(engine)
+        lines = sorted({entry.request.line for entry in cloud.log if not entry.host.startswith("login.")})
+        _truths[tell.__name__] = Truth(report, tuple(lines))
+    return _truths[tell.__name__]
+
+
+def strike(tell: Any, kind: str, free: SimpleQueue[Engine]) -> None:
+    """Let each request fail once in this way, several runs at once."""
+    expected = truth(tell, free)
+
+    def one(line: str) -> str | None:
+        cloud = Cloud()
+        tell(cloud)
+        cloud.faults.active.append(Fault(exactly(line), kind))
+        engine = free.get()
+        answer = engine.run(cloud, HANGING.get(kind, SECONDS))
+        free.put(engine)
+        return complaint(answer, expected, kind, line)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        complaints = [each for each in pool.map(one, expected.requests) if each]
+    assert not complaints, "\n".join(complaints)
+
+
+def complaint(answer: dict[str, Any], expected: Truth, kind: str, line: str) -> str | None:
+    """What is wrong with a run in which the request ``line`` failed, or ``None``."""
+    where = f"{kind} of {line}"
+    if answer["seconds"] > SECONDS + 2:
+        return f"{where}: took {answer['seconds']:.1f} s"
+    if "missing" in answer:
+        is_answer = kind in ("404", "flat-404") and "/managedClusters/prod?" in line and "-preview" not in line
+        return None if is_answer else f"{where}: {answer['missing']}"
+    if "raised" in answer:
+        return f"{where}: {answer['raised']}"
+    report = answer["report"]
+    if any("Internal error" in each["reason"] for each in report["unknowns"]):
+        return f"{where}: {report['unknowns']}"
+    if kind in ("404", "flat-404") and re.search(ABSENT, line):
+        return None
+    users = next(users for pattern, users in USED_BY.items() if re.search(pattern, line))
+    before, after = by_check(expected.report), by_check(report)
+    wrong = [
+        f"{where}: {check} is {after[check]}, was {found}"
+        for check, found in before.items()
+        if after[check] != found
+        and not (check.startswith(users) and set(after[check]) - set(found) <= {("unknown", None)})
+    ]
+    return "\n".join(wrong) or None
+
+
+def by_check(report: dict[str, Any]) -> dict[str, list[tuple[str, str | None]]]:
+    found: dict[str, list[tuple[str, str | None]]] = {}
+    for each in report["findings"]:
+        found.setdefault(each["check"], []).append((each["status"], each["outcome"]))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failed_request_costs_what_hangs_on_it_and_no_more(kind: str, engines: SimpleQueue[Engine]) -> None:
+    strike(well, kind, engines)
+
+
+@pytest.mark.parametrize("kind", ["403", "mistyped", "list", "text", "no-properties", "nulls"])
+def test_what_is_wrong_is_never_called_well(kind: str, engines: SimpleQueue[Engine]) -> None:
+    strike(broken, kind, engines)
+
+
+@pytest.mark.parametrize("kind", ["403", "404", "html", "mistyped", "no-properties", "nulls"])
+def test_a_service_principal_that_is_half_read(kind: str, engines: SimpleQueue[Engine]) -> None:
+    strike(as_service_principal, kind, engines)
+
+
+def test_the_clouds_are_what_they_are_said_to_be(engines: SimpleQueue[Engine]) -> None:
+    assert truth(well, engines).report["verdict"] == truth(as_service_principal, engines).report["verdict"] == "healthy"
+    found = {each["outcome"] for each in truth(broken, engines).report["findings"]} - {None}
+    assert found == {
+        "access.pull-role-missing",
+        "network.outbound-ip-not-allowed",
+        "nodes.kubelet-identity-unassigned",
+        "registry.cache-upstream",
+    }
