@@ -107,7 +107,8 @@ class Az:
         if not self._ready:
             self.logged_in()
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([*az_command(), *arguments], env=self.environment(), text=True, **(pipes | options))
+        environment = self.environment() | dict(options.pop("env", {}))
+        return subprocess.Popen([*az_command(), *arguments], env=environment, text=True, **(pipes | options))
 
     def pass_through(self, *arguments: str) -> int:
         """Run ``az`` on this process's own standard streams; returns its exit code."""

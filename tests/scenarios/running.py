@@ -15,6 +15,7 @@ from tests import build
 from tests.azure.az import Az, Result, have_nss_wrapper
 from tests.azure.log import Entry
 
+from .remedies import objection
 from .stories import Story
 
 CLUSTER = ("aks", "diagnose-pull", "-g", "rg-app", "-n", "prod")
@@ -52,7 +53,6 @@ class Run:
 
 def run(az: Az, *arguments: str, command: tuple[str, ...] = CLUSTER, output: str = "json", **options: Any) -> Run:
     """Run ``az aks diagnose-pull`` for the default cluster, in a temporary folder of its own."""
-    az.logged_in()
     temporary = az.folder / "tmp"
     temporary.mkdir(exist_ok=True)
     az.cloud.log.clear()
@@ -71,6 +71,17 @@ def assert_promises(done: Run) -> None:
     assert not [each for each in report["unknowns"] if "internal error" in each["reason"].lower()]
     assert done.result.out == json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     assert_stable(report)
+    assert not [said for command in commands_of(report) if (said := objection(command))]
+
+
+def commands_of(report: Any) -> list[str]:
+    """Every command that a report tells its reader to run."""
+    return [
+        remedy["command"]
+        for finding in report["findings"]
+        for remedy in finding["remedies"]
+        if remedy["command"] is not None
+    ]
 
 
 def assert_clean(done: Run) -> None:

@@ -1,0 +1,100 @@
+"""Does the installed ``az`` take the commands that a report tells its reader to run?"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shlex
+import tempfile
+from functools import cache, lru_cache
+from typing import Any
+
+# First words of commands of other programs, and of extensions that are not installed here.
+NOT_OF_AZ = ("kubectl",)
+EXTENSIONS: tuple[tuple[str, ...], ...] = ()
+
+
+def objection(command: str) -> str | None:
+    """What ``az`` has against a command line, or ``None``. Values do not matter, so each form is parsed once."""
+    words = shlex.split(command)
+    if words[0] in NOT_OF_AZ:
+        return None
+    if words[0] != "az":
+        return f"{words[0]} is no program that a reader has"
+    if any(tuple(words[1 : 1 + len(each)]) == each for each in EXTENSIONS):
+        return None
+    return _objection(tuple(words[1:]))
+
+
+def _objection(words: tuple[str, ...]) -> str | None:
+    form = tuple(word if _is_option_or_name(word, at, words) else "value" for at, word in enumerate(words))
+    if form not in _answers:
+        _answers[form] = _parse(words)
+    return _answers[form]
+
+
+_answers: dict[tuple[str, ...], str | None] = {}
+
+
+def _is_option_or_name(word: str, at: int, words: tuple[str, ...]) -> bool:
+    """An option, or a word of the command's name, which stands before the first option."""
+    return word.startswith("-") or not any(earlier.startswith("-") for earlier in words[:at])
+
+
+def _parse(words: tuple[str, ...]) -> str | None:
+    from azure.cli.core.commands.events import EVENT_INVOKER_POST_LOAD_ARGUMENTS, EVENT_INVOKER_PRE_LOAD_ARGUMENTS
+
+    cli = _cli()
+    invoker = cli.invocation_cls(
+        cli_ctx=cli, parser_cls=cli.parser_cls, commands_loader_cls=cli.commands_loader_cls, help_cls=cli.help_cls
+    )
+    cli.invocation = invoker
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        try:
+            invoker.commands_loader.load_command_table(list(words))
+            name = _name(words, invoker.commands_loader.command_table)
+            if name is None:
+                return f"az has no such command: {' '.join(words)}"
+            invoker.data["command_string"] = name
+            cli.raise_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, commands_loader=invoker.commands_loader)
+            invoker.commands_loader.load_arguments(name)
+            cli.raise_event(EVENT_INVOKER_POST_LOAD_ARGUMENTS, commands_loader=invoker.commands_loader)
+            invoker.parser.load_command_table(invoker.commands_loader)
+            invoker.parser.parse_args(list(words))
+        except SystemExit as stop:
+            return f"az {' '.join(words)}: exit {stop.code} {said.getvalue()}"
+    return None
+
+
+def _name(words: tuple[str, ...], table: Any) -> str | None:
+    for length in range(len(words), 0, -1):
+        if " ".join(words[:length]) in table:
+            return " ".join(words[:length])
+    return None
+
+
+@cache
+def _cli() -> Any:
+    """An ``az`` of this process, with a configuration folder of its own."""
+    from azure.cli.core import AzCli, MainCommandsLoader
+    from azure.cli.core._help import AzCliHelp
+    from azure.cli.core.azlogging import AzCliLogging
+    from azure.cli.core.commands import AzCliCommandInvoker
+    from azure.cli.core.parser import AzCliCommandParser
+
+    return AzCli(
+        cli_name="az",
+        config_dir=_folder().name,
+        config_env_var_prefix="AZURE",
+        commands_loader_cls=MainCommandsLoader,
+        invocation_cls=AzCliCommandInvoker,
+        parser_cls=AzCliCommandParser,
+        logging_cls=AzCliLogging,
+        help_cls=AzCliHelp,
+    )
+
+
+@lru_cache(maxsize=1)
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="acrpulldiag-parser-")

@@ -1,0 +1,132 @@
+"""What bad input gets: az's own errors, the nearest names, and never a traceback."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests import build
+from tests.azure.az import Az
+from tests.azure.state import Cloud
+
+from .running import assert_clean, assert_promises, cluster_id, run
+
+COMMAND = ("aks", "diagnose-pull")
+REGISTRY = ("--acr", "contosoreg")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("-g", "rg-app", "-n", "prd"), "Did you mean prod in rg-app?"),
+        (("-g", "rg-ap", "-n", "prod"), "prod in rg-app"),
+        (("-g", "rg-shared", "-n", "prod"), "prod in rg-app"),
+        (("-g", "rg-ap", "-n", "something"), "rg-app"),
+        (("-g", "nothing-like-it", "-n", "something"), "az aks list"),
+    ],
+)
+def test_an_unknown_cluster_is_not_found_and_near_names_are_told(az: Az, command: tuple[str, ...], said: str) -> None:
+    done = run(az, *REGISTRY, command=(*COMMAND, *command))
+    assert_clean(done)
+    assert (done.result.code, done.result.out) == (3, "")
+    assert "was not found in resource group" in done.result.err
+    assert said in done.result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--acr", "/subscriptions/x/contosoreg"), "is not the resource ID of a registry"),
+        (("--acr", build.REGISTRY_ID.replace("registries", "registry")), "is not the resource ID of a registry"),
+        (("--acr", "contosoreg.azurecr.cn"), "is not a login server of this cloud"),
+        (("--acr", "contosoreg.azurecr.io.evil.example"), "is not a login server of this cloud"),
+        (("--acr", "https://contosoreg.azurecr.io"), "leave out scheme"),
+        (("--acr", "contosoreg.azurecr.io/team/app:1.2"), "is not a login server"),
+        (("--acr", "abc"), "5 to 50 letters and digits"),
+        (("--acr", "contoso-reg"), "5 to 50 letters and digits"),
+        (("--acr", ""), "No registry was named"),
+        ((), "No registry was named"),
+        (("--acr", "contosoreg", "--skip", "nothing"), "--skip 'nothing' is no category or check id"),
+        (("--acr", "contosoreg", "--timeout", "0"), "expected 1 to 3600 seconds"),
+        (("--acr", "contosoreg", "--timeout", "nan"), "expected 1 to 3600 seconds"),
+        (("--acr", "contosoreg", "--expiry-days", "-1"), "expected zero or more days"),
+        (("--acr", "contosoreg", "--check-acr"), "Add --yes"),
+    ],
+)
+def test_a_malformed_argument_is_a_usage_error(az: Az, cloud: Cloud, arguments: tuple[str, ...], said: str) -> None:
+    done = run(az, *arguments)
+    assert_clean(done)
+    assert (done.result.code in (1, 2), done.result.out) == (True, "")
+    assert said in done.result.err
+    assert not done.requests
+
+
+def test_nobody_is_logged_in(az: Az) -> None:
+    az.logged_in()
+    az.run("account", "clear")
+    done = run(az, *REGISTRY)
+    assert_clean(done)
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "Please run 'az login' to setup account." in done.result.err
+
+
+def test_a_login_that_has_ended_is_told_in_azs_words(az: Az, cloud: Cloud) -> None:
+    az.logged_in()
+    forget_tokens(az)
+    cloud.refuse_login()
+    done = run(az, *REGISTRY)
+    assert_promises(done)
+    assert done.result.code == 5
+    reasons = {each["reason"] for each in done.report["unknowns"]}
+    assert all("AADSTS7000222" in reason for reason in reasons), reasons
+
+
+def test_a_caller_without_any_right_learns_which_to_ask_for(az: Az, cloud: Cloud) -> None:
+    cloud.grant()
+    cloud.caller_grants = []
+    done = run(az, *REGISTRY)
+    assert_promises(done)
+    assert (done.result.code, done.report["verdict"]) == (5, "inconclusive")
+    permissions = {each["permission"] for each in done.report["unknowns"]}
+    assert permissions == {
+        "Microsoft.ContainerService/managedClusters/read",
+        "Microsoft.ContainerRegistry/registries/read",
+    }
+
+
+@pytest.mark.parametrize("kind", ["timeout", "drip"])
+def test_a_tiny_time_limit_ends_in_a_report_that_says_so(az: Az, cloud: Cloud, kind: str) -> None:
+    az.logged_in()
+    cloud.fault("management.azure.com", kind)
+    began = time.monotonic()
+    done = run(az, *REGISTRY, "--timeout", "2")
+    assert time.monotonic() - began < 2 + 6
+    assert_promises(done)
+    assert done.result.code == 5
+    reasons = {each["reason"] for each in done.report["unknowns"]}
+    assert all(re.search("time|timed out|slowly|did not end", reason) for reason in reasons), reasons
+
+
+def test_several_clusters_each_get_a_report_and_the_worst_code_counts(az: Az, cloud: Cloud) -> None:
+    done = run(az, *REGISTRY, "--ids", cluster_id("prd"), cluster_id(), command=COMMAND)
+    assert_clean(done)
+    verdicts = {each["target"]["cluster"]["name"]: each["verdict"] for each in done.report}
+    assert verdicts == {"prod": "broken", "prd": "inconclusive"}
+    assert done.result.code == 4
+
+
+def test_a_missing_cluster_among_several_is_inconclusive(az: Az, cloud: Cloud) -> None:
+    cloud.grant()
+    done = run(az, *REGISTRY, "--ids", cluster_id(), cluster_id("prd"), command=COMMAND)
+    assert_clean(done)
+    assert done.result.code == 5
+    missing = next(each for each in done.report if each["target"]["cluster"]["name"] == "prd")
+    assert "was not found" in missing["unknowns"][0]["reason"]
+
+
+def forget_tokens(az: Az) -> None:
+    """Make the next command ask for a token."""
+    for cache in az.config.glob("msal_token_cache*"):
+        cache.unlink()

@@ -1,0 +1,110 @@
+"""What a script or a person reads: exit codes, tables, queries."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests import build
+from tests.azure.az import Az
+from tests.azure.state import Cloud
+
+from .running import CLUSTER, assert_clean, run
+
+REGISTRY = ("--acr", "contosoreg")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("verdict", "broken\n"),
+        ("rootCauses[0].outcome", "access.pull-role-missing\n"),
+        ("length(rootCauses[].remedies[].command)", "2\n"),
+        ("findings[?status=='fail'].check", "access.pull-role\n"),
+    ],
+)
+def test_one_value_for_a_script(az: Az, query: str, expected: str) -> None:
+    done = run(az, *REGISTRY, "--query", query, output="tsv")
+    assert_clean(done)
+    assert (done.result.out, done.result.code) == (expected, 4)
+
+
+def test_a_table_has_one_row_a_finding_worst_first_and_stderr_stays_empty(az: Az) -> None:
+    done = run(az, *REGISTRY, "--only-show-errors", output="table")
+    assert_clean(done)
+    header, rule, first, *rows = done.result.out.splitlines()
+    assert header.split() == ["Result", "Check", "Resource", "Finding"]
+    assert set(rule) == {"-", " "}
+    assert first.split()[:3] == ["FAIL", "access.pull-role", "contosoreg"]
+    order = ["FAIL", "WARN", "UNKNOWN", "skipped", "ok"]
+    results = [order.index(row.split()[0]) for row in rows]
+    assert results == sorted(results)
+    assert done.result.err == ""
+
+
+def test_a_query_in_a_table(az: Az) -> None:
+    done = run(az, *REGISTRY, "--query", "findings[?status=='fail']", output="table")
+    assert_clean(done)
+    assert "access.pull-role" in done.result.out
+    assert done.result.code == 4
+
+
+@pytest.mark.parametrize(
+    ("level", "cause", "code"),
+    [("never", True, 0), ("warning", False, 4), ("error", False, 0)],
+)
+def test_the_exit_code_is_what_was_asked_for(az: Az, cloud: Cloud, level: str, cause: bool, code: int) -> None:
+    if not cause:
+        cloud.anonymous_pull()
+    done = run(az, *REGISTRY, "--fail-on", level)
+    assert done.report["verdict"] == ("broken" if cause else "at-risk")
+    assert done.result.code == code
+
+
+def test_what_is_skipped_is_neither_judged_nor_a_verdict(az: Az, cloud: Cloud) -> None:
+    done = run(az, *REGISTRY, "--skip", "access", "registry.health")
+    assert done.report["verdict"] == "healthy"
+    skipped = {each["check"] for each in done.findings("skipped") if "--skip" in each["summary"]}
+    assert {"registry.health", "access.pull-role", "access.tenants"} <= skipped
+    assert not [each for each in skipped if not each.startswith(("access.", "registry.health"))]
+    assert not [entry for entry in done.requests if entry.host.endswith(".azurecr.io")]
+
+
+def test_a_person_reads_the_cause_its_repair_and_a_link_after_the_table(az: Az) -> None:
+    az.logged_in()
+    ours, theirs = pty.openpty()
+    process = az.start(*CLUSTER, *REGISTRY, "-o", "table", stderr=theirs)
+    os.close(theirs)
+    out, _ = process.communicate(timeout=60)
+    said = _read_all(ours)
+    assert process.returncode == 4
+    assert "Root cause: No role lets prod-agentpool" in said
+    assert f"az role assignment create --assignee-object-id {build.KUBELET_OBJECT_ID} " in said
+    assert "https://learn.microsoft.com/" in said
+    assert "Root cause" not in out
+
+
+def test_the_closing_words_are_for_tables_on_a_terminal_only(az: Az) -> None:
+    az.logged_in()
+    ours, theirs = pty.openpty()
+    process = az.start(*CLUSTER, *REGISTRY, "-o", "json", stderr=theirs, stdout=subprocess.PIPE)
+    os.close(theirs)
+    process.communicate(timeout=60)
+    assert "Root cause" not in _read_all(ours)
+
+
+def _read_all(terminal: int) -> str:
+    parts = []
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # Linux, when the other side is closed
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(terminal)
+    return b"".join(parts).decode()

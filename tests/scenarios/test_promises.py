@@ -1,0 +1,120 @@
+"""Promises that no single story shows: secrets, commands, the end of a run."""
+
+from __future__ import annotations
+
+import base64
+import re
+import signal
+import time
+
+import pytest
+
+from tests import build
+from tests.azure.az import Az
+from tests.azure.state import Cloud
+from tests.collect.in_az import processes_of
+
+from .remedies import objection
+from .running import CLUSTER, assert_clean, run
+from .test_bad_input import forget_tokens
+
+REGISTRY = ("--acr", "contosoreg")
+
+
+# --- secrets ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_service_principal", [False, True])
+def test_no_secret_is_told_logged_or_left(az: Az, cloud: Cloud, by_service_principal: bool) -> None:
+    if by_service_principal:
+        cloud.service_principal_cluster()
+        cloud.grant(build.SP_OBJECT_ID)
+    az.logged_in()
+    forget_tokens(az)
+    done = run(az, *REGISTRY, "--debug")
+    said = done.result.out + done.result.err
+    assert "Request URL" in said, "nothing was logged, so nothing is shown by this"
+    secrets = {cloud.caller_secret, *cloud.data_plane().admin_passwords}
+    tokens = {entry.request.bearer for entry in done.requests if entry.request.bearer}
+    assert tokens
+    for secret in secrets | tokens:
+        assert secret not in said
+        assert base64.b64encode(secret.encode()).decode() not in said
+    assert not done.left_behind
+
+
+# --- commands --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "accepted"),
+    [
+        ("az aks update -n prod -g rg-app --attach-acr contosoreg", True),
+        ("az role assignment create --assignee-object-id x --assignee-principal-type ServicePrincipal "
+         "--role 'AcrPull' --scope /subscriptions/s", True),
+        ("az aks update -n prod -g rg-app --no-such-option x", False),
+        ("az aks no-such-command -n prod", False),
+        ("az aks update --attach-acr contosoreg", False),
+        ("az network private-dns link vnet create -g g -z z -n n -v v", False),
+        ("kubectl get pods", True),
+        ("rm -rf /", False),
+    ],
+)  # fmt: skip
+def test_the_parser_of_commands_can_tell_good_from_bad(command: str, accepted: bool) -> None:
+    pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
+    assert (objection(command) is None) == accepted
+
+
+# --- the end of a run ------------------------------------------------------------------
+
+
+def test_ctrl_c_leaves_neither_child_nor_file(az: Az, cloud: Cloud) -> None:
+    az.logged_in()
+    temporary = az.folder / "tmp"
+    temporary.mkdir()
+    cloud.fault("/registries/contosoreg/providers/Microsoft.Authorization", "timeout")
+    process = az.start(*CLUSTER, *REGISTRY, env={"TMPDIR": str(temporary)})
+    _wait_until(lambda: any("/roleAssignments?" in entry.request.line for entry in cloud.log))
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert out == ""
+    assert process.returncode in (1, 130)
+    assert "Traceback" not in said
+    assert list(temporary.rglob("*")) == []
+    _wait_until(lambda: not list(processes_of(az)))
+
+
+@pytest.mark.parametrize("kind", ["timeout", "drip"])
+def test_no_host_can_hold_a_run_beyond_its_time(az: Az, cloud: Cloud, kind: str) -> None:
+    az.logged_in()
+    forget_tokens(az)
+    for host in (r"login\.microsoftonline\.com/.*/token", r"contosoreg\.azurecr\.io"):
+        cloud.faults.active.clear()
+        cloud.fault(host, kind)
+        began = time.monotonic()
+        done = run(az, *REGISTRY, "--timeout", "4")
+        assert time.monotonic() - began < 4 + 6
+        assert_clean(done)
+        assert done.report["unknowns"]
+        _wait_until(lambda: not list(processes_of(az)))
+
+
+@pytest.mark.parametrize("kind", ["401", "403", "503", "html", "reset", "truncated", "mistyped"])
+def test_a_login_service_that_fails_is_an_unknown(az: Az, cloud: Cloud, kind: str) -> None:
+    az.logged_in()
+    forget_tokens(az)
+    cloud.fault(r"login\.microsoftonline\.com/.*/token", kind)
+    done = run(az, *REGISTRY, "--timeout", "8")
+    assert_clean(done)
+    assert (done.result.code, done.report["verdict"]) == (5, "inconclusive")
+    assert not [each for each in done.report["unknowns"] if re.search("internal error", each["reason"], re.IGNORECASE)]
+
+
+def _wait_until(what: object, seconds: float = 10.0) -> None:
+    assert callable(what)
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
