@@ -69,7 +69,7 @@ def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]
     With several clusters az runs the jobs at once and turns an exception of one into a
     warning and exit code 0; so there a job that cannot run becomes an inconclusive report.
     """
-    from azure.cli.core.azclierror import ResourceNotFoundError
+    from azure.cli.core.azclierror import RequiredArgumentMissingError, ResourceNotFoundError
     from knack.log import get_logger
 
     from ._validators import SEVERAL_CLUSTERS
@@ -83,6 +83,10 @@ def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]
         if several:
             return [report_of_failure(request, "not-found", str(missing))]
         raise ResourceNotFoundError(str(missing), missing.recommendation) from missing
+    except RequiredArgumentMissingError as usage:
+        if not several:
+            raise
+        return [report_of_failure(request, "unsupported", str(usage))]
     except Exception as error:
         if not several:
             raise

@@ -40,7 +40,7 @@ WAITING_REASONS = frozenset(
 # Pods that are not Pending and have an event of a failed pull: containers that were added or started again.
 PODS_BY_NAME = 50
 # The newest suffice as evidence that a pool can pull; a busy cluster has tens of thousands.
-PULLED_EVENTS = 2000
+PULLED_EVENTS = 1000
 FAILURE_EVENTS = 20000
 
 _KINDS = (

@@ -1,0 +1,133 @@
+"""The Kubernetes API through the real ``az``: what it costs, what it keeps to itself, which arguments are refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.azure.arm import USER_TOKEN
+from tests.azure.az import Az
+from tests.azure.state import Cloud
+from tests.collect.kube_here import kubeconfig
+
+from .running import assert_promises, cluster_id, run
+
+ACR = ("--acr", "contosoreg", "--skip", "registry.health")
+MOST_SECONDS_FOR_NOTHING = 10
+
+
+def test_a_silent_api_server_costs_seconds_only(cloud: Cloud, az: Az) -> None:
+    began = time.monotonic()
+    usual = run(az, *ACR)
+    between = time.monotonic()
+    cloud.silence_api_server()
+    silent = run(az, *ACR)
+    ended = time.monotonic()
+    assert [each["outcome"] for each in silent.report["rootCauses"]] == ["access.pull-role-missing"]
+    assert usual.report["rootCauses"][0]["outcome"] == "access.pull-role-missing"
+    assert (ended - between) - (between - began) < MOST_SECONDS_FOR_NOTHING
+
+
+def test_a_stopped_cluster_is_not_connected_to(cloud: Cloud, az: Az) -> None:
+    cloud.stop_cluster()
+    done = run(az, *ACR)
+    assert not [each for each in done.requests if "azmk8s" in each.request.line]
+    assert "stopped" in next(each["reason"] for each in done.report["unknowns"] if each["check"] == "symptom.pods")
+
+
+def test_nothing_is_asked_of_kubernetes_where_the_user_says_so(cloud: Cloud, az: Az) -> None:
+    done = run(az, *ACR, "--cluster-access", "none")
+    lines = [each.request.line for each in done.requests]
+    assert not [line for line in lines if "azmk8s" in line or "listClusterUserCredential" in line]
+
+
+def test_the_clusters_credential_is_nowhere_to_be_read(cloud: Cloud, az: Az) -> None:
+    cloud.failing_pod()
+    done = run(az, *ACR, "--debug")
+    everything = done.result.out + done.result.err
+    for secret in (USER_TOKEN, base64.b64encode(USER_TOKEN.encode()).decode()[:-4]):
+        assert secret not in everything
+    assert not done.left_behind
+
+
+def test_a_cluster_with_entra_id_needs_no_kubelogin(cloud: Cloud, az: Az) -> None:
+    cloud.entra_cluster()
+    cloud.failing_pod()
+    done = run(az, *ACR)
+    assert [each["class"] for each in done.report["symptoms"]] == ["unauthorized-401"]
+    audiences = [each.request.form.get("scope") for each in done.requests if "oauth2/v2.0/token" in each.request.line]
+    assert [scope for scope in audiences if "6dae42f8" in str(scope)] == [
+        "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
+    ]
+
+
+def test_a_kubeconfig_of_the_user(cloud: Cloud, az: Az, tmp_path: Path) -> None:
+    cloud.failing_pod()
+    path = tmp_path / "config"
+    path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
+    done = run(az, *ACR, "--kubeconfig", str(path), "--context", "prod")
+    assert [each["class"] for each in done.report["symptoms"]] == ["unauthorized-401"]
+    assert not [each for each in done.requests if "listClusterUserCredential" in each.request.line]
+    assert_promises(done)
+
+
+def test_every_registry_of_failing_pods_gets_a_report(cloud: Cloud, az: Az) -> None:
+    cloud.add_registry("fabrikamreg")
+    cloud.failing_pod()
+    cloud.failing_pod("fabrikamreg.azurecr.io/a:1", "401 Unauthorized", name="other-0")
+    done = run(az, "--skip", "registry.health")
+    reports = json.loads(done.result.out)
+    assert [each["target"]["registry"]["given"] for each in reports] == [
+        "contosoreg.azurecr.io",
+        "fabrikamreg.azurecr.io",
+    ]
+    assert [len(each["symptoms"]) for each in reports] == [1, 1]
+    assert [len(each["outOfScope"]) for each in reports] == [1, 1]
+    assert [each["verdict"] for each in reports] == ["broken", "broken"]
+    assert done.result.code == 4
+    # Pods are read once, and each registry for itself.
+    assert len([each for each in done.requests if "/api/v1/pods" in each.request.line]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "no failing pod pulls from"),
+        (("--cluster-access", "none"), "No registry was named"),
+        (("--acr", "contosoreg", "--pod", "web,status.phase=x"), "--pod"),
+        (("--acr", "contosoreg", "--namespace", "Web"), "--namespace"),
+        (("--acr", "contosoreg", "--kubeconfig", "/no/such/file"), "there is no file"),
+        (("--acr", "contosoreg", "--context", "x", "--cluster-access", "none"), "no effect"),
+        (("--acr", "contosoreg", "--cluster-access", "command-invoke"), "command-invoke"),
+    ],
+)
+def test_arguments_that_are_refused(cloud: Cloud, az: Az, arguments: tuple[str, ...], words: str) -> None:
+    done = run(az, *arguments)
+    # az ends with 2 for what its parser refuses, with 1 for what a command does.
+    assert done.result.code == (2 if "command-invoke" in arguments else 1)
+    assert done.result.out == ""
+    assert words in done.result.err
+    assert "Traceback" not in done.result.err
+
+
+def test_no_registry_and_an_api_server_that_refuses_names_the_right(cloud: Cloud, az: Az) -> None:
+    cloud.forbid_in_cluster("list pods")
+    done = run(az)
+    assert done.result.code == 1
+    assert "list pods (Kubernetes RBAC" in done.result.err
+
+
+def test_with_several_clusters_no_registry_to_judge_is_an_open_question(cloud: Cloud, az: Az) -> None:
+    done = run(az, "--ids", cluster_id(), cluster_id("gone"), command=("aks", "diagnose-pull"))
+    assert [each["verdict"] for each in json.loads(done.result.out)] == ["inconclusive"] * 2
+    assert done.result.code == 5
+
+
+def test_a_missing_cluster_is_not_found_without_a_registry_too(cloud: Cloud, az: Az) -> None:
+    done = run(az, command=("aks", "diagnose-pull", "-g", "rg-app", "-n", "prdo"))
+    assert done.result.code == 3
+    assert "prod" in done.result.err
