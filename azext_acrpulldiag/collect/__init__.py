@@ -25,7 +25,7 @@ from .image_models import joined, references_of
 from .images import read_images
 from .kube_api import KubeApi
 from .kube_login import ApiServer, ClusterAccess, find_api_server
-from .kubernetes import Scope, read_kubernetes
+from .kubernetes import Scope, of_another_cluster, read_kubernetes
 from .missing import ClusterMissingError
 from .nodes import read_node_hosts
 from .outbound import filters_by_address, read_outbound
@@ -195,11 +195,16 @@ class _Reads:
         """Waits for the cluster too, which takes no longer than the login: a stopped one is not worth asking."""
         if api is None or cluster is None:
             return None
-        if self._wanted.known is not None:
-            return self._wanted.known[1]
         if isinstance(cluster, Cluster) and str(cluster.power_state).lower() == "stopped":
             return Unreadable("unsupported", "The cluster is stopped, so its Kubernetes API does not answer")
-        return api if isinstance(api, Unreadable) else read_kubernetes(api, self._wanted.scope)
+        if self._wanted.known is not None:
+            found: Any = self._wanted.known[1]
+        else:
+            found = api if isinstance(api, Unreadable) else read_kubernetes(api, self._wanted.scope)
+        group = cluster.node_resource_group if isinstance(cluster, Cluster) else None
+        if self._wanted.access.by_file and isinstance(found, Kubernetes) and isinstance(group, str):
+            return of_another_cluster(found, group) or found
+        return found
 
     def _read_pull_secrets(
         self, api: Any, kubernetes: Any, registry: Any, at_scope: Any, caller: Any, denials: Any

@@ -43,6 +43,7 @@ PODS_BY_NAME = 50
 PULLED_EVENTS = 1000
 FAILURE_EVENTS = 20000
 
+_CLUSTER = "kubernetes.azure.com/cluster"
 _KINDS = (
     ("containerStatuses", "containers"),
     ("initContainerStatuses", "initContainers"),
@@ -88,6 +89,19 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
         failing=exists if isinstance(exists, Unreadable) else _failing_containers(api, where, pods, events),
         pulled=pulled if isinstance(pulled, Unreadable) else pulled_from(pulled, nodes),
     )
+
+
+def of_another_cluster(kubernetes: Kubernetes, node_group: str) -> Unreadable | None:
+    """Say that nodes belong to another cluster than the one with the node resource group ``node_group``.
+
+    A kubeconfig may lead anywhere, and another cluster's pods would tell of another fault. AKS
+    labels nodes with their group, cut to the 63 characters that a label may have.
+    """
+    nodes = () if isinstance(kubernetes.nodes, Unreadable) else kubernetes.nodes
+    groups = sorted({node.labels[_CLUSTER] for node in nodes if node.labels.get(_CLUSTER)})
+    if not groups or any(node_group.lower().startswith(group.lower()) for group in groups):
+        return None
+    return Unreadable("unsupported", f"The kubeconfig leads to another cluster: its nodes are of {groups[0]}")
 
 
 def _failing_containers(

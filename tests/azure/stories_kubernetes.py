@@ -45,6 +45,7 @@ class KubernetesStories:
         item["metadata"] |= {"name": name, "creationTimestamp": _time(timedelta(days=30))}
         item["metadata"]["labels"] |= {
             "kubernetes.azure.com/agentpool": pool,
+            "kubernetes.azure.com/cluster": self.cluster["properties"]["nodeResourceGroup"],
             "kubernetes.azure.com/kubelet-identity-client-id": client_id,
             "kubernetes.io/hostname": name,
             **labels,

@@ -9,6 +9,7 @@ from azext_acrpulldiag.collect.kubernetes import (
     Scope,
     failing_from,
     node_from,
+    of_another_cluster,
     owner_of,
     placement_from,
     pulled_from,
@@ -16,7 +17,7 @@ from azext_acrpulldiag.collect.kubernetes import (
 )
 from azext_acrpulldiag.facts import Kubernetes, Placement, Requirement, Unreadable
 from tests.azure.state import Cloud
-from tests.build import UNAUTHORIZED, node
+from tests.build import UNAUTHORIZED, kubernetes, node
 from tests.collect.kube_here import kube_here
 from tests.recordings import body
 
@@ -169,6 +170,21 @@ def test_only_pulls_that_took_time_are_evidence():
         ("contosoreg.azurecr.io/team/other:3", None),
     ]
     assert all(each.at.tzinfo is timezone.utc for each in found)
+
+
+@pytest.mark.parametrize(
+    ("labels", "of_another"),
+    [
+        ({"kubernetes.azure.com/cluster": "mc_RG-app_prod_westeurope"}, False),
+        ({"kubernetes.azure.com/cluster": "MC_rg-app_prod"}, False),  # cut
+        ({"kubernetes.azure.com/cluster": "MC_rg-app_test_westeurope"}, True),
+        ({}, False),
+    ],
+)
+def test_nodes_tell_which_cluster_a_kubeconfig_leads_to(labels, of_another):
+    found = of_another_cluster(kubernetes(nodes=(node(labels=labels),)), "MC_rg-app_prod_westeurope")
+    assert (found is not None) == of_another
+    assert of_another_cluster(kubernetes(nodes=Unreadable("forbidden", "HTTP 403")), "MC_x") is None
 
 
 # --- reading -----------------------------------------------------------------------------

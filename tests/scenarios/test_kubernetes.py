@@ -75,6 +75,17 @@ def test_a_kubeconfig_of_the_user(cloud: Cloud, az: Az, tmp_path: Path) -> None:
     assert_promises(done)
 
 
+def test_a_kubeconfig_of_another_cluster_is_not_judged(cloud: Cloud, az: Az, tmp_path: Path) -> None:
+    cloud.node()["metadata"]["labels"]["kubernetes.azure.com/cluster"] = "MC_rg-app_test_westeurope"
+    cloud.failing_pod()
+    path = tmp_path / "config"
+    path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
+    report = run(az, *ACR, "--kubeconfig", str(path)).report
+    assert report["symptoms"] == []
+    reason = next(each["reason"] for each in report["unknowns"] if each["check"] == "symptom.pods")
+    assert "another cluster" in reason
+
+
 def test_every_registry_of_failing_pods_gets_a_report(cloud: Cloud, az: Az) -> None:
     cloud.add_registry("fabrikamreg")
     cloud.failing_pod()
