@@ -80,11 +80,12 @@ def _validate_scope(namespace: Any) -> None:
     """Names as Kubernetes has them, so that none can be more than a name in a request."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    for argument, longest in (("namespace", 63), ("pod", 253)):
+    for argument, longest in (("namespace", 63), ("pod", 253), ("pull_secret", 253)):
         given = getattr(namespace, argument)
         if given is not None and not (len(given) <= longest and _KUBERNETES_NAME.fullmatch(given)):
+            option = argument.replace("_", "-")
             raise InvalidArgumentValueError(
-                f"--{argument} {given!r}: expected at most {longest} lower-case letters, digits, '-' and '.'."
+                f"--{option} {given!r}: expected at most {longest} lower-case letters, digits, '-' and '.'."
             )
 
 
@@ -100,19 +101,13 @@ def login_server_suffix(cli_ctx: Any) -> str:
 
 
 def _validate_pull_secret(namespace: Any) -> None:
-    from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    given = namespace.pull_secret
-    if given is None:
-        return
-    if not (len(given) <= 253 and _KUBERNETES_NAME.fullmatch(given)):
-        raise InvalidArgumentValueError(
-            f"--pull-secret {given!r}: expected at most 253 lower-case letters, digits, '-' and '.'."
-        )
-    if getattr(namespace, "cluster_access", None) == "none":
-        raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --cluster-access none.")
-    if "pull-secret" in (namespace.skip or []):
-        raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --skip pull-secret.")
+    if namespace.pull_secret is not None:
+        if namespace.cluster_access == "none":
+            raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --cluster-access none.")
+        if "pull-secret" in (namespace.skip or []):
+            raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --skip pull-secret.")
 
 
 def _validate_skip(skip: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Pods that fail, the pull secrets that they name, and the registry tokens in those."""
+"""Pull secrets: the pods that name them, and the tokens and applications that sign in with them."""
 
 from __future__ import annotations
 
@@ -10,48 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body
 
-from .kubernetes_state import Kubernetes
 from .stories_access import iso
 
 if TYPE_CHECKING:
     from .state import Cloud
 
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-UNAUTHORIZED = (
-    'Failed to pull image "{image}": failed to pull and unpack image "{image}": failed to resolve reference "{image}": '
-    "failed to authorize: failed to fetch oauth token: unexpected status from GET request to "
-    "https://contosoreg.azurecr.io/oauth2/token: 401 Unauthorized"
-)
+
+def namespace(cloud: Cloud, name: str = "team") -> None:
+    """Add a namespace without any pod."""
+    cloud.api.add("namespaces", {"metadata": {"name": name}})
 
 
-def api(cloud: Cloud) -> Kubernetes:
-    """The API server's state."""
-    if cloud.kubernetes is None:
-        cloud.kubernetes = Kubernetes()
-    return cloud.kubernetes
-
-
-def failing_pod(
-    cloud: Cloud,
-    secrets: Iterable[str] = ("regcred",),
-    name: str = "web-1",
-    namespace: str = "team",
-    image: str = "contosoreg.azurecr.io/team/app:1.2",
-    message: str = UNAUTHORIZED,
-) -> None:
-    """Add a pod that waits on its image."""
-    if ("namespaces", "", namespace) not in api(cloud).objects:
-        api(cloud).add("namespaces", {"metadata": {"name": namespace}})
-    pod = body("k8s/podlist_image_pull_fail")["items"][0]
-    pod["metadata"] = {"name": name, "namespace": namespace}
-    pod["spec"]["containers"][0]["image"] = image
-    pod["spec"]["imagePullSecrets"] = [{"name": each} for each in secrets]
-    if not pod["spec"]["imagePullSecrets"]:
-        del pod["spec"]["imagePullSecrets"]
-    status = pod["status"]["containerStatuses"][0]
-    status["image"] = image
-    status["state"]["waiting"] |= {"reason": "ErrImagePull", "message": message.format(image=image)}
-    api(cloud).add("pods", pod)
+def failing_pod(cloud: Cloud, secrets: Iterable[str] = ("regcred",), name: str = "web-1", **changes: Any) -> None:
+    """Add a pod in ``team`` that waits on its image and names these pull secrets."""
+    named = [{"name": each} for each in secrets]
+    cloud.failing_pod(name=name, **{"namespace": "team", "imagePullSecrets": named, **changes})
 
 
 def service_account(cloud: Cloud, secrets: Iterable[str], name: str = "default", namespace: str = "team") -> None:
@@ -59,7 +32,7 @@ def service_account(cloud: Cloud, secrets: Iterable[str], name: str = "default",
     account = body("k8s/docs_serviceaccount_imagepullsecrets")
     account["metadata"] = {"name": name, "namespace": namespace}
     account["imagePullSecrets"] = [{"name": each} for each in secrets]
-    api(cloud).add("serviceaccounts", account)
+    cloud.api.add("serviceaccounts", account)
 
 
 def pull_secret(
@@ -91,7 +64,7 @@ def raw_secret(
         "type": kind,
         "data": {key: base64.b64encode(text.encode()).decode()},
     }
-    api(cloud).add("secrets", secret)
+    cloud.api.add("secrets", secret)
 
 
 def registry_token(

@@ -39,7 +39,7 @@ class Kube:
     """The Kubernetes API of the simulated cloud, without the wire."""
 
     def __init__(self, cloud, refuse=()):
-        self.objects = make.api(cloud).objects
+        self.objects = cloud.api.objects
         self.refuse = refuse
         self.asked = []
 
