@@ -19,7 +19,9 @@ def command(cloud=clouds.AZURE_PUBLIC_CLOUD):
 
 def arguments(**given):
     defaults = {"acr": "contosoreg", "image": None, "skip": None, "check_acr": False, "yes": False}
-    return SimpleNamespace(**{**defaults, "expiry_days": None, "timeout": None, **given})
+    of_pods = {"namespace": None, "pod": None, "cluster_access": "auto", "kubeconfig": None, "context": None}
+    of_secrets = {"pull_secret": None, "no_credential_test": False}
+    return SimpleNamespace(**{**defaults, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given})
 
 
 def refused(error, cmd=None, **given):
@@ -53,7 +55,9 @@ def test_another_clouds_login_server_is_refused(cloud, suffix):
 
 @pytest.mark.parametrize("image", [None, "nginx", "team/app:1.2"])
 def test_no_registry_is_named(image):
-    assert refused(errors.RequiredArgumentMissingError, acr=None, image=image) == "No registry was named."
+    validate_diagnose_pull(command(), arguments(acr=None, image=image))  # failing pods may name one
+    said = refused(errors.RequiredArgumentMissingError, acr=None, image=image, cluster_access="none")
+    assert said.startswith("No registry was named")
 
 
 def test_an_image_of_another_registry_is_no_registry_to_judge():
@@ -101,3 +105,19 @@ def test_several_clusters_are_remembered(ids, several):
     cmd = command()
     validate_diagnose_pull(cmd, arguments(_ids=ids))
     assert cmd.cli_ctx.data[SEVERAL_CLUSTERS] is several
+
+
+@pytest.mark.parametrize("name", ["", "Reg", "-a", "a-", "a/b", "../x", "a" * 254, "$(x)", "@file", "a\nb"])
+def test_a_pull_secret_is_a_name(name):
+    assert refused(errors.InvalidArgumentValueError, pull_secret=name).startswith("--pull-secret")
+
+
+@pytest.mark.parametrize("name", ["a", "regcred", "acr.pull-1", "a" * 253])
+def test_a_pull_secret_may_be_named(name):
+    validate_diagnose_pull(command(), arguments(pull_secret=name))
+
+
+@pytest.mark.parametrize("other", [{"cluster_access": "none"}, {"skip": ["pull-secret"]}])
+def test_a_pull_secret_that_would_not_be_looked_at_is_refused(other):
+    said = refused(errors.MutuallyExclusiveArgumentError, pull_secret="regcred", **other)
+    assert said.startswith("--pull-secret has no effect")
