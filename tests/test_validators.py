@@ -60,6 +60,34 @@ def test_no_registry_is_named(image):
     assert said.startswith("No registry was named")
 
 
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"namespace": "Web"}, "--namespace"),
+        ({"namespace": "w" * 64}, "--namespace"),
+        ({"namespace": ""}, "--namespace"),
+        ({"pod": "web,status.phase=Failed"}, "--pod"),
+        ({"pod": "../secrets/x"}, "--pod"),
+        ({"pod": "-web"}, "--pod"),
+    ],
+)
+def test_names_are_those_that_kubernetes_allows(given, word):
+    assert refused(errors.InvalidArgumentValueError, **given).startswith(word)
+
+
+def test_names_of_kubernetes():
+    validate_diagnose_pull(command(), arguments(namespace="kube-system", pod="web.example-0"))
+
+
+def test_a_kubeconfig_names_one_cluster_and_is_used(tmp_path):
+    path = tmp_path / "config"
+    assert str(path) in refused(errors.FileOperationError, kubeconfig=str(path))
+    path.write_text("{}", encoding="utf-8")
+    validate_diagnose_pull(command(), arguments(kubeconfig=str(path), context="prod"))
+    for wrong in ({"cluster_access": "none"}, {"_ids": ["/a", "/b"]}):
+        assert refused(errors.MutuallyExclusiveArgumentError, context="prod", **wrong).startswith("--context")
+
+
 def test_an_image_of_another_registry_is_no_registry_to_judge():
     said = refused(errors.InvalidArgumentValueError, acr=None, image="ghcr.io/team/app:1.2")
     assert said.startswith("--image")
