@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 from .facts import Image
 
@@ -142,6 +143,19 @@ def resembles(host: str, login_server: str) -> Resemblance | None:
     if rest == suffix:
         return Resemblance.SHORT_NAME
     return _by_suffix(rest, suffix)
+
+
+_SERVED = (Resemblance.SAME, Resemblance.PORT, Resemblance.REGIONAL)
+
+
+@lru_cache(maxsize=4096)
+def served_image(text: str, login_server: str) -> Image | None:
+    """Parse a reference whose host answers for the registry. ``None``: another host's, or not valid."""
+    try:
+        image = parse_reference(text)
+    except ValueError:
+        return None
+    return image if resembles(image.host, login_server) in _SERVED else None
 
 
 def resemblance_of(image: Image, login_server: str) -> Resemblance | None:

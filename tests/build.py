@@ -417,6 +417,23 @@ def login_token_secret_facts(ends: datetime | None = NOW + timedelta(hours=1), *
     return pull_secret_facts((pull_secret(replace(entry, **changes)),))
 
 
+def bad_secret_facts(**changes: object) -> Facts:
+    """A pull secret that the user names, with one entry of each kind, all bad, and an identity without a role."""
+    entries = (
+        secret_entry(APP_ID, "application", principal=service_principal(object_id=None), repositories=(), offer=None),
+        secret_entry("contosoreg", "admin", admin_password_matches=False, repositories=(), offer=None),
+        secret_entry(token=None, repositories=(), offer=Offer(False, 401, "token")),
+        secret_entry("0", "login-token", login_token_ends=NOW, repositories=(), offer=None),
+    )
+    secrets = (
+        pull_secret(*entries, named_by=("argument",)),
+        pull_secret(name="gone", named_by=("argument",), exists=False, entries=(), hosts=()),
+        pull_secret(name="broken", named_by=("argument",), malformed="it has no auths", entries=(), hosts=()),
+        pull_secret(name="other", named_by=("argument",), entries=(), hosts=("otherreg.azurecr.io",)),
+    )
+    return pull_secret_facts(secrets, **{"access": access(effective=(), at_scope=()), **changes})
+
+
 def registry_token(**changes: object) -> RegistryToken:
     return replace(
         RegistryToken(

@@ -108,9 +108,12 @@ def every_named_secret_exists(facts: Facts) -> Iterator[Finding]:
     if facts.pull_secrets is None or facts.pull_secrets == ():
         yield skipped(facts.targets.cluster.id, NOT_LOOKED_AT if facts.pull_secrets is None else NO_SECRET)
         return
+    told: set[Unreadable] = set()
     for secret in secrets_of(facts):
         if isinstance(secret.exists, Unreadable):
-            yield ignorance(facts, secret, secret.exists)
+            if secret.exists not in told:
+                yield ignorance(facts, secret, secret.exists)
+            told.add(secret.exists)
         elif not secret.exists:
             yield found(MISSING, facts, secret)
 

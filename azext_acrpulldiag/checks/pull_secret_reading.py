@@ -204,9 +204,12 @@ def _repairs(outcome: Outcome, facts: Facts, severity: Severity, may_pull: bool 
 def _words(facts: Facts, secret: PullSecret, may_pull: bool | None) -> dict[str, Any]:
     registry = known(facts.registry)
     puller = facts.access.puller if isinstance(facts.access.puller, Puller) else None
-    repositories = sorted({each for entry in secret.entries for each in entry.repositories})
+    repositories = {each for entry in secret.entries for each in entry.repositories}
     if not repositories:
-        repositories = sorted({image.repository for pod, image in failing_of_registry(facts) if _names(pod, secret)})
+        names = {(secret.namespace, name) for name in secret.named_by}
+        repositories = {
+            image.repository for pod, image in failing_of_registry(facts) if (pod.namespace, f"pod/{pod.pod}") in names
+        }
     return {
         "secret": secret.name,
         "namespace": secret.namespace,
@@ -219,12 +222,8 @@ def _words(facts: Facts, secret: PullSecret, may_pull: bool | None) -> dict[str,
         "principal": puller.object_id if puller else None,
         "principal_name": puller.name if puller else None,
         "identity_may_pull": may_pull,
-        "repository": repositories[0] if repositories else None,
+        "repository": min(repositories, default=None),
     }
-
-
-def _names(pod: Any, secret: PullSecret) -> bool:
-    return pod.namespace == secret.namespace and f"pod/{pod.pod}" in secret.named_by
 
 
 def _of_entry(entry: SecretEntry) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..facts import Facts, FailingContainer, Image, Kubernetes, PullSecret, Registry, SecretEntry
-from ..references import Resemblance, parse_reference, resemblance_of
+from ..references import served_image
 
 ARGUMENT = "argument"
-_SERVED = (Resemblance.SAME, Resemblance.PORT, Resemblance.REGIONAL)
 
 
 def works(entry: SecretEntry) -> bool:
@@ -30,18 +29,21 @@ def every_known_pod_has_a_working_secret(facts: Facts) -> bool:
 
     Without any failing pod (the preflight), whether the secret of ``--pull-secret`` works.
     """
-    secrets = read_secrets(facts)
-    pods = list(failing_of_registry(facts))
+    working = {
+        (secret.namespace, name, repository)
+        for secret in read_secrets(facts)
+        for repository in _repositories_that_work(secret)
+        for name in secret.named_by
+    }
+    pods = [(pod.namespace, f"pod/{pod.pod}", image.repository) for pod, image in failing_of_registry(facts)]
     if pods:
-        return all(any(serves_pod(secret, pod, image.repository) for secret in secrets) for pod, image in pods)
-    return any(ARGUMENT in secret.named_by and any(works(entry) for entry in secret.entries) for secret in secrets)
+        return working.issuperset(pods)
+    return any(name == ARGUMENT for _, name, _ in working)
 
 
-def serves_pod(secret: PullSecret, pod: FailingContainer, repository: str) -> bool:
-    """Tell whether a pod names a secret that is proven to work for a repository."""
-    if secret.namespace != pod.namespace or f"pod/{pod.pod}" not in secret.named_by:
-        return False
-    return any(works(entry) and repository in entry.repositories for entry in secret.entries)
+def _repositories_that_work(secret: PullSecret) -> set[str | None]:
+    """The repositories that a secret is proven for; ``None`` stands for any, where none is known."""
+    return {each for entry in secret.entries if works(entry) for each in (entry.repositories or (None,))}
 
 
 def failing_of_registry(facts: Facts) -> Iterator[tuple[FailingContainer, Image]]:
@@ -50,11 +52,8 @@ def failing_of_registry(facts: Facts) -> Iterator[tuple[FailingContainer, Image]
     if not isinstance(kubernetes, Kubernetes) or not isinstance(registry, Registry):
         return
     for container in kubernetes.failing if isinstance(kubernetes.failing, tuple) else ():
-        try:
-            image = parse_reference(container.image)
-        except ValueError:
-            continue
-        if resemblance_of(image, registry.login_server) in _SERVED:
+        image = served_image(container.image, registry.login_server)
+        if image is not None:
             yield container, image
 
 

@@ -27,7 +27,7 @@ from ..facts import (
     ServicePrincipal,
     Unreadable,
 )
-from ..references import Resemblance, parse_reference, resemblance_of
+from ..references import served_image
 from . import access
 from .arm import ArmReader, Json, ReadError, in_parallel
 from .docker_config import Credential, MalformedSecretError, credentials_in
@@ -50,9 +50,12 @@ from .session import Session
 
 ARGUMENT = "argument"
 MAX_OFFERS = 5
+MAX_SECRETS = 64
+_MAX_ACCOUNTS = 64
 
-# Hosts at which this registry answers a pull.
-_SERVED = (Resemblance.SAME, Resemblance.PORT, Resemblance.REGIONAL)
+_TOO_MANY = Unreadable(
+    "unsupported", f"Failing pods name more than {MAX_SECRETS} pull secrets; give --namespace to have others read"
+)
 _NO_IMAGE = Unreadable(
     "not-shown", "No image is known to ask for with this secret's credential; give --image to have it offered"
 )
@@ -99,7 +102,11 @@ def read_pull_secrets(kube: SecretReader | Unreadable, azure: AzureSide, asked: 
     Sorted by namespace and name. What cannot be read is ``Unreadable`` in the secret's fact.
     """
     named = _named(kube, azure.registry, asked)
-    fetched = in_parallel([partial(_fetch, kube, *key) for key in named])
+    # The user's own first, then those that most pods name.
+    order = sorted(named, key=lambda key: (ARGUMENT not in named[key].named_by, -len(named[key].named_by), key))
+    read = order[:MAX_SECRETS]
+    answers = dict(zip(read, in_parallel([partial(_fetch, kube, *key) for key in read]), strict=True))
+    fetched = [answers.get(key, _TOO_MANY) for key in named]
     opened = [_opened(each, content, azure.registry) for each, content in zip(named.values(), fetched, strict=True)]
     questions = _Questions()
     for secret in opened:
@@ -129,7 +136,9 @@ class _Named:
 
 def _named(kube: SecretReader | Unreadable, registry: Registry, asked: Asked) -> dict[tuple[str, str], _Named]:
     pods = served_images(asked.failing, registry)
+    # An account is no part of a pod that runs already, so that a few of them suffice.
     accounts = sorted({(each.namespace, each.service_account) for each, _ in pods if not each.pull_secrets})
+    accounts = accounts[:_MAX_ACCOUNTS]
     found = in_parallel([partial(_secrets_of_account, kube, *account) for account in accounts])
     of_account = {
         account: () if isinstance(names, Unreadable) else names for account, names in zip(accounts, found, strict=True)
@@ -145,7 +154,7 @@ def _named(kube: SecretReader | Unreadable, registry: Registry, asked: Asked) ->
         for name in pod.pull_secrets:
             add(pod.namespace, name, f"pod/{pod.pod}", (image,))
         if not pod.pull_secrets:
-            for name in of_account[pod.namespace, pod.service_account]:
+            for name in of_account.get((pod.namespace, pod.service_account), ()):
                 add(pod.namespace, name, f"serviceaccount/{pod.service_account}", (image,))
     if asked.pull_secret is not None:
         add(asked.namespace, asked.pull_secret, ARGUMENT, _images_for_argument(asked, pods, registry))
@@ -154,19 +163,7 @@ def _named(kube: SecretReader | Unreadable, registry: Registry, asked: Asked) ->
 
 def served_images(failing: Iterable[FailingContainer], registry: Registry) -> list[tuple[FailingContainer, Image]]:
     """The containers whose images this registry serves, each with its parsed image."""
-    parsed: dict[str, Image | None] = {}
-    for container in failing:
-        if container.image not in parsed:
-            parsed[container.image] = _served(container.image, registry)
-    return [(each, image) for each in failing if (image := parsed[each.image]) is not None]
-
-
-def _served(reference: str, registry: Registry) -> Image | None:
-    try:
-        image = parse_reference(reference)
-    except ValueError:
-        return None
-    return image if resemblance_of(image, registry.login_server) in _SERVED else None
+    return [(each, image) for each in failing if (image := served_image(each.image, registry.login_server)) is not None]
 
 
 def _images_for_argument(
@@ -174,7 +171,9 @@ def _images_for_argument(
 ) -> list[Image]:
     """``--image`` where there is one, else what fails in the secret's namespace."""
     if asked.image is not None:
-        return [asked.image] if resemblance_of(asked.image, registry.login_server) in _SERVED else []
+        image = asked.image
+        served = served_image(f"{image.host}/{image.repository}", registry.login_server)
+        return [image] if served else []
     return [image for pod, image in pods if pod.namespace == asked.namespace]
 
 

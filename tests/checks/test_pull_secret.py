@@ -374,3 +374,24 @@ def test_unreadable_roles_leave_nothing_open_beside_a_working_secret():
     assert (finding.status, finding.decisive) == (Status.UNKNOWN, False)
     finding = only(a_role_lets_the_puller_pull, facts(BAD, access=NOT_KNOWN))
     assert (finding.status, finding.decisive) == (Status.UNKNOWN, None)
+
+
+# --- many ------------------------------------------------------------------------------------
+
+
+def test_one_reason_for_many_unread_secrets_is_told_once():
+    many = tuple(replace(GONE, name=f"s{number}", exists=FORBIDDEN) for number in range(50))
+    assert only(checks.every_named_secret_exists, facts(*many)).status is Status.UNKNOWN
+
+
+def test_a_secret_that_fifty_thousand_pods_name_is_judged_at_once():
+    import time
+
+    pods = tuple(build.failing_container(f"web-{number}") for number in range(50_000))
+    names = tuple(f"pod/{pod.pod}" for pod in pods)
+    began = time.process_time()
+    for secret in (replace(GONE, named_by=names), build.pull_secret(named_by=names)):
+        of = facts(secret, kubernetes=Kubernetes((), pods, ()))
+        evaluate(checks.every_named_secret_exists, of)
+        assert role(of) is (Severity.WARNING if secret.entries else Severity.ERROR)
+    assert time.process_time() - began < 5

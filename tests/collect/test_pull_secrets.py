@@ -11,7 +11,7 @@ import pytest
 
 from azext_acrpulldiag.collect.access import read_assignments_at, read_caller_permissions, read_denials
 from azext_acrpulldiag.collect.arm import ArmReader, ReadError
-from azext_acrpulldiag.collect.pull_secrets import Asked, AzureSide, read_pull_secrets, served_images
+from azext_acrpulldiag.collect.pull_secrets import MAX_SECRETS, Asked, AzureSide, read_pull_secrets, served_images
 from azext_acrpulldiag.collect.secret_users import (
     end_of_login_token,
     kind_of,
@@ -509,3 +509,15 @@ def test_old_tokens_are_told_by_their_end(session, cloud):
     late = datetime.now(timezone.utc) - timedelta(hours=1)
     make.pull_secret(cloud, NOBODY, login_token(int(late.timestamp())))
     assert one_entry(session, cloud).login_token_ends < datetime.now(timezone.utc)
+
+
+def test_of_many_secrets_those_that_most_pods_name_are_read(session, cloud):
+    spaces = [f"n-{number:03}" for number in range(MAX_SECRETS + 3)]
+    pods = [build.failing_container(namespace=space) for space in spaces]
+    pods += [build.failing_container("web-2", namespace=spaces[-1])]
+    kube = Kube(cloud)
+    found = read(session, cloud, kube, pods)
+    unread = [secret.namespace for secret in found if isinstance(secret.exists, Unreadable)]
+    assert len(found) == MAX_SECRETS + 3
+    assert unread == spaces[-4:-1]
+    assert len(kube.asked) == MAX_SECRETS
