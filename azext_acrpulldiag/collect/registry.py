@@ -116,7 +116,7 @@ def _by_id(reader: ArmReader, session: Session, target: RegistryTarget, subscrip
     try:
         body = _get(reader, target.given.rstrip("/"))
     except ReadError as error:
-        return replace(error.why, permission=error.why.permission or READ)
+        return _with_right(error.why)
     if body is not None:
         return body
     try:
@@ -199,7 +199,7 @@ def _reread(reader: ArmReader, row: Json) -> Json | Unreadable | None:
     try:
         return _get(reader, resource_id)
     except ReadError as error:
-        return replace(error.why, permission=error.why.permission or READ)
+        return _with_right(error.why)
 
 
 def _not_found(target: RegistryTarget, rows: Iterable[Json], failures: list[Unreadable]) -> Unreadable:
@@ -210,7 +210,7 @@ def _not_found(target: RegistryTarget, rows: Iterable[Json], failures: list[Unre
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
     if failures:
         why = failures[0]
-        return replace(why, detail=f"Registry {wanted} was not found{hint}; {why.detail}", permission=READ)
+        return _with_right(replace(why, detail=f"Registry {wanted} was not found{hint}; {why.detail}", permission=None))
     detail = f"Registry {wanted} does not exist or is not visible to this login{hint}"
     return Unreadable("not-found", detail, READ, READ)
 
@@ -220,6 +220,11 @@ def _retention_days(body: Json) -> int | Unreadable | None:
     if isinstance(status, Unreadable):
         return status
     return shown(body, int, "properties", "policies", "retentionPolicy", "days") if status == "enabled" else None
+
+
+def _with_right(why: Unreadable) -> Unreadable:
+    """Name the right that was refused; a server that fails or hangs asks for none."""
+    return replace(why, permission=why.permission or READ) if why.reason == "forbidden" else why
 
 
 def _network_rules(body: Json) -> NetworkRules | Unreadable | None:

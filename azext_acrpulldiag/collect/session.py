@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from ..facts import Unreadable
 from .deadline import Deadline, Meter
+from .errors import ReadError, explain_exception
 from .transport import Lifeline, attempt_policy, pool_manager, pooled_transport, retry_policy
 
 _OURS = ("retry_policy", "transport", "per_retry_policies")
@@ -122,17 +125,37 @@ class SharedToken:
         self._tokens: dict[tuple[str, ...], Any] = {}
 
     def get_token(self, *scopes: str, **kwargs: Any) -> Any:
-        """azure-core's ``TokenCredential``. Raises ``TimeoutError`` at the deadline."""
+        """azure-core's ``TokenCredential``.
+
+        Raises ``TimeoutError`` at the deadline, the CLI's error where the login is refused, and
+        :class:`~.errors.ReadError` where msal breaks on what the login service answers.
+        """
         if not self._lock.acquire(timeout=self._deadline.remaining()):
             raise TimeoutError("The login did not answer in time: timed out")
         try:
             token = None if kwargs.get("claims") else self._tokens.get(scopes)
             if token is None or token.expires_on - time.time() < _REFRESH_SECONDS:
-                token = _within(self._deadline, lambda: self._credential.get_token(*scopes, **kwargs))
+                with _login_errors():
+                    token = _within(self._deadline, lambda: self._credential.get_token(*scopes, **kwargs))
                 self._tokens[scopes] = token
             return token
         finally:
             self._lock.release()
+
+
+@contextmanager
+def _login_errors() -> Iterator[None]:
+    """Name a failure of the login service that msal lets through as whatever broke inside it."""
+    from msal.exceptions import MsalServiceError
+
+    try:
+        yield
+    except Exception as error:
+        if explain_exception(error, "the login service") is not None:
+            raise
+        reason = "server-error" if isinstance(error, MsalServiceError) else "malformed"
+        said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        raise ReadError(Unreadable(reason, f"The login service gave no token: {said}")) from error
 
 
 def _within(deadline: Deadline, work: Callable[[], Any]) -> Any:

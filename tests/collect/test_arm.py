@@ -7,6 +7,7 @@ import logging
 import time
 
 import pytest
+from msal.exceptions import MsalServiceError
 
 from azext_acrpulldiag.collect import arm
 from azext_acrpulldiag.collect.arm import ReadError, in_parallel, interpret, operation_of
@@ -350,9 +351,24 @@ def test_a_subscription_that_the_login_does_not_hold(open_reader):
     assert (found.reason, "99999999" in found.detail) == ("not-logged-in", True)
 
 
-def test_a_defect_of_ours_is_not_disguised(open_reader):
+def test_a_defect_of_ours_is_not_disguised(azure, open_reader, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("bug")
+
+    azure.on(CLUSTER, answer(200, {}))
+    monkeypatch.setattr(arm, "interpret", broken)
     with pytest.raises(ZeroDivisionError):
-        get(open_reader(credential=failing(ZeroDivisionError("bug"))))
+        get(open_reader())
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [(MsalServiceError(error="", error_description=None), "server-error"), (TypeError("int() of a list"), "malformed")],
+)
+def test_what_breaks_inside_the_login_is_the_logins(open_reader, raised, reason):
+    with pytest.raises(ReadError) as caught:
+        get(open_reader(credential=failing(raised)))
+    assert (caught.value.why.reason, "login service" in caught.value.why.detail) == (reason, True)
 
 
 # --- many at once ----------------------------------------------------------------------
