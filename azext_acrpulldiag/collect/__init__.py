@@ -183,12 +183,12 @@ class _Reads:
 
     def _find_kube_api(self) -> KubeApi | None:
         """``None``: not asked for."""
-        access = self._wanted.access
-        if access.mode == "none":
+        wanted = self._wanted.access
+        if wanted.mode == "none":
             return None
         if self._wanted.known is not None:
             return KubeApi(self._session, self._wanted.known[0])
-        server = find_api_server(self.reader, self._session, self._targets.cluster, access)
+        server = find_api_server(self.reader, self._session, self._targets.cluster, wanted)
         return KubeApi(self._session, server)
 
     def _read_kubernetes(self, api: Any, cluster: Any) -> Any:

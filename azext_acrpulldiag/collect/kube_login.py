@@ -205,7 +205,7 @@ def _from_file(access: ClusterAccess) -> ApiServer:
         said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         raise ReadError(Unreadable("malformed", f"{where} cannot be used: {said}")) from None
     finally:
-        kube_config._cleanup_temp_files()
+        kube_config._cleanup_temp_files()  # pylint: disable=protected-access
     return ApiServer(
         configuration.host.rstrip("/"),
         tls,

@@ -34,7 +34,7 @@ def find_registry(
     ``Unreadable`` with reason ``not-found`` names the nearest registries and the right to see more.
     """
     if target.subscription:
-        return _by_id(reader, session, target, target.subscription)
+        return _by_id(reader, target, target.subscription)
     others = _others(session, default_subscription)
     here, elsewhere = in_parallel(
         [lambda: _list(reader, default_subscription), lambda: _elsewhere(reader, others, target)]
@@ -112,7 +112,7 @@ def cache_rules_from(rules: Iterable[Json], sets: Iterable[Json] | Unreadable) -
     return tuple(_cache_rule(rule, health) for rule in rules)
 
 
-def _by_id(reader: ArmReader, session: Session, target: RegistryTarget, subscription: str) -> Json | Unreadable:
+def _by_id(reader: ArmReader, target: RegistryTarget, subscription: str) -> Json | Unreadable:
     try:
         body = _get(reader, target.given.rstrip("/"))
     except ReadError as error:
