@@ -57,7 +57,7 @@ def load_arguments(self: Any, _: str) -> None:
             help="Categories or ids of checks not to run, such as `network` or `registry.health`; "
             "they are reported as skipped.",
         )
-        context.argument("expiry_days", type=int, help="Warn this many days before a credential ends. Default: 30.")
+        context.argument("expiry_days", type=int, help="Warn this many days before a credential ends.")
         context.argument(
             "check_acr",
             action="store_true",
@@ -72,7 +72,7 @@ def load_arguments(self: Any, _: str) -> None:
             help="The least that gives a non-zero exit code: 4 for what was found, 5 where a decisive fact "
             "could not be read. With `never` the code is 0 once there is a report.",
         )
-        context.argument("timeout", type=float, help="Seconds for the whole run. Default: 60.")
+        context.argument("timeout", type=float, help="Seconds for the whole run.")
 
     with self.argument_context("aks explain-pull-error") as context:
         context.argument(
