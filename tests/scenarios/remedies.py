@@ -43,6 +43,7 @@ def _is_option_or_name(word: str, at: int, words: tuple[str, ...]) -> bool:
 
 def _parse(words: tuple[str, ...]) -> str | None:
     from azure.cli.core.commands.events import EVENT_INVOKER_POST_LOAD_ARGUMENTS, EVENT_INVOKER_PRE_LOAD_ARGUMENTS
+    from knack.events import EVENT_INVOKER_POST_CMD_TBL_CREATE
 
     cli = _cli()
     invoker = cli.invocation_cls(
@@ -60,6 +61,7 @@ def _parse(words: tuple[str, ...]) -> str | None:
             cli.raise_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, commands_loader=invoker.commands_loader)
             invoker.commands_loader.load_arguments(name)
             cli.raise_event(EVENT_INVOKER_POST_LOAD_ARGUMENTS, commands_loader=invoker.commands_loader)
+            cli.raise_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, commands_loader=invoker.commands_loader)
             invoker.parser.load_command_table(invoker.commands_loader)
             invoker.parser.parse_args(list(words))
         except SystemExit as stop:

@@ -56,6 +56,7 @@ def test_no_secret_is_told_logged_or_left(az: Az, cloud: Cloud, by_service_princ
         ("az aks no-such-command -n prod", False),
         ("az aks update --attach-acr contosoreg", False),
         ("az network private-dns link vnet create -g g -z z -n n -v v", False),
+        ("az identity show --ids /subscriptions/s/resourceGroups/g/providers/M.I/userAssignedIdentities/n", True),
         ("kubectl get pods", True),
         ("rm -rf /", False),
     ],
