@@ -111,10 +111,11 @@ def node_may_log_in_to_registry(facts: Facts) -> Iterator[Finding]:
     Manager, or does not show whether it does, the tool fails falsely with 60, which is then a
     warning. Its other codes are about files on the node and warnings.
     """
-    registry = known(facts.registry)
     if facts.check_acr is None:
-        yield skipped(registry.id, "Run only with --check-acr, since it starts a pod on a node.")
+        subject = facts.registry.id if isinstance(facts.registry, Registry) else facts.targets.registry.given
+        yield skipped(subject, "Run only with --check-acr, since it starts a pod on a node.")
         return
+    registry = known(facts.registry)
     report = known(facts.check_acr)
     if report.exit_code != 0:
         yield _check_acr_finding(registry, report, facts.targets.cluster)

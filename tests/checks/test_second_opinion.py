@@ -20,7 +20,7 @@ def judged(checked, **changes):
 
 @pytest.mark.parametrize("check", [registry_is_healthy_from_here, node_may_log_in_to_registry])
 def test_an_unreadable_registry_is_unknown(check):
-    (finding,) = judged(check, registry=HIDDEN)
+    (finding,) = judged(check, registry=HIDDEN, check_acr=CheckAcrReport(0, None, (), ""))
     assert (finding.status, finding.permission) == ("unknown", HIDDEN.permission)
 
 
@@ -88,3 +88,8 @@ def test_check_acr_passes_is_skipped_or_unknown():
     assert judged(node_may_log_in_to_registry)[0].status == "skipped"
     (finding,) = judged(node_may_log_in_to_registry, check_acr=Unreadable("unsupported", "kubectl is not installed"))
     assert (finding.status, finding.seen_from) == ("unknown", "node")
+
+
+def test_check_acr_that_nobody_asked_for_is_skipped_also_without_a_registry():
+    (finding,) = judged(node_may_log_in_to_registry, registry=HIDDEN)
+    assert (finding.status, finding.resource) == ("skipped", "contosoreg")

@@ -8,7 +8,7 @@ from tests import build
 from tests.azure.state import MANAGEMENT_GROUP, Cloud
 from tests.azure.stories_access import ago
 
-from .stories import story
+from .stories import OF_NODES, OF_PODS, story
 
 SUBSCRIPTION_ID = f"/subscriptions/{build.SUBSCRIPTION}"
 REGISTRY_GROUP = f"{SUBSCRIPTION_ID}/resourceGroups/rg-shared"
@@ -20,6 +20,7 @@ STRANGER = "6f1f3a52-8b7d-4d0a-9e36-2c5b1a4d7e80"
 IMAGE = ("--image", "contosoreg.azurecr.io/team/app:1.2")
 
 READ_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments/read"
+READ_KUBECONFIG = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
 
 GRANT = (
     f"az role assignment create --assignee-object-id {build.KUBELET_OBJECT_ID} "
@@ -420,6 +421,7 @@ def assignments_forbidden(cloud: Cloud) -> None:
         "access.pull-role": READ_ASSIGNMENTS,
         "access.propagation": READ_ASSIGNMENTS,
         "access.deny-assignments": "Microsoft.Authorization/denyAssignments/read",
+        **dict.fromkeys((*OF_PODS, *OF_NODES), READ_KUBECONFIG),
     },
 )
 def assignments_withheld(cloud: Cloud) -> None:

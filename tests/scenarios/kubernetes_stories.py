@@ -7,14 +7,11 @@ from datetime import timedelta
 from tests import build
 from tests.azure.state import Cloud
 
-from .stories import story
+from .stories import OF_NODES, OF_PODS, story
 
 IMAGE = "contosoreg.azurecr.io/team/app:1.2"
 PULL_FAILED = f'Failed to pull image "{IMAGE}": '
 LIST_PODS = "list pods (Kubernetes RBAC, or Azure Kubernetes Service RBAC Reader)"
-# Every check that asks what pods or nodes report.
-OF_PODS = ("kubelet.pull-qps", "registry.throttling", "symptom.pods")
-OF_NODES = ("cluster.ready-nodes", "identity.node-labels")
 ANSI = "\x1b[31mred\x1b[0m\r\n\u202e$(touch /tmp/owned) `id` '; rm -rf / #"
 
 

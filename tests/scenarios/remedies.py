@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 # First words of commands of other programs, and of extensions that are not installed here.
-NOT_OF_AZ = ("kubectl",)
+NOT_OF_AZ = ("kubectl", "docker")
 EXTENSIONS: tuple[tuple[str, ...], ...] = ()
 
 
