@@ -19,6 +19,7 @@ from .server import serving
 from .state import Cloud
 
 NSS_WRAPPER = "libnss_wrapper.so"
+PRELOAD = Path(__file__).parent / "preload"
 NOT_INSTALLED = "acrpulldiag-no-such-command"
 
 
@@ -137,6 +138,7 @@ class Az:
             environment["AZURE_EXTENSION_DEV_SOURCES"] = str(self.dev_sources)
         if have_nss_wrapper():
             environment |= {"LD_PRELOAD": NSS_WRAPPER, "NSS_WRAPPER_HOSTS": str(self._hosts_file())}
+            environment["PYTHONPATH"] = str(PRELOAD)
         return environment
 
     def login(self, tenant: str | None = None) -> Result:
@@ -179,9 +181,14 @@ class Az:
         return az.config
 
     def _hosts_file(self) -> Path:
-        """Names that the child resolves itself: the login servers, to loopback."""
+        """Names that the child resolves itself: the login servers, to loopback.
+
+        Not written again while it is right: the wrapper reads a changed file again, whatever its threads do.
+        """
         path = self.folder / "hosts"
-        path.write_text("".join(f"127.0.0.1 {host}\n" for host in sorted(hosts(self.cloud))))
+        lines = "".join(f"127.0.0.1 {host}\n" for host in sorted(hosts(self.cloud)))
+        if not path.exists() or path.read_text() != lines:
+            path.write_text(lines)
         return path
 
 

@@ -46,7 +46,9 @@ def environment(az: Az, folder: Path) -> dict[str, str]:
     """az's environment, with ``folder/temp`` as the temporary folder."""
     temporary = folder / "temp"
     temporary.mkdir(exist_ok=True)
-    return az.logged_in().environment() | {"PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
+    environment = az.logged_in().environment()
+    paths = os.pathsep.join(filter(None, (str(PROJECT), environment.get("PYTHONPATH"))))
+    return environment | {"PYTHONPATH": paths, "TMPDIR": str(temporary)}
 
 
 def collect(az: Az, folder: Path, script: str, **changes: str) -> Collected:
