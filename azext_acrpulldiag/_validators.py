@@ -45,7 +45,7 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
 
     from .targets import parse_registry
 
-    given = namespace.acr or registry_of_image(namespace.image)
+    given = registry_of_image(namespace.image) if namespace.acr is None else namespace.acr
     if given is None:
         if namespace.cluster_access != "none":
             return  # failing pods may name one
@@ -56,7 +56,7 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
     try:
         parse_registry(given, login_server_suffix(cmd.cli_ctx))
     except ValueError as error:
-        argument = "--acr" if namespace.acr else "--image"
+        argument = "--image" if namespace.acr is None else "--acr"
         raise InvalidArgumentValueError(f"{argument}: {error}") from error
 
 

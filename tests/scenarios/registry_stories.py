@@ -39,7 +39,6 @@ NOT_READ = dict.fromkeys(
         "network.public-access",
         "registry.arm-tokens",
         "registry.cache",
-        "registry.check-acr",
         "registry.health",
         "registry.provisioning",
     ),

@@ -46,8 +46,8 @@ def test_an_unknown_cluster_is_not_found_and_near_names_are_told(az: Az, command
         (("--acr", "contosoreg.azurecr.io/team/app:1.2"), "is not a login server"),
         (("--acr", "abc"), "5 to 50 letters and digits"),
         (("--acr", "contoso-reg"), "5 to 50 letters and digits"),
-        (("--acr", ""), "No registry was named"),
-        ((), "No registry was named"),
+        (("--acr", ""), "The registry is empty"),
+        (("--cluster-access", "none"), "No registry was named"),
         (("--acr", "contosoreg", "--skip", "nothing"), "--skip 'nothing' is no category or check id"),
         (("--acr", "contosoreg", "--timeout", "0"), "expected 1 to 3600 seconds"),
         (("--acr", "contosoreg", "--timeout", "nan"), "expected 1 to 3600 seconds"),
@@ -92,6 +92,7 @@ def test_a_caller_without_any_right_learns_which_to_ask_for(az: Az, cloud: Cloud
     permissions = {each["permission"] for each in done.report["unknowns"]}
     assert permissions == {
         "Microsoft.ContainerService/managedClusters/read",
+        "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
         "Microsoft.ContainerRegistry/registries/read",
     }
 
