@@ -96,8 +96,8 @@ def listed() -> str:
         textwrap.fill(
             " ".join(names),
             WIDTH,
-            initial_indent=f"  {subject:10}",
-            subsequent_indent=" " * 12,
+            initial_indent=f"  {subject.replace('_', ' '):15}",
+            subsequent_indent=" " * 17,
             break_on_hyphens=False,
         )
         for subject, names in sorted(subjects.items())
