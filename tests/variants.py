@@ -109,7 +109,9 @@ def _plain_variants(value: Any) -> Iterator[Any]:
 
 def _example(kind: Any) -> Any:
     """Any value of a declared type."""
-    kind = next(member for member in _members(kind) if member not in (type(None), Unreadable))
+    kind = next((member for member in _members(kind) if member not in (type(None), Unreadable)), None)
+    if kind is None:
+        return None
     if is_dataclass(kind) and kind not in EXAMPLES:
         hints = _hints(kind)
         return kind(**{field.name: _example(hints[field.name]) for field in fields(kind)})

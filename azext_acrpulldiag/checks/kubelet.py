@@ -82,7 +82,7 @@ def kubelet_starts_every_pull_that_it_is_asked_for(facts: Facts) -> Iterator[Fin
     if limited:
         yield _limited(limited, [each.container for side in failed_pulls(facts) for each in side], facts)
     else:
-        _scope_is_known(facts)
+        yield from _not_certain(facts)
 
 
 @check(
@@ -114,7 +114,7 @@ def the_registry_answers_every_pull(facts: Facts) -> Iterator[Finding]:
     if throttled:
         yield _throttled(throttled, facts)
     else:
-        _scope_is_known(facts)
+        yield from _not_certain(facts)
 
 
 def _unread(facts: Facts) -> Finding | None:
@@ -129,10 +129,15 @@ def _unread(facts: Facts) -> Finding | None:
     return None
 
 
-def _scope_is_known(facts: Facts) -> None:
-    """Without the registry, a failing image's host is compared with the name that the user gave."""
+def _not_certain(facts: Facts) -> Iterator[Finding]:
+    """What keeps pods without such a message from a pass: some not read, or whose images they pull not known.
+
+    Without the registry, a failing image's host is compared with the name that the user gave.
+    """
     kubernetes = facts.kubernetes
-    if isinstance(kubernetes, Kubernetes) and kubernetes.failing:
+    if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
+        yield unknown(facts.targets.cluster.id, kubernetes.overlooked, decisive=False)
+    elif isinstance(kubernetes, Kubernetes) and kubernetes.failing:
         known(facts.registry)
 
 

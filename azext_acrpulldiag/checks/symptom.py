@@ -85,6 +85,8 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
     inside, _ = failed_pulls(facts)
     for symptom_class, pulls in groupby(sorted(inside, key=lambda pull: pull.symptom_class), _class_of):
         yield _unexplained(symptom_class, list(pulls), facts)
+    if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
+        yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=False)
     if isinstance(kubernetes, Kubernetes) and kubernetes.failing:
         known(facts.registry)  # what is in scope was judged by its name alone
 
@@ -120,14 +122,14 @@ def _unexplained(symptom_class: str, pulls: list[FailedPull], facts: Facts) -> F
     return replace(finding, remedies=remedies, explains=(symptom_class,))
 
 
-def _with_a_way_out(why: Unreadable) -> Unreadable:
+def _with_a_way_out(why: Unreadable, so: str = "pods were not read") -> Unreadable:
     if why.reason in ("unreachable", "timeout"):
         detail = (
-            f"{why.detail.rstrip('.')}; pods were not read. A private cluster or one with authorized IP ranges answers "
+            f"{why.detail.rstrip('.')}; {so}. A private cluster or one with authorized IP ranges answers "
             "inside its network only: run this there, or give --kubeconfig"
         )
     elif why.reason == "forbidden":
-        detail = f"{why.detail.rstrip('.')}; pods were not read. Give --namespace if you may read one, or --kubeconfig"
+        detail = f"{why.detail.rstrip('.')}; {so}. Give --namespace if you may read one, or --kubeconfig"
     else:
-        detail = f"{why.detail.rstrip('.')}; pods were not read"
+        detail = f"{why.detail.rstrip('.')}; {so}"
     return replace(why, detail=detail)

@@ -11,10 +11,13 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -22,6 +25,7 @@ from ..facts import Unreadable
 from .deadline import begin_after, chain_length
 from .errors import ReadError, explain_exception, operation_of, refusal, translated_errors
 from .session import Session
+from .workers import Workers
 
 __all__ = [
     "ArmReader",
@@ -156,10 +160,11 @@ def pipeline(settings: Mapping[str, Any], authentication: Any) -> list[Any]:
     ]
 
 
-def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16) -> list[T | Unreadable]:
+def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16, within: float | None = None) -> list[T | Unreadable]:
     """Run independent reads at once; each answers its value or why there is none.
 
-    The chain of requests of the caller grows by the longest of them.
+    The chain of requests of the caller grows by the longest of them. One that has not answered
+    ``within`` so many seconds is given up; it ends by itself with the run.
     """
     if not calls:
         return []
@@ -172,11 +177,24 @@ def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16) -> list[T | U
         except ReadError as error:
             return error.why, chain_length()
 
-    with ThreadPoolExecutor(max_workers=min(width, len(calls))) as pool:
-        futures = [pool.submit(copy_context().run, measured, call) for call in calls]
-        results = [future.result() for future in futures]
+    pool = Workers(min(width, len(calls)))
+    futures = [pool.submit(partial(copy_context().run, measured, call)) for call in calls]
+    pool.close()
+    end = None if within is None else time.monotonic() + within
+    results = [_outcome(future, end) or (_GIVEN_UP, base) for future in futures]
     begin_after(*(length for _, length in results))
     return [value for value, _ in results]
+
+
+_GIVEN_UP = Unreadable("timeout", "It took more than its share of the time for the whole run")
+
+
+def _outcome(future: Future[T], end: float | None) -> T | None:
+    """The result; ``None``: it was not there by ``end``, on the monotonic clock."""
+    try:
+        return future.result(None if end is None else max(0.0, end - time.monotonic()))
+    except NotYet:
+        return None
 
 
 def answered(session: Session, path: str, exchange: Callable[[], T]) -> T:

@@ -19,6 +19,7 @@ from ..facts import Unreadable
 from .arm import MAX_BODY_BYTES, Json, ReadError
 from .kube_login import ApiServer
 from .session import Session
+from .shape import member
 from .workers import Workers
 
 PAGE = 500
@@ -50,6 +51,10 @@ class KubeApi:
         client.rest_client = self._transport
         self._core = CoreV1Api(client)
 
+    def remaining(self) -> float:
+        """Seconds that are left of the run."""
+        return self._transport.remaining()
+
     def pods(self, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
         """List pods, page by page, of all namespaces or of one."""
         core = self._core
@@ -68,7 +73,11 @@ class KubeApi:
 
     def pod(self, namespace: str, name: str) -> Json | None:
         """One pod; ``None``: it does not exist (any more)."""
-        return self._get("pods", self._core.read_namespaced_pod, name, namespace)
+        found = self._get("pods", self._core.read_namespaced_pod, name, namespace)
+        if found is not None and not _is_object(found, "pods"):
+            what = f"get pods in namespace {namespace}"
+            raise ReadError(Unreadable("malformed", f"The answer to {what} is no pod", what))
+        return found
 
     def namespace(self, name: str) -> Json | None:
         """One namespace; ``None``: it does not exist."""
@@ -99,8 +108,9 @@ class KubeApi:
                 page = self._asked(what, resource, of_namespace, namespace, **options)
             else:
                 page = self._asked(what, resource, of_all, **options)
-            items, metadata = page.get("items") or [], page.get("metadata") or {}
-            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            # An API server shows an empty list as one: no list at all is no answer.
+            items, metadata = page.get("items"), page.get("metadata")
+            if not isinstance(items, list) or not all(_is_object(item, resource) for item in items):
                 raise ReadError(Unreadable("malformed", f"The answer to {what} is no list of objects", what))
             yield from items
             following = metadata.get("continue") if isinstance(metadata, dict) else None
@@ -129,6 +139,13 @@ class KubeApi:
         if not isinstance(body, dict):
             raise ReadError(Unreadable("malformed", f"The answer to {what} is no JSON object", what))
         return body
+
+
+def _is_object(item: Any, resource: str) -> bool:
+    """Whether an item shows what every object of its kind has, without which nothing in it can be called well."""
+    if not isinstance(item, dict) or not isinstance(member(item, "metadata", "name"), str):
+        return False
+    return isinstance(item.get("involvedObject" if resource == "events" else "status"), dict)
 
 
 class _AbsentError(ReadError):
@@ -162,6 +179,9 @@ class _Transport:
         self._found = False
         self._answered = False
         self._out_of_reach: Unreadable | None = None
+
+    def remaining(self) -> float:
+        return self._session.deadline.remaining()
 
     def GET(  # noqa: N802 - the client's name for it
         self, url: str, headers: Any = None, query_params: Any = None, **_: Any

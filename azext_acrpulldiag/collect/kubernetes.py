@@ -79,15 +79,26 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
         lambda: _events(api, where, "Pulled", PULLED_EVENTS),
         lambda: _existing(api, where),
     ]
-    nodes, pods, failed, backed_off, pulled, exists = answers = in_parallel(reads)
+    # Half of the time at most: pull secrets and images hang on what these answer.
+    nodes, pods, failed, backed_off, pulled, exists = answers = in_parallel(reads, within=api.remaining() / 2)
     out_of_reach = next((each for each in answers if _is_whole(each)), None)
     if out_of_reach is not None and all(isinstance(each, Unreadable) for each in answers[:5]):
         return out_of_reach
     events = [event for each in (failed, backed_off) if not isinstance(each, Unreadable) for event in each]
+    others: list[Json | Unreadable | None] = []
+    failing: tuple[FailingContainer, ...] | Unreadable
+    if isinstance(exists, Unreadable) or isinstance(pods, Unreadable):
+        failing = exists if isinstance(exists, Unreadable) else pods
+    else:
+        others = _other_pods(api, where, pods, events)
+        failing = failing_from([*pods, *(pod for pod in others if isinstance(pod, dict))], events)
+    # A pod that was named is read by itself, whatever the events.
+    unread = () if where.pod else (failed, backed_off, *others)
     return Kubernetes(
         nodes=nodes,
-        failing=exists if isinstance(exists, Unreadable) else _failing_containers(api, where, pods, events),
+        failing=failing,
         pulled=pulled if isinstance(pulled, Unreadable) else pulled_from(pulled, nodes),
+        overlooked=next((each for each in unread if isinstance(each, Unreadable)), None),
     )
 
 
@@ -102,14 +113,6 @@ def of_another_cluster(kubernetes: Kubernetes, node_group: str) -> Unreadable | 
     if not groups or any(node_group.lower().startswith(group.lower()) for group in groups):
         return None
     return Unreadable("unsupported", f"The kubeconfig leads to another cluster: its nodes are of {groups[0]}")
-
-
-def _failing_containers(
-    api: KubeApi, scope: Scope, pods: list[Json] | Unreadable, events: list[Json]
-) -> tuple[FailingContainer, ...] | Unreadable:
-    if isinstance(pods, Unreadable):
-        return pods
-    return failing_from([*pods, *_other_pods(api, scope, pods, events)], events)
 
 
 def _is_whole(answer: Any) -> bool:
@@ -144,8 +147,8 @@ def _events(api: KubeApi, scope: Scope, reason: str, most: int) -> list[Json]:
     return list(islice(api.events(scope.namespace, selector), most))
 
 
-def _other_pods(api: KubeApi, scope: Scope, pods: list[Json], events: Iterable[Json]) -> list[Json]:
-    """Pods of failed pulls that run otherwise, newest event first; those that are gone are left out."""
+def _other_pods(api: KubeApi, scope: Scope, pods: list[Json], events: Iterable[Json]) -> list[Json | Unreadable | None]:
+    """Pods of failed pulls that run otherwise, newest event first; ``None``: it is gone."""
     if scope.pod is not None:
         return []
     read = {_key(pod) for pod in pods}
@@ -154,8 +157,7 @@ def _other_pods(api: KubeApi, scope: Scope, pods: list[Json], events: Iterable[J
         key = (str(member(event, "involvedObject", "namespace")), str(member(event, "involvedObject", "name")))
         if key not in read and _ABOUT_A_PULL.search(_text(event, "message")):
             wanted.setdefault(key)
-    found = in_parallel([_one_pod(api, *key) for key in islice(wanted, PODS_BY_NAME)])
-    return [pod for pod in found if isinstance(pod, dict)]
+    return in_parallel([_one_pod(api, *key) for key in islice(wanted, PODS_BY_NAME)])
 
 
 def _one_pod(api: KubeApi, namespace: str, name: str) -> Callable[[], Json | None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ..facts import Cluster, Facts, Kubernetes, Options, Registry, RoleDefinition, Unreadable
+from ..facts import Cluster, Facts, FailingContainer, Kubernetes, Options, Registry, RoleDefinition, Unreadable
 from ..grants import definition_key
 from ..principals import other_principals
 from ..puller import puller_of
@@ -102,6 +102,7 @@ class Reads:
         """Wait for every answer; ``others`` are the facts that this class does not read."""
         deadline = self._session.deadline
         cluster = self.cluster.answer(deadline)
+        kubernetes = self.kubernetes.answer(deadline)
         definitions: dict[str, RoleDefinition | Unreadable] = {}
         for task in (self.definitions, self.other_definitions):
             answer = task.answer(deadline)
@@ -124,9 +125,15 @@ class Reads:
             ),
             cache_rules=self.cache_rules.answer(deadline),
             outbound=self.outbound.answer(deadline),
-            kubernetes=self.kubernetes.answer(deadline),
-            images=joined(self.named_image.answer(deadline), self.failing_images.answer(deadline)),
-            pull_secrets=self.pull_secrets.answer(deadline),
+            kubernetes=kubernetes,
+            # What nobody names is known without a read, also where no time was left to say so.
+            images=joined(
+                None if self._options.image is None else self.named_image.answer(deadline),
+                self.failing_images.answer(deadline) if _failing(kubernetes) else None,
+            ),
+            pull_secrets=self.pull_secrets.answer(deadline)
+            if self._names_secrets(kubernetes)
+            else self._no_secrets(kubernetes),
             **others,
         )
 
@@ -160,16 +167,12 @@ class Reads:
     ) -> Any:
         """``None``: nobody names a secret, because pods were not seen and no argument does."""
         wanted = self._wanted
-        failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else None
-        seen = failing if isinstance(failing, tuple) else ()
-        if not wanted.pull_secrets or (wanted.pull_secret is None and not isinstance(failing, tuple)):
-            return None
-        if wanted.pull_secret is None and not seen:
-            return ()
+        if not self._names_secrets(kubernetes):
+            return self._no_secrets(kubernetes)
         if isinstance(registry, Unreadable):
             return registry
         asked = Asked(
-            failing=seen,
+            failing=_failing(kubernetes) or (),
             namespace=wanted.scope.namespace or "default",
             pull_secret=wanted.pull_secret,
             image=self._options.image,
@@ -178,6 +181,14 @@ class Reads:
         not_asked = Unreadable("unsupported", "The Kubernetes API was not to be asked (--cluster-access none)")
         azure = AzureSide(self._session, self.reader, registry, at_scope, caller, denials)
         return read_pull_secrets(not_asked if api is None else api, azure, asked)
+
+    def _names_secrets(self, kubernetes: Any) -> bool:
+        """Whether pods that may name secrets were seen, or an argument names one."""
+        wanted = self._wanted
+        return wanted.pull_secrets and (wanted.pull_secret is not None or bool(_failing(kubernetes)))
+
+    def _no_secrets(self, kubernetes: Any) -> tuple[()] | None:
+        return () if self._wanted.pull_secrets and _failing(kubernetes) is not None else None
 
     def _read_identity(self, cluster: Any) -> Any:
         identity = cluster.kubelet_identity
@@ -213,8 +224,8 @@ class Reads:
 
     def _read_failing_images(self, registry: Any, api: Any, kubernetes: Any) -> Any:
         """``None``: no pod is known to wait for an image."""
-        failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else ()
-        if not failing or isinstance(failing, Unreadable):
+        failing = _failing(kubernetes)
+        if not failing:
             return None
         if isinstance(api, Unreadable):
             return api
@@ -243,6 +254,12 @@ class Reads:
         known = {} if isinstance(read, Unreadable) else read
         missing = [role for role in wanted if definition_key(role) not in known]
         return access.read_definitions(self._session, registry.id, missing)
+
+
+def _failing(kubernetes: Any) -> tuple[FailingContainer, ...] | None:
+    """The containers that wait; ``None``: pods were not read."""
+    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else None
+    return failing if isinstance(failing, tuple) else None
 
 
 def _of_cluster(work: Callable[[Cluster], Any]) -> Callable[..., Any]:

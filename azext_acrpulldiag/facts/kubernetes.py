@@ -91,3 +91,5 @@ class Kubernetes:
     nodes: tuple[Node, ...] | Unreadable
     failing: tuple[FailingContainer, ...] | Unreadable
     pulled: tuple[PulledImage, ...] | Unreadable
+    overlooked: Unreadable | None = None
+    """Why ``failing`` may lack containers, those of pods that are not Pending; ``None``: it lacks none."""

@@ -80,6 +80,13 @@ def test_other_failures_other_registries_and_ignorance(check):
     assert one(check, failing(), registry=UNREAD).status is Status.UNKNOWN
     statuses = [
         evaluate(check, replace(healthy_facts(), kubernetes=read))[0].status
-        for read in (kubernetes(), None, UNREAD, replace(kubernetes(), failing=UNREAD))
+        for read in (kubernetes(), None, UNREAD, kubernetes(failing=UNREAD), kubernetes(overlooked=UNREAD))
     ]
-    assert statuses == [Status.PASS, Status.SKIPPED, Status.UNKNOWN, Status.UNKNOWN]
+    assert statuses == [Status.PASS, Status.SKIPPED, Status.UNKNOWN, Status.UNKNOWN, Status.UNKNOWN]
+
+
+@pytest.mark.parametrize(("check", "container"), [(qps, LIMITED), (throttling, REFUSED)])
+def test_what_was_seen_is_found_although_not_all_pods_were_read(check, container):
+    seen = kubernetes(container, overlooked=UNREAD)
+    (finding,) = evaluate(check, replace(healthy_facts(), kubernetes=seen))
+    assert finding.status is Status.FAIL

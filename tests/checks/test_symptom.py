@@ -65,6 +65,15 @@ def test_other_registries_images_are_not_judged():
     assert finding.status is Status.PASS
 
 
+def test_events_that_were_not_read_cost_the_pass_and_not_what_pods_tell():
+    unread = Unreadable("forbidden", "HTTP 403: the API server does not let you list events")
+    (nothing,) = evaluate(check, replace(healthy_facts(), kubernetes=kubernetes(overlooked=unread)))
+    assert (nothing.status, nothing.decisive) == (Status.UNKNOWN, False)
+    assert "not all pods were read" in nothing.reason
+    found = evaluate(check, replace(healthy_facts(), kubernetes=kubernetes(FULL, overlooked=unread)))
+    assert [each.status for each in found] == [Status.FAIL, Status.UNKNOWN]
+
+
 def test_not_asked_is_skipped():
     (finding,) = evaluate(check, healthy_facts())
     assert finding.status is Status.SKIPPED

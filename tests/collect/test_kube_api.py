@@ -1,5 +1,6 @@
 """The Kubernetes API through the real transport: pages, refusals, and servers that do not answer."""
 
+import json
 import logging
 import socket
 import time
@@ -37,6 +38,32 @@ def test_lists_are_read_page_by_page(monkeypatch):
     assert names == [f"web-{number:05}" for number in range(5)]
     assert (session.meter.requests, session.meter.longest_chain) == (3, 3)
     assert all("limit=2" in line for line in cloud.log.lines())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"items": None},
+        {"items": "text"},
+        {"items": ["text"]},
+        {"items": [{"metadata": None, "status": {}}]},
+        {"items": [{"metadata": {"name": "n"}, "status": None}]},
+        {"items": [{"metadata": {"name": "n"}, "status": "text"}]},
+    ],
+)
+def test_a_list_of_another_shape_is_not_an_empty_one(body, monkeypatch):
+    with kube_here(a_cloud(0)) as (api, _):
+        monkeypatch.setattr(api._transport, "GET", lambda *_, **__: (200, json.dumps(body).encode()))
+        assert refusal(lambda: list(api.nodes())).reason == "malformed"
+        assert refusal(lambda: list(api.pods())).reason == "malformed"
+        assert refusal(lambda: list(api.events())).reason == "malformed"
+
+
+def test_a_pod_of_another_shape_is_none(monkeypatch):
+    with kube_here(a_cloud(0)) as (api, _):
+        monkeypatch.setattr(api._transport, "GET", lambda *_, **__: (200, b'{"metadata": {"name": "n"}}'))
+        assert refusal(lambda: api.pod("web", "n")).reason == "malformed"
 
 
 def test_selectors_and_namespaces_reach_the_server():

@@ -275,3 +275,26 @@ def test_a_server_that_refuses_everything_is_one_unreadable(kind, reason):
     found, _ = read(cloud)
     assert isinstance(found, Unreadable)
     assert found.reason == reason
+
+
+@pytest.mark.parametrize("lost", ["events?.*reason=Failed", "events?.*reason=BackOff", "/pods/runs"])
+def test_pods_that_may_be_overlooked_are_said_to_be(lost):
+    cloud = Cloud()
+    cloud.failing_pod()
+    cloud.event(cloud.failing_pod(name="runs", phase="Running"), "Failed", UNAUTHORIZED)
+    assert read(cloud)[0].overlooked is None
+    cloud.fault(lost, "403")
+    found, _ = read(cloud)
+    assert found.overlooked.reason == "forbidden"
+    assert "web-5d4f8c9b7-x2x9z" in {each.pod for each in found.failing}
+
+
+@pytest.mark.parametrize("kind", ["timeout", "drip"])
+def test_an_answer_that_never_ends_costs_itself_only(kind):
+    cloud = Cloud()
+    cloud.failing_pod()
+    cloud.fault("reason=Pulled", kind)
+    found, session = read(cloud, seconds=2.0)
+    assert found.pulled.reason == "timeout"
+    assert found.failing
+    assert session.deadline.remaining() > 0.5
