@@ -178,12 +178,17 @@ def _truncated(fault: Fault, request: Request, truth: Callable[[], Response]) ->
     return Mangled(Mode.ANSWER, response)
 
 
+# What holds the items of a list: of Resource Manager and Graph, and of Kubernetes.
+_LISTS = ("value", "items")
+
+
 def _mistype(body: Any) -> Any:
-    """Members that are objects or lists become texts, one level below ``properties`` or ``value``."""
+    """Members that are objects or lists become texts, one level below ``properties``, or lists as a whole."""
     if not isinstance(body, dict):
         return "text"
-    if "value" in body:
-        return {**body, "value": "text"}
+    for listed in _LISTS:
+        if listed in body:
+            return {**body, listed: "text"}
     if isinstance(body.get("properties"), dict):
         return {**body, "properties": {name: _wrong(value) for name, value in body["properties"].items()}}
     return {name: _wrong(value) for name, value in body.items()}
@@ -202,11 +207,12 @@ def _without_properties(body: Any) -> Any:
 
 
 def _nulls(body: Any) -> Any:
-    """Members of objects become null, one level below ``properties`` or in the items of ``value``."""
+    """Members of objects become null, one level below ``properties`` or in the items of a list."""
     if not isinstance(body, dict):
         return None
-    if isinstance(body.get("value"), list):
-        return {**body, "value": [_nulls(item) for item in body["value"]]}
+    for listed in _LISTS:
+        if isinstance(body.get(listed), list):
+            return {**body, listed: [_nulls(item) for item in body[listed]]}
     if isinstance(body.get("properties"), dict):
         return {**body, "properties": dict.fromkeys(body["properties"])}
     return dict.fromkeys(body)

@@ -29,12 +29,21 @@ from .access_stories import STRANGER
 
 AT_ONCE = 3
 SECONDS = 9.0
-HANGING = {"timeout": 6.0, "drip": 6.0}
+# More than the reads of the cluster's preview version are waited for (cluster.PREVIEW_PATIENCE).
+HANGING = {"timeout": 5.0, "drip": 5.0}
 # check-health is a child with requests of its own: tests/collect/test_check_health.py.
 SKIP = ["registry.health"]
 
+# What pods tell, and what nodes tell.
+PODS = ("kubelet.pull-qps", "registry.throttling", "symptom.pods")
+NODES = ("cluster.ready-nodes", "identity.node-labels")
+
 # What each request is for: beginnings of the ids of the checks that may not know then.
 USED_BY = {
+    r"/listClusterUserCredential\?": (*PODS, *NODES),
+    r"\.azmk8s\.io/api/v1/nodes\?": NODES,
+    r"\.azmk8s\.io/api/v1/events\?.*reason=Pulled": (),  # demotes errors, and there is none that it could
+    r"\.azmk8s\.io/api/v1/(pods|events)\?": PODS,
     r"/registries\?": ("access", "network", "registry"),
     r"/managedClusters/prod\?api-version=.*-preview": ("identity.service-account-pull",),
     r"/managedClusters/prod\?": ("access", "cluster", "identity", "network.outbound-ip", "nodes", "registry.arm"),
@@ -52,6 +61,8 @@ USED_BY = {
     r"/Microsoft\.Network/": ("network.outbound-ip",),
     r"graph\.microsoft\.com/": ("access", "identity.service-principal"),
 }
+# What is not begun before this request has answered: lost only where it never does.
+WAITS_FOR = {r"/managedClusters/prod\?api-version=(?!.*-preview)": PODS}  # a stopped cluster's API is not asked
 # Requests whose 404 is an answer: the thing is gone.
 ABSENT = r"/(userAssignedIdentities|applications|servicePrincipals)\b"
 
@@ -80,6 +91,8 @@ def as_service_principal(cloud: Cloud) -> None:
 def _scenery(cloud: Cloud, healthy: bool) -> None:
     cloud.deny(principal_id=STRANGER)
     cloud.cache_rule("hub", "docker.io/library/*", "hub/*", healthy)
+    cloud.node()
+    cloud.failing_pod(name="starts", reason="ContainerCreating", message="")
 
 
 @dataclass
@@ -189,6 +202,8 @@ def complaint(answer: dict[str, Any], expected: Truth, kind: str, line: str) -> 
     if kind in ("404", "flat-404") and re.search(ABSENT, line):
         return None
     users = next(users for pattern, users in USED_BY.items() if re.search(pattern, line))
+    if kind in HANGING:
+        users += tuple(each for pattern, later in WAITS_FOR.items() if re.search(pattern, line) for each in later)
     before, after = by_check(expected.report), by_check(report)
     wrong = [
         f"{where}: {check} is {after[check]}, was {found}"
