@@ -124,6 +124,8 @@ class Az:
             "AZURE_CORE_COLLECT_TELEMETRY": "no",
             "AZURE_CORE_NO_COLOR": "yes",
             "AZURE_CORE_SURVEY_MESSAGE": "no",
+            # Older az asks a service of Microsoft's what a wrong command line may have meant.
+            "AZURE_CORE_ERROR_RECOMMENDATION": "off",
             "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
             "AZURE_AUTO-UPGRADE_ENABLE": "no",
             "HTTPS_PROXY": self.server.proxy,
