@@ -22,6 +22,9 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+pytest_plugins = ("tests.score",)
+
+
 @pytest.fixture(scope="session")
 def simulated_azure() -> Iterator[Server]:
     """One server a session; each test gives it a cloud of its own."""
