@@ -10,12 +10,13 @@ from typing import Any
 
 from ..facts import Cluster, Facts, Options, Registry
 from ..targets import Targets
-from .check_acr import run_check_acr
+from .check_acr import CLEAN_UP_SECONDS, LOOK_SECONDS, run_check_acr
 from .check_health import HealthCheck
 from .cluster import explain_missing_cluster
+from .deadline import Deadline
 from .missing import ClusterMissingError
 from .plan import Plan, Task, needing
-from .reads import Reads
+from .reads import MISSING, Reads
 from .session import Session
 from .wanted import Wanted
 
@@ -39,15 +40,15 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
     with _health_check(session, targets, wanted) as health, _plan(session) as plan:
         reads = Reads(session, targets, options, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
-        checks_acr = _start_check_acr(plan, reads, session, targets, wanted)
-        _load_clients(wanted)
-        if reads.cluster.answer(session.deadline) is None:
-            raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
-        facts = reads.facts(
-            check_health=checks_health.answer(session.deadline) if checks_health else None,
-            check_acr=checks_acr.answer(session.deadline) if checks_acr else None,
-            options=options,
-        )
+        with _check_acr(plan, reads, session, targets, wanted) as checks_acr:
+            _load_clients(wanted)
+            if reads.cluster.answer(session.deadline) is None:
+                raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
+            facts = reads.facts(
+                check_health=checks_health.answer(session.deadline) if checks_health else None,
+                check_acr=checks_acr.answer(session.deadline) if checks_acr else None,
+                options=options,
+            )
         return Collected(facts, {task.name: task.seconds for task in plan.tasks})
 
 
@@ -90,11 +91,27 @@ def _start_check_health(plan: Plan, reads: Reads, health: HealthCheck | None) ->
     )
 
 
-def _start_check_acr(plan: Plan, reads: Reads, session: Session, targets: Targets, wanted: Wanted) -> Task[Any] | None:
-    if not wanted.check_acr:
-        return None
+@contextmanager
+def _check_acr(
+    plan: Plan, reads: Reads, session: Session, targets: Targets, wanted: Wanted
+) -> Iterator[Task[Any] | None]:
+    """``None``: not asked for. An interrupt ends it, and waits until its pod and its folder are gone.
 
-    def run(registry: Registry, _: Cluster) -> Any:
+    It runs on a thread that ends with the process, and holds a kubeconfig with a credential.
+    """
+    if not wanted.check_acr:
+        yield None
+        return
+
+    def run(registry: Registry, cluster: Cluster | None) -> Any:
+        if cluster is None:
+            return MISSING
         return run_check_acr(targets.cluster, registry.login_server, session.deadline)
 
-    return plan.start("checkAcr", needing(run), reads.registry, reads.cluster)
+    task: Task[Any] = plan.start("checkAcr", needing(run), reads.registry, reads.cluster)
+    try:
+        yield task
+    except KeyboardInterrupt:
+        session.deadline.end()
+        task.answer(Deadline(CLEAN_UP_SECONDS + LOOK_SECONDS))
+        raise

@@ -30,7 +30,7 @@ from .registry_api import CliLogin, RegistryApi
 from .session import Session
 from .wanted import Wanted
 
-_MISSING = Unreadable("not-found", "The cluster does not exist")
+MISSING = Unreadable("not-found", "The cluster does not exist")
 
 
 class Reads:
@@ -110,7 +110,7 @@ class Reads:
         return Facts(
             now=datetime.now(timezone.utc),
             targets=self._targets,
-            cluster=_MISSING if cluster is None else cluster,
+            cluster=MISSING if cluster is None else cluster,
             registry=self.registry.answer(deadline),
             node_hosts=self.hosts.answer(deadline),
             kubelet_identity_resource=self.identity.answer(deadline),
@@ -267,7 +267,7 @@ def _of_cluster(work: Callable[[Cluster], Any]) -> Callable[..., Any]:
 
     def guarded(cluster: Cluster | Unreadable | None) -> Any:
         if cluster is None:
-            return _MISSING
+            return MISSING
         return cluster if isinstance(cluster, Unreadable) else work(cluster)
 
     return guarded

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from azext_acrpulldiag.collect.check_acr import LOOK_SECONDS
 from tests import build
 from tests.azure.az import Az
+from tests.azure.kubernetes_state import Canipull, Kubernetes
 from tests.azure.state import Cloud
 from tests.collect.in_az import processes_of
 
@@ -84,6 +88,25 @@ def test_ctrl_c_leaves_neither_child_nor_file(az: Az, cloud: Cloud) -> None:
     assert process.returncode in (1, 130)
     assert "Traceback" not in said
     assert list(temporary.rglob("*")) == []
+    _wait_until(lambda: not list(processes_of(az)))
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
+def test_an_interrupted_check_acr_leaves_neither_pod_nor_folder_nor_child(az: Az, cloud: Cloud, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    cloud.grant()
+    cloud.kubernetes = Kubernetes(canipull=Canipull(phase="Pending"))
+    az.logged_in()
+    process = az.start(*CLUSTER, *REGISTRY, "--check-acr", "--yes", env={"TMPDIR": str(temporary)})
+    _wait_until(lambda: any(name.startswith("canipull-") for _, _, name in cloud.kubernetes.objects))
+    time.sleep(2 * LOOK_SECONDS)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode in (1, 130)
+    assert "Traceback" not in said
+    assert list(temporary.rglob("*")) == []
+    assert not any(name.startswith("canipull-") for _, _, name in cloud.kubernetes.objects)
     _wait_until(lambda: not list(processes_of(az)))
 
 
