@@ -41,7 +41,8 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         reads = Reads(session, targets, options, plan, wanted)
         checks_health = _start_check_health(plan, reads, health)
         with _check_acr(plan, reads, session, targets, wanted) as checks_acr:
-            _load_clients(wanted)
+            # Not on this thread: an import that catches everything would swallow Ctrl-C.
+            plan.start("imports", lambda: _load_clients(wanted))
             if reads.cluster.answer(session.deadline) is None:
                 raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
             facts = reads.facts(
