@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -23,6 +24,17 @@ def pytest_configure() -> None:
 
 
 pytest_plugins = ("tests.score",)
+
+
+@pytest.fixture
+def debug_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    """All that ``--debug`` could show. What ran earlier in this process may have silenced loggers for good:
+    the kubernetes client sets urllib3's level, and knack keeps its own records from the root.
+    """
+    monkeypatch.setattr(logging.getLogger("cli"), "propagate", True)
+    for name in (None, "cli", "azure", "urllib3", "kubernetes"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    return caplog
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 
 import pytest
@@ -419,14 +418,11 @@ def test_many_hanging_reads_end_together(azure, open_reader):
 # --- what is logged --------------------------------------------------------------------
 
 
-def test_neither_bodies_nor_tokens_are_logged(azure, open_reader, caplog):
+def test_neither_bodies_nor_tokens_are_logged(azure, open_reader, debug_log):
     azure.on(CLUSTER, answer(200, {"password": "hunter2-in-a-body"}))
-    with caplog.at_level(logging.DEBUG):
-        for name in ("cli", "azure", "urllib3"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
-        assert get(open_reader())["password"] == "hunter2-in-a-body"
-    assert "Request URL" in caplog.text
-    assert "hunter2" not in caplog.text and "the-secret-token" not in caplog.text
+    assert get(open_reader())["password"] == "hunter2-in-a-body"
+    assert "Request URL" in debug_log.text
+    assert "hunter2" not in debug_log.text and "the-secret-token" not in debug_log.text
 
 
 # --- pure parts ------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """The Kubernetes API through the real transport: pages, refusals, and servers that do not answer."""
 
 import json
-import logging
 import socket
 import time
 
@@ -196,13 +195,13 @@ def test_a_server_with_another_certificate_is_not_trusted(monkeypatch):
     assert not cloud.log.lines()
 
 
-def test_no_body_and_no_token_is_logged(caplog):
+def test_no_body_and_no_token_is_logged(debug_log):
     cloud = a_cloud()
     cloud.api.add("secrets", {"metadata": {"name": "pull", "namespace": "web"}, "data": {"k": "c2VjcmV0"}})
-    with caplog.at_level(logging.DEBUG), kube_here(cloud) as (api, _):
+    with kube_here(cloud) as (api, _):
         api.secret("web", "pull")
-    assert "c2VjcmV0" not in caplog.text
-    assert TOKEN not in caplog.text
+    assert "c2VjcmV0" not in debug_log.text
+    assert TOKEN not in debug_log.text
 
 
 @pytest.mark.parametrize(

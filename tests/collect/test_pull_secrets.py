@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import pickle
 from datetime import datetime, timedelta, timezone
 
@@ -488,15 +487,14 @@ def planted(cloud):
 
 
 @pytest.mark.parametrize("fault", [None, "reset", "500", "html", "cut", "mistyped"])
-def test_no_value_of_a_secret_gets_into_facts_or_logs(session, cloud, caplog, capfd, fault):
+def test_no_value_of_a_secret_gets_into_facts_or_logs(session, cloud, debug_log, capfd, fault):
     pods = planted(cloud)
     if fault:
         cloud.fault(f"listCredentials|/tokens/|{HOST}/", fault)
-    caplog.set_level(logging.DEBUG)
     found = read(session, cloud, pods=pods)
     assert len(found) == 8
     printed = capfd.readouterr()
-    said = (repr(found), pickle.dumps(found).decode("latin-1"), caplog.text, printed.out, printed.err)
+    said = (repr(found), pickle.dumps(found).decode("latin-1"), debug_log.text, printed.out, printed.err)
     for user in ("contosoreg", "pull-app", build.APP_ID, NOBODY, "a"):
         hidden = [CANARY, base64.b64encode(CANARY.encode()).decode()[:-4]]
         hidden.append(base64.b64encode(f"{user}:{CANARY}".encode()).decode()[:-4])
