@@ -59,13 +59,15 @@ class Outcome:
         *,
         severity: Severity | None = None,
         confidence: Confidence | None = None,
+        hop: int = 0,
         **evidence: Any,
     ) -> Finding:
         """Return the finding of this outcome at ``resource``.
 
         ``evidence`` fills the templates and is reported as it is (strings, numbers,
         booleans, ``None``, lists and dicts of those). ``severity`` and ``confidence``
-        replace the outcome's own where the catalogue knows two of them.
+        replace the outcome's own where the catalogue knows two of them. ``hop`` is
+        :attr:`~azext_acrpulldiag.model.Finding.hop`.
         """
         final = severity or self.severity
         wording = {name: _in_words(value) for name, value in evidence.items()}
@@ -82,6 +84,7 @@ class Outcome:
             remedies=tuple(_filled(remedy, evidence, wording) for remedy in self.remedies),
             url=self.url,
             explains=self.explains,
+            hop=hop,
         )
 
 

@@ -9,7 +9,7 @@ Pure over findings and symptoms. The rules, in order:
 3. What pods report and another cause explains, or something unread could explain, is not
    unexplained: those findings are withdrawn.
 4. Causes that explain what pods really report come first; then observed before inferred,
-   error before warning, the narrower mechanism, the id.
+   error before warning, what a packet meets first, the narrower mechanism, the id.
 5. Something that stops a pull makes the verdict *broken*. Otherwise a decisive unknown makes
    it *inconclusive*, a warning *at-risk*, and only what is left is *healthy*.
 """
@@ -104,6 +104,7 @@ def _rank(cause: Finding, live: set[str]) -> tuple[object, ...]:
         not live.intersection(cause.explains),
         cause.confidence is not Confidence.OBSERVED,
         cause.severity is not Severity.ERROR,
+        cause.hop,
         len(cause.explains),
         cause.outcome or "",
         cause.resource.lower(),

@@ -91,6 +91,8 @@ class Finding:
     operation: str | None = None
     permission: str | None = None
     decisive: bool | None = None
+    hop: int = 0
+    """How many hops of the way to the registry come before the fault; 0 where it is on no such way."""
 
     @property
     def category(self) -> str:

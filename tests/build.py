@@ -18,9 +18,11 @@ from azext_acrpulldiag.facts import (
     KubeletIdentity,
     Kubernetes,
     ManagedIdentity,
+    Network,
     NetworkRules,
     Node,
     NodeHost,
+    NodePlace,
     Offer,
     Options,
     PasswordCredential,
@@ -34,6 +36,8 @@ from azext_acrpulldiag.facts import (
     RoleDefinition,
     SecretEntry,
     ServicePrincipal,
+    Subnet,
+    VirtualNetwork,
 )
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
@@ -195,6 +199,36 @@ def registry(**changes: object) -> Registry:
     )
 
 
+def network(**changes: object) -> Network:
+    """The network that AKS makes: one subnet, Azure's own DNS, no security group and no route of anybody."""
+    vnet = SUBNET_ID.rpartition("/subnets/")[0]
+    return replace(
+        Network(
+            places=(NodePlace(("pool1",), SUBNET_ID),),
+            networks={vnet.lower(): VirtualNetwork(vnet, ("10.224.0.0/12",), (), ())},
+            subnets={SUBNET_ID.lower(): subnet()},
+        ),
+        **changes,
+    )
+
+
+def subnet(subnet_id: str = SUBNET_ID, prefix: str = "10.224.0.0/16", **changes: object) -> Subnet:
+    return replace(
+        Subnet(
+            id=subnet_id,
+            prefixes=(prefix,),
+            security_group_id=None,
+            route_table_id=None,
+            nat_gateway_id=None,
+            service_endpoints=(),
+            endpoint_policy_ids=(),
+            endpoint_network_policies="Disabled",
+            private=False,
+        ),
+        **changes,
+    )
+
+
 def healthy_facts(**changes: object) -> Facts:
     """A managed-identity cluster with AcrPull on a Premium registry that is open."""
     return replace(
@@ -214,6 +248,7 @@ def healthy_facts(**changes: object) -> Facts:
             outbound=None,
             check_health=HealthReport((), ("DNS lookup",)),
             check_acr=None,
+            network=network(),
         ),
         **changes,
     )

@@ -27,7 +27,27 @@ from .cluster import (
 from .envelope import NotKnownError, Unreadable, known, same_id
 from .image import Image, ImageLookup, Platform
 from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
-from .network import Outbound
+from .network import (
+    EndpointAddress,
+    EndpointPolicy,
+    Firewall,
+    FirewallRule,
+    Network,
+    NodePlace,
+    Outbound,
+    Peering,
+    PrivateEndpoint,
+    PrivateZone,
+    RouteTable,
+    RuleCollection,
+    SecurityGroup,
+    SecurityRule,
+    Subnet,
+    UserRoute,
+    VirtualNetwork,
+    ZoneLink,
+    ZoneSearch,
+)
 from .pull_secret import Offer, PullSecret, RegistryToken, SecretEntry
 from .registry import (
     CacheRule,
@@ -47,8 +67,12 @@ __all__ = [
     "CheckAcrReport",
     "Cluster",
     "DenyAssignment",
+    "EndpointAddress",
+    "EndpointPolicy",
     "Facts",
     "FailingContainer",
+    "Firewall",
+    "FirewallRule",
     "HealthCode",
     "HealthReport",
     "Image",
@@ -56,18 +80,23 @@ __all__ = [
     "KubeletIdentity",
     "Kubernetes",
     "ManagedIdentity",
+    "Network",
     "NetworkRules",
     "Node",
     "NodeHost",
+    "NodePlace",
     "NotKnownError",
     "Offer",
     "Options",
     "Outbound",
     "PasswordCredential",
+    "Peering",
     "Permission",
     "Placement",
     "Platform",
+    "PrivateEndpoint",
     "PrivateEndpointConnection",
+    "PrivateZone",
     "PullSecret",
     "PulledImage",
     "Puller",
@@ -76,10 +105,19 @@ __all__ = [
     "Requirement",
     "RoleAssignment",
     "RoleDefinition",
+    "RouteTable",
+    "RuleCollection",
     "SecretEntry",
+    "SecurityGroup",
+    "SecurityRule",
     "ServiceAccountPull",
     "ServicePrincipal",
+    "Subnet",
     "Unreadable",
+    "UserRoute",
+    "VirtualNetwork",
+    "ZoneLink",
+    "ZoneSearch",
     "known",
     "nothing_known",
     "same_id",
@@ -124,6 +162,8 @@ class Facts:
     """Those that pods, their service accounts or an argument name. ``None``: not asked for."""
     images: tuple[ImageLookup, ...] | Unreadable | None = None
     """The images that are judged. ``None``: no image is named, by pods or an argument."""
+    network: Network | Unreadable | None = None
+    """``None``: not asked for."""
     options: Options = field(default_factory=Options)
 
 

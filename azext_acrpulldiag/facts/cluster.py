@@ -103,6 +103,8 @@ class NodeHost:
     subnet_ids: tuple[str, ...] | Unreadable = ()
     public_ip_per_node: bool | Unreadable = False
     created: datetime | Unreadable | None = None
+    security_group_ids: tuple[str, ...] | Unreadable = ()
+    """Network security groups on its primary interface."""
     unread: Unreadable | None = None
     """Why the hosts that this value stands for could not be listed; ``None``: it is one host."""
 

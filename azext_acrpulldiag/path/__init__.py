@@ -1,0 +1,12 @@
+"""The way through the network from node pools to the registry, as Azure has it configured. Pure.
+
+``names`` follows the DNS query, ``filtering`` the security groups, ``routing`` routes, peerings and
+firewalls, ``arriving`` the endpoint's own side; ``walk`` puts them in order.
+"""
+
+from __future__ import annotations
+
+from .hops import BROKEN, OK, UNKNOWN, Destination, Hop, Walk
+from .walk import hosts_of, walks
+
+__all__ = ["BROKEN", "OK", "UNKNOWN", "Destination", "Hop", "Walk", "hosts_of", "walks"]

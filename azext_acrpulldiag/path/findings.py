@@ -1,0 +1,66 @@
+"""Findings of hops: what is broken on the way, with the way as evidence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..catalogue import Outcome, unknown
+from ..facts import Facts, Unreadable
+from ..model import Finding
+from .hops import UNKNOWN, Hop, Walk
+from .walk import walks
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One hop on the ways of several hosts from the same node pools."""
+
+    walk: Walk
+    step: int
+    hop: Hop
+    hosts: tuple[str, ...]
+
+
+def findings_of(facts: Facts, outcomes: Mapping[str, Outcome], kinds: Collection[str]) -> Iterator[Finding]:
+    """Yield what the hops say for a check with these ``outcomes`` (by id).
+
+    A hop whose outcome is among them becomes its finding, with ``pools``, ``subnet``, ``hosts`` and ``path`` beside
+    the hop's own evidence. A hop of one of ``kinds`` that is unknown becomes an unknown. The same fault met by several
+    hosts is one finding; node pools in different subnets have their own.
+    """
+    for place in _places(walks(facts), outcomes, kinds):
+        walk, hop = place.walk, place.hop
+        resource = hop.resource_id or _subnet(walk) or facts.targets.cluster.id
+        if hop.outcome is None:
+            yield unknown(resource, hop.unread or Unreadable("not-shown", hop.why))
+            continue
+        yield outcomes[hop.outcome].at(
+            resource,
+            hop=place.step,
+            pools=list(walk.place.pools),
+            subnet=_subnet(walk),
+            hosts=list(place.hosts),
+            path=walk.path,
+            **hop.evidence,
+        )
+
+
+def _places(found: tuple[Walk, ...], outcomes: Mapping[str, Outcome], kinds: Collection[str]) -> list[_Place]:
+    """The hops to speak of, in path order; the way shown is that of the first host that meets them."""
+    places: dict[tuple[object, ...], _Place] = {}
+    for walk in found:
+        for step, hop in enumerate(walk.hops, 1):
+            told = hop.outcome in outcomes or (hop.state == UNKNOWN and hop.kind in kinds)
+            if not told:
+                continue
+            key = (walk.place.pools, hop.kind, (hop.resource_id or "").lower(), hop.outcome, hop.unread)
+            known = places.get(key)
+            hosts = (*known.hosts, walk.host) if known else (walk.host,)
+            first = known or _Place(walk, step, hop, ())
+            places[key] = _Place(first.walk, first.step, first.hop, tuple(dict.fromkeys(hosts)))
+    return sorted(places.values(), key=lambda place: (place.step, place.walk.place.pools))
+
+
+def _subnet(walk: Walk) -> str | None:
+    return walk.place.subnet_id if isinstance(walk.place.subnet_id, str) else None

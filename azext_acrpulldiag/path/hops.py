@@ -1,0 +1,74 @@
+"""The words for a way through the network: hops, where a name leads, and the whole way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..facts import NodePlace, PrivateEndpoint, Unreadable
+
+OK, BROKEN, UNKNOWN = "ok", "broken", "unknown"
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One thing that a packet or a DNS query passes, and whether it lets it pass."""
+
+    kind: str
+    """``node-subnet``, ``dns-server``, ``private-dns-zone``, ``private-dns-link``, ``private-dns-record``,
+    ``public-dns``, ``security-group``, ``route``, ``peering``, ``firewall``, ``appliance``, ``private-endpoint``,
+    ``service-endpoint`` or ``registry``."""
+    name: str
+    resource_id: str | None
+    state: str
+    """``ok``, ``broken`` or ``unknown``."""
+    why: str
+    """A whole sentence."""
+    outcome: str | None = None
+    """The catalogue's id for what is broken here; ``None`` where nothing is."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What the outcome's summary and remedies need, beside what is true of the whole way."""
+    unread: Unreadable | None = None
+    """Why it is unknown."""
+
+    def told(self) -> dict[str, Any]:
+        """The hop as evidence, JSON values only."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "resourceId": self.resource_id,
+            "state": self.state,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where traffic for a host goes."""
+
+    host: str
+    """The login server, a data endpoint's host, or ``*.blob.core.windows.net``."""
+    addresses: tuple[str, ...] = ()
+    """Private IPv4 addresses; empty: the public side."""
+    endpoint: PrivateEndpoint | None = None
+    """That has those addresses."""
+
+    @property
+    def private(self) -> bool:
+        """It is a private address."""
+        return bool(self.addresses)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The way of one host's name and packets from the nodes of one place, hops in their order."""
+
+    place: NodePlace
+    host: str
+    hops: tuple[Hop, ...]
+
+    @property
+    def path(self) -> list[dict[str, Any]]:
+        """``evidence.path``."""
+        return [hop.told() for hop in self.hops]

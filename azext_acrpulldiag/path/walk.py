@@ -1,0 +1,50 @@
+"""The whole way from node pools to the registry: each stage in the order in which a pull meets it. Pure.
+
+A broken stage does not end the way: what comes behind it is judged as it would be met once
+that is repaired, so that two faults show in one run, in path order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts import Facts, Network, NodePlace, Registry, known
+from .arrival import arriving
+from .filtering import filtered
+from .hops import Destination, Hop, Walk
+from .names import resolved
+from .routing import carried
+
+
+def walks(facts: Facts) -> tuple[Walk, ...]:
+    """Walk to every host of a pull from every place that nodes sit in.
+
+    Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where registry or network were not read.
+    """
+    registry, network = known(facts.registry), facts.network
+    if network is None:
+        return ()
+    found = known(network)
+    return tuple(_walk(registry, found, place, host) for place in found.places for host in hosts_of(registry))
+
+
+def hosts_of(registry: Registry) -> tuple[str, ...]:
+    """The hosts that a pull talks to: the login server, and the data endpoints where there are any.
+
+    Where layers come from public storage that is no name of the registry's own.
+    """
+    hosts = registry.data_endpoint_hosts
+    return (registry.login_server, *(hosts if isinstance(hosts, tuple) else ()))
+
+
+def _walk(registry: Registry, network: Network, place: NodePlace, host: str) -> Walk:
+    hops, destination = resolved(registry, network, place, host)
+    return Walk(place, host, (*hops, *_behind(registry, network, place, destination)))
+
+
+def _behind(registry: Registry, network: Network, place: NodePlace, destination: Destination | None) -> Iterator[Hop]:
+    if destination is None:
+        return
+    yield from filtered(registry, network, place, destination)
+    yield from carried(registry, network, place, destination)
+    yield from arriving(registry, network, place, destination)
