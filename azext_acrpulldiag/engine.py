@@ -72,7 +72,13 @@ def run_for_failing_pods(cli_ctx: Any, request: Request, login_server_suffix: st
 
 
 def run(cli_ctx: Any, request: Request, found: Discovered | None = None) -> Json:
-    """Return the report of one cluster and one registry; ``found`` is what was read of its pods already.
+    """Return the report of one cluster and one registry. Arguments and exceptions are those of :func:`read`."""
+    facts, elapsed = read(cli_ctx, request, found)
+    return judged(facts, request, elapsed)
+
+
+def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tuple[Facts, Elapsed]:
+    """Read all facts and say what that cost; ``found`` is what was read of the cluster's pods already.
 
     Raises :class:`~azext_acrpulldiag.collect.missing.ClusterMissingError` where the cluster does not
     exist, and knack's ``CLIError`` where nobody is logged in.
@@ -92,17 +98,18 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None) -> Json
     )
     collected = collect(session, request.targets, request.options, wanted)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)
-    return _judged(collected.facts, request, elapsed)
+    return collected.facts, elapsed
 
 
 def report_of_failure(request: Request, reason: str, detail: str) -> Json:
     """Return the report of a run that could not read anything: inconclusive, and why."""
     why = Unreadable(reason, detail)
     facts = nothing_known(request.targets, request.options, datetime.now(timezone.utc), why)
-    return _judged(facts, request, Elapsed(0.0, 0, 0))
+    return judged(facts, request, Elapsed(0.0, 0, 0))
 
 
-def _judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
+def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
+    """Return the report of what was read. Pure."""
     in_scope, out_of_scope = symptoms_of(facts)
     findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
     return report_of(facts, diagnose(ALL, findings, in_scope, out_of_scope), elapsed)
