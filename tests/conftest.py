@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from tests.azure.az import Az
     from tests.azure.server import Server
     from tests.azure.state import Cloud
+    from tests.scenarios.engines import Engine
 
 
 def pytest_configure() -> None:
@@ -23,7 +26,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-pytest_plugins = ("tests.score",)
+pytest_plugins = ("tests.score")
 
 
 @pytest.fixture
@@ -45,6 +48,16 @@ def simulated_azure() -> Iterator[Server]:
     server = Server().start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleQueue[Engine]]:
+    """Engines that nobody uses at the moment; who takes one puts it back."""
+    pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
+    from tests.scenarios.engines import running_engines
+
+    with running_engines(tmp_path_factory.mktemp("engines")) as free:
+        yield free
 
 
 @pytest.fixture

@@ -1,36 +1,60 @@
 """Run the engine in one process again and again: what a test of hundreds of runs cannot start an ``az`` for.
 
-Reads one JSON object a line (``registry``, ``timeout``, ``skip``, ``image``), answers one a line: ``report``, or
-``missing`` where the cluster does not exist, or ``raised`` with the traceback; and ``seconds``.
+Reads one JSON object a line (``registry``, ``timeout``, ``skip``, ``image``, ``access``, ``namespace``,
+``pull_secret``, ``expiry_days``), answers one a line: ``report`` and ``facts`` (pickled, base64), or ``missing`` where
+the cluster does not exist, or ``raised`` with the traceback; and ``seconds``.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 import sys
 import time
 import traceback
 from typing import Any
 
 from azext_acrpulldiag.collect import ClusterMissingError
-from azext_acrpulldiag.engine import Request, run
+from azext_acrpulldiag.collect.kube_login import ClusterAccess
+from azext_acrpulldiag.collect.kubernetes import Scope
+from azext_acrpulldiag.engine import Request, judged, read
 from azext_acrpulldiag.targets import ClusterTarget, Targets, parse_registry
 from tests import build
 
 
 def answer(cli_ctx: Any, asked: dict[str, Any]) -> dict[str, Any]:
     """One run, with nothing left out that it may raise."""
-    cluster = ClusterTarget(build.SUBSCRIPTION, "rg-app", "prod")
-    targets = Targets(cluster, parse_registry(asked.get("registry", "contosoreg"), ".azurecr.io"))
-    request = Request(targets, asked.get("image"), tuple(asked.get("skip", ())), timeout=asked.get("timeout", 60.0))
+    request = request_of(asked)
     began = time.monotonic()
     try:
-        outcome: dict[str, Any] = {"report": run(cli_ctx, request)}
+        facts, elapsed = read(cli_ctx, request)
+        outcome: dict[str, Any] = {
+            "report": judged(facts, request, elapsed),
+            "facts": base64.b64encode(pickle.dumps(facts)).decode(),
+        }
     except ClusterMissingError as missing:
         outcome = {"missing": f"{missing} {missing.recommendation}"}
     except BaseException:
         outcome = {"raised": traceback.format_exc()}
     return outcome | {"seconds": time.monotonic() - began}
+
+
+def request_of(asked: dict[str, Any]) -> Request:
+    """What the arguments of one line mean; the cluster is the default one."""
+    return Request(
+        Targets(
+            ClusterTarget(build.SUBSCRIPTION, "rg-app", "prod"),
+            parse_registry(asked.get("registry", "contosoreg"), ".azurecr.io"),
+        ),
+        asked.get("image"),
+        tuple(asked.get("skip", ())),
+        expiry_days=asked.get("expiry_days", 30),
+        timeout=asked.get("timeout", 60.0),
+        access=ClusterAccess(asked.get("access", "auto")),
+        scope=Scope(asked.get("namespace")),
+        pull_secret=asked.get("pull_secret"),
+    )
 
 
 def main() -> None:

@@ -1,39 +1,29 @@
 """Every single request of a run fails in every way: nothing else is lost, and nothing is made up.
 
-The engine runs in a few processes that live as long as the tests, since hundreds of runs are needed.
+The engine runs in processes that live on (engines.py), since hundreds of runs are needed.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from tests import build
-from tests.azure.az import Az, az_command
-from tests.azure.extension import PROJECT
 from tests.azure.faults import KINDS, Fault, exactly
 from tests.azure.resources import OUTBOUND_IP
-from tests.azure.server import Server
 from tests.azure.state import Cloud
 
 from .access_stories import STRANGER
+from .engines import AT_ONCE, Engine
 
-AT_ONCE = 3
 SECONDS = 9.0
 # More than the reads of the cluster's preview version are waited for (cluster.PREVIEW_PATIENCE).
 HANGING = {"timeout": 5.0, "drip": 5.0}
-# check-health is a child with requests of its own: tests/collect/test_check_health.py.
-SKIP = ["registry.health"]
-
 # What pods tell, and what nodes tell.
 PODS = ("kubelet.pull-qps", "registry.throttling", "symptom.pods")
 NODES = ("cluster.ready-nodes", "identity.node-labels")
@@ -95,56 +85,6 @@ def _scenery(cloud: Cloud, healthy: bool) -> None:
     cloud.failing_pod(name="starts", reason="ContainerCreating", message="")
 
 
-@dataclass
-class Engine:
-    """One process that runs the engine, and the cloud that is all it sees."""
-
-    server: Server
-    process: subprocess.Popen[str]
-
-    def run(self, cloud: Cloud, seconds: float) -> dict[str, Any]:
-        self.server.cloud = cloud
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"skip": SKIP, "timeout": seconds}) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        assert not cloud.log.errors
-        assert not cloud.log.refused
-        return answer
-
-
-@pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleQueue[Engine]]:
-    """Engines that nobody uses at the moment."""
-    pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
-    free: SimpleQueue[Engine] = SimpleQueue()
-    started = [_start(tmp_path_factory.mktemp("engine")) for _ in range(AT_ONCE)]
-    for engine in started:
-        free.put(engine)
-    yield free
-    for engine in started:
-        assert engine.process.stdin is not None
-        engine.process.stdin.close()
-        engine.process.wait(timeout=20)
-        engine.server.stop()
-
-
-def _start(folder: Path) -> Engine:
-    server = Server().start()
-    az = Az(server, folder).logged_in()
-    command = [az_command()[0], "-m", "tests.scenarios.engine_worker"]
-    with (folder / "stderr").open("w") as stderr:
-        environment = az.environment() | {"PYTHONPATH": str(PROJECT)}
-        process = subprocess.Popen(
-            command, env=environment, cwd=PROJECT, text=True, stderr=stderr,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-    engine = Engine(server, process)
-    engine.run(Cloud(), 60.0)  # imports what a run imports
-    return engine
-
-
 @dataclass(frozen=True)
 class Truth:
     """What a run finds when nothing fails, and what it asks for that."""
@@ -161,7 +101,7 @@ def truth(tell: Any, free: SimpleQueue[Engine]) -> Truth:
         cloud = Cloud()
         tell(cloud)
         engine = free.get()
-        report = engine.run(cloud, 60.0)["report"]
+        report = engine.run(cloud)["report"]
         free.put(engine)
         lines = sorted({entry.request.line for entry in cloud.log if not entry.host.startswith("login.")})
         _truths[tell.__name__] = Truth(report, tuple(lines))
@@ -177,7 +117,7 @@ def strike(tell: Any, kind: str, free: SimpleQueue[Engine]) -> None:
         tell(cloud)
         cloud.faults.active.append(Fault(exactly(line), kind))
         engine = free.get()
-        answer = engine.run(cloud, HANGING.get(kind, SECONDS))
+        answer = engine.run(cloud, timeout=HANGING.get(kind, SECONDS))
         free.put(engine)
         return complaint(answer, expected, kind, line)
 

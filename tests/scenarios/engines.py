@@ -1,0 +1,79 @@
+"""The engine in a few processes that live as long as the tests: for hundreds of runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from tests.azure.az import Az, az_command
+from tests.azure.extension import PROJECT
+from tests.azure.server import Server
+from tests.azure.state import Cloud
+
+from .access_stories import OTHER_SUBSCRIPTION
+
+AT_ONCE = 3
+# check-health is a child with requests of its own: tests/collect/test_check_health.py.
+SKIP = ["registry.health"]
+
+
+@dataclass
+class Engine:
+    """One process that runs the engine, and the cloud that is all it sees."""
+
+    server: Server
+    process: subprocess.Popen[str]
+
+    def run(self, cloud: Cloud, **asked: Any) -> dict[str, Any]:
+        """One run; ``asked`` and the answer are those of ``engine_worker``."""
+        self.server.cloud = cloud
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"skip": SKIP} | asked) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert not cloud.log.errors
+        assert not cloud.log.refused
+        return answer
+
+
+@contextmanager
+def running_engines(folder: Path, count: int = AT_ONCE) -> Iterator[SimpleQueue[Engine]]:
+    """Give ``count`` engines; who takes one out of the queue puts it back."""
+    free: SimpleQueue[Engine] = SimpleQueue()
+    started = [_start(folder / str(number)) for number in range(count)]
+    for engine in started:
+        free.put(engine)
+    try:
+        yield free
+    finally:
+        for engine in started:
+            assert engine.process.stdin is not None
+            engine.process.stdin.close()
+            engine.process.wait(timeout=20)
+            engine.server.stop()
+
+
+def _start(folder: Path) -> Engine:
+    folder.mkdir()
+    server = Server().start()
+    # The login keeps the subscriptions that were there when it was made.
+    server.cloud = Cloud()
+    server.cloud.ensure_group("rg-elsewhere", OTHER_SUBSCRIPTION)
+    az = Az(server, folder).logged_in()
+    command = [az_command()[0], "-m", "tests.scenarios.engine_worker"]
+    with (folder / "stderr").open("w") as stderr:
+        environment = az.environment() | {"PYTHONPATH": str(PROJECT)}
+        process = subprocess.Popen(
+            command, env=environment, cwd=PROJECT, text=True, stderr=stderr,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    engine = Engine(server, process)
+    engine.run(Cloud())  # imports what a run imports
+    return engine
