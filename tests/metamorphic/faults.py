@@ -1,0 +1,248 @@
+"""Faults: each breaks one thing of a cloud that is well, and tells what must then be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from azext_acrpulldiag.facts import Cluster, Facts, Registry
+from tests import build
+from tests.azure.state import Cloud
+from tests.azure.stories_access import ago
+
+from ..scenarios.access_stories import STRANGER
+
+Teller = Callable[[Cloud], None]
+Applies = Callable[[Facts], bool]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``tell`` breaks a healthy cloud; ``applies`` says of a healthy cloud's facts whether that does any harm.
+
+    ``about`` is what it takes away. Of two faults about the same thing one may hide the other, so they are no pair.
+    """
+
+    outcome: str
+    about: frozenset[str]
+    tell: Teller
+    applies: Applies
+
+    @property
+    def name(self) -> str:
+        return self.tell.__name__.replace("_", "-")  # type: ignore[attr-defined]
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(outcome: str, *about: str, applies: Applies = lambda _: True) -> Callable[[Teller], Fault]:
+    """Register a fault under its function's name, with hyphens."""
+
+    def register(tell: Teller) -> Fault:
+        made = Fault(outcome, frozenset(about), tell, applies)
+        if made.name in FAULTS:
+            raise ValueError(f"There are two faults named {made.name}")
+        FAULTS[made.name] = made
+        return made
+
+    return register
+
+
+# --- what a healthy cloud is -----------------------------------------------------------
+
+
+def pulls_as_identity(facts: Facts) -> bool:
+    return isinstance(facts.cluster, Cluster) and facts.cluster.service_principal_client_id is None
+
+
+def pulls_as_service_principal(facts: Facts) -> bool:
+    return not pulls_as_identity(facts)
+
+
+def _registry(facts: Facts) -> Registry:
+    assert isinstance(facts.registry, Registry)
+    return facts.registry
+
+
+def in_legacy_mode(facts: Facts) -> bool:
+    return _registry(facts).role_assignment_mode == "LegacyRegistryPermissions"
+
+
+def no_image_named(facts: Facts) -> bool:
+    return facts.options.image is None
+
+
+def image_in_the_registry(facts: Facts) -> bool:
+    """An image of this registry is named, and it was found."""
+    image = facts.options.image
+    return image is not None and image.host.lower() == _registry(facts).login_server
+
+
+def without_endpoint(facts: Facts) -> bool:
+    return _registry(facts).private_endpoints == ()
+
+
+def filters_addresses(facts: Facts) -> bool:
+    """The registry can filter, and nodes come in from outside."""
+    registry = _registry(facts)
+    return (
+        registry.network_rules is not None and registry.public_network_access == "Enabled" and without_endpoint(facts)
+    )
+
+
+def _puller(cloud: Cloud) -> str:
+    """The object id that pulls."""
+    if "identityProfile" in cloud.cluster["properties"]:
+        return str(cloud.cluster["properties"]["identityProfile"]["kubeletidentity"]["objectId"])
+    return build.SP_OBJECT_ID
+
+
+def _grant(cloud: Cloud, principal: str) -> None:
+    """Give a principal the role to pull that fits the registry's mode."""
+    abac = cloud.registry["properties"].get("roleAssignmentMode") == "AbacRepositoryPermissions"
+    cloud.grant(principal, build.REPOSITORY_READER if abac else build.ACR_PULL)
+
+
+def _groups_of(cloud: Cloud, member: str) -> set[str]:
+    found = {group for group, members in cloud.groups.items() if member in members}
+    return found.union(*(_groups_of(cloud, group) for group in found)) if found else found
+
+
+def _revoke(cloud: Cloud) -> None:
+    holders = {_puller(cloud), *_groups_of(cloud, _puller(cloud))}
+    cloud.role_assignments[:] = [
+        each for each in cloud.role_assignments if each["properties"]["principalId"] not in holders
+    ]
+
+
+# --- cluster and identities ------------------------------------------------------------
+
+
+@fault("cluster.stopped", "nodes")
+def cluster_stopped(cloud: Cloud) -> None:
+    cloud.stop_cluster()
+
+
+@fault("identity.kubelet-identity-missing", "identity", applies=pulls_as_identity)
+def kubelet_identity_deleted(cloud: Cloud) -> None:
+    cloud.delete_kubelet_identity()
+
+
+@fault("identity.kubelet-identity-missing", "identity", applies=pulls_as_identity)
+def kubelet_identity_recreated(cloud: Cloud) -> None:
+    cloud.recreate_kubelet_identity()
+
+
+@fault("identity.node-identity-outdated", "nodes", applies=pulls_as_identity)
+def nodes_of_an_older_identity(cloud: Cloud) -> None:
+    cloud.outdate_nodes()
+
+
+@fault("nodes.kubelet-identity-unassigned", "nodes", applies=pulls_as_identity)
+def identity_taken_off_the_nodes(cloud: Cloud) -> None:
+    cloud.unassign_kubelet_identity()
+
+
+@fault("identity.service-principal-not-found", "identity", "right", applies=pulls_as_service_principal)
+def service_principal_deleted(cloud: Cloud) -> None:
+    cloud.applications.clear()
+    cloud.service_principals.clear()
+
+
+@fault("identity.service-principal-disabled", "identity", applies=pulls_as_service_principal)
+def service_principal_disabled(cloud: Cloud) -> None:
+    for principal in cloud.service_principals:
+        principal["accountEnabled"] = False
+
+
+@fault("identity.service-principal-secret-expired", "identity", applies=pulls_as_service_principal)
+def every_secret_expired(cloud: Cloud) -> None:
+    for owner in (*cloud.applications, *cloud.service_principals):
+        for secret in owner.get("passwordCredentials", ()):
+            secret["endDateTime"] = ago(days=1).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- access ----------------------------------------------------------------------------
+
+
+@fault("access.pull-role-missing", "right")
+def role_taken_away(cloud: Cloud) -> None:
+    _revoke(cloud)
+
+
+@fault("access.pull-role-missing", "right")
+def role_given_to_a_stranger(cloud: Cloud) -> None:
+    _revoke(cloud)
+    _grant(cloud, STRANGER)
+
+
+@fault("access.pull-role-on-other-principal", "right", applies=pulls_as_identity)
+def role_given_to_the_control_plane(cloud: Cloud) -> None:
+    _revoke(cloud)
+    _grant(cloud, str(cloud.cluster["identity"]["principalId"]))
+
+
+@fault("access.pull-role-wrong-mode", "right", applies=in_legacy_mode)
+def registry_switched_to_abac(cloud: Cloud) -> None:
+    cloud.abac()
+
+
+@fault("access.denied", "right")
+def pull_denied(cloud: Cloud) -> None:
+    cloud.deny(_puller(cloud), data_actions=("Microsoft.ContainerRegistry/registries/repositories/content/read",))
+
+
+@fault("access.denied", "right")
+def everything_denied_to_everyone(cloud: Cloud) -> None:
+    cloud.deny(None, ("*",), data_actions=("*",))
+
+
+# --- registry and image ----------------------------------------------------------------
+
+
+@fault("registry.not-ready", "registry")
+def registry_being_deleted(cloud: Cloud) -> None:
+    cloud.registry_state("Deleting")
+
+
+@fault("registry.cache-upstream", "cache", applies=no_image_named)
+def cache_rule_with_a_dead_credential(cloud: Cloud) -> None:
+    cloud.cache_rule("metamorphic", "docker.io/library/*", "metamorphic/*", False)
+
+
+@fault("image.repository-not-found", "image", applies=image_in_the_registry)
+def repository_deleted(cloud: Cloud) -> None:
+    cloud.data_plane().repositories.clear()
+
+
+@fault("image.tag-not-found", "image", applies=image_in_the_registry)
+def tag_deleted(cloud: Cloud) -> None:
+    for repository in cloud.data_plane().repositories.values():
+        repository.tags.clear()
+
+
+@fault("image.read-locked", "image", applies=image_in_the_registry)
+def repository_locked(cloud: Cloud) -> None:
+    for name in cloud.data_plane().repositories:
+        cloud.lock(name)
+
+
+@fault("image.quarantined", "image", applies=image_in_the_registry)
+def image_quarantined(cloud: Cloud) -> None:
+    for name, repository in cloud.data_plane().repositories.items():
+        for tag in repository.tags:
+            cloud.quarantine(name, tag)
+
+
+# --- network ---------------------------------------------------------------------------
+
+
+@fault("network.public-access-disabled", "way", applies=without_endpoint)
+def public_access_switched_off(cloud: Cloud) -> None:
+    cloud.public_access(False)
+
+
+@fault("network.outbound-ip-not-allowed", "way", applies=filters_addresses)
+def outbound_address_not_allowed(cloud: Cloud) -> None:
+    cloud.firewall(["198.51.100.7"])

@@ -1,0 +1,213 @@
+"""The metamorphic suite: break every healthy scenario in every way, alone and in pairs.
+
+One fault goes through the real collectors, in one process; two go on the facts alone. Of a break the diagnosis must
+name it first or second, of two breaks both; and what nobody broke must not be named. A sample goes through the real
+``az``. The confusion table is printed after the tests, see ``table.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import combinations
+from queue import SimpleQueue
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from azext_acrpulldiag.checks import ALL
+from azext_acrpulldiag.diagnose import diagnose
+from azext_acrpulldiag.evidence import weigh
+from azext_acrpulldiag.facts import Facts, Kubernetes
+from azext_acrpulldiag.model import Diagnosis, Verdict
+from azext_acrpulldiag.run import judge
+from azext_acrpulldiag.symptoms import login_server_of, symptoms_of
+from tests import build
+from tests.azure.az import Az
+from tests.azure.state import Cloud
+
+from ..scenarios.engines import AT_ONCE, SKIP, Engine
+from ..scenarios.running import assert_promises, run
+from ..scenarios.stories import STORIES, Story
+from .faults import FAULTS, Fault
+from .merging import DependentError, merged
+from .table import Row, noted
+
+HEALTHY = {
+    name: story
+    for name, story in STORIES.items()
+    if story.verdict == "healthy" and "--check-acr" not in story.arguments
+}
+# Scenarios whose faults are put together two by two: they differ in what they have read.
+PAIRED = ("healthy", "granted-in-abac-mode", "service-principal-rotated", "image-exists-and-fits", "several-pools")
+SCENARIOS_A_FAULT = 2
+OUTCOMES = {outcome.id: outcome for checked in ALL for outcome in checked.outcomes}
+
+
+# --- running and judging ---------------------------------------------------------------
+
+
+def asked(arguments: tuple[str, ...]) -> dict[str, Any]:
+    """What ``engine_worker`` is to be asked for the arguments of a story."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--acr", dest="registry")
+    parser.add_argument("--cluster-access", dest="access")
+    for name in ("--image", "--namespace", "--pull-secret"):
+        parser.add_argument(name)
+    parser.add_argument("--expiry-days", type=int)
+    parser.add_argument("--skip", action="append", default=list(SKIP))
+    return {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+
+
+def read(engine: Engine, cloud: Cloud, arguments: tuple[str, ...]) -> Facts:
+    answer = engine.run(cloud, **asked(arguments))
+    assert "facts" in answer, answer
+    facts: Facts = pickle.loads(base64.b64decode(answer["facts"]))
+    return facts
+
+
+def judged(facts: Facts) -> Diagnosis:
+    inside, outside = symptoms_of(facts)
+    return diagnose(ALL, weigh(judge(ALL, facts, SKIP), facts, inside), inside, outside)
+
+
+def causes(diagnosis: Diagnosis) -> list[str]:
+    return [root.finding.outcome or "" for root in diagnosis.root_causes]
+
+
+# --- one fault, through the collectors -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A healthy scenario with one fault in it, as it was read."""
+
+    fault: Fault
+    facts: Facts
+
+
+def copy_of(cloud: Cloud) -> Cloud:
+    """The same moment once more: dates that are relative to now stay the same."""
+    copied: Cloud = pickle.loads(pickle.dumps(cloud))
+    return copied
+
+
+def read_all(story: Story, free: SimpleQueue[Engine]) -> tuple[Facts, list[Broken]]:
+    """Read a scenario as it is, and with every fault that applies to it."""
+    told = story.told()
+    engine = free.get()
+    base = read(engine, copy_of(told), story.arguments)
+    free.put(engine)
+
+    def one(fault: Fault) -> Broken:
+        cloud = copy_of(told)
+        fault.tell(cloud)
+        engine = free.get()
+        try:
+            facts = read(engine, cloud, story.arguments)
+        finally:
+            free.put(engine)
+        return Broken(fault, replace(facts, now=base.now))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return base, list(pool.map(one, (fault for fault in FAULTS.values() if fault.applies(base))))
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_fault_is_named_and_nothing_else(name: str, engines: SimpleQueue[Engine], record_property: Any) -> None:
+    base, broken = read_all(HEALTHY[name], engines)
+    assert judged(base).verdict is Verdict.HEALTHY
+    rows = [_alone(name, each) for each in broken]
+    rows += [row for each in broken for row in _reported(name, base, each)]
+    if name in PAIRED:
+        rows += pairs(name, base, broken)
+    noted(record_property, rows)
+    engine = engines.get()
+    again = judged(read(engine, HEALTHY[name].told(), HEALTHY[name].arguments))
+    engines.put(engine)
+    assert again.verdict is Verdict.HEALTHY, "what was broken in a copy broke the scenario"
+    assert not [row.complaint for row in rows if row.complaint]
+    assert broken
+
+
+def _alone(story: str, broken: Broken) -> Row:
+    """In a preflight, or beside what the scenario's own pods tell."""
+    return Row("alone", story, (broken.fault.outcome,), (broken.fault.name,), tuple(causes(judged(broken.facts))))
+
+
+def _reported(story: str, base: Facts, broken: Broken) -> Iterator[Row]:
+    """Once more, with a pod that reports what the fault makes pods report."""
+    classes = [each for each in OUTCOMES[broken.fault.outcome].explains if each in MESSAGES]
+    if not isinstance(base.kubernetes, Kubernetes) or base.kubernetes.failing != () or base.options.image is not None:
+        return
+    for symptom_class in classes:
+        failing = build.failing(MESSAGES[symptom_class], image=f"{login_server_of(base)}/team/app:1.2")
+        facts = replace(broken.facts, kubernetes=replace(base.kubernetes, failing=(failing,)))
+        found = tuple(causes(judged(facts)))
+        yield Row("reported", story, (broken.fault.outcome,), (broken.fault.name, symptom_class), found)
+
+
+# What pods report, by class; the recorded texts with this registry's names.
+MESSAGES = {
+    "unauthorized-401": build.UNAUTHORIZED,
+    "forbidden-403": build.UNAUTHORIZED.replace("401 Unauthorized", "403 Forbidden"),
+}
+
+
+# --- two faults, on the facts ----------------------------------------------------------
+
+
+def pairs(story: str, base: Facts, broken: list[Broken]) -> Iterator[Row]:
+    """Every two faults that have nothing in common: neither the facts that they change nor what they cause."""
+    for one, other in combinations(broken, 2):
+        if one.fault.about & other.fault.about or _folds(one.fault.outcome, other.fault.outcome):
+            continue
+        try:
+            facts = merged(base, one.facts, other.facts)
+        except DependentError:
+            continue
+        expected = (one.fault.outcome, other.fault.outcome)
+        yield Row("pair", story, expected, (one.fault.name, other.fault.name), tuple(causes(judged(facts))))
+
+
+def _folds(one: str, other: str) -> bool:
+    return other in OUTCOMES[one].explains or one in OUTCOMES[other].explains
+
+
+# --- a sample, through the real az -----------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", range(SCENARIOS_A_FAULT))
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_through_the_real_az(name: str, turn: int, cloud: Cloud, az: Az, engines: SimpleQueue[Engine]) -> None:
+    fault = FAULTS[name]
+    story = next(each for each in _rotated(f"{name} {turn}") if fault.applies(_base(each, engines)))
+    story.tell(cloud)
+    fault.tell(cloud)
+    done = run(az, *story.arguments)
+    assert_promises(done)
+    assert fault.outcome in [each["outcome"] for each in done.report["rootCauses"]][:2]
+    assert done.result.code == 4
+
+
+def _rotated(word: str) -> list[Story]:
+    """The scenarios in an order of their own for each word, the same in every run."""
+    return [HEALTHY[name] for name in sorted(HEALTHY, key=lambda name: crc32(f"{name} {word}".encode()))]
+
+
+_bases: dict[str, Facts] = {}
+
+
+def _base(story: Story, engines: SimpleQueue[Engine]) -> Facts:
+    if story.name not in _bases:
+        engine = engines.get()
+        try:
+            _bases[story.name] = read(engine, story.told(), story.arguments)
+        finally:
+            engines.put(engine)
+    return _bases[story.name]
