@@ -34,7 +34,7 @@ USED_BY = {
     r"\.azmk8s\.io/api/v1/nodes\?": NODES,
     r"\.azmk8s\.io/api/v1/events\?.*reason=Pulled": (),  # demotes errors, and there is none that it could
     r"\.azmk8s\.io/api/v1/(pods|events)\?": PODS,
-    r"/registries\?": ("access", "network", "registry"),
+    r"/(registries|Microsoft\.ResourceGraph/resources)\?": ("access", "network", "registry"),
     r"/managedClusters/prod\?api-version=.*-preview": ("identity.service-account-pull",),
     r"/managedClusters/prod\?": ("access", "cluster", "identity", "network.outbound-ip", "nodes", "registry.arm"),
     r"/virtualMachineScaleSets": (
