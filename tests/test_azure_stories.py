@@ -139,7 +139,8 @@ def test_switching_public_access_off_denies_by_default_too(cloud: Cloud) -> None
 
 @pytest.mark.parametrize(("status", "members"), [("Pending", {"status"}), ("Approved", {"status", "description"})])
 def test_a_pending_connection_has_a_status_and_no_more(cloud: Cloud, status: str, members: set[str]) -> None:
-    connection = cloud.resources[cloud.private_endpoint(status)]
+    cloud.private_endpoint(status)
+    (connection,) = cloud.resources.children(cloud.registry["id"], "privateEndpointConnections")
     assert connection["properties"]["privateLinkServiceConnectionState"].keys() == members
 
 

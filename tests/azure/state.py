@@ -18,6 +18,7 @@ from .stories_cluster import ClusterStories
 from .stories_images import ImageStories
 from .stories_kubernetes import KubernetesStories
 from .stories_network import NetworkStories
+from .stories_privatelink import PrivateLinkStories
 from .stories_registry import RegistryStories
 from .tiny_image import push
 
@@ -57,7 +58,9 @@ class Grant:
 
 
 @dataclass
-class Cloud(AccessStories, ClusterStories, ImageStories, KubernetesStories, NetworkStories, RegistryStories):
+class Cloud(
+    AccessStories, ClusterStories, ImageStories, KubernetesStories, NetworkStories, PrivateLinkStories, RegistryStories
+):
     """The default story: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
     but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.
     All ids are those of ``tests.build``.

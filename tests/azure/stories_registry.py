@@ -55,26 +55,6 @@ class RegistryStories:
     def registry_state(self: Cloud, provisioning_state: str) -> None:
         self.registry["properties"]["provisioningState"] = provisioning_state
 
-    def private_endpoint(self: Cloud, status: str = "Approved", name: str = "pe-registry") -> str:
-        """Connect a private endpoint with that connection state; returns the connection's id.
-
-        As recorded: a Pending connection's state has a status and no other member.
-        """
-        recorded = body("acr/private_endpoint_connections_list_pending_and_approved")["value"]
-        connection = recorded[0] if status == "Pending" else recorded[1]
-        registry_id, registry_name = self.registry["id"], self.registry["name"]
-        connection_name = f"{registry_name}.{connection['name'].partition('.')[2]}"
-        connection |= {
-            "id": f"{registry_id}/privateEndpointConnections/{connection_name}",
-            "name": connection_name,
-        }
-        endpoint_id = f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/rg-shared/providers/Microsoft.Network"
-        connection["properties"]["privateEndpoint"] = {"id": f"{endpoint_id}/privateEndpoints/{name}"}
-        connection["properties"]["privateLinkServiceConnectionState"]["status"] = status
-        self.resources.add(connection)
-        self.registry["properties"]["dataEndpointEnabled"] = True
-        return str(connection["id"])
-
     def registry_in(self: Cloud, group: str, subscription: str = build.SUBSCRIPTION, tenant: str | None = None) -> str:
         """Move the registry to another group, subscription or tenant; returns its new id."""
         from .state import Subscription
