@@ -67,6 +67,8 @@ class Walk:
     place: NodePlace
     host: str
     hops: tuple[Hop, ...]
+    destination: Destination | None = None
+    """Where the name leads, or is meant to lead where a hop is broken; ``None``: not known."""
 
     @property
     def path(self) -> list[dict[str, Any]]:

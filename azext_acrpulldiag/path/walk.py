@@ -39,7 +39,7 @@ def hosts_of(registry: Registry) -> tuple[str, ...]:
 
 def _walk(registry: Registry, network: Network, place: NodePlace, host: str) -> Walk:
     hops, destination = resolved(registry, network, place, host)
-    return Walk(place, host, (*hops, *_behind(registry, network, place, destination)))
+    return Walk(place, host, (*hops, *_behind(registry, network, place, destination)), destination)
 
 
 def _behind(registry: Registry, network: Network, place: NodePlace, destination: Destination | None) -> Iterator[Hop]:
