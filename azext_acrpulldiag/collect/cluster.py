@@ -8,17 +8,18 @@ hangs, that one field is unreadable and nothing else.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..facts import AgentPool, Cluster, KubeletIdentity, ServiceAccountPull, Unreadable, known
+from ..facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable, known
 from ..targets import CLUSTER_TYPE, ClusterTarget
 from .arm import ArmReader, Json, ReadError, in_parallel
 from .session import Session
-from .shape import ids, malformed, member, not_shown, objects, resource_parts, shown, text
+from .shape import ids, malformed, member, not_shown, objects, resource_parts, shown, text, texts
 from .workers import Workers
 
 API_VERSION = "2026-06-01"
@@ -30,6 +31,7 @@ PREVIEW_API_VERSION = "2026-03-02-preview"
 GROUPS_API_VERSION = "2022-09-01"
 
 _NEAREST = 3
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Where the addresses of each outbound type are shown; the other types leave by something that
 # is not the cluster's own (a subnet's gateway, a route, nothing).
 _OUTBOUND_PROFILES = {
@@ -103,6 +105,7 @@ def cluster_from(body: Json, subscription_tenant: str | Unreadable, preview: Jso
         node_auto_provisioning=_auto_provisioning(body),
         service_account_pull=_service_account_pull(preview),
         agent_pools=_agent_pools(body),
+        http_proxy=http_proxy_from(body, preview),
     )
 
 
@@ -256,6 +259,42 @@ def _service_account_pull(body: Json | Unreadable) -> ServiceAccountPull | Unrea
         return not_shown(body, "properties", "securityProfile", "serviceAccountImagePullProfile", "enabled")
     default = member(found, "defaultManagedIdentityId")
     return ServiceAccountPull(enabled, default if isinstance(default, str) and default else None)
+
+
+def http_proxy_from(body: Json, preview: Json | Unreadable) -> HttpProxy | Unreadable | None:
+    """Map ``httpProxyConfig``, which a cluster without a proxy does not have (recorded). Pure.
+
+    Unless it says otherwise it is in force. Preview versions show what AKS itself excepts too.
+    Source: https://learn.microsoft.com/azure/aks/http-proxy
+    """
+    if member(body, "properties", "httpProxyConfig") is None:
+        return None
+    config = shown(body, dict, "properties", "httpProxyConfig")
+    if isinstance(config, Unreadable):
+        return config
+    if config.get("enabled") is False:
+        return None
+    proxies = [config.get("httpProxy"), config.get("httpsProxy") or config.get("httpProxy")]
+    if not all(proxy is None or isinstance(proxy, str) for proxy in proxies):
+        return malformed(body, "properties", "httpProxyConfig")
+    http, https = (without_user(proxy) if proxy else None for proxy in proxies)
+    if http is None and https is None:
+        return None
+    return HttpProxy(http, https, _no_proxy(body, preview), bool(config.get("trustedCa")))
+
+
+def _no_proxy(body: Json, preview: Json | Unreadable) -> tuple[str, ...] | Unreadable:
+    own = texts(body, "properties", "httpProxyConfig", "noProxy")
+    whole = texts(preview, "properties", "httpProxyConfig", "effectiveNoProxy")
+    if isinstance(whole, Unreadable):
+        return own
+    return tuple(dict.fromkeys((*(() if isinstance(own, Unreadable) else own), *whole)))
+
+
+def without_user(url: str) -> str:
+    """A proxy's URL without the user and password that it may carry."""
+    scheme = _SCHEME.match(url)
+    return (scheme[0] if scheme else "") + url[scheme.end() if scheme else 0 :].rpartition("@")[2]
 
 
 def _agent_pools(body: Json) -> tuple[AgentPool, ...] | Unreadable:

@@ -26,6 +26,19 @@ class ServiceAccountPull:
 
 
 @dataclass(frozen=True)
+class HttpProxy:
+    """``httpProxyConfig``, in force: what nodes and pods are told to use. No user or password of its URLs is in it."""
+
+    http: str | None
+    https: str | None
+    """``httpProxy`` where no ``httpsProxy`` is given, which AKS then uses for both."""
+    no_proxy: tuple[str, ...] | Unreadable
+    """What the user excepts, and what AKS adds to that (``effectiveNoProxy``) where it is shown."""
+    trusted_ca: bool
+    """A certificate authority of the user's own is installed on the nodes."""
+
+
+@dataclass(frozen=True)
 class AgentPool:
     """One entry of ``agentPoolProfiles``."""
 
@@ -71,6 +84,8 @@ class Cluster:
     service_account_pull: ServiceAccountPull | Unreadable | None
     """``None``: the answer shows the security profile and no such member in it."""
     agent_pools: tuple[AgentPool, ...] | Unreadable
+    http_proxy: HttpProxy | Unreadable | None = None
+    """``None``: the cluster has none, or it is switched off."""
 
 
 @dataclass(frozen=True)

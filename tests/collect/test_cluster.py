@@ -13,11 +13,13 @@ from azext_acrpulldiag.collect.cluster import (
     cluster_from,
     explain_missing_cluster,
     home_tenant,
+    http_proxy_from,
     nearest,
     nearest_to,
     read_cluster,
+    without_user,
 )
-from azext_acrpulldiag.facts import KubeletIdentity, ServiceAccountPull, Unreadable
+from azext_acrpulldiag.facts import HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable
 from azext_acrpulldiag.targets import ClusterTarget
 from tests.recordings import body
 
@@ -328,3 +330,75 @@ def test_names_for_a_missing_cluster_come_from_the_subscription():
     reader = Reader(managedClusters=[row("rg-app", "prod1")], resourcegroups=[{"name": "rg-app"}])
     found = explain_missing_cluster(reader, TARGET)
     assert (found.clusters, found.group_exists) == ((("rg-app", "prod1"),), True)
+
+
+# --- the proxy -------------------------------------------------------------------------
+
+# As `az aks show` printed it of such a cluster, and as the documents show it
+# (https://learn.microsoft.com/azure/aks/http-proxy).
+PROXY = {
+    "httpProxy": "http://proxyvm2:3128/",
+    "httpsProxy": "https://proxyvm2:3129/",
+    "noProxy": ["localhost", "127.0.0.1"],
+    "trustedCa": None,
+}
+NODES_RANGE = "10.224.0.0/12"
+
+
+def proxied(preview=None, **changes):
+    answer = {"id": "/cluster", "properties": {"httpProxyConfig": PROXY | changes}}
+    return http_proxy_from(answer, preview or answer)
+
+
+@pytest.mark.parametrize("name", ["system_msi_lb", "preview_2025_09_02_lb_msi", "service_principal"])
+def test_a_cluster_without_a_proxy_does_not_show_one(name):
+    assert mapped(f"managedcluster_get_{name}").http_proxy is None
+
+
+def test_a_proxy():
+    found = proxied()
+    assert found == HttpProxy("http://proxyvm2:3128/", "https://proxyvm2:3129/", ("localhost", "127.0.0.1"), False)
+    assert proxied(trustedCa="LS0t").trusted_ca is True
+    assert proxied(enabled=True) == found
+
+
+def test_one_proxy_serves_both():
+    assert proxied(httpsProxy=None).https == "http://proxyvm2:3128/"
+    assert proxied(httpProxy=None) == HttpProxy(None, "https://proxyvm2:3129/", ("localhost", "127.0.0.1"), False)
+
+
+def test_what_aks_excepts_is_added_where_it_is_shown():
+    preview = {"properties": {"httpProxyConfig": PROXY | {"effectiveNoProxy": ["localhost", NODES_RANGE]}}}
+    assert proxied(preview).no_proxy == ("localhost", "127.0.0.1", NODES_RANGE)
+    assert proxied(preview, noProxy=None).no_proxy == ("localhost", NODES_RANGE)
+    refused = Unreadable("unsupported", "no such version")
+    assert proxied(refused).no_proxy == ("localhost", "127.0.0.1")
+    assert reason(proxied(refused, noProxy=None).no_proxy) == "not-shown"
+
+
+@pytest.mark.parametrize("changes", [{"enabled": False}, {"httpProxy": None, "httpsProxy": None}])
+def test_a_proxy_that_is_off(changes):
+    assert proxied(**changes) is None
+
+
+@pytest.mark.parametrize("config", [["http://proxy"], {"httpProxy": 3128}])
+def test_a_proxy_of_another_form(config):
+    answer = {"id": "/cluster", "properties": {"httpProxyConfig": config}}
+    assert reason(http_proxy_from(answer, answer)) == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://user:pass@proxy:3128/", "http://proxy:3128/"),
+        ("user:p@ss@proxy:3128", "proxy:3128"),
+        ("http://user:pa://ss@proxy:3128", "http://proxy:3128"),
+        ("u:pa://ss@proxy", "proxy"),
+        ("https://proxy:3128/", "https://proxy:3128/"),
+        ("proxy", "proxy"),
+    ],
+)
+def test_who_logs_in_to_a_proxy_stays_in_the_collector(url, kept):
+    assert without_user(url) == kept
+    assert kept in (proxied(httpProxy=url).http, proxied(httpsProxy=url).https)
+    assert "ss@" not in repr(proxied(httpProxy=url, httpsProxy=url))
