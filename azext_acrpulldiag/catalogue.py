@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .facts import Facts, Unreadable
-from .model import Confidence, Finding, Remedy, SeenFrom, Severity, Status
+from .model import Confidence, Finding, Reach, Remedy, SeenFrom, Severity, Status
 from .quoting import fill_command, printable
 
 Judge = Callable[[Facts], Iterator[Finding]]
@@ -60,14 +60,16 @@ class Outcome:
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         hop: int = 0,
+        reach: Reach | None = None,
         **evidence: Any,
     ) -> Finding:
         """Return the finding of this outcome at ``resource``.
 
         ``evidence`` fills the templates and is reported as it is (strings, numbers,
         booleans, ``None``, lists and dicts of those). ``severity`` and ``confidence``
-        replace the outcome's own where the catalogue knows two of them. ``hop`` is
-        :attr:`~azext_acrpulldiag.model.Finding.hop`.
+        replace the outcome's own where the catalogue knows two of them. ``hop`` and ``reach``
+        are :attr:`~azext_acrpulldiag.model.Finding.hop` and ``.reach``; without a ``reach``
+        the finding is about the node pools that the evidence ``pool`` or ``pools`` names.
         """
         final = severity or self.severity
         wording = {name: _in_words(value) for name, value in evidence.items()}
@@ -85,6 +87,7 @@ class Outcome:
             url=self.url,
             explains=self.explains,
             hop=hop,
+            reach=Reach(pools=_pools_in(evidence)) if reach is None else reach,
         )
 
 
@@ -146,6 +149,12 @@ def unknown(resource: str, why: Unreadable, *, decisive: bool | None = None) -> 
         permission=why.permission,
         decisive=decisive,
     )
+
+
+def _pools_in(evidence: dict[str, Any]) -> frozenset[str]:
+    one, several = evidence.get("pool"), evidence.get("pools")
+    named = [one] if isinstance(one, str) else several if isinstance(several, (list, tuple)) else []
+    return frozenset(str(each) for each in named)
 
 
 def _filled(remedy: RemedyTemplate, evidence: dict[str, Any], wording: dict[str, str]) -> Remedy:

@@ -2,12 +2,13 @@
 
 Pure over findings and symptoms. The rules, in order:
 
-1. Only errors, and warnings that explain a live symptom, are causes. What was seen from this
-   machine is never one.
-2. A cause whose outcome another cause lists in ``explains`` is a consequence of it, unless the
-   two account for symptom classes that have nothing in common.
+1. A finding explains the symptoms of the classes that it lists, of the node pools, pods and images
+   that it is about. Only errors, and warnings that explain a live symptom, are causes. What was seen
+   from this machine is never one.
+2. A cause whose outcome other causes list in ``explains`` is a consequence of them, unless it makes
+   more pods fail than they do, or pods report something else.
 3. What pods report and another cause explains, or something unread could explain, is not
-   unexplained: those findings are withdrawn.
+   unexplained: those findings are withdrawn, or narrowed to the pods that are left.
 4. Causes that explain what pods really report come first; then observed before inferred,
    error before warning, what a packet meets first, the narrower mechanism, the id.
 5. Something that stops a pull makes the verdict *broken*. Otherwise a decisive unknown makes
@@ -19,12 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .catalogue import Check
-from .checks.symptom import PODS, UNEXPLAINED
+from .catalogue import Check, Outcome
+from .checks.symptom import PODS, UNEXPLAINED, narrowed
+from .fit import SAYS_NOTHING, LiveSymptoms
 from .model import Confidence, Diagnosis, Finding, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
-
-# What pods report when the cause has expired: any error may be behind it.
-SAYS_NOTHING = frozenset({"backoff-only"})
 
 
 def diagnose(
@@ -39,7 +38,7 @@ def diagnose(
     a root cause (the preflight).
     """
     known_checks = {checked.id: checked for checked in checks}
-    live = {symptom.symptom_class for symptom in symptoms}
+    live = LiveSymptoms(symptoms)
     judged = [_with_decisiveness(finding, known_checks, live) for finding in findings]
     judged = _without_explained(judged, known_checks, live)
     causes = sorted(_causes(judged, live), key=lambda cause: _rank(cause, live))
@@ -55,32 +54,53 @@ def diagnose(
     )
 
 
-def _explained(explains: Iterable[str], stops: bool, live: set[str]) -> set[str]:
-    """The live classes that a cause accounts for; ``stops``: it is an error."""
-    return live.intersection(explains) | (live & SAYS_NOTHING if stops else set())
+# --- what is explained -------------------------------------------------------------------
 
 
-def _without_explained(findings: Sequence[Finding], checks: dict[str, Check], live: set[str]) -> list[Finding]:
-    """Withdraw what is reported as unexplained and is, or may be, explained by other findings."""
+def _without_explained(findings: Sequence[Finding], checks: dict[str, Check], live: LiveSymptoms) -> list[Finding]:
+    """Withdraw what is reported as unexplained and is, or may be, explained by other findings.
+
+    Where that holds for some of the pods, the finding is about the others.
+    """
     others = [finding for finding in findings if finding.outcome != UNEXPLAINED.id]
-    accounted: set[str] = set()
-    for finding in others:
-        if finding.seen_from is SeenFrom.THIS_MACHINE:
-            continue
-        if finding.status in (Status.FAIL, Status.WARN):
-            accounted |= _explained(finding.explains, finding.status is Status.FAIL, live)
-        elif finding.status is Status.UNKNOWN and finding.decisive:
-            for outcome in checks[finding.check].outcomes if finding.check in checks else ():
-                accounted |= _explained(outcome.explains, outcome.severity is Severity.ERROR, live)
-    withdrawn = [each for each in findings if each.outcome == UNEXPLAINED.id and accounted.issuperset(each.explains)]
-    kept = [each for each in findings if each not in withdrawn]
-    if not live <= accounted:
+    accounted = frozenset().union(*(_accounted(finding, checks, live) for finding in others))
+    kept = list(others)
+    withdrawn: list[Finding] = []
+    for each in findings:
+        if each.outcome == UNEXPLAINED.id:
+            left = live.of_classes(each.explains) - accounted
+            if not left:
+                withdrawn.append(each)
+            elif left < live.of_classes(each.explains):
+                kept.append(narrowed(each, live.chosen(left)))
+            else:
+                kept.append(each)
+    if not live.numbers <= accounted:
         kept = [_open(each) if each.check == PODS else each for each in kept]
     for each in withdrawn[:1]:
         if not any(other.check == each.check for other in kept):
             title = checks[each.check].title if each.check in checks else "Every failing pull is explained."
             kept.append(Finding(each.check, Status.PASS, title, each.resource, seen_from=each.seen_from))
     return kept
+
+
+def _accounted(finding: Finding, checks: dict[str, Check], live: LiveSymptoms) -> frozenset[int]:
+    """The symptoms that a finding explains, or that something unread could."""
+    if finding.seen_from is SeenFrom.THIS_MACHINE:
+        return frozenset()
+    if finding.status in (Status.FAIL, Status.WARN):
+        return live.explained_by(finding)
+    if finding.status is Status.UNKNOWN and finding.decisive:
+        return frozenset().union(*(_could_explain(each, live) for each in _outcomes(finding, checks)))
+    return frozenset()
+
+
+def _could_explain(outcome: Outcome, live: LiveSymptoms) -> frozenset[int]:
+    return live.of_classes(outcome.explains, outcome.severity is Severity.ERROR)
+
+
+def _outcomes(finding: Finding, checks: dict[str, Check]) -> tuple[Outcome, ...]:
+    return checks[finding.check].outcomes if finding.check in checks else ()
 
 
 def _open(finding: Finding) -> Finding:
@@ -91,58 +111,7 @@ def _open(finding: Finding) -> Finding:
     return replace(finding, status=Status.UNKNOWN, summary=reason, reason=reason, decisive=True)
 
 
-def _causes(findings: Iterable[Finding], live: set[str]) -> Iterable[Finding]:
-    for finding in findings:
-        if finding.seen_from is SeenFrom.THIS_MACHINE:
-            continue
-        if finding.status is Status.FAIL or (finding.status is Status.WARN and live.intersection(finding.explains)):
-            yield finding
-
-
-def _rank(cause: Finding, live: set[str]) -> tuple[object, ...]:
-    return (
-        not live.intersection(cause.explains),
-        cause.confidence is not Confidence.OBSERVED,
-        cause.severity is not Severity.ERROR,
-        cause.hop,
-        len(cause.explains),
-        cause.outcome or "",
-        cause.resource.lower(),
-    )
-
-
-def _root_causes(causes: Sequence[Finding], live: set[str]) -> tuple[RootCause, ...]:
-    """Fold each cause that another one explains; ``causes`` come in rank order.
-
-    Two outcomes that explain each other would fold each other away: the better ranked stays.
-    """
-    roots: list[Finding] = []
-    for cause in causes:
-        if not any(_folds(other, cause, causes) for other in causes if other is not cause):
-            roots.append(cause)
-    folded: list[RootCause] = []
-    for root in roots:
-        beneath = {other.outcome for other in causes if other is not root and _folds(root, other, causes)}
-        classes = _explained(root.explains, root.status is Status.FAIL, live)
-        folded.append(RootCause(root, tuple(sorted(classes)) + tuple(sorted(filter(None, beneath)))))
-    return tuple(folded)
-
-
-def _folds(other: Finding, cause: Finding, ranked: Sequence[Finding]) -> bool:
-    if cause.outcome not in other.explains:
-        return False
-    mine, theirs = _symptom_classes(cause), _symptom_classes(other)
-    if mine and theirs and mine.isdisjoint(theirs):
-        return False  # it makes pods report something else, so it is a fault of its own
-    mutual = other.outcome in cause.explains
-    return not mutual or ranked.index(other) < ranked.index(cause)
-
-
-def _symptom_classes(finding: Finding) -> frozenset[str]:
-    return frozenset(explained for explained in finding.explains if "." not in explained)
-
-
-def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: set[str]) -> Finding:
+def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: LiveSymptoms) -> Finding:
     """Settle whether an unknown leaves the verdict open.
 
     With live symptoms: when an outcome of its check could explain one. Without: when an
@@ -150,13 +119,79 @@ def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: set[str
     """
     if finding.status is not Status.UNKNOWN or finding.decisive is not None:
         return finding
-    outcomes = checks[finding.check].outcomes if finding.check in checks else ()
+    outcomes = _outcomes(finding, checks)
     from_nodes = finding.seen_from is not SeenFrom.THIS_MACHINE
     if live:
-        decisive = any(_explained(each.explains, each.severity is Severity.ERROR, live) for each in outcomes)
+        decisive = any(_could_explain(each, live) for each in outcomes)
     else:
         decisive = any(outcome.severity is Severity.ERROR for outcome in outcomes)
     return replace(finding, decisive=from_nodes and decisive)
+
+
+# --- causes ------------------------------------------------------------------------------
+
+
+def _causes(findings: Iterable[Finding], live: LiveSymptoms) -> Iterable[Finding]:
+    for finding in findings:
+        if finding.seen_from is SeenFrom.THIS_MACHINE:
+            continue
+        if finding.status is Status.FAIL or (finding.status is Status.WARN and live.explained_by(finding)):
+            yield finding
+
+
+def _rank(cause: Finding, live: LiveSymptoms) -> tuple[object, ...]:
+    return (
+        not live.of_classes(set(cause.explains) - SAYS_NOTHING) & live.reached(cause.reach),
+        cause.confidence is not Confidence.OBSERVED,
+        cause.severity is not Severity.ERROR,
+        cause.hop,
+        len(cause.explains),
+        cause.outcome or "",
+        cause.resource.lower(),
+        cause.summary,
+    )
+
+
+def _root_causes(causes: Sequence[Finding], live: LiveSymptoms) -> tuple[RootCause, ...]:
+    """Fold each cause beneath those that it is a consequence of; ``causes`` come in rank order."""
+    explained = [_explained(cause, live) for cause in causes]
+    above = [_above(place, causes, explained) for place in range(len(causes))]
+    roots: list[RootCause] = []
+    for place, cause in enumerate(causes):
+        if not above[place]:
+            beneath = {other.outcome or "" for other, over in zip(causes, above, strict=True) if place in over}
+            roots.append(RootCause(cause, (*sorted(live.classes(explained[place])), *sorted(beneath))))
+    return tuple(roots)
+
+
+def _explained(cause: Finding, live: LiveSymptoms) -> frozenset[int]:
+    """What is reported as unexplained explains nothing else, not even what says nothing."""
+    found = live.explained_by(cause)
+    return found & live.of_classes(cause.explains) if cause.outcome == UNEXPLAINED.id else found
+
+
+def _above(place: int, causes: Sequence[Finding], explained: Sequence[frozenset[int]]) -> list[int]:
+    """The places of the causes that one is a consequence of; none where it makes pods fail that they do not."""
+    above = [other for other in range(len(causes)) if other != place and _folds(causes, other, place)]
+    return above if explained[place] <= frozenset().union(*(explained[other] for other in above)) else []
+
+
+def _folds(causes: Sequence[Finding], over: int, under: int) -> bool:
+    """Whether a cause accounts for another. Two that account for each other: the better ranked stays."""
+    other, cause = causes[over], causes[under]
+    if cause.outcome not in other.explains or not cause.reach.within(other.reach):
+        return False
+    mine, theirs = _symptom_classes(cause), _symptom_classes(other)
+    if mine and theirs and mine.isdisjoint(theirs):
+        return False  # it makes pods report something else, so it is a fault of its own
+    return other.outcome not in cause.explains or over < under
+
+
+def _symptom_classes(finding: Finding) -> frozenset[str]:
+    return frozenset(explained for explained in finding.explains if "." not in explained)
+
+
+# --- the answer --------------------------------------------------------------------------
 
 
 def _verdict(roots: Sequence[RootCause], findings: Iterable[Finding]) -> Verdict:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from .facts import Facts, Kubernetes, Unreadable
+from .fit import LiveSymptoms
 from .model import Confidence, Finding, Severity, Status, Symptom
 from .symptoms import was_pulled
 
@@ -24,27 +25,19 @@ def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]
     pools = _pools_that_pulled(facts)
     if not pools:
         return tuple(findings)
-    live = tuple(symptoms)
+    live = LiveSymptoms(symptoms)
     return tuple(_weighed(finding, pools, _all_pools(facts), live) for finding in findings)
 
 
-def _weighed(finding: Finding, pulled: frozenset[str], every: frozenset[str], live: tuple[Symptom, ...]) -> Finding:
+def _weighed(finding: Finding, pulled: frozenset[str], every: frozenset[str], live: LiveSymptoms) -> Finding:
     inferred_error = finding.status is Status.FAIL and finding.confidence is Confidence.INFERRED
-    spoken_of = _pools_of(finding) or every
+    spoken_of = finding.reach.pools or every
     if not inferred_error or not spoken_of or not spoken_of <= pulled:
         return finding
-    reported = any(each.symptom_class in finding.explains for each in live if each.node_pool in {None, *spoken_of})
-    if reported:
+    if live.of_classes(finding.explains) & live.reached(finding.reach):
         return finding
     evidence = {**finding.evidence, "pulled_by_pools": sorted(spoken_of & pulled)}
     return replace(finding, status=Status.WARN, severity=Severity.WARNING, evidence=evidence)
-
-
-def _pools_of(finding: Finding) -> frozenset[str]:
-    """The pools that a finding's evidence names; empty: it is about the whole cluster."""
-    one, several = finding.evidence.get("pool"), finding.evidence.get("pools")
-    named = [one] if isinstance(one, str) else several if isinstance(several, (list, tuple)) else []
-    return frozenset(str(each) for each in named)
 
 
 def _pools_that_pulled(facts: Facts) -> frozenset[str]:

@@ -65,6 +65,22 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """The pulls that a finding is about; an empty part leaves it open, so that all three empty mean any pull."""
+
+    pools: frozenset[str] = frozenset()
+    pods: frozenset[tuple[str, str]] = frozenset()
+    """Each a namespace and a pod's name."""
+    images: frozenset[str] = frozenset()
+    """References; their hosts do not matter."""
+
+    def within(self, other: Reach) -> bool:
+        """Tell whether ``other`` is about as much, as far as both say what they are about."""
+        parts = ((self.pools, other.pools), (self.pods, other.pods), (self.images, other.images))
+        return all(not mine or not theirs or mine <= theirs for mine, theirs in parts)
+
+
+@dataclass(frozen=True)
 class Finding:
     """One statement of one check about one resource.
 
@@ -93,6 +109,8 @@ class Finding:
     decisive: bool | None = None
     hop: int = 0
     """How many hops of the way to the registry come before the fault; 0 where it is on no such way."""
+    reach: Reach = field(default_factory=Reach)
+    """Whose pulls it speaks of: it explains the symptoms of no others."""
 
     @property
     def category(self) -> str:

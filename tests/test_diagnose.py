@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from azext_acrpulldiag.catalogue import Check, Outcome, unknown
+from azext_acrpulldiag.checks.symptom import PODS, UNEXPLAINED
 from azext_acrpulldiag.diagnose import diagnose
 from azext_acrpulldiag.facts import Unreadable
-from azext_acrpulldiag.model import Confidence, Finding, SeenFrom, Severity, Status, Symptom, Verdict
+from azext_acrpulldiag.model import Confidence, Finding, Reach, SeenFrom, Severity, Status, Symptom, Verdict
 
 URL = "https://learn.microsoft.com/azure/aks/"
 NO_RIGHT = Unreadable("forbidden", "No right to read it", "Some/thing/read", "Some/thing/read")
@@ -25,8 +26,21 @@ def check(id, *outcomes):
     return Check(id, (), outcomes, lambda facts: iter(()))
 
 
-def symptom(symptom_class="unauthorized-401"):
-    return Symptom("ns", "pod", "c", "contosoreg.azurecr.io/app:1", None, None, symptom_class, "text", 1, None)
+def symptom(symptom_class="unauthorized-401", pool=None, pod="pod"):
+    return Symptom("ns", pod, "c", "contosoreg.azurecr.io/app:1", None, pool, symptom_class, "text", 1, None)
+
+
+def of_pools(*pools):
+    return Reach(pools=frozenset(pools))
+
+
+def of_pods(*pods):
+    return Reach(pods=frozenset(("ns", pod) for pod in pods))
+
+
+def unexplained(symptom_class="unauthorized-401", pods=()):
+    values = dict.fromkeys(UNEXPLAINED.evidence_keys, "x") | {"symptom_class": symptom_class, "pods": list(pods)}
+    return replace(UNEXPLAINED.at("/r", **values), check=PODS, explains=(symptom_class,))
 
 
 def passed(check="c.x"):
@@ -135,3 +149,59 @@ def test_a_proven_cause_outranks_ignorance():
 def test_the_same_findings_in_another_order_give_the_same_diagnosis():
     findings = [found(ROLE), found(DNS, "/b"), found(DNS, "/a"), passed()]
     assert diagnose([], findings) == diagnose([], list(reversed(findings)))
+
+
+# --- whose pulls a cause is about --------------------------------------------------------
+
+SECRET = outcome("pull-secret.token-expired", explains=("unauthorized-401", ROLE.id))
+
+
+def test_a_cause_of_one_pool_leaves_the_pods_of_another_unexplained():
+    live = [symptom(pool="a", pod="one"), symptom(pool="b", pod="two")]
+    diagnosis = diagnose([], [found(ROLE, reach=of_pools("a")), unexplained(pods=("ns/one", "ns/two"))], live)
+    assert roots(diagnosis) == [ROLE.id, UNEXPLAINED.id]
+    assert diagnosis.root_causes[1].finding.evidence["pods"] == ["ns/two"]
+    assert diagnosis.root_causes[1].finding.check == PODS
+
+
+def test_causes_of_two_pools_explain_the_pods_of_both():
+    live = [symptom(pool="a", pod="one"), symptom(pool="b", pod="two")]
+    causes = [found(ROLE, "/a", reach=of_pools("a")), found(ROLE, "/b", reach=of_pools("b"))]
+    assert roots(diagnose([], [*causes, unexplained()], live)) == [ROLE.id, ROLE.id]
+
+
+def test_a_cause_of_another_pool_comes_after_what_explains_the_pods():
+    live = [symptom(pool="b")]
+    causes = [found(ROLE, "/a", reach=of_pools("a")), found(DNS, reach=of_pools("b"))]
+    diagnosis = diagnose([], [*causes, unexplained()], live)
+    assert roots(diagnosis) == [UNEXPLAINED.id, ROLE.id, DNS.id]
+    assert [root.explains for root in diagnosis.root_causes] == [("unauthorized-401",), (), ()]
+
+
+def test_a_warning_of_another_pool_is_no_cause():
+    assert roots(diagnose([], [found(WARNING, reach=of_pools("a"))], [symptom(pool="b")])) == []
+
+
+def test_a_cause_of_some_pods_does_not_fold_what_makes_others_fail():
+    causes = [found(SECRET, reach=of_pods("one")), found(ROLE)]
+    assert roots(diagnose([], causes, [symptom(pod="one")])) == [SECRET.id]
+    assert set(roots(diagnose([], causes, [symptom(pod="one"), symptom(pod="two")]))) == {SECRET.id, ROLE.id}
+
+
+def test_causes_fold_together_what_neither_accounts_for_alone():
+    secrets = [found(SECRET, f"/{pod}", reach=of_pods(pod)) for pod in ("one", "two")]
+    diagnosis = diagnose([], [*secrets, found(ROLE)], [symptom(pod="one"), symptom(pod="two")])
+    assert roots(diagnosis) == [SECRET.id, SECRET.id]
+    assert all(ROLE.id in root.explains for root in diagnosis.root_causes)
+
+
+def test_a_fault_of_one_pool_is_no_consequence_of_another_pools():
+    outdated = outcome("identity.node-identity-outdated", explains=(ROLE.id,))
+    causes = [found(outdated, reach=of_pools("a")), found(ROLE, reach=of_pools("b"))]
+    assert set(roots(diagnose([], causes))) == {outdated.id, ROLE.id}
+
+
+def test_what_is_unexplained_explains_nothing_else():
+    live = [symptom("other", pod="one"), symptom("backoff-only", pod="two")]
+    diagnosis = diagnose([], [unexplained("other"), unexplained("backoff-only")], live)
+    assert [root.explains for root in diagnosis.root_causes] == [("other",), ("backoff-only",)]

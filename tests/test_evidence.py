@@ -7,7 +7,7 @@ import pytest
 
 from azext_acrpulldiag.evidence import weigh
 from azext_acrpulldiag.facts import PulledImage, Unreadable
-from azext_acrpulldiag.model import Confidence, Finding, Severity, Status, Symptom
+from azext_acrpulldiag.model import Confidence, Finding, Reach, Severity, Status, Symptom
 from tests.build import NOW, healthy_facts, kubernetes, node
 
 IMAGE = "contosoreg.azurecr.io/team/app:1"
@@ -20,7 +20,7 @@ ERROR = Finding(
     outcome="network.outbound-ip-not-allowed",
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    evidence={"pools": ["pool1"]},
+    reach=Reach(pools=frozenset({"pool1"})),
     explains=("forbidden-403",),
 )
 
@@ -59,8 +59,8 @@ def test_a_pull_demotes_an_inferred_error_of_its_pool():
         {"pulls": (pulled(image="fabrikam.azurecr.io/a:1"),)},
         {"pulls": Unreadable("forbidden", "HTTP 403")},
         {"finding": replace(ERROR, confidence=Confidence.OBSERVED)},
-        {"finding": replace(ERROR, evidence={"pools": ["pool1", "pool2"]})},
-        {"finding": replace(ERROR, evidence={})},
+        {"finding": replace(ERROR, reach=Reach(pools=frozenset({"pool1", "pool2"})))},
+        {"finding": replace(ERROR, reach=Reach())},
         {"symptoms": (symptom(),)},
         {"symptoms": (symptom(pool=None),)},
     ],
@@ -75,9 +75,9 @@ def test_other_symptoms_do_not_speak_for_it(symptoms):
 
 
 def test_an_error_of_the_whole_cluster_needs_a_pull_of_every_pool():
-    everywhere = replace(ERROR, evidence={})
+    everywhere = replace(ERROR, reach=Reach())
     assert weighed(everywhere, (pulled(), pulled("pool2"))).status is Status.WARN
-    assert weighed(replace(ERROR, evidence={"pool": "pool2"}), (pulled("pool2"),)).status is Status.WARN
+    assert weighed(replace(ERROR, reach=Reach(pools=frozenset({"pool2"}))), (pulled("pool2"),)).status is Status.WARN
 
 
 @pytest.mark.parametrize("status", [Status.WARN, Status.UNKNOWN, Status.PASS])

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ..facts import AgentPool, Facts, Image, Registry, Unreadable, known
-from ..model import Confidence, Finding, Severity
-from ..references import Resemblance, parse_reference, resemblance_of
+from ..facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
+from ..model import Confidence, Finding, Reach, Severity
+from ..quoting import printable
+from ..references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of
+from ..symptoms import failed_pulls
 
 _ARTICLE = (
     "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster"
 )
-_NO_IMAGE = "No image was given with --image."
+NO_IMAGE = "No image was given with --image, and no failing pod names one."
+_LONGEST = 400
 _LOOK = RemedyTemplate(
     "Use {suggestion} as the image; this shows whether the registry has it",
     "az acr repository show --name {registry} --image {path}",
@@ -90,30 +94,41 @@ _MISMATCHES = {
 _INFERRED = (Resemblance.NEAR_MISS, Resemblance.PORT)
 
 
-@check("image.reference", needs=("options", "registry"), outcomes=(INVALID_REFERENCE,))
+@check("image.reference", needs=("options", "kubernetes", "registry"), outcomes=(INVALID_REFERENCE,))
 def reference_is_valid(facts: Facts) -> Iterator[Finding]:
-    """The image reference follows the rules for references.
+    """Every image reference follows the rules for references.
 
     Kubelet refuses any other reference before it asks a registry, and the container waits with InvalidImageName.
     Decided with the grammar that kubelet, containerd and CRI-O share (github.com/distribution/reference): an
-    optional host, a lower-case repository, an optional tag and an optional digest.
+    optional host, a lower-case repository, an optional tag and an optional digest. Judged are the image of
+    ``--image`` and those of failing pods that are meant for this registry.
     """
-    text = facts.options.image_text
-    if facts.options.image is not None:
-        return
-    if text is None:
-        yield skipped(facts.targets.registry.given, _NO_IMAGE)
-        return
-    try:
-        parse_reference(text)
-    except ValueError as invalid:
-        registry = facts.registry.name if isinstance(facts.registry, Registry) else None
-        yield INVALID_REFERENCE.at(text, image=text, reason=str(invalid), registry=registry)
+    texts = _texts(facts)
+    if not texts:
+        yield skipped(facts.targets.registry.given, NO_IMAGE)
+    for text in texts:
+        try:
+            parse_reference(text)
+        except ValueError as invalid:
+            registry = facts.registry.name if isinstance(facts.registry, Registry) else None
+            yield INVALID_REFERENCE.at(
+                printable(text[:_LONGEST]) or "(empty)",
+                reach=Reach(images=frozenset({text})),
+                image=printable(text[:_LONGEST]),
+                reason=printable(str(invalid)[:_LONGEST]),
+                registry=registry,
+            )
+    if texts:
+        yield from _not_seen(facts)
 
 
-@check("image.login-server", needs=("options", "registry"), outcomes=(LOGIN_SERVER_TYPO, LOGIN_SERVER_MISMATCH))
+@check(
+    "image.login-server",
+    needs=("options", "kubernetes", "registry"),
+    outcomes=(LOGIN_SERVER_TYPO, LOGIN_SERVER_MISMATCH),
+)
 def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
-    """The image's host is the registry's login server.
+    """The host of every image is the registry's login server.
 
     A host that only looks like it does not resolve, shows a certificate for another name, or is asked without the
     cluster's credential. Decided by comparing the host with ``loginServer`` as the registry shows it; it is never
@@ -121,25 +136,31 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
 
     A plainly different host is out of scope: the image is another registry's.
     """
-    image = facts.options.image
-    if image is None:
-        yield skipped(facts.targets.registry.given, _NO_IMAGE)
+    named = _by_host(facts)
+    if not named:
+        yield skipped(facts.targets.registry.given, NO_IMAGE)
         return
     registry = known(facts.registry)
-    relation = resemblance_of(image, registry.login_server)
-    if relation is None:
-        yield skipped(_written(image), f"The image is not of the registry {registry.login_server}.")
-    elif relation in _TYPOS:
-        yield LOGIN_SERVER_TYPO.at(_written(image), **_evidence(image, registry, _TYPOS[relation], relation))
-    elif relation in _MISMATCHES:
-        yield LOGIN_SERVER_MISMATCH.at(
-            _written(image),
-            confidence=Confidence.INFERRED if relation in _INFERRED else None,
-            **_evidence(image, registry, _MISMATCHES[relation], relation),
-        )
+    relations = {host: resemblance_of(images[0], registry.login_server) for host, images in named.items()}
+    if not any(relations.values()):
+        yield skipped(_written(_first(named)), f"The image is not of the registry {registry.login_server}.")
+    for host, images in named.items():
+        relation, reach = relations[host], Reach(images=frozenset(map(_written, images)))
+        if relation in _TYPOS:
+            evidence = _evidence(images[0], registry, _TYPOS[relation], relation)
+            yield LOGIN_SERVER_TYPO.at(_written(images[0]), reach=reach, **evidence)
+        elif relation in _MISMATCHES:
+            evidence = _evidence(images[0], registry, _MISMATCHES[relation], relation)
+            confidence = Confidence.INFERRED if relation in _INFERRED else None
+            yield LOGIN_SERVER_MISMATCH.at(_written(images[0]), confidence=confidence, reach=reach, **evidence)
+    yield from _not_seen(facts)
 
 
-@check("image.regional-host", needs=("options", "registry", "cluster"), outcomes=(REGIONAL_HOST_UNSUPPORTED,))
+@check(
+    "image.regional-host",
+    needs=("options", "kubernetes", "registry", "cluster"),
+    outcomes=(REGIONAL_HOST_UNSUPPORTED,),
+)
 def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
     """Every node pool's credential provider matches the image's host.
 
@@ -147,13 +168,16 @@ def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
     Regional hosts (registry.region.geo.azurecr.io) are listed from node image 202607.29 on; an older node pulls
     anonymously and gets 401. Decided by the node image version of each pool.
     """
-    image = facts.options.image
-    if image is None:
-        yield skipped(facts.targets.registry.given, _NO_IMAGE)
+    named = _by_host(facts)
+    if not named:
+        yield skipped(facts.targets.registry.given, NO_IMAGE)
         return
-    registry = known(facts.registry)
-    if resemblance_of(image, registry.login_server) is not Resemblance.REGIONAL:
-        yield skipped(_written(image), "The image does not name a regional host of the registry.")
+    server = known(facts.registry).login_server
+    regional = [
+        image for images in named.values() for image in images if resemblance_of(image, server) is Resemblance.REGIONAL
+    ]
+    if not regional:
+        yield skipped(_written(_first(named)), "No image names a regional host of the registry.")
         return
     cluster = known(facts.cluster)
     for pool in known(cluster.agent_pools):
@@ -163,14 +187,54 @@ def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
         elif dated < _FIRST_WITH_REGIONAL_HOSTS:
             yield REGIONAL_HOST_UNSUPPORTED.at(
                 _pool_id(cluster.id, pool),
+                reach=Reach(pools=frozenset({pool.name}), images=frozenset(map(_written, regional))),
                 pool=pool.name,
                 node_image=pool.node_image_version,
-                host=image.host,
-                login_server=registry.login_server,
+                host=regional[0].host,
+                login_server=server,
                 resource_group=cluster.resource_group,
                 cluster=cluster.name,
             )
 
+
+# --- what is named -----------------------------------------------------------------------
+
+
+def _texts(facts: Facts) -> tuple[str, ...]:
+    """The references to judge, each once: the argument's, and those of failing pods that mean this registry."""
+    argument = facts.options.image_text
+    pods = sorted({pull.container.image for pull in failed_pulls(facts)[0]})
+    return tuple(dict.fromkeys([*([] if argument is None else [argument]), *pods]))
+
+
+def _not_seen(facts: Facts) -> Iterator[Finding]:
+    """What keeps the images that were judged from standing for those of all pods."""
+    kubernetes = facts.kubernetes
+    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
+    if isinstance(failing, Unreadable):
+        yield unknown(facts.targets.cluster.id, failing, decisive=False)
+    elif failing:
+        known(facts.registry)  # without it, the name that the user gave tells which images are meant for it
+
+
+def _by_host(facts: Facts) -> dict[str, list[Image]]:
+    """The valid ones, by host; names of Docker Hub by what may be a registry's name in front."""
+    found: dict[str, list[Image]] = {}
+    images = [] if facts.options.image is None else [facts.options.image]
+    for text in _texts(facts):
+        with suppress(ValueError):
+            images.append(parse_reference(text))
+    for image in dict.fromkeys(images):
+        front = image.repository.partition("/")[0] if image.host == DOCKER_HUB else ""
+        found.setdefault(f"{image.host}/{front}".lower(), []).append(image)
+    return found
+
+
+def _first(named: dict[str, list[Image]]) -> Image:
+    return next(iter(named.values()))[0]
+
+
+# --- node images -------------------------------------------------------------------------
 
 _FIRST_WITH_REGIONAL_HOSTS = (2026, 7, 29)
 _LINUX_VERSION = re.compile(r"-(20\d\d)(\d\d)\.(\d\d)\.\d+$")

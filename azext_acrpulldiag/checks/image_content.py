@@ -8,14 +8,14 @@ from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import CacheRule, Facts, ImageLookup, Registry, Unreadable, known
-from ..model import Finding, SeenFrom, Severity
+from ..model import Finding, Reach, SeenFrom, Severity
+from .image import NO_IMAGE
 
 _LOCK = "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock"
 _ARTICLE = (
     "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster"
 )
-NO_IMAGE = "No image was given with --image, and no failing pod names one."
 NOT_OF_THE_REGISTRY = "No image that is named is of this registry."
 _PUSH = RemedyTemplate("Push the image from where it was built", "docker push {image}")
 _EXPLAINS = ("image-not-found", "unauthorized-401")
@@ -108,6 +108,11 @@ QUARANTINED = Outcome(
 )
 
 
+def reach_of(one: ImageLookup) -> Reach:
+    """The pulls of this image."""
+    return Reach(images=frozenset({one.reference}))
+
+
 def looked_up(facts: Facts) -> Iterator[ImageLookup | Finding]:
     """Yield every image that was looked up, or the one finding that says why there is none."""
     if facts.images is None:
@@ -181,7 +186,13 @@ def image_is_released(facts: Facts) -> Iterator[Finding]:
         elif one.quarantined:
             registry = known(facts.registry)
             policy = None if isinstance(registry.quarantine_policy, Unreadable) else registry.quarantine_policy
-            yield QUARANTINED.at(one.reference, image=one.reference, registry_id=registry.id, quarantine_policy=policy)
+            yield QUARANTINED.at(
+                one.reference,
+                reach=reach_of(one),
+                image=one.reference,
+                registry_id=registry.id,
+                quarantine_policy=policy,
+            )
 
 
 def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | None:
@@ -195,7 +206,9 @@ def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | Non
         "repository": one.repository,
     }
     if not one.repository_exists:
-        return REPOSITORY_NOT_FOUND.at(one.reference, near_misses=list(one.near_misses), **evidence)
+        return REPOSITORY_NOT_FOUND.at(
+            one.reference, reach=reach_of(one), near_misses=list(one.near_misses), **evidence
+        )
     if one.reference_exists is not False:
         return one.reference_exists if isinstance(one.reference_exists, Unreadable) else None
     evidence["tag"] = one.tag
@@ -203,6 +216,7 @@ def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | Non
         days = None if isinstance(registry.retention_days, Unreadable) else registry.retention_days
         return DIGEST_NOT_FOUND.at(
             one.reference,
+            reach=reach_of(one),
             digest=one.digest,
             tag_digest=one.found_digest,
             untagged_deleted_after_days=days,
@@ -214,6 +228,7 @@ def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | Non
         finding = replace(TAG_NOT_FOUND, remedies=(TAG_NOT_FOUND.remedies[0], _GIVE_THE_TAG, _PUSH))
     return finding.at(
         one.reference,
+        reach=reach_of(one),
         near_misses=list(one.near_misses),
         nearest=nearest,
         path=f"{one.repository}:{one.tag}",
@@ -255,4 +270,11 @@ def _locked(one: ImageLookup, part: str, registry: Registry) -> Finding:
         "manifest": f"{one.repository}@{digest}" if digest else None,
     }.get(part)
     outcome = replace(READ_LOCKED, remedies=(_UNLOCK_REPOSITORY,)) if part == "repository" else READ_LOCKED
-    return outcome.at(one.reference, image=one.reference, part=part, registry=registry.name, path=path)
+    return outcome.at(
+        one.reference,
+        reach=reach_of(one) if part != "repository" else Reach(),
+        image=one.reference,
+        part=part,
+        registry=registry.name,
+        path=path,
+    )

@@ -24,7 +24,7 @@ from ..facts import (
 from ..model import Confidence, Finding, SeenFrom, Severity
 from ..references import parse_reference
 from ..scheduling import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, build_of, may_land, runs_on
-from .image_content import looked_up
+from .image_content import looked_up, reach_of
 
 _PATCHED_KINDS = {"Deployment": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
 
@@ -159,6 +159,7 @@ def _mismatch(
         outcome = replace(outcome, severity=Severity.WARNING, explains=())
     return outcome.at(
         one.reference,
+        reach=reach_of(one),
         confidence=None if all(host.node for host in unable) else Confidence.INFERRED,
         **(evidence | (move or {})),
     )

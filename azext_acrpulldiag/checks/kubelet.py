@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, FailingContainer, Kubernetes, Unreadable, known
-from ..model import Finding, Remedy, SeenFrom, Severity
+from ..model import Finding, Reach, Remedy, SeenFrom, Severity
 from ..quoting import fill_command
 from ..symptoms import FailedPull, failed_pulls
 
@@ -147,6 +147,7 @@ def _limited(limited: list[FailedPull], failing: Iterable[FailingContainer], fac
     first = next((each for each in always if _workload(each)), None)
     finding = PULL_QPS_EXCEEDED.at(
         facts.targets.cluster.id,
+        reach=_reach(limited),
         nodes=nodes or ["its node"],
         pods=_pods(pull.container for pull in limited),
         always_pulling=_pods(always),
@@ -187,6 +188,7 @@ def _throttled(throttled: list[FailedPull], facts: Facts) -> Finding:
     sku = None if isinstance(registry, Unreadable) or isinstance(registry.sku, Unreadable) else registry.sku
     finding = THROTTLED.at(
         facts.targets.registry.given if isinstance(registry, Unreadable) else registry.id,
+        reach=_reach(throttled),
         registry=facts.targets.registry.given if isinstance(registry, Unreadable) else registry.name,
         pods=_pods(pull.container for pull in throttled),
         nodes=sorted({pull.container.node for pull in throttled if pull.container.node}),
@@ -196,6 +198,10 @@ def _throttled(throttled: list[FailedPull], facts: Facts) -> Finding:
     )
     # Premium has no tier above it.
     return finding if finding.evidence["higher_sku"] else replace(finding, remedies=finding.remedies[1:])
+
+
+def _reach(pulls: Iterable[FailedPull]) -> Reach:
+    return Reach(pods=frozenset((pull.container.namespace, pull.container.pod) for pull in pulls))
 
 
 def _pods(containers: Iterable[FailingContainer]) -> list[str]:

@@ -15,7 +15,7 @@ from ..catalogue import Outcome, RemedyTemplate, unknown
 from ..conditions import Answer
 from ..facts import Facts, NotKnownError, Puller, PullSecret, Registry, SecretEntry, Unreadable, known
 from ..grants import ABAC_MODE, PULL_IN, Standing, denies
-from ..model import Confidence, Finding, Severity
+from ..model import Confidence, Finding, Reach, Severity
 from .access import GRANT_ABAC, GRANT_LEGACY
 from .access_reading import agreed, modes, read_grants
 from .secret_proof import ARGUMENT, accepted, failing_of_registry, read_secrets, works
@@ -176,11 +176,18 @@ def found(
         resource_of(secret),
         severity=severity,
         confidence=Confidence.INFERRED if outcome.confidence is Confidence.INFERRED else confidence,
+        reach=_reach(secret),
         **_words(facts, secret, may_pull),
         **(_of_entry(entry) if entry else {}),
         **evidence,
     )
     return replace(finding, explains=accounts_for(facts, secret, severity, outcome.explains))
+
+
+def _reach(secret: PullSecret) -> Reach:
+    """The pods that name the secret; empty where only an argument does."""
+    pods = (name.partition("/")[2] for name in secret.named_by if name.startswith("pod/"))
+    return Reach(pods=frozenset((secret.namespace, pod) for pod in pods))
 
 
 def ignorance(facts: Facts, secret: PullSecret, why: Unreadable) -> Finding:

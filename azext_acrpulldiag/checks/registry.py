@@ -9,7 +9,8 @@ from datetime import date
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import CacheRule, Facts, Unreadable, known
-from ..model import Confidence, Finding, Severity
+from ..model import Confidence, Finding, Reach, Severity
+from .secret_proof import failing_of_registry
 
 NOT_READY = Outcome(
     id="registry.not-ready",
@@ -180,7 +181,7 @@ def image_date(version: str) -> date | Unreadable:
     return Unreadable("not-shown", f"Node image version {version} names no date")
 
 
-@check("registry.cache", needs=("registry", "cache_rules", "options"), outcomes=(CACHE_UPSTREAM,))
+@check("registry.cache", needs=("registry", "cache_rules", "options", "kubernetes"), outcomes=(CACHE_UPSTREAM,))
 def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
     """The registry's cache rules can log in to their upstream registries.
 
@@ -200,6 +201,7 @@ def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
         elif rule.unhealthy is not None:
             yield CACHE_UPSTREAM.at(
                 resource,
+                reach=_reach(rule, facts),
                 rule=rule.name,
                 source=rule.source,
                 target=rule.target,
@@ -209,6 +211,12 @@ def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
                 registry=registry.name,
                 subscription=registry.subscription,
             )
+
+
+def _reach(rule: CacheRule, facts: Facts) -> Reach:
+    """The images of failing pods that come through the rule, else what the rule is for."""
+    images = {each.image for each, image in failing_of_registry(facts) if serves(rule, image.repository)}
+    return Reach(images=frozenset(images or {rule.target}))
 
 
 def serves(rule: CacheRule, repository: str) -> bool:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..explain import explanation_of
 from ..facts import Facts, Kubernetes, Unreadable, known
-from ..model import Finding, SeenFrom, Severity
-from ..quoting import printable
-from ..symptoms import FailedPull, failed_pulls
+from ..model import Finding, Reach, SeenFrom, Severity, Symptom
+from ..pull_errors import classify
+from ..symptoms import symptoms_of
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 PODS = "symptom.pods"
 _LONGEST_MESSAGE = 400
 _MOST_PODS = 10
+
+_DESCRIBE_POD = RemedyTemplate("Read the pod's own account", "kubectl describe pod {pod} --namespace {namespace}")
+_START_AGAIN = RemedyTemplate(
+    "Where the cause has expired: let the controller start the pod again, and run this within the hour",
+    "kubectl delete pod {pod} --namespace {namespace}",
+)
+_DESCRIBE_NODE = RemedyTemplate(
+    "See the disk pressure, the images and the events of its node", "kubectl describe node {node}"
+)
+_DECIDES = RemedyTemplate("What decides: {decided_by}")
 
 UNEXPLAINED = Outcome(
     id="symptom.unexplained",
@@ -39,18 +49,8 @@ UNEXPLAINED = Outcome(
         "cluster",
         "resource_group",
     ),
-    remedies=(
-        RemedyTemplate("Read the pod's own account", "kubectl describe pod {pod} --namespace {namespace}"),
-        RemedyTemplate(
-            "Where the cause has expired: let the controller start the pod again, and run this within the hour",
-            "kubectl delete pod {pod} --namespace {namespace}",
-        ),
-        RemedyTemplate("See the disk pressure, the images and the events of its node", "kubectl describe node {node}"),
-        RemedyTemplate("What decides: {decided_by}"),
-    ),
+    remedies=(_DESCRIBE_POD, _START_AGAIN, _DESCRIBE_NODE, _DECIDES),
 )
-_DELETES = 1
-_NODE = 2
 _OF_THE_NODE = ("disk-full", "other", "server-error")
 
 
@@ -82,44 +82,55 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
         # A pod or namespace that the user named and that is not there: nothing is known of what was meant.
         yield unknown(cluster.id, _with_a_way_out(unread), decisive=unread.reason == "not-found")
         return
-    inside, _ = failed_pulls(facts)
-    for symptom_class, pulls in groupby(sorted(inside, key=lambda pull: pull.symptom_class), _class_of):
-        yield _unexplained(symptom_class, list(pulls), facts)
+    by_class: dict[str, list[Symptom]] = {}
+    for symptom in symptoms_of(facts)[0]:
+        by_class.setdefault(symptom.symptom_class, []).append(symptom)
+    for _, alike in sorted(by_class.items()):
+        yield _unexplained(cluster.id, alike, cluster=cluster.name, resource_group=cluster.resource_group)
     if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
         yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=False)
     if isinstance(kubernetes, Kubernetes) and kubernetes.failing:
         known(facts.registry)  # what is in scope was judged by its name alone
 
 
-def _class_of(pull: FailedPull) -> str:
-    return pull.symptom_class
+def narrowed(finding: Finding, left: Sequence[Symptom]) -> Finding:
+    """The finding about the symptoms that are ``left``, where others of its class are explained."""
+    names = {key: finding.evidence[key] for key in ("cluster", "resource_group")}
+    pods = frozenset((symptom.namespace, symptom.pod) for symptom in left)
+    of_these = _unexplained(finding.resource, left, **names)
+    return replace(of_these, check=finding.check, seen_from=finding.seen_from, reach=Reach(pods=pods))
 
 
-def _unexplained(symptom_class: str, pulls: list[FailedPull], facts: Facts) -> Finding:
-    first, cluster = pulls[0].container, facts.targets.cluster
-    meaning = explanation_of(replace(pulls[0].error, symptom_class=symptom_class))
-    pods = sorted({f"{pull.container.namespace}/{pull.container.pod}" for pull in pulls})
-    finding = UNEXPLAINED.at(
-        cluster.id,
-        symptom_class=symptom_class,
+def _unexplained(resource: str, symptoms: Sequence[Symptom], **names: Any) -> Finding:
+    """``symptoms`` are of one class, and not none."""
+    first = symptoms[0]
+    meaning = explanation_of(replace(classify(first.message), symptom_class=first.symptom_class))
+    pods = sorted({f"{symptom.namespace}/{symptom.pod}" for symptom in symptoms})
+    finding = replace(UNEXPLAINED, remedies=tuple(_remedies(first))).at(
+        resource,
+        symptom_class=first.symptom_class,
         meaning=meaning.words,
         decided_by=meaning.decided_by,
         article_section=meaning.article,
-        message=printable(first.message[:_LONGEST_MESSAGE]),
-        image=printable(first.image[:_LONGEST_MESSAGE]),
-        containers=len(pulls),
+        message=first.message[:_LONGEST_MESSAGE],
+        image=first.image[:_LONGEST_MESSAGE],
+        containers=len(symptoms),
         pods=pods[:_MOST_PODS],
         pod=first.pod,
         namespace=first.namespace,
         node=first.node,
-        cluster=cluster.name,
-        resource_group=cluster.resource_group,
+        **names,
     )
-    left_out = {_DELETES} if symptom_class != "backoff-only" else set()
-    if symptom_class not in _OF_THE_NODE or first.node is None:
-        left_out.add(_NODE)
-    remedies = tuple(each for index, each in enumerate(finding.remedies) if index not in left_out)
-    return replace(finding, remedies=remedies, explains=(symptom_class,))
+    return replace(finding, explains=(first.symptom_class,))
+
+
+def _remedies(symptom: Symptom) -> Iterator[RemedyTemplate]:
+    yield _DESCRIBE_POD
+    if symptom.symptom_class == "backoff-only":
+        yield _START_AGAIN
+    if symptom.symptom_class in _OF_THE_NODE and symptom.node is not None:
+        yield _DESCRIBE_NODE
+    yield _DECIDES
 
 
 def _with_a_way_out(why: Unreadable, so: str = "pods were not read") -> Unreadable:

@@ -8,7 +8,7 @@ from azext_acrpulldiag.facts import Options, Unreadable
 from azext_acrpulldiag.model import Confidence, Status
 from azext_acrpulldiag.references import parse_reference
 from azext_acrpulldiag.run import evaluate
-from tests.build import CLUSTER_ID, agent_pool, cluster, healthy_facts, registry
+from tests.build import CLUSTER_ID, agent_pool, cluster, failing, failing_pods_facts, healthy_facts, registry
 
 ALL = (checks.reference_is_valid, checks.host_is_the_login_server, checks.nodes_know_regional_hosts)
 FORBIDDEN = Unreadable("forbidden", "Not allowed to read it", permission="x/read")
@@ -151,3 +151,44 @@ def test_templates_use_evidence_keys(outcome):
     for remedy in outcome.remedies:
         wanted |= placeholders(remedy.description) | placeholders(remedy.command or "")
     assert wanted <= set(outcome.evidence_keys)
+
+
+# --- what pods name ----------------------------------------------------------------------
+
+
+def waiting_on(*images: str, **changes: object):
+    return failing_pods_facts(tuple(failing(image=image, pod=f"web-{n}") for n, image in enumerate(images)), **changes)
+
+
+def test_an_invalid_reference_of_a_pod():
+    finding = one(checks.reference_is_valid, waiting_on("contosoreg.azurecr.io/Web:1"))
+    assert finding.outcome == "image.invalid-reference"
+    assert finding.reach.images == {"contosoreg.azurecr.io/Web:1"}
+
+
+def test_a_misspelt_host_of_pods_is_one_finding_about_all_its_images():
+    typo = [f"contosoreg.azureacr.io/web:{tag}" for tag in (1, 2)]
+    finding = one(checks.host_is_the_login_server, waiting_on(*typo, "contosoreg.azurecr.io/web:1"))
+    assert (finding.outcome, finding.reach.images) == ("image.login-server-typo", set(typo))
+
+
+def test_a_regional_host_of_pods():
+    pools = (agent_pool(node_image_version=OLD),)
+    finding = one(checks.nodes_know_regional_hosts, waiting_on(REGIONAL, cluster=cluster(agent_pools=pools)))
+    assert (finding.outcome, finding.reach.pools, finding.reach.images) == (
+        "image.regional-host-unsupported",
+        {"pool1"},
+        {REGIONAL},
+    )
+
+
+@pytest.mark.parametrize("check", ALL, ids=lambda check: check.id)
+def test_images_of_other_registries_are_no_matter(check):
+    pods = (failing("manifest unknown", image="docker.io/Nginx:1"), failing("", image="fabrikam.azurecr.io/a"))
+    assert one(check, failing_pods_facts(pods)).status is Status.SKIPPED
+
+
+@pytest.mark.parametrize("check", ALL[:2], ids=lambda check: check.id)
+def test_pods_that_were_not_read_leave_their_images_unknown(check):
+    (finding,) = evaluate(check, facts("contosoreg.azurecr.io/web:1", kubernetes=FORBIDDEN))
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, False)

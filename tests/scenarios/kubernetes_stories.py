@@ -89,6 +89,37 @@ def backoff_only(cloud: Cloud) -> None:
     cloud.event(pod, "BackOff", text, count=541)
 
 
+@story(
+    verdict="broken",
+    root_causes=("image.login-server-typo",),
+    symptoms=("dns-failure", "dns-failure"),
+    evidence={"image.login-server-typo": {"suggestion": "contosoreg.azurecr.io/team/app:1.2"}},
+    commands=("az acr repository show --name contosoreg --image team/app:1.2",),
+)
+def host_misspelt_in_pods(cloud: Cloud) -> None:
+    """The pods' images name a host that does not exist."""
+    cloud.grant()
+    cloud.node()
+    for pod, tag in (("web-0", "1.2"), ("web-1", "1.3")):
+        image = f"contosoreg.azureacr.io/team/app:{tag}"
+        unresolved = f"{PULL_FAILED}failed to do request: Head https://contosoreg.azureacr.io/v2/: dial tcp: no such host"
+        cloud.failing_pod(image, unresolved.replace(IMAGE, image), name=pod)
+
+
+@story(
+    verdict="broken",
+    root_causes=("image.invalid-reference",),
+    symptoms=("invalid-image-name",),
+)
+def image_of_a_pod_invalid(cloud: Cloud) -> None:
+    """The pod's image has capitals in it, which kubelet refuses."""
+    cloud.grant()
+    cloud.node()
+    image = "contosoreg.azurecr.io/Team/app:1.2"
+    text = f'Failed to apply default image tag "{image}": couldn\'t parse image name: repository name must be lowercase'
+    cloud.failing_pod(image, text, reason="InvalidImageName")
+
+
 @story(verdict="broken", root_causes=("access.pull-role-missing",), symptoms=("backoff-only",))
 def backoff_only_and_no_role(cloud: Cloud) -> None:
     """The cause has expired from the events, and the role is still missing."""
@@ -225,7 +256,7 @@ def provisioned_node_outdated(cloud: Cloud) -> None:
     cloud.node("aks-burst-k7x2p", "burst", client_id="7c1e9a30-55c2-4d0f-9e1b-3f0a2b4c6d80")
 
 
-@story(verdict="broken", root_causes=("symptom.unexplained",), symptoms=("other",))
+@story(verdict="broken", root_causes=("symptom.unexplained", "image.invalid-reference"), symptoms=("other",))
 def hostile_texts(cloud: Cloud) -> None:
     """Names and messages hold escapes, shell and 64 kB of text."""
     cloud.grant()
