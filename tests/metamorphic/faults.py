@@ -27,6 +27,8 @@ class Fault:
     about: frozenset[str]
     tell: Teller
     applies: Applies
+    image: str
+    """What pods ask the registry for and do not get."""
 
     @property
     def name(self) -> str:
@@ -36,11 +38,13 @@ class Fault:
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(outcome: str, *about: str, applies: Applies = lambda _: True) -> Callable[[Teller], Fault]:
+def fault(
+    outcome: str, *about: str, applies: Applies = lambda _: True, image: str = "team/app:1.2"
+) -> Callable[[Teller], Fault]:
     """Register a fault under its function's name, with hyphens."""
 
     def register(tell: Teller) -> Fault:
-        made = Fault(outcome, frozenset(about), tell, applies)
+        made = Fault(outcome, frozenset(about), tell, applies, image)
         if made.name in FAULTS:
             raise ValueError(f"There are two faults named {made.name}")
         FAULTS[made.name] = made
@@ -206,7 +210,7 @@ def registry_being_deleted(cloud: Cloud) -> None:
     cloud.registry_state("Deleting")
 
 
-@fault("registry.cache-upstream", "cache", applies=no_image_named)
+@fault("registry.cache-upstream", "cache", applies=no_image_named, image="metamorphic/nginx:1.29")
 def cache_rule_with_a_dead_credential(cloud: Cloud) -> None:
     cloud.cache_rule("metamorphic", "docker.io/library/*", "metamorphic/*", False)
 

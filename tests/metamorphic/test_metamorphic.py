@@ -146,7 +146,7 @@ def _reported(story: str, base: Facts, broken: Broken) -> Iterator[Row]:
     if not isinstance(base.kubernetes, Kubernetes) or base.kubernetes.failing != () or base.options.image is not None:
         return
     for symptom_class in classes:
-        failing = build.failing(MESSAGES[symptom_class], image=f"{login_server_of(base)}/team/app:1.2")
+        failing = build.failing(MESSAGES[symptom_class], image=f"{login_server_of(base)}/{broken.fault.image}")
         facts = replace(broken.facts, kubernetes=replace(base.kubernetes, failing=(failing,)))
         found = tuple(causes(judged(facts)))
         yield Row("reported", story, (broken.fault.outcome,), (broken.fault.name, symptom_class), found)

@@ -102,7 +102,9 @@ def host_misspelt_in_pods(cloud: Cloud) -> None:
     cloud.node()
     for pod, tag in (("web-0", "1.2"), ("web-1", "1.3")):
         image = f"contosoreg.azureacr.io/team/app:{tag}"
-        unresolved = f"{PULL_FAILED}failed to do request: Head https://contosoreg.azureacr.io/v2/: dial tcp: no such host"
+        unresolved = (
+            f"{PULL_FAILED}failed to do request: Head https://contosoreg.azureacr.io/v2/: dial tcp: no such host"
+        )
         cloud.failing_pod(image, unresolved.replace(IMAGE, image), name=pod)
 
 
