@@ -29,8 +29,13 @@ CONNECT_SECONDS = 3.0
 FIRST_ANSWER_SECONDS = 5.0
 READ_SECONDS = 15.0
 
+# Who is let in where the cluster has Azure RBAC for Kubernetes. RBAC Reader sees no secrets, and no nodes either:
+# https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers
 _READER = "Kubernetes RBAC, or Azure Kubernetes Service RBAC Reader"
-_WRITER = "Kubernetes RBAC, or Azure Kubernetes Service RBAC Writer"
+_RIGHTS = {
+    "nodes": "Kubernetes RBAC, or the Azure data action Microsoft.ContainerService/managedClusters/nodes/read",
+    "secrets": "Kubernetes RBAC, or Azure Kubernetes Service RBAC Writer",
+}
 
 
 class KubeApi:
@@ -157,7 +162,7 @@ def _refusal(status: int, what: str, resource: str) -> Unreadable:
     if status == 401:
         return Unreadable("not-logged-in", "HTTP 401: the API server refused the credential", what)
     if status == 403:
-        right = f"{what} ({_WRITER if resource == 'secrets' else _READER})"
+        right = f"{what} ({_RIGHTS.get(resource, _READER)})"
         return Unreadable("forbidden", f"HTTP 403: the API server does not let you {what}", what, right)
     if status == 429:
         return Unreadable("throttled", f"HTTP 429: the API server throttles {what}", what)

@@ -103,6 +103,12 @@ def test_single_objects_are_there_or_absent():
             "list pods in namespace web (Kubernetes RBAC, or Azure Kubernetes Service RBAC Reader)",
         ),
         (
+            "list nodes",
+            lambda api: list(api.nodes()),
+            "list nodes (Kubernetes RBAC, or the Azure data action "
+            "Microsoft.ContainerService/managedClusters/nodes/read)",
+        ),
+        (
             "get secrets",
             lambda api: api.secret("web", "pull"),
             "get secrets in namespace web (Kubernetes RBAC, or Azure Kubernetes Service RBAC Writer)",
