@@ -10,6 +10,7 @@ never has to ask whether it may know something, and can never pass on ignorance.
 
 from __future__ import annotations
 
+import inspect
 import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from .quoting import fill_command, printable
 
 Judge = Callable[[Facts], Iterator[Finding]]
 
+# The word that begins the part of a manual that says how its check decides.
+_DECIDED = "Decided "
 _STATUS_OF = {Severity.ERROR: Status.FAIL, Severity.WARNING: Status.WARN}
 
 
@@ -110,6 +113,21 @@ class Check:
     def manual(self) -> str:
         """The docstring of the check, which is its page in the reference."""
         return self.judge.__doc__ or ""
+
+    @property
+    def why(self) -> str:
+        """Why breaking the condition stops a pull: the manual below its title, up to what begins with "Decided"."""
+        return self._body()[0]
+
+    @property
+    def how(self) -> str:
+        """How it is decided: the manual from its first sentence that begins with "Decided"."""
+        return self._body()[1]
+
+    def _body(self) -> tuple[str, str]:
+        below = inspect.cleandoc(self.manual).partition("\n")[2].strip()
+        why, decided, how = below.partition(_DECIDED)
+        return why.strip(), decided + how
 
     @property
     def title(self) -> str:

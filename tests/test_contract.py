@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
 import sys
 from collections.abc import Collection, Iterator
@@ -19,7 +20,8 @@ import pytest
 from azext_acrpulldiag import checks as checks_package
 from azext_acrpulldiag.catalogue import Check, Outcome, placeholders
 from azext_acrpulldiag.facts import Facts, Unreadable
-from azext_acrpulldiag.model import Finding, Status
+from azext_acrpulldiag.model import Finding, Severity, Status
+from azext_acrpulldiag.permissions import READINGS, Kind
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
 from azext_acrpulldiag.run import evaluate
 from scripts import reference
@@ -69,7 +71,9 @@ def test_a_check_is_documented(checked):
     first, _, rest = inspect.cleandoc(checked.manual).partition("\n\n")
     assert re.fullmatch(r"[A-Z][^\n]*[^.\n]\.", first), "the first line is the healthy condition, one sentence"
     assert ". " not in first, "the first line is one sentence"
-    assert rest.strip(), "why breaking it stops a pull, and how it is decided"
+    assert rest.strip()
+    assert checked.why, "why breaking it stops a pull"
+    assert checked.how.startswith("Decided "), "how it is decided, in a sentence that begins so"
     assert re.fullmatch(OUTCOME_ID, checked.id)
     assert checked.outcomes
 
@@ -100,8 +104,69 @@ def test_an_outcome_explains_symptom_classes_and_outcomes(outcome):
 
 def test_the_reference_says_what_the_checks_say():
     """``make docs`` writes it."""
-    on_disk = {path.name: path.read_text(encoding="utf-8") for path in reference.FOLDER.glob("*.md")}
-    assert on_disk == reference.pages(CHECKS)
+    assert reference.on_disk() == reference.pages(CHECKS)
+
+
+def test_every_link_of_the_reference_leads_somewhere():
+    written = reference.pages(CHECKS)
+    for name, text in written.items():
+        folder = Path(name).parent
+        for target, anchor in re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", text):
+            leads_to = os.path.normpath(folder / target) if target else name
+            assert leads_to in written, (name, target)
+            assert not anchor or f"\n## {anchor}\n" in written[leads_to], (name, anchor)
+
+
+@each_outcome
+def test_an_outcome_has_a_whole_page(outcome):
+    text = reference.pages(CHECKS)[f"reference/{outcome.id}.md"]
+    titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    why = "Why it stops a pull" if outcome.severity is Severity.ERROR else "Why it matters"
+    wanted = [why, "How it is decided", "What it needs to read", "Evidence", "Repair", "More"]
+    assert set(wanted) - ({"Repair"} if not outcome.remedies else set()) <= set(titles)
+    assert outcome.url in text
+    for name in outcome.explains:
+        assert f"`{name}`" in text
+
+
+@each_outcome
+def test_symptoms_lead_to_the_outcomes_that_explain_them(outcome):
+    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", _symptoms(), re.MULTILINE | re.DOTALL))
+    assert set(sections) == set(SYMPTOM_CLASSES) - {"negative"}
+    for name in sections.keys() & set(outcome.explains):
+        assert f"]({outcome.id}.md)" in sections[name], name
+
+
+@cache
+def _symptoms() -> str:
+    return reference.pages(CHECKS)["reference/symptoms.md"]
+
+
+# --- what has to be read -----------------------------------------------------------------
+
+
+def test_what_is_read_has_its_rights_declared():
+    assert set(READINGS) <= EVERY_FIELD, "fields of Facts"
+    needed = {need for checked in CHECKS for need in checked.needs} - ALWAYS_KNOWN - {"options"}
+    assert needed <= set(READINGS)
+    assert {earlier for reading in READINGS.values() for earlier in reading.after} <= set(READINGS)
+
+
+def test_a_right_is_the_same_wherever_it_is_declared():
+    declared = [right for reading in READINGS.values() for right in reading.rights]
+    by_name: dict[str, set[object]] = {}
+    for right in declared:
+        by_name.setdefault(right.name.lower(), set()).add((right.name, right.kind, right.where, right.left_out))
+        assert re.fullmatch(RIGHT_OF[right.kind], right.name), right.name
+    assert {name: found for name, found in by_name.items() if len(found) > 1} == {}
+
+
+RIGHT_OF = {
+    Kind.ACTION: r"Microsoft\.\w+(/\w+)+/(read|action)",
+    Kind.DATA_ACTION: r"Microsoft\.\w+(/\w+)+/read",
+    Kind.GRAPH: r"\w+(\.\w+)+",
+    Kind.KUBERNETES: r"(get|list|watch|create|delete) [a-z]+(/[a-z]+)?",
+}
 
 
 # --- checks over many facts ------------------------------------------------------------

@@ -127,6 +127,8 @@ def every_named_secret_exists(facts: Facts) -> Iterator[Finding]:
 def every_secret_can_be_used(facts: Facts) -> Iterator[Finding]:
     """Every pull secret has the type, the form, the user and the password that kubelet needs.
 
+    Kubelet gets no credential out of any other secret, and pulls without one or not at all.
+
     Decided as kubelet does (kubernetes/pkg/credentialprovider, ``secrets.go`` and ``config.go``): a
     secret of another type, without data or without ``auths`` is passed over in silence; one that does
     not parse, or whose ``auth`` is not base64 of ``user:password``, makes kubelet give up each pull of
@@ -231,7 +233,8 @@ def _meant_for(key: str, login_server: str) -> bool:
 def the_registry_accepts_every_credential(facts: Facts) -> Iterator[Finding]:
     """The registry accepts the credentials in the pull secrets for the images that fail.
 
-    No list of Azure tells whether a password is right: the proof is to ask the registry, as a node
+    A node that offers a wrong credential is refused, whatever the name and the form of the secret.
+    No list of Azure tells whether a password is right. Decided by asking the registry, as a node
     does, for a token with the credential and then for the manifest with that token. A token alone
     proves nothing. Each credential is sent to the login server that Azure names and nowhere else, and
     only where a failing pod or ``--pull-secret`` names the secret; ``--no-credential-test`` switches it

@@ -216,6 +216,9 @@ _NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "options")
 def applications_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
     """Every application that a pull secret signs in as exists, has a client secret that holds and may pull.
 
+    The registry has Microsoft Entra ID check the application id and the client secret, and then asks
+    what the application may do: each of the three is refused with the same 401.
+
     Decided by Microsoft Graph in the registry's tenant, and by the roles in force for the service
     principal at the registry, judged from their definitions. Graph never says which client secret the
     pull secret holds, so only *all ended* proves a fault. A managed identity has no client secret at
@@ -290,6 +293,9 @@ def the_admin_account_is_on_and_its_password_right(facts: Facts) -> Iterator[Fin
 )
 def tokens_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
     """Every registry token that a pull secret signs in with is enabled, not expired and may pull the image.
+
+    The registry refuses a token that it does not have, that is disabled or whose password has ended, and
+    gives any other one the repositories of its scope map and no more.
 
     Decided by the token of that name in the registry: its status, the expiry of its passwords, and the
     actions of its scope map, ``repositories/NAME/content/read``, where a ``*`` may end the name

@@ -73,10 +73,10 @@ _CHECK_ACR_EXPLAINS = {10: ("unauthorized-401",), 52: ("dns-failure",), 60: ("un
 def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
     """The registry answers this machine.
 
-    ``az acr check-health`` looks from the machine of the caller with the caller's login: DNS,
-    network, challenge and tokens. Nodes have another network and another identity, so this never
-    changes the verdict; it tells whether other findings could be looked into from here. Its codes
-    about Docker, Helm and Notary on this machine are no findings
+    Nodes have another network and another identity than the caller, so this stops no pull and never
+    changes the verdict. Decided by ``az acr check-health``, which looks from the machine of the caller
+    with the caller's login: DNS, network, challenge and tokens. It tells whether other findings could be
+    looked into from here. Its codes about Docker, Helm and Notary on this machine are no findings
     (https://learn.microsoft.com/azure/container-registry/container-registry-health-error-reference).
     """
     registry = known(facts.registry)
@@ -103,8 +103,10 @@ def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
 def node_may_log_in_to_registry(facts: Facts) -> Iterator[Finding]:
     """A node can log in to the registry.
 
-    ``az aks check-acr`` runs a pod on one Linux node that resolves the login server and exchanges
-    the node's own token; it pulls nothing, so its success proves little. A refused credential
+    A node that cannot resolve the login server, or whose identity the registry refuses, pulls nothing.
+
+    Decided by ``az aks check-acr``, which runs a pod on one Linux node that resolves the login server
+    and exchanges the node's own token; it pulls nothing, so its success proves little. A refused credential
     (10) and a name that does not resolve (52) are what kubelet meets on that node: errors. So is
     a refused exchange (60), though only inferred, since a network time-out ends in the same code
     (https://github.com/Azure/acr/issues/594); where the registry refuses tokens for Resource

@@ -155,12 +155,14 @@ def the_service_principal_exists_and_is_enabled(facts: Facts) -> Iterator[Findin
 def the_service_principal_has_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
     """The service principal has a client secret that has not ended.
 
-    Nodes sign in with the client secret that the cluster was given. Microsoft Graph lists
-    the secrets of application and service principal with their validity, but never says
-    which one the cluster holds. So only *all ended* proves a fault: one that holds beside
-    ended ones is ordinary rotation, and certificates do not count, since kubelet cannot use
-    them. Where a part of the secrets is not visible (an application of another tenant), one
-    visible secret that holds still settles it.
+    Nodes sign in with the client secret that the cluster was given, and are refused from the
+    day on which it ends.
+
+    Decided by Microsoft Graph, which lists the secrets of application and service principal
+    with their validity, but never says which one the cluster holds. So only *all ended* proves
+    a fault: one that holds beside ended ones is ordinary rotation, and certificates do not
+    count, since kubelet cannot use them. Where a part of the secrets is not visible (an
+    application of another tenant), one visible secret that holds still settles it.
     """
     cluster = known(facts.cluster)
     principal = known(facts.service_principal)
