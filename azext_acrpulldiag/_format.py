@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import OrderedDict
 from typing import Any
 
+_HEALTHY_CELL = 70
 _WORDS = {"fail": "FAIL", "warn": "WARN", "unknown": "UNKNOWN", "skipped": "skipped", "pass": "ok"}
 
 
@@ -36,3 +38,17 @@ def _row(report: dict[str, Any], finding: dict[str, Any], named: list[str]) -> O
     row["Resource"] = finding["resource"].rstrip("/").rpartition("/")[2]
     row["Finding"] = finding["summary"]
     return row
+
+
+def pull_checks_table(result: list[dict[str, Any]]) -> list[OrderedDict[str, str]]:
+    """One row an outcome. What it needs to read is too long for a table: ``-o json`` shows it."""
+    return [
+        OrderedDict(
+            Check=row["check"],
+            Outcome=row["outcome"],
+            Severity=row["severity"],
+            Article=row["articleSection"] or "",
+            HealthyWhen=textwrap.fill(row["healthyWhen"], _HEALTHY_CELL),
+        )
+        for row in result
+    ]

@@ -84,3 +84,25 @@ examples:
   - name: Print the class of each message.
     text: az aks explain-pull-error --file messages.txt --query "[].class" --output tsv
 """
+
+helps["aks list-pull-checks"] = """
+type: command
+short-summary: List what `az aks diagnose-pull` checks and what it can find.
+long-summary: >-
+    One row for every outcome, with its check, the healthy condition, how severe it is, what pods report then,
+    the rights that the check reads with, the section of Microsoft's troubleshooting article and a link.
+    Needs no login and asks nothing of Azure. Ids of checks and categories are what `--skip` takes.
+examples:
+  - name: List all checks as a table.
+    text: az aks list-pull-checks --output table
+  - name: List the checks of the way to the registry.
+    text: az aks list-pull-checks --category network --output table
+  - name: Print the rights that one outcome is decided with.
+    text: >-
+        az aks list-pull-checks
+        --query "[?outcome=='network.outbound-ip-not-allowed'].needs[].right" --output tsv
+  - name: Print every Azure action that a role for the diagnosis may hold.
+    text: az aks list-pull-checks --query "[].needs[] | [?kind=='azure-action'].right" --output tsv | sort -u
+  - name: Find what may be behind a class of errors that explain-pull-error names.
+    text: az aks list-pull-checks --query "[?contains(symptoms, 'forbidden-403')].outcome" --output tsv
+"""

@@ -5,7 +5,7 @@ from typing import Any
 from azure.cli.core.commands.parameters import file_type, get_enum_type
 
 
-def load_arguments(self: Any, _: str) -> None:
+def load_arguments(self: Any, command: str) -> None:
     """Declare names, types and help of every argument."""
     with self.argument_context("aks diagnose-pull") as context:
         context.argument("name", options_list=["--name", "-n"], id_part="name", help="Name of the managed cluster.")
@@ -81,3 +81,13 @@ def load_arguments(self: Any, _: str) -> None:
         context.argument(
             "file", options_list=["--file", "-f"], help="File with one message a line; `-` is standard input."
         )
+
+    if command == "aks list-pull-checks":
+        from .listing import categories  # all checks, which the other commands have no use for here
+
+        with self.argument_context(command) as context:
+            context.argument(
+                "category",
+                arg_type=get_enum_type(categories()),
+                help="List the checks of this category only: the part of their ids before the dot.",
+            )
