@@ -18,7 +18,7 @@ from tests.azure.server import Server
 
 
 class SimulatedSession(Session):
-    """Logged in as the cloud's caller, in the cloud's tenant."""
+    """Logged in as the cloud's caller, in the tenants of all its subscriptions."""
 
     def __init__(self, server: Server, seconds: float) -> None:
         from azure.cli.core.mock import DummyCli
@@ -26,14 +26,23 @@ class SimulatedSession(Session):
         super().__init__(DummyCli(), Deadline(seconds), Meter())
         self._server = server
 
+    def subscriptions(self) -> list[dict[str, Any]]:
+        known = self._server.cloud.subscriptions.items()
+        return [{"id": one, "tenantId": each.tenant, "state": each.state} for one, each in known]
+
     def credential(self, subscription: str) -> tuple[Any, str]:
         cloud = self._server.cloud
+        account = cloud.subscriptions.get(subscription.lower())
+        if account is None:
+            from knack.util import CLIError
+
+            raise CLIError(f"Subscription '{subscription}' not found.")
 
         def get_token(*scopes: str, **_: Any) -> Any:
-            token = entra.token(cloud, scopes[0].removesuffix("/.default"))
+            token = entra.token(cloud, scopes[0].removesuffix("/.default"), account.tenant)
             return SimpleNamespace(token=token, expires_on=int(time.time()) + 3600)
 
-        return SimpleNamespace(get_token=get_token), cloud.tenant
+        return SimpleNamespace(get_token=get_token), account.tenant
 
 
 @contextmanager
