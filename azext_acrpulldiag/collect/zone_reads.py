@@ -80,11 +80,17 @@ def _link_paths(zone_ids: Iterable[str]) -> list[str]:
 
 
 def _record_paths(labels: Mapping[str, Iterable[str]]) -> list[str]:
-    return [_record_path(zone_id, label) for zone_id, found in labels.items() for label in (*found, WILDCARD)]
+    return [path for zone_id, found in labels.items() for label in found for path in _paths_of(zone_id, label)]
 
 
-def _record_path(zone_id: str, label: str) -> str:
-    return f"{zone_id}/A/{label}"
+def _paths_of(zone_id: str, label: str) -> list[str]:
+    """Where an answer for a label may come from. In a zone of public names people may have written aliases."""
+    own = [_record_path(zone_id, label), _record_path(zone_id, WILDCARD)]
+    return own if f"/{PRIVATE}." in zone_id.lower() else [*own, _record_path(zone_id, label, "CNAME")]
+
+
+def _record_path(zone_id: str, label: str, kind: str = "A") -> str:
+    return f"{zone_id}/{kind}/{label}"
 
 
 def _ask(reader: ArmReader, lists: Iterable[str], gets: Iterable[str]) -> dict[str, Any]:
@@ -110,8 +116,7 @@ def zone_from(zone_id: str, labels: Iterable[str], answers: Mapping[str, Any]) -
     links = _links_of(answers, zone_id)
     if links is None:
         return None
-    wildcard = _record_of(answers, zone_id, WILDCARD)
-    records = {label: _or_wildcard(_record_of(answers, zone_id, label), wildcard, zone_id, label) for label in labels}
+    records = {label: _looked_up(answers, zone_id, label) for label in labels}
     return PrivateZone(zone_id, zone_id.rpartition("/")[2].lower(), links, records)
 
 
@@ -149,20 +154,26 @@ def _links_of(answers: Mapping[str, Any], zone_id: str) -> Links | None:
     return answer if answer is None or isinstance(answer, Unreadable) else links_from(answer)
 
 
-def _record_of(answers: Mapping[str, Any], zone_id: str, label: str) -> Record:
+def _looked_up(answers: Mapping[str, Any], zone_id: str, label: str) -> Record:
+    """What the zone answers for a label: its own record, an alias, or the record of ``*``."""
     path = _record_path(zone_id, label)
     if path not in answers:
         why = f"{zone_id} is one of a great many zones and linked to no network near the cluster; it was not read"
         return Unreadable("unsupported", why)
-    answer = answers[path]
-    return answer if answer is None or isinstance(answer, Unreadable) else record_from(answer)
-
-
-def _or_wildcard(record: Record, wildcard: Record, zone_id: str, label: str) -> Record:
-    """What answers for a label that has no record of its own. A wildcard never answers for the zone itself."""
-    if record is not None or wildcard is None or label == APEX:
-        return record
-    # Whether it answers for several labels depends on which other records there are.
+    own, wildcard = (_record(answers[each]) for each in (path, _record_path(zone_id, WILDCARD)))
+    if own is not None:
+        return own
+    alias = answers.get(_record_path(zone_id, label, "CNAME"))
+    if alias is not None:
+        said = f"{zone_id} has a CNAME {label}, which was not followed"
+        return alias if isinstance(alias, Unreadable) else Unreadable("unsupported", said)
+    # It never answers for the zone itself; whether for several labels depends on which other records there are.
+    if wildcard is None or label == APEX:
+        return None
     if isinstance(wildcard, tuple) and "." in label:
         return Unreadable("unsupported", f"{zone_id} has no A record {label}, but one for *, which may answer for it")
     return wildcard
+
+
+def _record(answer: Any) -> Record:
+    return answer if answer is None or isinstance(answer, Unreadable) else record_from(answer)
