@@ -230,6 +230,10 @@ class RuleCollection:
     """``network`` or ``application``."""
     allows: bool
     rules: tuple[FirewallRule, ...]
+    priority: int = 0
+    """Among the collections of its kind in its group, or of its kind in a firewall with classic rules."""
+    group_id: str | None = None
+    """The rule collection group; ``None``: a firewall's own (classic) rules."""
 
 
 @dataclass(frozen=True)
