@@ -37,6 +37,7 @@ def findings_of(facts: Facts, outcomes: Mapping[str, Outcome], kinds: Collection
             continue
         yield outcomes[hop.outcome].at(
             resource,
+            severity=hop.severity,
             hop=place.step,
             pools=list(walk.place.pools),
             subnet=_subnet(walk),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..facts import NodePlace, PrivateEndpoint, Unreadable
+from ..model import Severity
 
 OK, BROKEN, UNKNOWN = "ok", "broken", "unknown"
 
@@ -31,6 +32,8 @@ class Hop:
     """What the outcome's summary and remedies need, beside what is true of the whole way."""
     unread: Unreadable | None = None
     """Why it is unknown."""
+    severity: Severity | None = None
+    """``None``: the outcome's own."""
 
     def told(self) -> dict[str, Any]:
         """The hop as evidence, JSON values only."""

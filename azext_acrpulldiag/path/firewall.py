@@ -1,0 +1,301 @@
+"""Do the rules of an Azure Firewall let a pull through? Pure.
+
+Rules are terminating: the first that matches decides. Network rules come before application rules, each kind by
+priority, a parent policy's before the child's; what no rule matches is denied. The built-in rules that come last
+allow platform services alone (image repository, managed disks, diagnostics, Entra ID), no registry. Sources:
+https://learn.microsoft.com/azure/firewall/rule-processing, https://learn.microsoft.com/azure/firewall/infrastructure-fqdns
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_network
+from itertools import pairwise
+from typing import Any
+
+from ..facts import (
+    Firewall,
+    FirewallRule,
+    Network,
+    NodePlace,
+    PrivateZone,
+    Registry,
+    RuleCollection,
+    Subnet,
+    Unreadable,
+    ZoneSearch,
+    same_id,
+)
+from ..model import Severity
+from .firewall_match import MAYBE, YES, Range, Traffic, matches
+from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
+
+OUTCOME = "network.firewall-blocks-registry"
+_BLOBS = {
+    "azurecr.io": "*.blob.core.windows.net",
+    "azurecr.us": "*.blob.core.usgovcloudapi.net",
+    "azurecr.cn": "*.blob.core.chinacloudapi.cn",
+}
+_SERVICE, _STORAGE = "AzureContainerRegistry", "Storage"
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a firewall's rules say of some traffic."""
+
+    allowed: bool | None
+    """``None``: rules that may match disagree."""
+    collection: RuleCollection | None
+    """That decides; ``None``: no rule matches."""
+    rule: FirewallRule | None
+    doubtful: tuple[str, ...] = ()
+    """Rules that may match and would decide otherwise."""
+
+
+def layers_host(registry: Registry) -> str | None:
+    """The hosts of the public storage that layers come from; ``None``: they come from data endpoints."""
+    # A private endpoint brings data endpoints with it.
+    if registry.data_endpoint_hosts or registry.private_endpoints:  # unreadable ones too
+        return None
+    return _BLOBS.get(registry.login_server.lower().partition(".")[2], _BLOBS["azurecr.io"])
+
+
+def admitted(
+    registry: Registry, network: Network, place: NodePlace, destination: Destination, firewall: Firewall
+) -> Iterator[Hop]:
+    """Say whether the firewall lets HTTPS from the nodes of ``place`` to the destination through: one hop.
+
+    The destination may be :func:`layers_host`, too.
+    """
+    traffic = traffic_of(registry, network, place, destination, firewall)
+    if isinstance(firewall.collections, Unreadable):
+        yield _unread(firewall, destination.host, firewall.collections)
+        return
+    ruling = ruled(firewall.collections, traffic)
+    if ruling.allowed is None:
+        yield _unread(firewall, destination.host, _doubt(firewall, destination.host, ruling, network))
+    elif ruling.allowed:
+        why = f"Firewall {_name(firewall.id)} lets {destination.host} through by {_named(ruling)}."
+        yield Hop("firewall", _name(firewall.id), firewall.id, OK, why)
+    else:
+        evidence = _evidence(registry, network, place, destination, firewall, ruling)
+        why = f"{destination.host} is not let through by {evidence['reason']}."
+        yield Hop("firewall", _name(firewall.id), firewall.id, BROKEN, why, OUTCOME, evidence)
+
+
+def unknown_appliance(destination: Destination, address: str, network_id: str) -> Hop:
+    """The hop of an appliance that is no Azure Firewall: what it lets through is not Azure's to say."""
+    where = f"{address} in network {_name(network_id)}"
+    why = f"{where} is no Azure Firewall; whether it lets {destination.host} through cannot be read from Azure."
+    evidence: dict[str, Any] = dict.fromkeys(EVIDENCE) | {
+        "firewall": address,
+        "blocked": [destination.host],
+        "reason": f"the appliance {where}, which is no Azure Firewall: what it lets through cannot be read from Azure",
+        "sources": [],
+        "destinations": list(destination.addresses),
+    }
+    return Hop(
+        "appliance", address, None, UNKNOWN, why, OUTCOME, evidence, Unreadable("unsupported", why), Severity.WARNING
+    )
+
+
+def ruled(collections: tuple[RuleCollection, ...], traffic: Traffic) -> Ruling:
+    """Find the rule that decides. Collections come in the order of processing."""
+    doubts: list[tuple[bool, str]] = []
+    for collection in collections:
+        for rule in collection.rules:
+            found = matches(collection.kind, rule, traffic)
+            if found == YES:
+                return _decided(collection.allows, collection, rule, doubts)
+            if found == MAYBE:
+                doubts.append((collection.allows, f"{rule.name} ({collection.name})"))
+    return _decided(False, None, None, doubts)
+
+
+def _decided(
+    allows: bool, collection: RuleCollection | None, rule: FirewallRule | None, doubts: list[tuple[bool, str]]
+) -> Ruling:
+    against = tuple(name for action, name in doubts if action != allows)
+    return Ruling(None if against else allows, collection, rule, against)
+
+
+def traffic_of(
+    registry: Registry, network: Network, place: NodePlace, destination: Destination, firewall: Firewall
+) -> Traffic:
+    """The traffic of nodes to a destination, in the firewall's terms."""
+    host = destination.host.lower()
+    blob = host.startswith("*")
+    regions, all_regions = _regions(registry, host)
+    return Traffic(
+        host=host,
+        sources=_sources(network, place),
+        addresses=tuple(int(IPv4Address(each)) for each in destination.addresses),
+        service=(_STORAGE if blob else _SERVICE).lower(),
+        regions=regions,
+        all_regions=all_regions,
+        named_by_dns=_resolved_alike(network, destination, firewall),
+        groups=network.ip_groups,
+    )
+
+
+def _sources(network: Network, place: NodePlace) -> tuple[Range, ...] | None:
+    prefixes = source_prefixes(network, place)
+    ranges = [ip_network(each, strict=False) for each in prefixes if ":" not in each]
+    return tuple((int(each.network_address), int(each.broadcast_address)) for each in ranges) or None
+
+
+def source_prefixes(network: Network, place: NodePlace) -> tuple[str, ...]:
+    """Prefixes of the node subnet; empty: not known."""
+    subnet = network.subnets.get(place.subnet_id.lower()) if isinstance(place.subnet_id, str) else None
+    return subnet.prefixes if isinstance(subnet, Subnet) else ()
+
+
+def _regions(registry: Registry, host: str) -> tuple[frozenset[str], bool]:
+    """Where the host's public addresses are, and whether that is all: only Premium has replicas elsewhere.
+
+    A data endpoint's name has its region; the login server and layers may be any replica's.
+    """
+    labels = host.split(".")
+    if "data" in labels[2:3]:
+        return frozenset((labels[1],)), True
+    home = registry.location.lower().replace(" ", "")
+    hosts = registry.data_endpoint_hosts if isinstance(registry.data_endpoint_hosts, tuple) else ()
+    replicas = {each.lower().split(".")[1] for each in hosts if each.count(".") > 2}
+    one_region = isinstance(registry.sku, str) and registry.sku.lower() != "premium"
+    return frozenset((home, *replicas)), bool(replicas) or one_region
+
+
+def _resolved_alike(network: Network, destination: Destination, firewall: Firewall) -> int:
+    """Whether the firewall resolves the host to the addresses that nodes go to.
+
+    Public names: it does. A private address it has only from a zone that its own network is linked to.
+    """
+    if not destination.addresses:
+        return YES
+    zones = network.zones.zones if isinstance(network.zones, ZoneSearch) else ()
+    if firewall.dns_servers or firewall.network_id is None:
+        return MAYBE
+    linked = any(_links(zone, firewall.network_id) and _holds(zone, destination) for zone in zones)
+    return YES if linked else MAYBE
+
+
+def _links(zone: PrivateZone, network_id: str) -> bool:
+    return isinstance(zone.links, tuple) and any(same_id(link.network_id, network_id) for link in zone.links)
+
+
+def _holds(zone: PrivateZone, destination: Destination) -> bool:
+    wanted = set(destination.addresses)
+    return any(isinstance(held, tuple) and wanted & set(held) for held in zone.records.values())
+
+
+# --- what is said of it ----------------------------------------------------------------------
+
+EVIDENCE = (
+    "firewall",
+    "firewall_id",
+    "firewall_group",
+    "firewall_subscription",
+    "policy",
+    "blocked",
+    "rule",
+    "collection",
+    "rule_kind",
+    "reason",
+    "sources",
+    "destinations",
+    "repair_policy",
+    "repair_policy_group",
+    "repair_policy_subscription",
+    "repair_group",
+    "repair_priority",
+)
+
+
+def _evidence(
+    registry: Registry,
+    network: Network,
+    place: NodePlace,
+    destination: Destination,
+    firewall: Firewall,
+    ruling: Ruling,
+) -> dict[str, Any]:
+    policy = firewall.policy_id and _name(firewall.policy_id)
+    named = f"firewall {_name(firewall.id)}" + (f" (policy {policy})" if policy else "")
+    reason = f"{named}, which denies it by {_named(ruling)}" if ruling.rule else f"{named}, no rule of which allows it"
+    tag = _STORAGE if destination.host.startswith("*") else _SERVICE
+    return {
+        "firewall": _name(firewall.id),
+        "firewall_id": firewall.id,
+        "firewall_group": _part(firewall.id, "resourcegroups"),
+        "firewall_subscription": _part(firewall.id, "subscriptions"),
+        "policy": policy,
+        "blocked": [destination.host],
+        "rule": ruling.rule.name if ruling.rule else None,
+        "collection": ruling.collection.name if ruling.collection else None,
+        "rule_kind": ruling.collection.kind if ruling.collection else None,
+        "reason": reason,
+        "sources": list(source_prefixes(network, place)),
+        "destinations": list(destination.addresses) or [tag],
+        **_room(firewall, ruling),
+    }
+
+
+def _room(firewall: Firewall, ruling: Ruling) -> dict[str, Any]:
+    """Where a new collection that allows would come in time: policy, group and a free priority."""
+    collections = firewall.collections if isinstance(firewall.collections, tuple) else ()
+    own = [
+        each for each in collections if each.group_id and same_id(_policy_of(each.group_id), str(firewall.policy_id))
+    ]
+    near = ruling.collection or (own[-1] if own else None)
+    group = near.group_id if near else None
+    policy = _policy_of(group) if group else firewall.policy_id
+    kind = ruling.collection.kind if ruling.collection else "application"
+    taken = {each.priority for each in collections if each.group_id == group and (group or each.kind == kind)}
+    end = ruling.collection.priority if ruling.collection else 65000
+    free = (number for number in range(end - 1, 99, -1) if number not in taken)
+    start = (number for number in range(1000, end) if number not in taken)
+    return {
+        "repair_policy": policy and _name(policy),
+        "repair_policy_group": policy and _part(policy, "resourcegroups"),
+        "repair_policy_subscription": policy and _part(policy, "subscriptions"),
+        "repair_group": group and _name(group),
+        "repair_priority": next(start, None) if ruling.collection is None else next(free, None),
+    }
+
+
+def _policy_of(group_id: str) -> str:
+    return group_id.rsplit("/", 2)[0]
+
+
+def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
+    said = f"It is not known whether firewall {_name(firewall.id)} lets {host} through: {why.sentence}"
+    return Hop("firewall", _name(firewall.id), firewall.id, UNKNOWN, said, unread=why)
+
+
+def _doubt(firewall: Firewall, host: str, ruling: Ruling, network: Network) -> Unreadable:
+    """Rules that may match; where an IP group of one could not be read, that is what is missing."""
+    permission = None
+    for collection in firewall.collections if isinstance(firewall.collections, tuple) else ():
+        for rule in collection.rules:
+            for group in (*rule.source_groups, *rule.destination_groups):
+                held = network.ip_groups.get(group.lower())
+                if f"{rule.name} ({collection.name})" in ruling.doubtful and isinstance(held, Unreadable):
+                    permission = held.permission
+    shown = ", ".join(ruling.doubtful[:3]) + (" and others" if len(ruling.doubtful) > 3 else "")
+    detail = f"Whether firewall {_name(firewall.id)} lets {host} through depends on whether {shown} apply to it"
+    return Unreadable("unsupported" if permission is None else "forbidden", detail, None, permission)
+
+
+def _named(ruling: Ruling) -> str:
+    if ruling.rule is None or ruling.collection is None:
+        return "no rule"
+    return f"{ruling.collection.kind} rule {ruling.rule.name} of collection {ruling.collection.name}"
+
+
+def _name(resource_id: str) -> str:
+    return resource_id.rstrip("/").rpartition("/")[2]
+
+
+def _part(resource_id: str, member: str) -> str | None:
+    return next((value for name, value in pairwise(resource_id.split("/")) if name.lower() == member), None)
