@@ -1,13 +1,132 @@
-"""Filtering on the way. Pure."""
+"""Network security groups on the nodes' subnet and interfaces, for what the nodes send. Pure.
+
+Both must allow it: Azure asks the interface's group and then the subnet's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from ..facts import Network, NodePlace, Registry
-from .hops import Destination, Hop
+from ..facts import Network, NodePlace, Registry, SecurityGroup, SecurityRule, Unreadable
+from .addresses import address_set
+from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
+from .look import group_of, looked_up, name_of, subnet_of, subscription_of
+from .rules import ALLOW, DENY, Side, Verdict, verdict
+from .sides import nodes, private_side, public_side, service_tag_of
+
+BLOCKS = "network.nsg-blocks-registry"
+PORT = 443
+# What a user's own rule may have.
+_FIRST, _LAST = 100, 4096
 
 
 def filtered(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
-    """Yield the hops of this stage."""
-    yield from ()
+    """Yield one hop for each security group that stands between the nodes and their way out."""
+    subnet = subnet_of(network, place)
+    if isinstance(subnet, Unreadable):
+        yield _unread("subnet", place.subnet_id if isinstance(place.subnet_id, str) else None, subnet)
+        return
+    ends = _ends(registry, network, place, destination)
+    if isinstance(place.interface_group_ids, Unreadable):
+        yield _unread("interfaces", None, place.interface_group_ids)
+    else:
+        for group_id in place.interface_group_ids:
+            yield _hop(network, group_id, "interface", nodes(subnet), ends, destination)
+    if subnet.security_group_id is not None:
+        yield _hop(network, subnet.security_group_id, "subnet", nodes(subnet), ends, destination)
+
+
+def _ends(
+    registry: Registry, network: Network, place: NodePlace, destination: Destination
+) -> tuple[tuple[str, Side], ...]:
+    """What a rule would have to name to allow the destination, each as an end of a connection."""
+    if destination.private:
+        return tuple((each, private_side(network, place, each)) for each in destination.addresses)
+    return ((service_tag_of(destination), public_side(registry, network, place, destination)),)
+
+
+def _hop(
+    network: Network,
+    group_id: str,
+    attached_to: str,
+    source: Side,
+    ends: tuple[tuple[str, Side], ...],
+    destination: Destination,
+) -> Hop:
+    group = looked_up(network.security_groups, group_id, "Network security group")
+    if isinstance(group, Unreadable):
+        return _unread(attached_to, group_id, group)
+    told = [(word, verdict(group, "Outbound", source, side, PORT)) for word, side in ends]
+    denied = [each for each in told if each[1].access == DENY]
+    open_ones = [each for each in told if each[1].access not in (ALLOW, DENY)]
+    if denied:
+        return _denied(group, attached_to, denied, destination)
+    if open_ones:
+        return _open(group, attached_to, *open_ones[0], destination)
+    rule = told[0][1].rule if told else None
+    by = f"Rule {rule.name} (priority {rule.priority})" if rule else "It"
+    why = f"{by} of the {attached_to}'s group lets TCP {PORT} to {destination.host} pass."
+    return Hop("security-group", name_of(group.id), group.id, OK, why)
+
+
+def _denied(group: SecurityGroup, attached_to: str, denied: list[tuple[str, Verdict]], destination: Destination) -> Hop:
+    rule = denied[0][1].first
+    name, number = (rule.name, rule.priority) if rule else ("", _LAST)
+    first = min((each.first.priority for _, each in denied if each.first is not None), default=number)
+    words = ", ".join(word for word, _ in denied)
+    return Hop(
+        kind="security-group",
+        name=name_of(group.id),
+        resource_id=group.id,
+        state=BROKEN,
+        why=f"Rule {name} (priority {number}) of the {attached_to}'s group denies TCP {PORT} to {words}, "
+        f"where {destination.host} leads.",
+        outcome=BLOCKS,
+        evidence=_evidence(group, attached_to, rule, [word for word, _ in denied], first),
+    )
+
+
+def _evidence(
+    group: SecurityGroup, attached_to: str, rule: SecurityRule | None, destinations: list[str], before: int
+) -> dict[str, Any]:
+    return {
+        "security_group": group.id,
+        "group_name": name_of(group.id),
+        "resource_group": group_of(group.id),
+        "subscription": subscription_of(group.id),
+        "attached_to": attached_to,
+        "rule": rule.name if rule else None,
+        "rule_priority": rule.priority if rule else None,
+        "rule_destinations": [*rule.destinations, *rule.destination_groups] if rule else [],
+        "destinations": destinations,
+        "priority": free_priority(group, before),
+        "new_rule": "AllowRegistry",
+    }
+
+
+def free_priority(group: SecurityGroup, before: int, direction: str = "Outbound") -> int | None:
+    """Return the highest number below ``before`` that no rule of ``direction`` has; ``None``: there is none."""
+    taken = {rule.priority for rule in group.rules if rule.direction.lower() == direction.lower()}
+    for number in range(min(before - 1, _LAST), _FIRST - 1, -1):
+        if number not in taken:
+            return number
+    return None
+
+
+def _open(group: SecurityGroup, attached_to: str, word: str, told: Verdict, destination: Destination) -> Hop:
+    rules = [each for each in (*told.perhaps, told.rule) if each is not None]
+    named = ", ".join(f"{each.name} ({each.access} at {each.priority})" for each in rules) or "no rule that was read"
+    detail = (
+        f"Whether security group {name_of(group.id)} of the nodes' {attached_to} lets TCP {PORT} to {word} pass "
+        f"depends on addresses that are not known; of its rules these may decide: {named}"
+    )
+    if address_set((word,)).spans:
+        detail += ". Network Watcher's IP flow verify on a node settles it"
+    why = Unreadable("unsupported", detail)
+    return Hop("security-group", name_of(group.id), group.id, UNKNOWN, f"{detail}.", unread=why)
+
+
+def _unread(attached_to: str, resource_id: str | None, why: Unreadable) -> Hop:
+    name = name_of(resource_id) if resource_id else f"security groups of the nodes' {attached_to}"
+    return Hop("security-group", name, resource_id, UNKNOWN, why.sentence, unread=why)
