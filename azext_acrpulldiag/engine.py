@@ -26,6 +26,7 @@ from .targets import Targets
 CHECK_HEALTH = "registry.health"
 PULL_SECRETS = "pull-secret"
 CREDENTIALS = "pull-secret.credential"
+NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tup
         pull_secrets=PULL_SECRETS not in request.skip,
         pull_secret=request.pull_secret,
         offer_credentials=request.credential_test and not _left_out(CREDENTIALS, request.skip),
+        network=NETWORK not in request.skip,
     )
     collected = collect(session, request.targets, request.options, wanted)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..facts import Cluster, Unreadable
-from .network import Firewall, Route, Subnet
+from ..facts import Cluster, Firewall, Subnet, Unreadable, UserRoute
 from .placement import Group
 
 
@@ -20,7 +19,7 @@ class Egress:
     """A subnet with the route and the NAT gateway in force there (``None``: it has none)."""
 
     subnet: Subnet | Unreadable
-    route: Route | Unreadable | None = None
+    route: UserRoute | Unreadable | None = None
     nat_sources: tuple[str, ...] | Unreadable | None = None
     """Ids of the NAT gateway's public addresses and prefixes."""
 

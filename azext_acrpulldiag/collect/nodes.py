@@ -30,8 +30,8 @@ _SCALE_SET_NAME = re.compile(r"^aks-(?P<pool>[a-z0-9]+)-\d{8}-vmss$", re.IGNOREC
 _MACHINE_NAME = re.compile(r"^aks-(?P<pool>[a-z0-9]+)-\d{8}-(vms)?\d+$", re.IGNORECASE)
 
 
-def read_node_hosts(reader: ArmReader, cluster: Cluster) -> tuple[NodeHost, ...] | Unreadable:
-    """Read every host of the cluster's nodes, from its node resource group.
+def read_models(reader: ArmReader, cluster: Cluster) -> tuple[NodeHost, ...] | Unreadable:
+    """Read the cluster's scale sets and stand-alone machines, from its node resource group.
 
     Hosts of other owners in that group are left out. What could not be listed is one host
     with ``unread``, so that it hides nothing else; unreadable as a whole only where nothing
@@ -52,6 +52,25 @@ def read_node_hosts(reader: ArmReader, cluster: Cluster) -> tuple[NodeHost, ...]
     hosts: list[NodeHost] = []
     for (kind, path, _), answer in zip(sources, answers, strict=True):
         hosts.extend((unread_hosts(kind, path, "", answer),) if isinstance(answer, Unreadable) else answer)
+    return tuple(hosts)
+
+
+def read_node_hosts(reader: ArmReader, models: tuple[NodeHost, ...]) -> tuple[NodeHost, ...]:
+    """Add the instances of scale sets to what :func:`read_models` found.
+
+    Instances that could not be listed are one host with ``unread``.
+    """
+    # A stopped or empty pool has no instances to ask for.
+    asked = [model for model in models if model.kind == "scale-set" and model.unread is None and model.capacity != 0]
+    answers = in_parallel([partial(_instances, reader, model) for model in asked], width=WIDTH)
+    hosts = list(models)
+    for model, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Unreadable):
+            path = f"{model.resource_id}/virtualMachines"
+            # AKS never moves a pool to another subnet, so the model's holds for its instances.
+            hosts.append(unread_hosts("instance", path, model.pool, answer, model.subnet_ids))
+        else:
+            hosts.extend(answer)
     return tuple(hosts)
 
 
@@ -76,6 +95,7 @@ def unread_hosts(
         subnet_ids=why if subnets is None else subnets,
         public_ip_per_node=why,
         created=why,
+        security_group_ids=why,
         unread=why,
     )
 
@@ -83,7 +103,8 @@ def unread_hosts(
 def scale_set_from(item: Json, pool: str) -> NodeHost:
     """Map a scale set: the model that its new instances are made from."""
     profile = _object(_object(item, "properties"), "virtualMachineProfile")
-    return _host(item, "scale-set", pool, _object(profile, "networkProfile"), _object(item, "properties"))
+    host = _host(item, "scale-set", pool, _object(profile, "networkProfile"), _object(item, "properties"))
+    return replace(host, capacity=_object(item, "sku").get("capacity"))
 
 
 def instance_from(item: Json, pool: str) -> NodeHost:
@@ -99,7 +120,7 @@ def machine_from(item: Json, pool: str, interfaces: Mapping[str, Json] | Unreada
     profile = _profile_of(attached, interfaces)
     if isinstance(profile, Unreadable):
         host = _host(item, "virtual-machine", pool, {}, properties)
-        return replace(host, subnet_ids=profile, public_ip_per_node=profile)
+        return replace(host, subnet_ids=profile, public_ip_per_node=profile, security_group_ids=profile)
     return _host(item, "virtual-machine", pool, profile, properties)
 
 
@@ -133,20 +154,7 @@ def identities_from(item: Json) -> tuple[AssignedIdentity, ...] | Unreadable:
 
 def _scale_sets(reader: ArmReader, cluster: Cluster, compute: str) -> tuple[NodeHost, ...]:
     items = _listed(reader, f"{compute}/virtualMachineScaleSets", COMPUTE_API)
-    ours = [(item, pool) for item in items if (pool := _our_pool(item, cluster, _SCALE_SET_NAME))]
-    models = [scale_set_from(item, pool) for item, pool in ours]
-    # A stopped or empty pool has no instances to ask for.
-    with_instances = [model for (item, _), model in zip(ours, models, strict=True) if _capacity(item) != 0]
-    answers = in_parallel([partial(_instances, reader, model) for model in with_instances], width=WIDTH)
-    hosts = list(models)
-    for model, answer in zip(with_instances, answers, strict=True):
-        if isinstance(answer, Unreadable):
-            path = f"{model.resource_id}/virtualMachines"
-            # AKS never moves a pool to another subnet, so the model's holds for its instances.
-            hosts.append(unread_hosts("instance", path, model.pool, answer, model.subnet_ids))
-        else:
-            hosts.extend(answer)
-    return tuple(hosts)
+    return tuple(scale_set_from(item, pool) for item in items if (pool := _our_pool(item, cluster, _SCALE_SET_NAME)))
 
 
 def _instances(reader: ArmReader, model: NodeHost) -> tuple[NodeHost, ...]:
@@ -208,6 +216,7 @@ def _host(item: Json, kind: str, pool: str, network: Json, properties: Json) -> 
         subnet_ids=_subnets(configurations, item),
         public_ip_per_node=_public_ip(configurations, item),
         created=_created(properties, item),
+        security_group_ids=_security_groups(configurations, item),
     )
 
 
@@ -245,6 +254,16 @@ def _subnets(configurations: Iterable[Json], item: Json) -> tuple[str, ...] | Un
     return tuple(subnets.values()) or _not_shown("its subnet", item)
 
 
+def _security_groups(configurations: Iterable[Json], item: Json) -> tuple[str, ...] | Unreadable:
+    """An interface without a group has no such member (recorded)."""
+    attached = [_object(one, "properties").get("networkSecurityGroup") for one in configurations]
+    found = [_text(group, "id") for group in attached if group is not None]
+    if not attached:
+        return _not_shown("its network interface", item)
+    groups = {group.lower(): group for group in found if group}
+    return tuple(groups.values()) if all(found) else _not_shown("its network security group", item)
+
+
 def _public_ip(configurations: Iterable[Json], item: Json) -> bool | Unreadable:
     addresses = _ip_configurations(configurations)
     if not addresses:
@@ -260,10 +279,6 @@ def _created(properties: Json, item: Json) -> Any:
         return utc(text)
     except ValueError as error:
         return Unreadable("malformed", f"timeCreated of {item.get('name')}: {error}")
-
-
-def _capacity(item: Json) -> Any:
-    return _object(item, "sku").get("capacity")
 
 
 def _by_id(items: Iterable[Json]) -> dict[str, Json]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..facts import AgentPool, Cluster, NodeHost, Unreadable
+from ..facts import AgentPool, Cluster, NodeHost, NodePlace, Unreadable
 
 # Stands for the pools of hosts that could not be listed.
 UNNAMED = "(not listed)"
+_UNSETTLED = Unreadable("not-found", "The network that AKS manages was not looked for")
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class Member:
     public_ip: bool | Unreadable
     scale_set_id: str | None = None
     prefix_id: str | None = None
+    security_group_ids: tuple[str, ...] | Unreadable = ()
+    """Network security groups on the interfaces of its nodes."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Node pools whose nodes sit in one subnet and have, or have not, addresses of their own."""
+    """Node pools whose nodes sit in one subnet and have, or have not, addresses of their own: they leave alike."""
 
     pools: tuple[str, ...]
     subnet_id: str | Unreadable
@@ -43,10 +46,26 @@ def members_of(cluster: Cluster, node_hosts: tuple[NodeHost, ...] | Unreadable) 
     listed = [host for host in hosts if host.unread is None or _may_hide_pools(host, cluster)]
     seen = {host.pool for host in listed}
     return tuple(member for host in listed for member in _host_members(host, pools.get(host.pool), managed)) + tuple(
-        Member(pool.name, pool.subnet_id, pool.node_public_ip, prefix_id=pool.node_public_ip_prefix_id)
+        Member(
+            pool.name,
+            pool.subnet_id,
+            pool.node_public_ip,
+            prefix_id=pool.node_public_ip_prefix_id,
+            security_group_ids=_groups_of_unseen(pool, node_hosts),
+        )
         for pool in pools.values()
         if pool.name not in seen
     )
+
+
+def _groups_of_unseen(pool: AgentPool, node_hosts: tuple[NodeHost, ...] | Unreadable) -> tuple[str, ...] | Unreadable:
+    """What is on the interfaces of a pool none of whose hosts is listed: nothing, where it has no nodes."""
+    if pool.count == 0:
+        return ()
+    if isinstance(node_hosts, Unreadable):
+        return node_hosts
+    missing = Unreadable("not-shown", f"No scale set and no machine of node pool {pool.name} is listed")
+    return next((host.unread for host in node_hosts if host.unread is not None), missing)
 
 
 def _may_hide_pools(unread: NodeHost, cluster: Cluster) -> bool:
@@ -75,27 +94,52 @@ def _host_members(host: NodeHost, pool: AgentPool | None, managed: bool) -> Iter
     for subnet_id in subnet_ids:
         scale_set = host.resource_id if host.kind == "scale-set" else None
         prefix = pool.node_public_ip_prefix_id if pool is not None else None
-        yield Member(host.pool or UNNAMED, subnet_id, public_ip, scale_set, prefix)
+        yield Member(host.pool or UNNAMED, subnet_id, public_ip, scale_set, prefix, host.security_group_ids)
 
 
-def grouped(members: Iterable[Member], managed: str | Unreadable) -> tuple[Group, ...]:
-    """Put pools together whose nodes leave alike; ``managed`` is the subnet of members without one."""
-    parts: dict[tuple[object, ...], list[Member]] = {}
-    subnets: dict[tuple[object, ...], str | Unreadable] = {}
+def settled(members: Iterable[Member], managed: str | Unreadable) -> tuple[Member, ...]:
+    """Put members without a subnet into ``managed``, that of the network that AKS made."""
+    return tuple(replace(one, subnet_id=managed) if one.subnet_id is None else one for one in members)
+
+
+def places_of(members: Iterable[Member]) -> tuple[NodePlace, ...]:
+    """Put pools together whose nodes meet the same subnet and the same security groups."""
+    places: dict[tuple[object, ...], list[Member]] = {}
     for member in members:
-        subnet = managed if member.subnet_id is None else member.subnet_id
+        groups = member.security_group_ids
+        ids = groups if isinstance(groups, Unreadable) else tuple(sorted(group.lower() for group in groups))
+        places.setdefault((_subnet_key(member), ids), []).append(member)
+    return tuple(NodePlace(_pools(part), _subnet(part[0]), part[0].security_group_ids) for part in places.values())
+
+
+def grouped(members: Iterable[Member]) -> tuple[Group, ...]:
+    """Put pools together whose nodes leave alike."""
+    parts: dict[tuple[object, ...], list[Member]] = {}
+    for member in members:
         # Machines outside scale sets are apart: their own addresses are not listed with a scale set's.
         alone = member.public_ip is True and member.scale_set_id is None
-        key = (subnet.lower() if isinstance(subnet, str) else subnet, member.public_ip, member.prefix_id, alone)
-        subnets.setdefault(key, subnet)
-        parts.setdefault(key, []).append(member)
+        parts.setdefault((_subnet_key(member), member.public_ip, member.prefix_id, alone), []).append(member)
     return tuple(
         Group(
-            pools=tuple(sorted({member.pool for member in part})),
-            subnet_id=subnets[key],
+            pools=_pools(part),
+            subnet_id=_subnet(part[0]),
             public_ip=part[0].public_ip,
             scale_set_ids=tuple(dict.fromkeys(member.scale_set_id for member in part if member.scale_set_id)),
             prefix_id=part[0].prefix_id,
         )
-        for key, part in parts.items()
+        for part in parts.values()
     )
+
+
+def _pools(members: Iterable[Member]) -> tuple[str, ...]:
+    return tuple(sorted({member.pool for member in members}))
+
+
+def _subnet(member: Member) -> str | Unreadable:
+    """The subnet of a settled member."""
+    return _UNSETTLED if member.subnet_id is None else member.subnet_id
+
+
+def _subnet_key(member: Member) -> str | Unreadable:
+    subnet = _subnet(member)
+    return subnet.lower() if isinstance(subnet, str) else subnet

@@ -21,8 +21,8 @@ from .images import read_images
 from .kube_api import KubeApi
 from .kube_login import find_api_server
 from .kubernetes import of_another_cluster, read_kubernetes
-from .nodes import read_node_hosts
-from .outbound import filters_by_address, read_outbound
+from .network_reads import NetworkReads
+from .nodes import read_models, read_node_hosts
 from .plan import Plan, Task, needing
 from .pull_secrets import Asked, AzureSide, read_pull_secrets
 from .registry import find_registry, read_cache_rules, registry_of
@@ -54,13 +54,14 @@ class Reads:
         self.kubernetes: Task[Kubernetes | None] = plan.start(
             "kubernetes", self._read_kubernetes, self.kube_api, self.cluster
         )
-        self.hosts = plan.start("nodes", _of_cluster(lambda cluster: read_node_hosts(reader, cluster)), self.cluster)
+        self.models = plan.start("scaleSets", _of_cluster(lambda cluster: read_models(reader, cluster)), self.cluster)
+        self.hosts = plan.start("nodes", needing(lambda models: read_node_hosts(reader, models)), self.models)
         self.identity = plan.start("kubeletIdentity", _of_cluster(self._read_identity), self.cluster)
         self.principal = plan.start("servicePrincipal", _of_cluster(self._read_principal), self.cluster)
         self.cache_rules = plan.start(
             "cacheRules", needing(lambda registry: read_cache_rules(reader, registry)), self.registry
         )
-        self.outbound = plan.start("outbound", self._read_outbound, self.registry, self.cluster, self.hosts)
+        self.net = NetworkReads(plan, reader, self.registry, self.cluster, self.models, wanted.network)
         self._start_images(plan)
         self._start_access(plan)
         self.pull_secrets = plan.start(
@@ -124,7 +125,8 @@ class Reads:
                 self.caller.answer(deadline),
             ),
             cache_rules=self.cache_rules.answer(deadline),
-            outbound=self.outbound.answer(deadline),
+            outbound=self.net.outbound.answer(deadline),
+            network=self.net.network.answer(deadline),
             kubernetes=kubernetes,
             # What nobody names is known without a read, also where no time was left to say so.
             images=joined(
@@ -203,14 +205,6 @@ class Reads:
         # An answer that shows neither kind of identity is not one of a cluster with managed identities.
         unclear = isinstance(cluster.identity_type, Unreadable) and isinstance(cluster.kubelet_identity, Unreadable)
         return cluster.identity_type if unclear else None
-
-    def _read_outbound(self, registry: Any, cluster: Any, hosts: Any) -> Any:
-        """Unreadable hosts are no hindrance: the cluster's own pools stand in for them."""
-        if isinstance(registry, Unreadable):
-            return registry
-        if not filters_by_address(registry):
-            return None
-        return _of_cluster(lambda found: read_outbound(self.reader, found, hosts))(cluster)
 
     def _open_registry(self, registry: Registry) -> RegistryApi:
         return RegistryApi(self._session, registry.login_server, CliLogin(registry.subscription))

@@ -23,3 +23,4 @@ class Wanted:
     pull_secret: str | None = None
     """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""
     offer_credentials: bool = True
+    network: bool = True

@@ -120,6 +120,8 @@ class NodeHost:
     created: datetime | Unreadable | None = None
     security_group_ids: tuple[str, ...] | Unreadable = ()
     """Network security groups on its primary interface."""
+    capacity: int | None = None
+    """Of a scale set: how many instances it is to have; ``None``: not shown, or no scale set."""
     unread: Unreadable | None = None
     """Why the hosts that this value stands for could not be listed; ``None``: it is one host."""
 

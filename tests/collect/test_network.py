@@ -3,25 +3,17 @@
 import pytest
 
 from azext_acrpulldiag.collect.network import (
-    Peering,
-    Route,
     addresses_from,
-    firewall_at,
-    firewalls_from,
+    holds,
     home_of,
     mapped,
     nat_sources_from,
-    peerings_from,
-    route_from,
-    subnet_from,
+    network_key,
+    registry_route,
 )
-from azext_acrpulldiag.facts import Unreadable
+from azext_acrpulldiag.collect.network_models import route_table_from, virtual_network_from
+from azext_acrpulldiag.facts import Unreadable, UserRoute
 from tests.recordings import body
-
-FIREWALL_NETWORK = (
-    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/cli_test_azure_firewall_capture000001"
-    "/providers/Microsoft.Network/virtualNetworks/vnet-000003"
-)
 
 
 def table(*routes):
@@ -33,35 +25,6 @@ def table(*routes):
             {"name": name, "properties": rule | ({"nextHopIpAddress": address} if address else {})}
         )
     return answer
-
-
-@pytest.mark.parametrize(
-    ("name", "endpoint", "nat"),
-    [
-        ("network/subnet_get_2025_05_01", False, None),
-        ("network/subnet_get_service_endpoint_acr", True, None),
-        ("network/subnet_get_with_natgateway", False, "test-nat"),
-        ("network/subnet_get_natgateway_detached", False, None),
-    ],
-)
-def test_a_subnet_shows_its_gateway_and_endpoint(name, endpoint, nat):
-    subnet = subnet_from(body(name))
-    assert subnet.service_endpoint is endpoint
-    assert (subnet.nat_gateway_id or "").rpartition("/")[2] == (nat or "")
-    assert subnet.route_table_id is None
-    assert not subnet.private
-
-
-def test_another_service_endpoint_is_not_the_registrys():
-    answer = body("network/subnet_get_service_endpoint_acr")
-    answer["properties"]["serviceEndpoints"][0]["service"] = "Microsoft.Storage"
-    assert not subnet_from(answer).service_endpoint
-
-
-def test_a_subnet_without_default_outbound_access_is_private():
-    answer = body("network/subnet_get_2025_05_01")
-    answer["properties"]["defaultOutboundAccess"] = False
-    assert subnet_from(answer).private
 
 
 def test_a_nat_gateway_has_addresses_and_prefixes():
@@ -90,37 +53,39 @@ def test_a_nat_gateway_without_addresses_is_not_shown():
     ],
 )
 def test_routes_elsewhere_are_not_the_way_to_a_registry(answer):
-    assert route_from(answer) is None
+    assert registry_route(route_table_from(answer)) is None
 
 
 @pytest.mark.parametrize(
     ("routes", "expected"),
     [
-        ([("all", "0.0.0.0/0", "VirtualAppliance", "10.0.0.4")], Route("all", "VirtualAppliance", "10.0.0.4")),
-        ([("all", "0.0.0.0/0", "Internet", None)], Route("all", "Internet", None)),
-        ([("all", "0.0.0.0/0", "None", None)], Route("all", "None", None)),
+        ([("all", "0.0.0.0/0", "VirtualAppliance", "10.0.0.4")], ("all", "VirtualAppliance", "10.0.0.4")),
+        ([("all", "0.0.0.0/0", "Internet", None)], ("all", "Internet", None)),
+        ([("all", "0.0.0.0/0", "None", None)], ("all", "None", None)),
         (
             [
                 ("all", "0.0.0.0/0", "VirtualAppliance", "10.0.0.4"),
                 ("registries", "AzureContainerRegistry", "Internet", None),
             ],
-            Route("registries", "Internet", None),
+            ("registries", "Internet", None),
         ),
         (
             [("all", "0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), ("firewall", "20.1.2.3/32", "Internet", None)],
-            Route("all", "VirtualAppliance", "10.0.0.4"),
+            ("all", "VirtualAppliance", "10.0.0.4"),
         ),
         (
             [
                 ("low", "0.0.0.0/1", "VirtualAppliance", "10.0.0.4"),
                 ("up", "128.0.0.0/1", "VirtualAppliance", "10.0.0.4"),
             ],
-            Route("low", "VirtualAppliance", "10.0.0.4"),
+            ("low", "VirtualAppliance", "10.0.0.4"),
         ),
     ],
 )
 def test_the_route_to_a_registry(routes, expected):
-    assert route_from(table(*routes)) == expected
+    route = registry_route(route_table_from(table(*routes)))
+    assert isinstance(route, UserRoute)
+    assert (route.name, route.next_hop, route.address) == expected
 
 
 @pytest.mark.parametrize(
@@ -128,48 +93,9 @@ def test_the_route_to_a_registry(routes, expected):
 )
 def test_routes_that_disagree_are_unreadable(prefix):
     answer = table(("all", "0.0.0.0/0", "VirtualAppliance", "10.0.0.4"), ("other", prefix, "Internet", None))
-    why = route_from(answer)
+    why = registry_route(route_table_from(answer))
     assert isinstance(why, Unreadable)
     assert "all, other" in why.detail
-
-
-def test_an_appliance_without_an_address_is_not_shown():
-    why = mapped(route_from, table(("all", "0.0.0.0/0", "VirtualAppliance", None)), "/x/providers/A.B/routeTables/t")
-    assert isinstance(why, Unreadable)
-    assert why.reason == "not-shown"
-
-
-def test_a_firewall_leaves_out_its_management_address():
-    (firewall,) = firewalls_from([body("network/azurefirewall_get_with_ip_config")])
-    assert firewall.private_ips == ("10.0.0.4",)
-    assert [source.rpartition("/")[2] for source in firewall.public_ip_ids] == ["public-ip-000006"]
-    assert firewall.subnet_ids == (f"{FIREWALL_NETWORK}/subnets/AzureFirewallSubnet",)
-
-
-def test_a_firewall_without_configurations_matches_nothing():
-    firewalls = firewalls_from(body("network/azurefirewalls_list_by_rg")["value"])
-    assert len(firewalls) == 1
-    assert firewall_at("10.0.0.4", FIREWALL_NETWORK, firewalls) is None
-
-
-@pytest.mark.parametrize(
-    ("address", "network", "found"),
-    [
-        ("10.0.0.4", FIREWALL_NETWORK, True),
-        ("10.0.0.4", FIREWALL_NETWORK.upper(), True),
-        ("10.0.0.5", FIREWALL_NETWORK, False),
-        ("10.0.0.4", FIREWALL_NETWORK + "9", False),
-    ],
-)
-def test_a_firewall_is_found_by_address_within_its_network(address, network, found):
-    firewalls = firewalls_from([body("network/azurefirewall_get_with_ip_config")])
-    assert (firewall_at(address, network, firewalls) is not None) is found
-
-
-def test_recorded_peerings_tell_the_other_networks_addresses():
-    (peering,) = peerings_from(body("network/peerings_list_connected")["value"])
-    assert peering.network_id.endswith("/virtualNetworks/vnet1")
-    assert peering.prefixes == ("10.0.0.0/16",)
 
 
 @pytest.mark.parametrize(
@@ -177,8 +103,24 @@ def test_recorded_peerings_tell_the_other_networks_addresses():
     [("10.1.0.4", "hub"), ("10.2.0.4", "other"), ("10.9.0.4", "own"), ("fd00::4", "own")],
 )
 def test_an_appliance_lives_where_its_address_is_reached(address, home):
-    peerings = (Peering("hub", ("10.1.0.0/16",)), Peering("other", ("10.2.0.0/16", "fd01::/64")))
-    assert home_of(address, "own", peerings) == home
+    (peering,) = body("network/peerings_list_connected")["value"]
+    answer = body("network/vnet_get_2025_05_01") | {"id": "own"}
+    for name, prefixes in (("hub", ["10.1.0.0/16"]), ("other", ["10.2.0.0/16", "fd01::/64"])):
+        remote = {"remoteVirtualNetwork": {"id": name}, "remoteAddressSpace": {"addressPrefixes": prefixes}}
+        answer["properties"]["virtualNetworkPeerings"].append(peering | {"properties": remote})
+    assert home_of(address, virtual_network_from(answer)) == home
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "address", "inside"),
+    [((), "10.0.0.1", False), (("10.0.0.0/8", "fd00::/8"), "10.0.0.1", True), (("10.0.0.9/31",), "10.0.0.8", True)],
+)
+def test_an_address_in_ranges(prefixes, address, inside):
+    assert holds(prefixes, address) is inside
+
+
+def test_a_key_of_an_address_has_no_case():
+    assert network_key("/A/B", "10.0.0.1") == "/a/b 10.0.0.1"
 
 
 def prefix_answer(text):
@@ -214,11 +156,10 @@ def test_an_address_that_is_not_allocated_is_not_shown():
         (Unreadable("forbidden", "no"), "forbidden"),
         ({}, "not-shown"),
         ({"id": "x", "properties": []}, "malformed"),
-        ({"id": "x", "properties": {"serviceEndpoints": ["x"]}}, "malformed"),
-        ({"id": "x", "properties": {"natGateway": "x"}}, "malformed"),
+        ({"id": "x", "properties": {"publicIpAddresses": ["x"]}}, "malformed"),
     ],
 )
 def test_answers_of_another_form_are_unreadable(answer, reason):
-    why = mapped(subnet_from, answer, "/subscriptions/s/providers/Microsoft.Network/virtualNetworks/n/subnets/s")
+    why = mapped(nat_sources_from, answer, "/subscriptions/s/providers/Microsoft.Network/natGateways/n")
     assert isinstance(why, Unreadable)
     assert why.reason == reason

@@ -13,6 +13,7 @@ from azext_acrpulldiag.collect.nodes import (
     machine_from,
     may_have_machines,
     pool_of,
+    read_models,
     read_node_hosts,
     scale_set_from,
 )
@@ -71,7 +72,9 @@ def listed(*items):
 
 def read(answers, seconds=20.0, **changes):
     with azure_here(answers, seconds) as (here, session):
-        return read_node_hosts(ArmReader(session), cluster(**changes)), here, session
+        reader = ArmReader(session)
+        models = read_models(reader, cluster(**changes))
+        return models if isinstance(models, Unreadable) else read_node_hosts(reader, models), here, session
 
 
 def kinds(hosts):
@@ -135,12 +138,33 @@ def test_nodes_leave_by_their_primary_interface():
     assert scale_set_from(item, "pool1").subnet_ids == (RECORDED_SUBNET,)
 
 
+def test_an_interface_without_a_security_group_has_none():
+    assert scale_set_from(scale_set(), "pool1").security_group_ids == ()
+    assert instance_from(instance(), "pool1").security_group_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [({"id": "/nsg"}, ("/nsg",)), (None, ()), ({}, "not-shown"), ("/nsg", "not-shown"), ({"id": 5}, "not-shown")],
+)
+def test_the_security_group_of_an_interface_is_seen(group, expected):
+    item, nic = scale_set(), interface()
+    network = item["properties"]["virtualMachineProfile"]["networkProfile"]
+    for one in (network["networkInterfaceConfigurations"][0], nic):
+        one["properties"]["networkSecurityGroup"] = group
+    machine_host = machine_from(machine(), "pool1", {nic["id"].lower(): nic})
+    for host in (scale_set_from(item, "pool1"), machine_host):
+        groups = host.security_group_ids
+        assert (groups.reason if isinstance(groups, Unreadable) else groups) == expected
+
+
 @pytest.mark.parametrize(
     "properties", [None, {}, {"virtualMachineProfile": {"networkProfile": []}}, {"timeCreated": 5}]
 )
 def test_what_a_scale_set_does_not_show_is_unreadable(properties):
     host = scale_set_from({"id": "i", "name": "n", "properties": properties}, "pool1")
-    assert {fact.reason for fact in (host.subnet_ids, host.public_ip_per_node, host.created)} == {"not-shown"}
+    facts = (host.subnet_ids, host.public_ip_per_node, host.created, host.security_group_ids)
+    assert {fact.reason for fact in facts} == {"not-shown"}
 
 
 def test_a_creation_time_that_is_none_is_unreadable():
@@ -230,7 +254,7 @@ def test_instances_that_are_refused_hide_no_scale_set():
     )
     assert kinds(found) == [("scale-set", "pool1", None), ("instance", "pool1", "forbidden")]
     unread = found[1]
-    assert unread.identities == unread.created == unread.unread
+    assert unread.identities == unread.created == unread.security_group_ids == unread.unread
     assert unread.unread.permission == "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read"
     assert unread.subnet_ids == found[0].subnet_ids
 
@@ -317,7 +341,8 @@ def test_a_hundred_pools_are_read_with_bounded_parallelism():
     with azure_here(answers) as (here, session):
         here.delay = 0.02
         pools = tuple(agent_pool(name) for name in names)
-        found = read_node_hosts(ArmReader(session), cluster(agent_pools=pools))
+        reader = ArmReader(session)
+        found = read_node_hosts(reader, read_models(reader, cluster(agent_pools=pools)))
     assert len(found) == 200
     assert {host.pool for host in found} == set(names)
     assert (session.meter.requests, session.meter.longest_chain) == (101, 2)

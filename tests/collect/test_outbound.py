@@ -7,7 +7,10 @@ import threading
 import pytest
 
 from azext_acrpulldiag.collect.arm import ReadError, operation_of
-from azext_acrpulldiag.collect.outbound import NETWORK_API, filters_by_address, read_outbound
+from azext_acrpulldiag.collect.hubs import read_hubs
+from azext_acrpulldiag.collect.once import NETWORK_API, Once
+from azext_acrpulldiag.collect.outbound import filters_by_address, read_outbound
+from azext_acrpulldiag.collect.topology import read_named_networks, read_node_side
 from azext_acrpulldiag.facts import NetworkRules, Outbound, Unreadable
 from tests.build import NODE_GROUP_ID, SUBNET_ID, agent_pool, cluster, registry, scale_set
 from tests.recordings import body
@@ -18,6 +21,7 @@ HUB = f"{HUB_GROUP_ID}/providers/Microsoft.Network/virtualNetworks/hub"
 NODE_NETWORK = SUBNET_ID.rpartition("/subnets/")[0]
 OTHER_SUBNET = f"{NODE_NETWORK}/subnets/batch"
 NETWORK = f"{NODE_GROUP_ID}/providers/Microsoft.Network"
+NETWORKS = f"{NETWORK}/virtualNetworks"
 LB_ADDRESS = f"{NETWORK}/publicIPAddresses/out1"
 INSTANCE_ADDRESSES = f"{scale_set().resource_id}/publicIPAddresses"
 FIREWALLS = f"/subscriptions/{HUB_SUBSCRIPTION}/providers/Microsoft.Network/azureFirewalls"
@@ -31,6 +35,7 @@ class Network:
     def __init__(self):
         self.answers = {}
         self.asked = []
+        self.peerings = []
         self._lock = threading.Lock()
 
     def get(self, path, api_version):
@@ -42,9 +47,24 @@ class Network:
     def _answer(self, path, api_version):
         with self._lock:
             self.asked.append((path, api_version))
-        answer = self.answers.get(path.lower())
+        answer = self.answers.get(path.lower(), self._assembled(path))
         if answer == FORBIDDEN:
             raise ReadError(Unreadable("forbidden", f"no right to read {path}", operation_of(path), operation_of(path)))
+        return answer
+
+    def _assembled(self, path):
+        """A virtual network shows its readable subnets, and its side of its peerings."""
+        if path == NETWORKS:
+            return [self._assembled(NODE_NETWORK)]
+        if path.rpartition("/")[0].rpartition("/")[2] != "virtualNetworks":
+            return None
+        inside = [answer for key, answer in self.answers.items() if key.startswith(f"{path}/subnets/".lower())]
+        answer = body("network/vnet_get_2025_05_01") | {"id": path}
+        answer["properties"] |= {
+            "subnets": [subnet for subnet in inside if isinstance(subnet, dict) and "properties" in subnet],
+            "virtualNetworkPeerings": self.peerings if path == NODE_NETWORK else [],
+            "addressSpace": {"addressPrefixes": ["10.224.0.0/12" if path == NODE_NETWORK else "10.100.0.0/16"]},
+        }
         return answer
 
     def paths(self):
@@ -57,6 +77,9 @@ class Network:
     def subnet(self, path=SUBNET_ID, nat=None, table=None, endpoint=False, **properties):
         answer = body("network/subnet_get_service_endpoint_acr" if endpoint else "network/subnet_get_2025_05_01")
         answer["id"] = path
+        if path.endswith("/AzureFirewallSubnet"):
+            prefix = "10.100.0.0/26" if path.startswith(HUB) else "10.224.9.0/26"
+            answer["properties"]["addressPrefix"] = prefix
         answer["properties"] |= properties
         if nat:
             answer["properties"]["natGateway"] = {"id": nat}
@@ -91,7 +114,6 @@ class Network:
             answer["properties"]["routes"].append(
                 {"name": "to-" + hop.lower(), "properties": rule | ({"nextHopIpAddress": address} if address else {})}
             )
-        self.answers.setdefault(f"{NODE_NETWORK}/virtualNetworkPeerings".lower(), [])
         return self.put(answer["id"], answer)
 
     def firewall(self, name="fw", private="10.100.0.4", network=HUB, addresses=("20.9.9.9",)):
@@ -117,7 +139,7 @@ class Network:
             "remoteVirtualNetwork": {"id": network},
             "remoteAddressSpace": {"addressPrefixes": [prefix]},
         }
-        self.answers.setdefault(f"{NODE_NETWORK}/virtualNetworkPeerings".lower(), []).append(peering)
+        self.peerings.append(peering)
 
 
 @pytest.fixture
@@ -129,8 +151,16 @@ def network():
     return made
 
 
+def ways_out(network, cluster, hosts=HOSTS):
+    once = Once(network)
+    side = read_node_side(once, cluster, hosts, read_named_networks(once, cluster))
+    if isinstance(side, Unreadable):
+        return side
+    return read_outbound(once, cluster, side, read_hubs(once, side.network))
+
+
 def leave(network, hosts=HOSTS, **changes) -> Outbound:
-    (outbound,) = read_outbound(network, cluster(**changes), hosts)
+    (outbound,) = ways_out(network, cluster(**changes), hosts)
     return outbound
 
 
@@ -144,7 +174,7 @@ def seen(outbound):
 def test_the_load_balancers_addresses(network):
     outbound = leave(network)
     assert outbound == Outbound(("pool1",), SUBNET_ID, "load-balancer", ("20.1.2.3",), False)
-    assert network.asked == [(SUBNET_ID, NETWORK_API), (LB_ADDRESS, NETWORK_API)]
+    assert network.asked == [(NETWORKS, NETWORK_API), (LB_ADDRESS, NETWORK_API)]
 
 
 def test_the_load_balancers_prefixes(network):
@@ -261,7 +291,7 @@ def test_a_machine_with_an_address_does_not_hide_behind_a_scale_set(network):
     network.put(INSTANCE_ADDRESSES, instances("20.2.0.1"))
     machine = scale_set("single", kind="virtual-machine", public_ip_per_node=True)
     pools = (agent_pool(), agent_pool("single"))
-    found = read_outbound(network, cluster(agent_pools=pools), (scale_set(public_ip_per_node=True), machine))
+    found = ways_out(network, cluster(agent_pools=pools), (scale_set(public_ip_per_node=True), machine))
     assert [(way.pools, isinstance(way.addresses, Unreadable)) for way in found] == [
         (("pool1",), False),
         (("single",), True),
@@ -378,16 +408,26 @@ def test_firewalls_that_the_caller_may_not_read_name_the_permission(network):
     assert why.permission == f"Microsoft.Network/azureFirewalls/read at {HUB_GROUP_ID}"
 
 
-@pytest.mark.parametrize("path", [f"{HUB}/subnets/AzureFirewallSubnet", f"{NODE_NETWORK}/virtualNetworkPeerings"])
-def test_what_leads_to_the_firewall_may_be_unreadable(network, path):
+@pytest.mark.parametrize("paths", [(HUB, f"{HUB}/subnets/AzureFirewallSubnet"), (NETWORKS, NODE_NETWORK)])
+def test_what_leads_to_the_firewall_may_be_unreadable(network, paths):
     routed(network, TO_FIREWALL)
     network.peer()
     network.subnet(f"{HUB}/subnets/AzureFirewallSubnet")
     network.firewall()
-    network.put(path, FORBIDDEN)
+    for path in paths:
+        network.put(path, FORBIDDEN)
     outbound = leave(network)
     assert outbound.path == "unknown"
     assert outbound.addresses.reason == "forbidden"
+
+
+def test_a_firewalls_subnet_is_readable_where_its_network_is_not(network):
+    routed(network, TO_FIREWALL)
+    network.peer()
+    network.subnet(f"{HUB}/subnets/AzureFirewallSubnet")
+    network.firewall()
+    network.put(HUB, FORBIDDEN)
+    assert seen(leave(network)) == ("firewall", ("20.9.9.9",))
 
 
 def test_an_appliance_that_is_no_firewall_is_unknown(network):
@@ -483,7 +523,7 @@ def test_two_pools_in_two_subnets_leave_differently(network):
     network.subnet(OTHER_SUBNET, nat=network.nat(addresses=[address]))
     pools = (agent_pool("pool1"), agent_pool("batch"))
     hosts = (scale_set("pool1"), scale_set("batch", subnet_ids=(OTHER_SUBNET,)))
-    found = read_outbound(network, cluster(agent_pools=pools), hosts)
+    found = ways_out(network, cluster(agent_pools=pools), hosts)
     assert [(way.pools, way.path, way.addresses) for way in found] == [
         (("pool1",), "load-balancer", ("20.1.2.3",)),
         (("batch",), "nat-gateway", ("20.7.7.7",)),
@@ -500,7 +540,7 @@ def test_pools_that_leave_alike_are_one(network):
 def test_nodes_with_addresses_are_apart_from_those_without(network):
     public = scale_set("edge", public_ip_per_node=True)
     network.put(f"{public.resource_id}/publicIPAddresses", instances("20.2.0.1"))
-    found = read_outbound(network, cluster(), (scale_set(), public))
+    found = ways_out(network, cluster(), (scale_set(), public))
     assert {way.pools: way.path for way in found} == {("pool1",): "load-balancer", ("edge",): "node-public-ip"}
 
 
@@ -546,7 +586,7 @@ def test_scale_sets_that_could_not_be_listed_are_those_of_the_named_pools(networ
 def test_machines_that_could_not_be_listed_may_be_auto_provisioned(network, auto, ways):
     hosts = (scale_set(), unread("virtual-machine", Unreadable("forbidden", "no right")))
     pools = (agent_pool(subnet_id=SUBNET_ID),)
-    found = read_outbound(network, cluster(agent_pools=pools, node_auto_provisioning=auto), hosts)
+    found = ways_out(network, cluster(agent_pools=pools, node_auto_provisioning=auto), hosts)
     assert {way.pools: way.path for way in found} == ways
 
 
@@ -558,12 +598,14 @@ def test_hosts_that_could_not_be_listed_are_unknown_where_the_pools_are_too(netw
 
 def managed_networks(*subnets):
     answer = body("network/vnets_list_by_rg")["value"]
-    answer[0]["properties"]["subnets"] = [{"id": subnet} for subnet in subnets]
+    recorded = body("network/subnet_get_2025_05_01")
+    answer[0] |= {"id": NODE_NETWORK}
+    answer[0]["properties"]["subnets"] = [recorded | {"id": subnet} for subnet in subnets]
     return answer
 
 
 def test_without_machines_the_managed_network_is_looked_up(network):
-    network.put(f"{NETWORK}/virtualNetworks", managed_networks(SUBNET_ID, f"{NODE_NETWORK}/subnets/aks-apiserver"))
+    network.put(NETWORKS, managed_networks(SUBNET_ID, f"{NODE_NETWORK}/subnets/aks-apiserver"))
     outbound = leave(network, Unreadable("forbidden", "no right"))
     assert (outbound.subnet_id, outbound.addresses) == (SUBNET_ID, ("20.1.2.3",))
 
@@ -572,7 +614,7 @@ def test_without_machines_the_managed_network_is_looked_up(network):
     ("answer", "reason"), [(FORBIDDEN, "forbidden"), (None, "not-found"), (managed_networks(), "not-found")]
 )
 def test_a_managed_network_that_is_not_found_is_unreadable(network, answer, reason):
-    network.put(f"{NETWORK}/virtualNetworks", answer)
+    network.put(NETWORKS, answer)
     outbound = leave(network, Unreadable("forbidden", "no right"))
     assert (outbound.subnet_id, outbound.path, outbound.addresses.reason) == (None, "unknown", reason)
 
@@ -584,7 +626,7 @@ def test_an_unknown_node_resource_group_leaves_the_managed_network_unknown(netwo
 
 
 def test_auto_provisioned_machines_of_a_managed_network_sit_in_it(network):
-    network.put(f"{NETWORK}/virtualNetworks", managed_networks(SUBNET_ID))
+    network.put(NETWORKS, managed_networks(SUBNET_ID))
     machine = scale_set("default", kind="virtual-machine", subnet_ids=Unreadable("not-shown", "its NIC is not read"))
     assert leave(network, (scale_set(), machine)).pools == ("default", "pool1")
 
@@ -593,19 +635,19 @@ def test_auto_provisioned_machines_of_an_own_network_are_not_guessed(network):
     why = Unreadable("not-shown", "its NIC is not read")
     machine = scale_set("default", kind="virtual-machine", subnet_ids=why)
     pools = (agent_pool(subnet_id=SUBNET_ID),)
-    found = read_outbound(network, cluster(agent_pools=pools), (scale_set(), machine))
+    found = ways_out(network, cluster(agent_pools=pools), (scale_set(), machine))
     assert {way.pools: way.path for way in found} == {("pool1",): "load-balancer", ("default",): "unknown"}
 
 
 def test_neither_pools_nor_machines_is_unreadable():
     why = Unreadable("forbidden", "no right")
-    assert read_outbound(Network(), cluster(agent_pools=Unreadable("not-shown", "x")), why) == why
+    assert ways_out(Network(), cluster(agent_pools=Unreadable("not-shown", "x")), why) == why
 
 
 # --- scale ---
 
 
-def test_five_hundred_subnets_and_peerings_cost_one_request_each():
+def test_five_hundred_subnets_and_peerings_cost_no_request_each():
     network = Network()
     table = network.table(TO_FIREWALL)
     for number in range(500):
@@ -615,13 +657,13 @@ def test_five_hundred_subnets_and_peerings_cost_one_request_each():
     network.firewall()
     subnets = [network.subnet(f"{NODE_NETWORK}/subnets/s{number}", table=table) for number in range(500)]
     hosts = tuple(scale_set(f"p{number}", subnet_ids=(subnet,)) for number, subnet in enumerate(subnets))
-    found = read_outbound(network, cluster(), hosts)
+    found = ways_out(network, cluster(), hosts)
     # beside the pools' own subnets: the one that the cluster's own pool sits in is looked up, and not found
     known = [way for way in found if way.subnet_id]
     assert {seen(way) for way in known} == {("firewall", ("20.9.9.9",))}
     assert len(known) == 500
-    # peerings, route table, firewalls, their subnet, their address, the managed network
-    assert len(network.asked) == 500 + 6
+    # the nodes' networks, the route table, the hub, its firewalls, their address
+    assert len(network.asked) == 5
     assert len(set(network.asked)) == len(network.asked)
 
 

@@ -1,0 +1,212 @@
+"""Read what lies behind the addresses that routes and DNS settings name, and where private endpoints sit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..facts import (
+    Firewall,
+    Network,
+    PrivateEndpoint,
+    RouteTable,
+    Subnet,
+    Unreadable,
+    VirtualNetwork,
+    ZoneSearch,
+    same_id,
+)
+from .arm import Json, in_parallel
+from .network import REGISTRY_TAG, holds, home_of, is_wide, mapped, network_key, network_of, reference
+from .once import Once
+from .topology import with_attached, with_subnets
+
+FIREWALL_SUBNET = "AzureFirewallSubnet"  # the name that Azure demands
+READ_FIREWALLS = "Microsoft.Network/azureFirewalls/read"
+_AZURE_DNS = "168.63.129.16"
+
+Sight = tuple[str, str]
+"""An address as seen from a virtual network (its id): private addresses repeat from network to network."""
+
+
+def read_hubs(once: Once, network: Network) -> Network:
+    """Read what answers at the addresses that DNS settings, and routes for public addresses, name."""
+    return _explored(once, network, [*_public_appliances(network), *_dns_servers(network)], ())
+
+
+def read_endpoint_side(
+    once: Once,
+    network: Network,
+    endpoints: tuple[PrivateEndpoint, ...] | Unreadable,
+    zones: ZoneSearch | Unreadable | None,
+) -> Network:
+    """Read the networks of private endpoints, and what answers where routes send traffic for them."""
+    whole = replace(network, endpoints=endpoints, zones=zones)
+    if isinstance(endpoints, Unreadable):
+        return whole
+    subnet_ids = [endpoint.subnet_id for endpoint in endpoints if isinstance(endpoint.subnet_id, str)]
+    return _explored(once, whole, _private_appliances(whole, endpoints), subnet_ids)
+
+
+def _explored(once: Once, network: Network, sights: Iterable[Sight], endpoint_subnets: Iterable[str]) -> Network:
+    """Read the firewalls at ``sights``, the networks they lie in, and subnets with private endpoints."""
+    endpoint_subnets = list(endpoint_subnets)
+    new = [sight for sight in dict.fromkeys(sights) if network_key(*sight) not in network.firewalls]
+    homes = {sight: _home(network.networks, sight) for sight in new}
+    home_ids = [home for home in homes.values() if isinstance(home, str)]
+    found: list[Any] = in_parallel(
+        [
+            partial(_read_firewalls, once.ask, new, network.networks),
+            partial(with_subnets, once, network, endpoint_subnets, home_ids),
+        ]
+    )
+    (firewalls, ip_groups), wider = found
+    beside = [_subnet_of(wider, sight, home) for sight, home in homes.items() if isinstance(home, str)]
+    appliance_subnets = [subnet for subnet in beside if subnet is not None]
+    wider = with_subnets(once, wider, appliance_subnets)
+    filtering = [subnet for subnet in endpoint_subnets if _filters_endpoints(wider, subnet)]
+    wider = with_attached(once, wider, [*filtering, *appliance_subnets])
+    return replace(
+        wider,
+        firewalls={**wider.firewalls, **firewalls},
+        ip_groups={**wider.ip_groups, **ip_groups},
+    )
+
+
+def _read_firewalls(
+    ask: Callable[[Iterable[str], Iterable[str]], Mapping[str, Any]],
+    pairs: Iterable[Sight],
+    networks: Mapping[str, VirtualNetwork | Unreadable | None],
+) -> tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] | Unreadable | None]]:
+    """Read who answers at addresses, without the rules; by ``NETWORK_ID ADDRESS``."""
+    homes = {pair: _home(networks, pair) for pair in pairs}
+    lists = {home.lower(): _firewalls_beside(home) for home in homes.values() if isinstance(home, str)}
+    answers = ask([], lists.values())
+    found: dict[str, Firewall | Unreadable | None] = {}
+    for pair, home in homes.items():
+        found[network_key(*pair)] = (
+            home if isinstance(home, Unreadable) else _firewall_at(pair[1], home, answers[lists[home.lower()].lower()])
+        )
+    return found, {}
+
+
+def _firewalls_beside(network_id: str) -> str:
+    """The path of all firewalls of a network's subscription."""
+    return f"/subscriptions/{network_id.split('/')[2]}/providers/Microsoft.Network/azureFirewalls"
+
+
+def _firewall_at(address: str, home: str, listed: Any) -> Firewall | Unreadable:
+    path = _firewalls_beside(home)
+    firewalls = mapped(lambda items: [_firewall_from(item) for item in items], listed, path)
+    permission = f"{READ_FIREWALLS} at {home.partition('/providers/')[0]}"
+    if isinstance(firewalls, Unreadable):
+        detail = f"the Azure Firewalls beside {home} could not be read: {firewalls.detail}"
+        return Unreadable(firewalls.reason, detail, READ_FIREWALLS, permission)
+    for firewall in firewalls:
+        if address in firewall.private_ips and firewall.network_id and same_id(firewall.network_id, home):
+            return firewall
+    # A list shows what the caller may see: it may be empty for want of a right.
+    return Unreadable("not-shown", f"{home} shows no Azure Firewall with that address", READ_FIREWALLS, permission)
+
+
+def _firewall_from(body: Json) -> Firewall:
+    properties = body["properties"]
+    configurations = [item["properties"] for item in properties.get("ipConfigurations") or ()]
+    subnets = [item["subnet"]["id"] for item in configurations if item.get("subnet")]
+    return Firewall(
+        id=str(body["id"]),
+        private_ips=tuple(item["privateIPAddress"] for item in configurations if item.get("privateIPAddress")),
+        network_id=network_of(subnets[0]) if subnets else None,
+        hub_id=None,
+        public_ip_ids=tuple(item["publicIPAddress"]["id"] for item in configurations if item.get("publicIPAddress")),
+        policy_id=reference(properties.get("firewallPolicy")),
+        collections=Unreadable("not-shown", f"The rules of {body['id']} were not read"),
+    )
+
+
+def _public_appliances(network: Network) -> Iterator[Sight]:
+    for sight, prefix in _appliances(network):
+        lowered = prefix.lower()
+        if is_wide(prefix) or lowered == REGISTRY_TAG or lowered.startswith("storage"):
+            yield sight
+
+
+def _private_appliances(network: Network, endpoints: Iterable[PrivateEndpoint]) -> Iterator[Sight]:
+    targets = [
+        one.address
+        for endpoint in endpoints
+        if not isinstance(endpoint.addresses, Unreadable)
+        for one in endpoint.addresses
+    ]
+    for sight, prefix in _appliances(network):
+        if any(_within(target, prefix) for target in targets):
+            yield sight
+
+
+def _appliances(network: Network) -> Iterator[tuple[Sight, str]]:
+    """The appliances that routes of the nodes' subnets name, and the prefixes of those routes."""
+    subnets = _node_subnets(network)
+    pairs = {(network_of(one.id), one.route_table_id.lower()): None for one in subnets if one.route_table_id}
+    for network_id, table_id in pairs:
+        table = network.route_tables.get(table_id)
+        for route in table.routes if isinstance(table, RouteTable) else ():
+            if route.address is not None:
+                yield (network_id, route.address), route.prefix
+
+
+def _dns_servers(network: Network) -> Iterator[Sight]:
+    """Custom DNS servers that lie in a virtual network; others, such as those on premises, Azure does not show."""
+    for key in dict.fromkeys(network_of(subnet.id).lower() for subnet in _node_subnets(network)):
+        around = network.networks.get(key)
+        if not isinstance(around, VirtualNetwork):
+            continue
+        ranges = (*around.prefixes, *(prefix for peering in around.peerings for prefix in peering.remote_prefixes))
+        for address in around.dns_servers:
+            if address != _AZURE_DNS and any(_within(address, prefix) for prefix in ranges):
+                yield around.id, address
+
+
+def _node_subnets(network: Network) -> Iterator[Subnet]:
+    for place in network.places:
+        subnet = network.subnets.get(place.subnet_id.lower()) if isinstance(place.subnet_id, str) else None
+        if isinstance(subnet, Subnet):
+            yield subnet
+
+
+def _home(networks: Mapping[str, VirtualNetwork | Unreadable | None], sight: Sight) -> str | Unreadable:
+    """The network that the address lies in, or why that is not known."""
+    here = networks.get(sight[0].lower())
+    if not isinstance(here, VirtualNetwork):
+        return here if isinstance(here, Unreadable) else Unreadable("not-found", f"{sight[0]} does not exist")
+    try:
+        return home_of(sight[1], here)
+    except ValueError:
+        return Unreadable("malformed", f"{sight[1]!r} is compared with the address ranges of {sight[0]}")
+
+
+def _subnet_of(network: Network, sight: Sight, home: str) -> str | None:
+    """The subnet that an appliance sits in, as far as that is known."""
+    if not isinstance(network.networks.get(home.lower()), VirtualNetwork):
+        # A subnet may be readable where its network is not.
+        return f"{home}/subnets/{FIREWALL_SUBNET}"
+    read = [subnet for subnet in network.subnets.values() if isinstance(subnet, Subnet)]
+    for subnet in read:
+        if same_id(network_of(subnet.id), home) and any(_within(sight[1], prefix) for prefix in subnet.prefixes):
+            return subnet.id
+    return None
+
+
+def _filters_endpoints(network: Network, subnet_id: str) -> bool:
+    """Tell whether the subnet's security group and routes may apply to the private endpoints in it."""
+    subnet = network.subnets.get(subnet_id.lower())
+    policies = subnet.endpoint_network_policies if isinstance(subnet, Subnet) else None
+    return isinstance(policies, Unreadable) or (policies is not None and policies.lower() != "disabled")
+
+
+def _within(address: str, prefix: str) -> bool:
+    try:
+        return holds((prefix,), address)
+    except ValueError:
+        return False  # a service tag
