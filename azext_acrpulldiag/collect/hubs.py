@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..facts import (
-    Firewall,
     Network,
     PrivateEndpoint,
     RouteTable,
     Subnet,
     Unreadable,
     VirtualNetwork,
-    ZoneSearch,
     same_id,
 )
-from .arm import Json, in_parallel
-from .network import REGISTRY_TAG, holds, home_of, is_wide, mapped, network_key, network_of, reference
+from .arm import in_parallel
+from .firewalls import FIREWALL_SUBNET, firewall_key, read_firewalls
+from .network import REGISTRY_TAG, holds, home_of, in_hub, is_wide, network_of
 from .once import Once
 from .topology import with_attached, with_subnets
 
-FIREWALL_SUBNET = "AzureFirewallSubnet"  # the name that Azure demands
-READ_FIREWALLS = "Microsoft.Network/azureFirewalls/read"
 _AZURE_DNS = "168.63.129.16"
 
 Sight = tuple[str, str]
@@ -36,34 +33,32 @@ def read_hubs(once: Once, network: Network) -> Network:
     return _explored(once, network, [*_public_appliances(network), *_dns_servers(network)], ())
 
 
-def read_endpoint_side(
-    once: Once,
-    network: Network,
-    endpoints: tuple[PrivateEndpoint, ...] | Unreadable,
-    zones: ZoneSearch | Unreadable | None,
-) -> Network:
+def read_endpoint_side(once: Once, network: Network, endpoints: tuple[PrivateEndpoint, ...]) -> Network:
     """Read the networks of private endpoints, and what answers where routes send traffic for them."""
-    whole = replace(network, endpoints=endpoints, zones=zones)
-    if isinstance(endpoints, Unreadable):
-        return whole
     subnet_ids = [endpoint.subnet_id for endpoint in endpoints if isinstance(endpoint.subnet_id, str)]
-    return _explored(once, whole, _private_appliances(whole, endpoints), subnet_ids)
+    return _explored(once, network, _private_appliances(network, endpoints), subnet_ids)
+
+
+def near_networks(network: Network) -> tuple[str, ...]:
+    """Ids of the networks that the nodes sit in, and of those that their DNS servers sit in."""
+    homes = [_home(network.networks, sight) for sight in _dns_servers(network)]
+    return (*network.networks, *(home for home in homes if isinstance(home, str)))
 
 
 def _explored(once: Once, network: Network, sights: Iterable[Sight], endpoint_subnets: Iterable[str]) -> Network:
     """Read the firewalls at ``sights``, the networks they lie in, and subnets with private endpoints."""
     endpoint_subnets = list(endpoint_subnets)
-    new = [sight for sight in dict.fromkeys(sights) if network_key(*sight) not in network.firewalls]
+    new = [sight for sight in dict.fromkeys(sights) if firewall_key(*sight) not in network.firewalls]
     homes = {sight: _home(network.networks, sight) for sight in new}
-    home_ids = [home for home in homes.values() if isinstance(home, str)]
+    home_ids = [home for home in homes.values() if isinstance(home, str) and not in_hub(home)]
     found: list[Any] = in_parallel(
         [
-            partial(_read_firewalls, once.ask, new, network.networks),
+            partial(read_firewalls, once.ask, new, network.networks),
             partial(with_subnets, once, network, endpoint_subnets, home_ids),
         ]
     )
     (firewalls, ip_groups), wider = found
-    beside = [_subnet_of(wider, sight, home) for sight, home in homes.items() if isinstance(home, str)]
+    beside = [_subnet_of(wider, sight, home) for sight, home in homes.items() if home in home_ids]
     appliance_subnets = [subnet for subnet in beside if subnet is not None]
     wider = with_subnets(once, wider, appliance_subnets)
     filtering = [subnet for subnet in endpoint_subnets if _filters_endpoints(wider, subnet)]
@@ -72,57 +67,6 @@ def _explored(once: Once, network: Network, sights: Iterable[Sight], endpoint_su
         wider,
         firewalls={**wider.firewalls, **firewalls},
         ip_groups={**wider.ip_groups, **ip_groups},
-    )
-
-
-def _read_firewalls(
-    ask: Callable[[Iterable[str], Iterable[str]], Mapping[str, Any]],
-    pairs: Iterable[Sight],
-    networks: Mapping[str, VirtualNetwork | Unreadable | None],
-) -> tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] | Unreadable | None]]:
-    """Read who answers at addresses, without the rules; by ``NETWORK_ID ADDRESS``."""
-    homes = {pair: _home(networks, pair) for pair in pairs}
-    lists = {home.lower(): _firewalls_beside(home) for home in homes.values() if isinstance(home, str)}
-    answers = ask([], lists.values())
-    found: dict[str, Firewall | Unreadable | None] = {}
-    for pair, home in homes.items():
-        found[network_key(*pair)] = (
-            home if isinstance(home, Unreadable) else _firewall_at(pair[1], home, answers[lists[home.lower()].lower()])
-        )
-    return found, {}
-
-
-def _firewalls_beside(network_id: str) -> str:
-    """The path of all firewalls of a network's subscription."""
-    return f"/subscriptions/{network_id.split('/')[2]}/providers/Microsoft.Network/azureFirewalls"
-
-
-def _firewall_at(address: str, home: str, listed: Any) -> Firewall | Unreadable:
-    path = _firewalls_beside(home)
-    firewalls = mapped(lambda items: [_firewall_from(item) for item in items], listed, path)
-    permission = f"{READ_FIREWALLS} at {home.partition('/providers/')[0]}"
-    if isinstance(firewalls, Unreadable):
-        detail = f"the Azure Firewalls beside {home} could not be read: {firewalls.detail}"
-        return Unreadable(firewalls.reason, detail, READ_FIREWALLS, permission)
-    for firewall in firewalls:
-        if address in firewall.private_ips and firewall.network_id and same_id(firewall.network_id, home):
-            return firewall
-    # A list shows what the caller may see: it may be empty for want of a right.
-    return Unreadable("not-shown", f"{home} shows no Azure Firewall with that address", READ_FIREWALLS, permission)
-
-
-def _firewall_from(body: Json) -> Firewall:
-    properties = body["properties"]
-    configurations = [item["properties"] for item in properties.get("ipConfigurations") or ()]
-    subnets = [item["subnet"]["id"] for item in configurations if item.get("subnet")]
-    return Firewall(
-        id=str(body["id"]),
-        private_ips=tuple(item["privateIPAddress"] for item in configurations if item.get("privateIPAddress")),
-        network_id=network_of(subnets[0]) if subnets else None,
-        hub_id=None,
-        public_ip_ids=tuple(item["publicIPAddress"]["id"] for item in configurations if item.get("publicIPAddress")),
-        policy_id=reference(properties.get("firewallPolicy")),
-        collections=Unreadable("not-shown", f"The rules of {body['id']} were not read"),
     )
 
 

@@ -103,9 +103,9 @@ def network_of(subnet_id: str) -> str:
     return subnet_id.rstrip("/").rsplit("/", 2)[0]
 
 
-def network_key(network_id: str, address: str) -> str:
-    """The key of :attr:`~azext_acrpulldiag.facts.Network.firewalls`: an address as seen from a network."""
-    return f"{network_id} {address}".lower()
+def in_hub(network_id: str) -> bool:
+    """Tell whether a network is that of a virtual hub: Microsoft's own, of this name, as peerings show it."""
+    return "/virtualnetworks/hv_" in network_id.lower()
 
 
 def is_wide(prefix: str) -> bool:

@@ -3,39 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from ..facts import Cluster, Network, Outbound, PrivateEndpoint, Registry, Unreadable
+from ..facts import Cluster, Network, Outbound, Registry, Unreadable
 from .arm import ArmReader
-from .hubs import read_endpoint_side, read_hubs
+from .deadline import Deadline
+from .hubs import near_networks, read_endpoint_side, read_hubs
 from .once import Once
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
+from .private_link import read_endpoints
+from .private_zones import find_zones, search_zones
+from .session import Session
 from .topology import NodeSide, read_named_networks, read_node_side
 
 
 class NetworkReads:
-    """Begun in the constructor. ``None`` in every answer: the network was not asked for.
+    """Begun in the constructor, where the network is ``wanted``.
 
     How the nodes leave does not wait for private endpoints, and nothing here waits for the
     instances of scale sets.
     """
 
     def __init__(
-        self, plan: Plan, reader: ArmReader, registry: Task[Any], cluster: Task[Any], models: Task[Any], wanted: bool
+        self,
+        plan: Plan,
+        reader: ArmReader,
+        session: Session,
+        registry: Task[Any],
+        cluster: Task[Any],
+        models: Task[Any],
+        wanted: bool,
     ) -> None:
+        self._reader, self._session = reader, session
         self._once = once = Once(reader)
-        managed: Task[Any] = plan.start("networks", _if(wanted, needing(self._read_named)), cluster)
-        node_side: Task[Any] = plan.start("nodeNetworks", _if(wanted, self._read_node_side), cluster, models, managed)
-        hubs: Task[Any] = plan.start(
-            "hubs", _if(wanted, needing(lambda side: read_hubs(once, side.network))), node_side
+
+        def start(name: str, work: Callable[..., Any], *after: Task[Any]) -> Task[Any]:
+            return plan.start(name, work if wanted else lambda *_: None, *after)
+
+        managed = start("networks", needing(self._read_named), cluster)
+        self._side = side = start("nodeNetworks", self._read_node_side, cluster, models, managed)
+        self._hubs = hubs = start("hubs", needing(lambda found: read_hubs(once, found.network)), side)
+        self.outbound: Task[tuple[Outbound, ...] | None] = start(
+            "outbound", self._read_outbound, registry, cluster, side, hubs
         )
-        self.outbound: Task[tuple[Outbound, ...] | None] = plan.start(
-            "outbound", _if(wanted, self._read_outbound), registry, cluster, node_side, hubs
+        self._endpoints = endpoints = start(
+            "privateEndpoints", needing(lambda found: read_endpoints(reader, found)), registry
         )
-        self.network: Task[Network | None] = plan.start(
-            "network", _if(wanted, self._read_endpoint_side), registry, node_side, hubs
-        )
+        graph = start("zonesInGraph", self._find_zones, registry, cluster)
+        self._zones = start("privateZones", self._search_zones, registry, cluster, endpoints, side, graph)
+        self._whole = start("endpointNetworks", self._read_endpoint_side, side, hubs, endpoints)
+
+    def network(self, deadline: Deadline) -> Network | Unreadable | None:
+        """Wait for everything; where a part was not read in time, the others stand. ``None``: not wanted."""
+        whole = self._whole.answer(deadline)
+        side, hubs = self._side.answer(deadline), self._hubs.answer(deadline)
+        if side is None or isinstance(side, Unreadable):
+            return side
+        network = _widest(side, hubs) if isinstance(whole, Unreadable) else whole
+        return replace(network, endpoints=self._endpoints.answer(deadline), zones=self._zones.answer(deadline))
 
     def _read_named(self, cluster: Cluster | None) -> str | Unreadable | None:
         return None if cluster is None else read_named_networks(self._once, cluster)
@@ -56,14 +83,23 @@ class NetworkReads:
             return side
         return read_outbound(self._once, cluster, side, _widest(side, hubs))
 
-    def _read_endpoint_side(self, registry: Any, side: Any, hubs: Any) -> Any:
-        if isinstance(side, Unreadable):
-            return side
-        return read_endpoint_side(self._once, _widest(side, hubs), _endpoints(registry), None)
+    def _find_zones(self, registry: Any, cluster: Any) -> Any:
+        if isinstance(registry, Unreadable):
+            return registry
+        return find_zones(self._reader, self._session, registry, _subscriptions(registry, cluster))
 
+    def _search_zones(self, registry: Any, cluster: Any, endpoints: Any, side: Any, graph: Any) -> Any:
+        if isinstance(registry, Unreadable):
+            return registry
+        near = [] if isinstance(endpoints, Unreadable) else [endpoint.id for endpoint in endpoints]
+        near.extend(() if isinstance(side, Unreadable) else near_networks(side.network))
+        subscriptions = {one.split("/")[2].lower() for one in near if one} | _subscriptions(registry, cluster)
+        return search_zones(self._reader, self._session, registry, endpoints, subscriptions, graph)
 
-def _if(wanted: bool, work: Callable[..., Any]) -> Callable[..., Any]:
-    return work if wanted else lambda *_: None
+    def _read_endpoint_side(self, side: Any, hubs: Any, endpoints: Any) -> Any:
+        if isinstance(side, Unreadable) or isinstance(endpoints, Unreadable):
+            return side if isinstance(side, Unreadable) else endpoints
+        return read_endpoint_side(self._once, _widest(side, hubs), endpoints)
 
 
 def _widest(side: NodeSide, hubs: Network | Unreadable) -> Network:
@@ -71,9 +107,6 @@ def _widest(side: NodeSide, hubs: Network | Unreadable) -> Network:
     return side.network if isinstance(hubs, Unreadable) else hubs
 
 
-def _endpoints(registry: Registry | Unreadable) -> tuple[PrivateEndpoint, ...] | Unreadable:
-    if isinstance(registry, Unreadable):
-        return registry
-    if registry.private_endpoints == ():
-        return ()
-    return Unreadable("not-shown", "The private endpoints of the registry were not read")
+def _subscriptions(registry: Registry, cluster: Any) -> set[str]:
+    found = {registry.subscription.lower()}
+    return found | {cluster.subscription.lower()} if isinstance(cluster, Cluster) else found

@@ -12,13 +12,12 @@ from typing import Any
 
 from ..facts import Cluster, Firewall, Network, Outbound, Registry, Subnet, Unreadable, UserRoute
 from .egress import Egress, Way, firewall_way, leaving_path
-from .hubs import FIREWALL_SUBNET
+from .firewalls import FIREWALL_SUBNET, firewall_key
 from .network import (
     REGISTRY_SERVICE,
     addresses_from,
     mapped,
     nat_sources_from,
-    network_key,
     network_of,
     registry_route,
 )
@@ -98,7 +97,7 @@ def _appliance(egress: Egress) -> UserRoute | None:
 
 def _firewall_at(network: Network, egress: Egress, route: UserRoute) -> Firewall | Unreadable | None:
     assert isinstance(egress.subnet, Subnet)
-    return network.firewalls.get(network_key(network_of(egress.subnet.id), str(route.address)), _NOT_READ)
+    return network.firewalls.get(firewall_key(network_of(egress.subnet.id), str(route.address)), _NOT_READ)
 
 
 def _firewall_subnet(network: Network, egress: Egress) -> str | None:

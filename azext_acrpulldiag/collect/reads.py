@@ -61,7 +61,7 @@ class Reads:
         self.cache_rules = plan.start(
             "cacheRules", needing(lambda registry: read_cache_rules(reader, registry)), self.registry
         )
-        self.net = NetworkReads(plan, reader, self.registry, self.cluster, self.models, wanted.network)
+        self.net = NetworkReads(plan, reader, session, self.registry, self.cluster, self.models, wanted.network)
         self._start_images(plan)
         self._start_access(plan)
         self.pull_secrets = plan.start(
@@ -126,7 +126,7 @@ class Reads:
             ),
             cache_rules=self.cache_rules.answer(deadline),
             outbound=self.net.outbound.answer(deadline),
-            network=self.net.network.answer(deadline),
+            network=self.net.network(deadline),
             kubernetes=kubernetes,
             # What nobody names is known without a read, also where no time was left to say so.
             images=joined(

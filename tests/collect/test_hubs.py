@@ -37,7 +37,7 @@ def chart(simulated_azure, cloud, tmp_path, monkeypatch):
             once = Once(ArmReader(session))
             found = cluster()
             side = read_node_side(once, found, (scale_set(),), read_named_networks(once, found))
-            return read_endpoint_side(once, read_hubs(once, side.network), endpoints, None)
+            return read_endpoint_side(once, read_hubs(once, side.network), endpoints)
 
     return read
 
@@ -159,7 +159,6 @@ def test_the_network_of_a_dns_server_is_read(chart, cloud, servers, known):
 
 def test_the_network_of_an_endpoint_is_read_with_its_side_of_the_peering(chart, cloud, data):
     network = chart((endpoint(),))
-    assert network.endpoints == (endpoint(),)
     assert [one.remote_network_id for one in network.networks[DATA.lower()].peerings] == [VNET_ID]
     assert network.subnets[ENDPOINT_SUBNET.lower()].prefixes == ("10.60.0.0/24",)
     assert (chart.meter.requests, chart.meter.longest_chain) == (2, 2)
@@ -206,11 +205,6 @@ def test_what_one_step_asked_for_the_next_does_not(chart, cloud, data):
 @pytest.mark.parametrize("subnet_id", [None, Unreadable("forbidden", "no")])
 def test_an_endpoint_whose_place_is_not_known_leads_nowhere(chart, cloud, subnet_id):
     assert chart((endpoint(subnet_id=subnet_id),)).subnets.keys() == {SUBNET_ID.lower()}
-
-
-def test_endpoints_that_could_not_be_read_stay_so(chart, cloud):
-    why = Unreadable("forbidden", "no")
-    assert chart(why).endpoints == why
 
 
 def test_five_hundred_peered_networks_are_not_read(chart, cloud):

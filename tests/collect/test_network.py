@@ -6,9 +6,9 @@ from azext_acrpulldiag.collect.network import (
     addresses_from,
     holds,
     home_of,
+    in_hub,
     mapped,
     nat_sources_from,
-    network_key,
     registry_route,
 )
 from azext_acrpulldiag.collect.network_models import route_table_from, virtual_network_from
@@ -119,8 +119,9 @@ def test_an_address_in_ranges(prefixes, address, inside):
     assert holds(prefixes, address) is inside
 
 
-def test_a_key_of_an_address_has_no_case():
-    assert network_key("/A/B", "10.0.0.1") == "/a/b 10.0.0.1"
+@pytest.mark.parametrize(("name", "inside"), [("HV_hub1_8e1c", True), ("vnet-hv_1", False), ("vnet-hub", False)])
+def test_the_network_of_a_virtual_hub_is_microsofts(name, inside):
+    assert in_hub(f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/{name}") is inside
 
 
 def prefix_answer(text):

@@ -400,6 +400,7 @@ def test_an_unreadable_route_of_the_firewalls_subnet_is_not_taken_for_none(netwo
 def test_firewalls_that_the_caller_may_not_read_name_the_permission(network):
     routed(network, TO_FIREWALL)
     network.peer()
+    network.subnet(f"{HUB}/subnets/AzureFirewallSubnet")
     network.put(FIREWALLS, FORBIDDEN)
     outbound = leave(network)
     assert outbound.path == "unknown"
