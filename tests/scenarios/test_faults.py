@@ -17,6 +17,7 @@ from tests import build
 from tests.azure.faults import KINDS, Fault, exactly
 from tests.azure.resources import OUTBOUND_IP
 from tests.azure.state import Cloud
+from tests.recordings import body
 
 from .access_stories import STRANGER
 from .engines import AT_ONCE, Engine
@@ -36,25 +37,25 @@ USED_BY = {
     r"\.azmk8s\.io/api/v1/(pods|events)\?": PODS,
     r"/(registries|Microsoft\.ResourceGraph/resources)\?": ("access", "network", "registry"),
     r"/managedClusters/prod\?api-version=.*-preview": ("identity.service-account-pull",),
-    r"/managedClusters/prod\?": ("access", "cluster", "identity", "network.outbound-ip", "nodes", "registry.arm"),
+    r"/managedClusters/prod\?": ("access", "cluster", "identity", "network", "nodes", "registry.arm"),
     r"/virtualMachineScaleSets": (
         "nodes",
         "identity.node-identity",
         "identity.service-principal-secret-replacement",
-        "network.outbound-ip",
+        "network",
     ),
     r"/userAssignedIdentities/": ("identity.kubelet-identity", "access.tenants"),
     r"/(cacheRules|credentialSets)\?": ("registry.cache",),
     r"/denyAssignments\?": ("access.deny-assignments",),
-    r"/permissions\?": ("access",),
+    r"/permissions\?": ("access", "network"),
     r"/(roleAssignments|roleDefinitions)": ("access",),
-    r"/Microsoft\.Network/": ("network.outbound-ip",),
+    r"/Microsoft\.Network/": ("network",),
     r"graph\.microsoft\.com/": ("access", "identity.service-principal"),
 }
 # What is not begun before this request has answered: lost only where it never does.
 WAITS_FOR = {r"/managedClusters/prod\?api-version=(?!.*-preview)": PODS}  # a stopped cluster's API is not asked
 # Requests whose 404 is an answer: the thing is gone.
-ABSENT = r"/(userAssignedIdentities|applications|servicePrincipals)\b"
+ABSENT = r"/(userAssignedIdentities|applications|servicePrincipals|privateEndpoints|privateDnsZones)\b"
 
 
 def well(cloud: Cloud) -> None:
@@ -62,6 +63,18 @@ def well(cloud: Cloud) -> None:
     cloud.grant()
     _scenery(cloud, healthy=True)
     cloud.firewall([OUTBOUND_IP])
+
+
+def through_hub(cloud: Cloud) -> None:
+    """Nothing is wrong on a way through a hub's firewall, and a private way is there beside it."""
+    cloud.grant()
+    cloud.route_through_firewall([OUTBOUND_IP])
+    cloud.private_link()
+    cloud.public_access(True)
+    cloud.firewall([OUTBOUND_IP])
+    group_id = f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/networkSecurityGroups/nsg"
+    cloud.resources.add(body("network/nsg_get_2025_05_01") | {"id": group_id, "name": "nsg"})
+    cloud.resources[build.SUBNET_ID]["properties"]["networkSecurityGroup"] = {"id": group_id}
 
 
 def broken(cloud: Cloud) -> None:
@@ -171,13 +184,19 @@ def test_what_is_wrong_is_never_called_well(kind: str, engines: SimpleQueue[Engi
     strike(broken, kind, engines)
 
 
+@pytest.mark.parametrize("kind", ["403", "429", "503", "html", "mistyped", "no-properties", "nulls", "timeout"])
+def test_a_network_that_is_half_read(kind: str, engines: SimpleQueue[Engine]) -> None:
+    strike(through_hub, kind, engines)
+
+
 @pytest.mark.parametrize("kind", ["403", "404", "html", "mistyped", "no-properties", "nulls"])
 def test_a_service_principal_that_is_half_read(kind: str, engines: SimpleQueue[Engine]) -> None:
     strike(as_service_principal, kind, engines)
 
 
 def test_the_clouds_are_what_they_are_said_to_be(engines: SimpleQueue[Engine]) -> None:
-    assert truth(well, engines).report["verdict"] == truth(as_service_principal, engines).report["verdict"] == "healthy"
+    for tell in (well, as_service_principal, through_hub):
+        assert truth(tell, engines).report["verdict"] == "healthy"
     found = {each["outcome"] for each in truth(broken, engines).report["findings"]} - {None}
     assert found == {
         "access.pull-role-missing",
