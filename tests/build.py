@@ -10,6 +10,7 @@ from azext_acrpulldiag.facts import (
     AgentPool,
     AssignedIdentity,
     Cluster,
+    EndpointAddress,
     Facts,
     FailingContainer,
     HealthReport,
@@ -28,6 +29,9 @@ from azext_acrpulldiag.facts import (
     PasswordCredential,
     Permission,
     Platform,
+    PrivateEndpoint,
+    PrivateEndpointConnection,
+    PrivateZone,
     Puller,
     PullSecret,
     Registry,
@@ -38,6 +42,8 @@ from azext_acrpulldiag.facts import (
     ServicePrincipal,
     Subnet,
     VirtualNetwork,
+    ZoneLink,
+    ZoneSearch,
 )
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
@@ -227,6 +233,77 @@ def subnet(subnet_id: str = SUBNET_ID, prefix: str = "10.224.0.0/16", **changes:
         ),
         **changes,
     )
+
+
+VNET_ID = SUBNET_ID.rpartition("/subnets/")[0]
+ENDPOINT_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network/privateEndpoints/acr-pe"
+ENDPOINT_SUBNET_ID = f"{VNET_ID}/subnets/endpoints"
+CONNECTION_ID = f"{REGISTRY_ID}/privateEndpointConnections/contosoreg.3b8b0511c95e442bbacfaaced31dc64e"
+ZONE_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net"
+    "/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io"
+)
+DATA_HOST = "contosoreg.westeurope.data.azurecr.io"
+
+
+def private_endpoint(**changes: object) -> PrivateEndpoint:
+    """An approved endpoint of the registry in the nodes' network; its zone group keeps the records in the zone."""
+    return replace(
+        PrivateEndpoint(
+            connection_id=CONNECTION_ID,
+            id=ENDPOINT_ID,
+            status="Approved",
+            subnet_id=ENDPOINT_SUBNET_ID,
+            addresses=(
+                EndpointAddress("10.225.0.5", "registry_data_westeurope", (DATA_HOST,)),
+                EndpointAddress("10.225.0.6", "registry", ("contosoreg.azurecr.io",)),
+            ),
+            zone_ids=(ZONE_ID,),
+        ),
+        **changes,
+    )
+
+
+def zone_link(network_id: str = VNET_ID, name: str = "nodes", **changes: object) -> ZoneLink:
+    link = ZoneLink(f"{ZONE_ID}/virtualNetworkLinks/{name}", name, network_id, False, "Completed")
+    return replace(link, **changes)
+
+
+def private_zone(**changes: object) -> PrivateZone:
+    """The private DNS zone with the registry's records, linked to the nodes' network."""
+    records = {"contosoreg": ("10.225.0.6",), "contosoreg.westeurope.data": ("10.225.0.5",)}
+    return replace(PrivateZone(ZONE_ID, "privatelink.azurecr.io", (zone_link(),), records), **changes)
+
+
+def private_link_network(**changes: object) -> Network:
+    """The nodes' network with a private endpoint of the registry, and its zone."""
+    of_endpoint = subnet(ENDPOINT_SUBNET_ID, "10.225.0.0/24")
+    return replace(
+        network(
+            subnets={SUBNET_ID.lower(): subnet(), ENDPOINT_SUBNET_ID.lower(): of_endpoint},
+            endpoints=(private_endpoint(),),
+            zones=ZoneSearch((private_zone(),), (SUBSCRIPTION,)),
+        ),
+        **changes,
+    )
+
+
+def private_registry(status: str = "Approved", **changes: object) -> Registry:
+    """A registry without public access, and with one private endpoint."""
+    connection = PrivateEndpointConnection(CONNECTION_ID, status, ENDPOINT_ID)
+    return registry(
+        **{
+            "public_network_access": "Disabled",
+            "private_endpoints": (connection,),
+            "data_endpoint_hosts": (DATA_HOST,),
+            **changes,
+        }
+    )
+
+
+def private_link_facts(**changes: object) -> Facts:
+    """A cluster that reaches a registry without public access by a private endpoint in its own network."""
+    return replace(healthy_facts(), **{"registry": private_registry(), "network": private_link_network(), **changes})
 
 
 def healthy_facts(**changes: object) -> Facts:

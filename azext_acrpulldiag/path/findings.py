@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..catalogue import Outcome, unknown
-from ..facts import Facts, Unreadable
+from ..facts import Facts, Network, Unreadable
 from ..model import Finding
 from .hops import UNKNOWN, Hop, Walk
 from .walk import walks
@@ -22,14 +22,16 @@ class _Place:
     hosts: tuple[str, ...]
 
 
-def findings_of(facts: Facts, outcomes: Mapping[str, Outcome], kinds: Collection[str]) -> Iterator[Finding]:
+def findings_of(
+    facts: Facts, outcomes: Mapping[str, Outcome], kinds: Collection[str], network: Network | None = None
+) -> Iterator[Finding]:
     """Yield what the hops say for a check with these ``outcomes`` (by id).
 
     A hop whose outcome is among them becomes its finding, with ``pools``, ``subnet``, ``hosts`` and ``path`` beside
     the hop's own evidence. A hop of one of ``kinds`` that is unknown becomes an unknown. The same fault met by several
-    hosts is one finding; node pools in different subnets have their own.
+    hosts is one finding; node pools in different subnets have their own. ``network`` stands in for that of the facts.
     """
-    for place in _places(walks(facts), outcomes, kinds):
+    for place in _places(walks(facts, network), outcomes, kinds):
         walk, hop = place.walk, place.hop
         resource = hop.resource_id or _subnet(walk) or facts.targets.cluster.id
         if hop.outcome is None:
@@ -38,6 +40,7 @@ def findings_of(facts: Facts, outcomes: Mapping[str, Outcome], kinds: Collection
         yield outcomes[hop.outcome].at(
             resource,
             severity=hop.severity,
+            confidence=hop.confidence,
             hop=place.step,
             pools=list(walk.place.pools),
             subnet=_subnet(walk),

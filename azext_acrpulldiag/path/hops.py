@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..facts import NodePlace, PrivateEndpoint, Unreadable
-from ..model import Severity
+from ..model import Confidence, Severity
 
 OK, BROKEN, UNKNOWN = "ok", "broken", "unknown"
 
@@ -34,6 +34,8 @@ class Hop:
     """Why it is unknown."""
     severity: Severity | None = None
     """``None``: the outcome's own."""
+    confidence: Confidence | None = None
+    """Of what is broken; ``None``: that of its outcome."""
 
     def told(self) -> dict[str, Any]:
         """The hop as evidence, JSON values only."""

@@ -16,12 +16,12 @@ from .names import resolved
 from .routing import carried
 
 
-def walks(facts: Facts) -> tuple[Walk, ...]:
-    """Walk to every host of a pull from every place that nodes sit in.
+def walks(facts: Facts, instead: Network | None = None) -> tuple[Walk, ...]:
+    """Walk to every host of a pull from every place that nodes sit in; ``instead`` of the facts' network.
 
     Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where registry or network were not read.
     """
-    registry, network = known(facts.registry), facts.network
+    registry, network = known(facts.registry), instead or facts.network
     if network is None:
         return ()
     found = known(network)

@@ -1,0 +1,94 @@
+"""The registry's private endpoints: which count, and what addresses they give a host. Pure."""
+
+from __future__ import annotations
+
+from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork, same_id
+from .hops import Destination
+from .ids import network_of
+
+
+def approved_of(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...] | Unreadable:
+    """The endpoints that the registry has approved: with one, its names pass through ``privatelink`` for everyone."""
+    connections, endpoints = registry.private_endpoints, network.endpoints
+    if isinstance(endpoints, Unreadable):
+        if isinstance(connections, Unreadable):
+            return endpoints
+        doubted = [each for each in connections if isinstance(each.status, Unreadable) or is_approved(each.status)]
+        return endpoints if doubted else ()
+    approved = tuple(each for each in endpoints if is_approved(each.status))
+    if approved:
+        return approved
+    for each in endpoints:
+        if isinstance(each.status, Unreadable):
+            return each.status
+    return () if isinstance(connections, Unreadable) else _unseen(registry, endpoints) or ()
+
+
+def _unseen(registry: Registry, endpoints: tuple[PrivateEndpoint, ...]) -> Unreadable | None:
+    """Why an approved connection may exist whose endpoint is not among those that were looked at."""
+    seen = {each.connection_id.lower() for each in endpoints}
+    for each in registry.private_endpoints if not isinstance(registry.private_endpoints, Unreadable) else ():
+        if each.id.lower() in seen:
+            continue
+        if isinstance(each.status, Unreadable):
+            return each.status
+        if is_approved(each.status):
+            return Unreadable("not-shown", f"The private endpoint of connection {each.id} was not looked at")
+    return None
+
+
+def is_approved(status: str | Unreadable) -> bool:
+    """Tell whether a connection's status is ``Approved``, in any casing."""
+    return isinstance(status, str) and status.lower() == "approved"
+
+
+def addresses_for(endpoint: PrivateEndpoint, registry: Registry, host: str) -> tuple[str, ...] | Unreadable:
+    """The endpoint's addresses that ``host`` is to lead to; empty: it has none for it."""
+    if isinstance(endpoint.addresses, Unreadable):
+        return endpoint.addresses
+    member = _member_of(registry, host)
+    return tuple(
+        each.address
+        for each in endpoint.addresses
+        if host.lower() in (name.lower() for name in each.fqdns) or (not each.fqdns and each.member.lower() == member)
+    )
+
+
+def _member_of(registry: Registry, host: str) -> str:
+    """``registry``, or ``registry_data_westeurope`` for ``contosoreg.westeurope.data.azurecr.io``."""
+    if host.lower() == registry.login_server.lower():
+        return "registry"
+    return f"registry_data_{host.lower().partition('.')[2].partition('.')[0]}"
+
+
+def meant_for(
+    registry: Registry, network: Network, place: NodePlace, host: str, endpoints: tuple[PrivateEndpoint, ...]
+) -> PrivateEndpoint:
+    """Choose the endpoint that ``host`` is meant to lead to from ``place``; there is at least one.
+
+    That is one in the nodes' own network, else in a network peered with it, else the first; among
+    equals one whose address for the host is known.
+    """
+
+    def order(endpoint: PrivateEndpoint) -> tuple[int, bool]:
+        addresses = addresses_for(endpoint, registry, host)
+        return _distance(network, place, endpoint), isinstance(addresses, Unreadable) or not addresses
+
+    return min(endpoints, key=order)
+
+
+def _distance(network: Network, place: NodePlace, endpoint: PrivateEndpoint) -> int:
+    if not isinstance(place.subnet_id, str) or not isinstance(endpoint.subnet_id, str):
+        return 2
+    own, theirs = network_of(place.subnet_id), network_of(endpoint.subnet_id)
+    if same_id(own, theirs):
+        return 0
+    joined = network.networks.get(own.lower())
+    peerings = joined.peerings if isinstance(joined, VirtualNetwork) else ()
+    return 1 if any(same_id(each.remote_network_id, theirs) for each in peerings) else 2
+
+
+def destination_at(endpoint: PrivateEndpoint, registry: Registry, host: str) -> Destination | None:
+    """Where ``host`` goes by ``endpoint``; ``None`` where its address is not known."""
+    addresses = addresses_for(endpoint, registry, host)
+    return Destination(host, addresses, endpoint) if addresses and not isinstance(addresses, Unreadable) else None
