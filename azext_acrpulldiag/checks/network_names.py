@@ -1,0 +1,289 @@
+"""Checks on the way to the registry: do the nodes' DNS servers lead its names to a private endpoint?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..catalogue import Outcome, RemedyTemplate, check, skipped
+from ..facts import Facts, Network, known
+from ..model import Confidence, Finding, Remedy, Severity
+from ..path.findings import findings_of
+from ..path.names import KINDS
+from ..path.query import as_if_all_zones_were_seen
+from ..quoting import fill_command
+from ..symptoms import symptoms_of
+
+_PRIVATE_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration"
+_PATH_KEYS = ("pools", "subnet", "hosts", "path")
+_ENDPOINT_KEYS = (
+    "registry",
+    "private_name",
+    "address",
+    "endpoint",
+    "endpoint_id",
+    "endpoint_resource_group",
+    "endpoint_subscription",
+    "endpoint_zones",
+    "dns_servers",
+)
+_ZONE_KEYS = ("zone", "zone_id", "zone_resource_group", "zone_subscription")
+
+_LINK = RemedyTemplate(
+    "Link zone {zone} to network {network}, so that Azure's DNS answers there from the zone's records; a name of that "
+    "zone without a record there no longer resolves in that network",
+    "az network private-dns link vnet create --resource-group {zone_resource_group} "
+    "--subscription {zone_subscription} --zone-name {zone} --name {link} --virtual-network {network_id} "
+    "--registration-enabled false",
+)
+_ZONE_GROUP = RemedyTemplate(
+    "Let private endpoint {endpoint} keep its records in zone {zone}: that writes one for the login server and one for "
+    "each data endpoint, and keeps them right when addresses change",
+    "az network private-endpoint dns-zone-group create --resource-group {endpoint_resource_group} "
+    "--subscription {endpoint_subscription} --endpoint-name {endpoint} --name default --private-dns-zone {zone_id} "
+    "--zone-name {zone_label}",
+)
+_ADD_RECORD = RemedyTemplate(
+    "Add record {record} to zone {zone}, with the address {address} of private endpoint {endpoint}",
+    "az network private-dns record-set a add-record --resource-group {zone_resource_group} "
+    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {record} --ipv4-address {address}",
+)
+_REMOVE_RECORD = RemedyTemplate(
+    "Then remove address {stale}, which no approved endpoint of the registry has, from record {record} of zone {zone}",
+    "az network private-dns record-set a remove-record --resource-group {zone_resource_group} "
+    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {record} --ipv4-address {stale}",
+)
+
+ZONE_MISSING = Outcome(
+    id="network.private-dns-zone-missing",
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="No private DNS zone {zone} leads {hosts} to the private endpoint of registry {registry}: the nodes of "
+    "{pools} arrive at its public side, which is off.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
+    evidence_keys=(
+        *_PATH_KEYS,
+        *_ENDPOINT_KEYS,
+        "zone",
+        "zone_resource_group",
+        "zone_subscription",
+        "zone_id",
+        "zone_label",
+        "network",
+        "network_id",
+        "link",
+        "record",
+        "records",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Make the private DNS zone {zone} beside the private endpoint",
+            "az network private-dns zone create --resource-group {zone_resource_group} "
+            "--subscription {zone_subscription} --name {zone}",
+        ),
+        _LINK,
+        _ZONE_GROUP,
+        _ADD_RECORD,
+    ),
+    explains=("forbidden-403", "network.outbound-ip-not-allowed"),
+    article="3.1",
+)
+
+LINK_MISSING = Outcome(
+    id="network.private-dns-link-missing",
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="Private DNS zone {zone} has the record of registry {registry} but is not linked to network {network}: "
+    "the nodes of {pools} arrive at the registry's public side, which is off.",
+    url=_PRIVATE_DNS,
+    evidence_keys=(*_PATH_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
+    remedies=(_LINK,),
+    explains=("forbidden-403", "network.outbound-ip-not-allowed"),
+    article="3.1",
+)
+
+CUSTOM_DNS_UNLINKED = Outcome(
+    id="network.custom-dns-unlinked",
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="The nodes of {pools} ask DNS servers {dns_servers}, and private DNS zone {zone} is not linked to their "
+    "network {network}: {hosts} leads to the registry's public side, which is off.",
+    url=_PRIVATE_DNS,
+    evidence_keys=(*_PATH_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
+    remedies=(
+        _LINK,
+        RemedyTemplate(
+            "If the DNS servers do not ask Azure's DNS (168.63.129.16), have them forward the registry's domain there"
+        ),
+    ),
+    explains=("forbidden-403", "network.outbound-ip-not-allowed"),
+    article="3.1",
+)
+
+RECORD_MISSING = Outcome(
+    id="network.private-dns-record-missing",
+    severity=Severity.ERROR,
+    summary="Private DNS zone {zone}, linked to network {network}, has no record for {hosts}: {result}. Node pools: "
+    "{pools}.",
+    url="https://learn.microsoft.com/azure/dns/private-dns-fallback",
+    evidence_keys=(
+        *_PATH_KEYS,
+        *_ENDPOINT_KEYS,
+        *_ZONE_KEYS,
+        "zone_label",
+        "network",
+        "link",
+        "record",
+        "records",
+        "falls_back",
+        "result",
+    ),
+    remedies=(_ZONE_GROUP, _ADD_RECORD),
+    explains=("dns-failure", "blob-download", "forbidden-403"),
+    article="3.1",
+)
+
+RECORD_WRONG = Outcome(
+    id="network.private-dns-record-wrong",
+    severity=Severity.ERROR,
+    summary="Private DNS zone {zone} leads {hosts} to {found}, where no approved private endpoint of registry "
+    "{registry} is. Node pools: {pools}.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
+    evidence_keys=(
+        *_PATH_KEYS,
+        *_ENDPOINT_KEYS,
+        *_ZONE_KEYS,
+        "network",
+        "link",
+        "record",
+        "records",
+        "found",
+        "stale",
+    ),
+    remedies=(_ADD_RECORD, _REMOVE_RECORD),
+    explains=("timeout-network", "tls-trust", "blob-download"),
+    article="3.1",
+)
+
+_OUTCOMES = (ZONE_MISSING, LINK_MISSING, CUSTOM_DNS_UNLINKED, RECORD_MISSING, RECORD_WRONG)
+_BY_ID = {outcome.id: outcome for outcome in _OUTCOMES}
+
+
+@check("network.private-dns", needs=("registry", "network", "kubernetes"), outcomes=_OUTCOMES)
+def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
+    """The DNS servers that the nodes ask lead the registry's names to an approved private endpoint, where it has one.
+
+    Once a registry has an approved private endpoint, public DNS leads its login server and data
+    endpoints on through ``privatelink`` for everybody. Where a private zone of that name is linked
+    to the network whose DNS is asked, only its records count: a record that lacks is a name that
+    does not exist, even if public access is open, unless the link falls back; a stale one leads
+    nowhere. Where none is linked, the name stays public, which is a fault only if public access is
+    off: then the registry answers 403. A registry without an approved endpoint is untouched by the
+    zones of others.
+
+    Decided for the nodes of each subnet from their network's DNS settings, the zones' links and
+    records, and the addresses of the registry's endpoints. Nodes of a network with DNS servers of
+    its own ask those, so the links of the servers' network count; what a server outside the known
+    networks answers is unknown. That a zone or link is missing is claimed only where every
+    subscription concerned shows all its zones, where the zones that an endpoint keeps were read, or
+    where pods are refused with 403. Not read: forwarding rules of servers and resolvers.
+
+    Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration,
+    https://learn.microsoft.com/azure/dns/private-dns-fallback,
+    https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
+    """
+    known(facts.registry)
+    if facts.network is None:
+        yield skipped(facts.targets.cluster.id, "The network was not looked at.")
+        return
+    network = known(facts.network)
+    alone = [replace(network, places=(place,)) for place in network.places]
+    found = [list(findings_of(facts, _BY_ID, KINDS, each)) for each in alone]
+    open_ends = any(finding.outcome is None for findings in found for finding in findings)
+    refused = _pools_refused(facts) if open_ends else frozenset()
+    for each, findings in zip(alone, found, strict=True):
+        settled = findings if refused.isdisjoint(each.places[0].pools) else _as_pods_show(facts, each, findings)
+        for finding in settled:
+            yield _finished(finding)
+
+
+def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[Finding]:
+    """What is ``found`` where pods are refused with 403: they do reach the public side, led by no unseen zone."""
+    if all(finding.outcome for finding in found):
+        return found
+    shown = list(findings_of(facts, _BY_ID, KINDS, as_if_all_zones_were_seen(known(facts.registry), network)))
+    return found if any(finding.outcome in (None, ZONE_MISSING.id) for finding in shown) else shown
+
+
+def _pools_refused(facts: Facts) -> frozenset[str]:
+    """Pools with pods that the registry answers 403."""
+    inside, _ = symptoms_of(facts)
+    return frozenset(each.node_pool for each in inside if each.symptom_class == "forbidden-403" and each.node_pool)
+
+
+# --- findings with all their repairs ---------------------------------------------------
+
+
+def _finished(finding: Finding) -> Finding:
+    finish = _FINISH.get(finding.outcome or "")
+    return finish(finding) if finish else finding
+
+
+def _zone_missing(finding: Finding) -> Finding:
+    make, link, group, _ = finding.remedies
+    evidence = finding.evidence
+    records = (group,) if _may_keep_records(evidence) else tuple(_added(evidence, each) for each in evidence["records"])
+    return replace(finding, remedies=(make, link, *records))
+
+
+def _record_missing(finding: Finding) -> Finding:
+    evidence = finding.evidence
+    group = finding.remedies[:1] if _may_keep_records(evidence) else ()
+    added = tuple(_added(evidence, each) for each in evidence["records"])
+    said = ("forbidden-403",) if evidence["falls_back"] else ("dns-failure",)
+    return replace(finding, remedies=(*group, *added), explains=(*said, *_layers(evidence)))
+
+
+def _record_wrong(finding: Finding) -> Finding:
+    evidence = finding.evidence
+    remedies: list[Remedy] = []
+    for each in evidence["records"]:
+        if each["add"] is not None or each["address"] is None:
+            remedies.append(_added(evidence, each))
+        for stale in each["remove"]:
+            remedies.append(_remedy(_REMOVE_RECORD, {**evidence, "record": each["name"], "stale": stale}))
+    return replace(finding, remedies=tuple(remedies), explains=("timeout-network", "tls-trust", *_layers(evidence)))
+
+
+_FINISH = {ZONE_MISSING.id: _zone_missing, RECORD_MISSING.id: _record_missing, RECORD_WRONG.id: _record_wrong}
+
+
+def _layers(evidence: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where only data endpoints are met, manifests arrive and layers do not."""
+    return ("blob-download",) if all(".data." in host for host in evidence["hosts"]) else ()
+
+
+def _may_keep_records(evidence: Mapping[str, Any]) -> bool:
+    """An endpoint has one zone group at most, and it is for the zone of its own name."""
+    of_endpoint = evidence["zone"].replace(".", "-").lower() == evidence["zone_label"]
+    return of_endpoint and evidence["endpoint"] is not None and evidence["endpoint_zones"] == []
+
+
+def _added(evidence: Mapping[str, Any], record: Mapping[str, Any]) -> Remedy:
+    if record["address"] is not None:
+        values = {**evidence, "record": record["name"], "address": record["address"]}
+        return _remedy(_ADD_RECORD, values)
+    if evidence["endpoint"] is None:
+        return Remedy(
+            f"Zone {evidence['zone']} takes every name in it out of public DNS in network {evidence['network']}: "
+            f"remove its link {evidence['link']}, or add a record {record['name']} with the address that is meant"
+        )
+    return Remedy(
+        f"Add record {record['name']} to zone {evidence['zone']}, with the address that private endpoint "
+        f"{evidence['endpoint']} has for it, which could not be read"
+    )
+
+
+def _remedy(template: RemedyTemplate, values: Mapping[str, Any]) -> Remedy:
+    return Remedy(template.description.format(**values), fill_command(template.command or "", values))
