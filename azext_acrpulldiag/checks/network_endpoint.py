@@ -10,7 +10,8 @@ from ..facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, 
 from ..model import Finding, Remedy, Severity
 from ..path import BROKEN, Walk, walks
 from ..path.endpoints import is_approved
-from ..path.ids import named, network_of
+from ..path.ids import named
+from ..path.look import network_id_of
 from ..path.names import KINDS, NOT_APPROVED
 
 _APPROVE = RemedyTemplate(
@@ -150,7 +151,7 @@ def _step_lost(way: Walk) -> int:
 def _is_near(way: Walk, endpoint: PrivateEndpoint) -> bool:
     if not isinstance(way.place.subnet_id, str) or not isinstance(endpoint.subnet_id, str):
         return False
-    return same_id(network_of(way.place.subnet_id), network_of(endpoint.subnet_id))
+    return same_id(network_id_of(way.place.subnet_id), network_id_of(endpoint.subnet_id))
 
 
 def _endpoint_of(connection: PrivateEndpointConnection, network: Network | None) -> PrivateEndpoint | None:

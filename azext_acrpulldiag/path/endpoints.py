@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork, same_id
 from .hops import Destination
-from .ids import network_of
+from .look import network_id_of
 
 
 def approved_of(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...] | Unreadable:
@@ -80,7 +80,7 @@ def meant_for(
 def _distance(network: Network, place: NodePlace, endpoint: PrivateEndpoint) -> int:
     if not isinstance(place.subnet_id, str) or not isinstance(endpoint.subnet_id, str):
         return 2
-    own, theirs = network_of(place.subnet_id), network_of(endpoint.subnet_id)
+    own, theirs = network_id_of(place.subnet_id), network_id_of(endpoint.subnet_id)
     if same_id(own, theirs):
         return 0
     joined = network.networks.get(own.lower())

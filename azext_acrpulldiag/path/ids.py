@@ -21,8 +21,3 @@ def named(resource_id: str) -> Named:
     words = resource_id.strip("/").split("/")
     before = dict(zip((word.lower() for word in words[::2]), words[1::2], strict=False))
     return Named(words[-1], before.get("resourcegroups", ""), before.get("subscriptions", ""))
-
-
-def network_of(subnet_id: str) -> str:
-    """The id of a subnet's virtual network."""
-    return subnet_id.rstrip("/").rsplit("/", 2)[0]

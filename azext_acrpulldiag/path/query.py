@@ -19,7 +19,8 @@ from ..facts import (
 )
 from .endpoints import addresses_for, approved_of, destination_at, meant_for
 from .hops import Destination
-from .ids import named, network_of
+from .ids import named
+from .look import network_id_of
 from .zones import private_name, zone_name
 
 
@@ -100,7 +101,7 @@ class Query:
     def _dns_servers(self) -> tuple[str, ...]:
         if isinstance(self.place.subnet_id, Unreadable):
             return ()
-        own = self.network.networks.get(network_of(self.place.subnet_id).lower())
+        own = self.network.networks.get(network_id_of(self.place.subnet_id).lower())
         return own.dns_servers if isinstance(own, VirtualNetwork) else ()
 
     def evidence(self) -> dict[str, Any]:
@@ -167,7 +168,7 @@ def _ids_concerned(query: Query, *answering: str) -> Iterator[str]:
     yield from () if isinstance(place.interface_group_ids, Unreadable) else place.interface_group_ids
     for endpoint in query.approved:
         yield from (each for each in (endpoint.id, endpoint.subnet_id) if isinstance(each, str))
-    own = () if isinstance(place.subnet_id, Unreadable) else (network_of(place.subnet_id),)
+    own = () if isinstance(place.subnet_id, Unreadable) else (network_id_of(place.subnet_id),)
     for network_id in (*answering, *own):
         yield network_id
         fact = query.network.networks.get(network_id.lower())

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, ip_network
 
 from ..facts import Firewall, Network, NodePlace, Peering, Unreadable, VirtualNetwork
+from .addresses import Span, span_of
 from .hops import OK, UNKNOWN, Hop
-from .ids import named, network_of
+from .ids import named
+from .look import looked_up, network_id_of
 
 AZURE_DNS = "168.63.129.16"
 _LONGEST_CHAIN = 3
@@ -44,9 +44,9 @@ def resolvers_of(network: Network, place: NodePlace, host: str) -> tuple[Resolve
     """The servers that the nodes of ``place`` ask, in their order; ``host`` is what a test by hand would look up."""
     if isinstance(place.subnet_id, Unreadable):
         return (_unknown("DNS", None, place.subnet_id),)
-    own = _network_fact(network, network_of(place.subnet_id))
+    own = looked_up(network.networks, network_id_of(place.subnet_id), "Virtual network")
     if isinstance(own, Unreadable):
-        return (_unknown("DNS", network_of(place.subnet_id), own),)
+        return (_unknown("DNS", network_id_of(place.subnet_id), own),)
     if not own.dns_servers:
         why = f"Network {named(own.id).name} has no DNS servers of its own, so Azure's DNS answers its nodes."
         return (Resolver(Hop("dns-server", "Azure DNS", own.id, OK, why), own.id, True),)
@@ -96,7 +96,7 @@ def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int
             f"Azure Firewall {name} is in a virtual hub, to which no private DNS zone can be linked; {test} shows what"
         )
         return _first_home(network, None, firewall.dns_servers, f"{why} it answers", test, depth)
-    asking = _network_fact(network, firewall.network_id)
+    asking = looked_up(network.networks, firewall.network_id, "Virtual network")
     words = f"the DNS proxy of Azure Firewall {name} in network {named(firewall.network_id).name}"
     if not firewall.dns_servers:
         return _Home(firewall.network_id, firewall.id, words)
@@ -126,9 +126,8 @@ def _first_home(
 
 def _network_at(network: Network, own: VirtualNetwork, address: str) -> str | None:
     """The network that ``address`` lies in, as seen from ``own``: itself, a peered one, or a peer of a peer."""
-    try:
-        wanted = int(IPv4Address(address))
-    except AddressValueError:
+    wanted = span_of(address)
+    if wanted is None:
         return None
     if _covers(own.prefixes, wanted):
         return own.id
@@ -154,25 +153,9 @@ def _prefixes(network: Network, peering: Peering) -> tuple[str, ...]:
     return fact.prefixes if isinstance(fact, VirtualNetwork) else peering.remote_prefixes
 
 
-def _network_fact(network: Network, network_id: str) -> VirtualNetwork | Unreadable:
-    if network_id.lower() not in network.networks:
-        return Unreadable("not-shown", f"Virtual network {network_id} was not looked at")
-    fact = network.networks[network_id.lower()]
-    return Unreadable("not-found", f"Virtual network {network_id} does not exist") if fact is None else fact
-
-
-def _covers(prefixes: Iterable[str], address: int) -> bool:
-    return any(first <= address <= last for first, last in map(_range, prefixes))
-
-
-@lru_cache(maxsize=8192)
-def _range(prefix: str) -> tuple[int, int]:
-    """First and last IPv4 address; for anything else a range that holds none."""
-    try:
-        parsed = ip_network(prefix, strict=False)
-    except ValueError:
-        return 1, 0
-    return (int(parsed.network_address), int(parsed.broadcast_address)) if parsed.version == 4 else (1, 0)
+def _covers(prefixes: Iterable[str], wanted: Span) -> bool:
+    spans = (span_of(prefix) for prefix in prefixes)
+    return any(span is not None and span[0] <= wanted[0] <= span[1] for span in spans)
 
 
 def _by_hand(host: str, place: NodePlace) -> str:
