@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..facts import Network, NodePlace, Registry, SecurityGroup, SecurityRule, Unreadable
-from .addresses import address_set
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .look import group_of, looked_up, name_of, subnet_of, subscription_of
 from .rules import ALLOW, DENY, Side, Verdict, verdict
@@ -63,7 +62,7 @@ def _hop(
     if denied:
         return _denied(group, attached_to, denied, destination)
     if open_ones:
-        return _open(group, attached_to, *open_ones[0], destination)
+        return _open(group, attached_to, open_ones[0][1], destination)
     rule = told[0][1].rule if told else None
     by = f"Rule {rule.name} (priority {rule.priority})" if rule else "It"
     why = f"{by} of the {attached_to}'s group lets TCP {PORT} to {destination.host} pass."
@@ -114,17 +113,24 @@ def free_priority(group: SecurityGroup, before: int, direction: str = "Outbound"
     return None
 
 
-def _open(group: SecurityGroup, attached_to: str, word: str, told: Verdict, destination: Destination) -> Hop:
+def _open(group: SecurityGroup, attached_to: str, told: Verdict, destination: Destination) -> Hop:
     rules = [each for each in (*told.perhaps, told.rule) if each is not None]
     named = ", ".join(f"{each.name} ({each.access} at {each.priority})" for each in rules) or "no rule that was read"
-    detail = (
-        f"Whether security group {name_of(group.id)} of the nodes' {attached_to} lets TCP {PORT} to {word} pass "
-        f"depends on addresses that are not known; of its rules these may decide: {named}"
+    name = name_of(group.id)
+    settled = "Network Watcher's IP flow verify for a node" if destination.private else "A connection from a node"
+    why = Unreadable(
+        "unsupported",
+        f"Of the rules of security group {name} on the nodes' {attached_to}, the first that is about TCP {PORT} to the "
+        f"registry may be {named}: that depends on addresses that cannot be read. {settled} settles it",
     )
-    if address_set((word,)).spans:
-        detail += ". Network Watcher's IP flow verify on a node settles it"
-    why = Unreadable("unsupported", detail)
-    return Hop("security-group", name_of(group.id), group.id, UNKNOWN, f"{detail}.", unread=why)
+    return Hop(
+        "security-group",
+        name,
+        group.id,
+        UNKNOWN,
+        f"It is not known which rule {destination.host} meets: {why.sentence}",
+        unread=why,
+    )
 
 
 def _unread(attached_to: str, resource_id: str | None, why: Unreadable) -> Hop:

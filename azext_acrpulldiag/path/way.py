@@ -80,21 +80,26 @@ def _has_gateway(way: Way) -> bool:
 def by_gateway(way: Way, route: Route) -> Hop:
     """Say that a route leads where Azure does not look."""
     detail = (
-        f"Traffic to {way.destination.host} goes to a virtual network gateway, by {named(way, route)}; what happens "
-        "to it on premises cannot be read from Azure. A connection to port 443 from a node tells"
+        f"{_capital(named(way, route))} leads to a virtual network gateway, and what is done on premises with traffic "
+        "to the registry cannot be read from Azure. A connection to port 443 from a node tells"
     )
-    why = Unreadable("unsupported", detail)
-    return route_hop(way, route, UNKNOWN, why.sentence, unread=why)
+    return _unknown(way, route, Unreadable("unsupported", detail))
 
 
 def undecided(way: Way, route: Route, others: list[Route]) -> Hop:
     """Say that one of several routes is taken."""
     others_named = ", ".join(named(way, each) for each in others)
-    detail = f"Traffic to {way.destination.host} goes by {named(way, route)}, or by {others_named}; which is not known"
-    if not way.destination.private:
-        detail += ", because the addresses of the registry are not"
-    why = Unreadable("unsupported", detail)
-    return route_hop(way, route, UNKNOWN, why.sentence, unread=why)
+    reason = "the endpoint's subnet" if way.destination.private else "the registry's addresses"
+    detail = f"Traffic goes by {named(way, route)}, or by {others_named}: that depends on {reason}, not known here"
+    return _unknown(way, route, Unreadable("unsupported", detail))
+
+
+def _unknown(way: Way, route: Route, why: Unreadable) -> Hop:
+    return route_hop(way, route, UNKNOWN, f"On the way to {way.destination.host}: {why.sentence}", unread=why)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def dropped(way: Way, route: Route, problem: str) -> Hop:
