@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ..facts import Facts, Network, NodePlace, Registry, known
 from .arrival import arriving
 from .filtering import filtered
+from .firewall import layers_host
 from .hops import Destination, Hop, Walk
 from .names import resolved
 from .routing import carried
@@ -29,17 +30,26 @@ def walks(facts: Facts, instead: Network | None = None) -> tuple[Walk, ...]:
 
 
 def hosts_of(registry: Registry) -> tuple[str, ...]:
-    """The hosts that a pull talks to: the login server, and the data endpoints where there are any.
+    """The hosts that a pull talks to: the login server, and where layers come from.
 
-    Where layers come from public storage that is no name of the registry's own.
+    Those are the data endpoints, or public storage, whose names are none of the registry's own.
     """
     hosts = registry.data_endpoint_hosts
-    return (registry.login_server, *(hosts if isinstance(hosts, tuple) else ()))
+    layers = layers_host(registry)
+    return (registry.login_server, *(hosts if isinstance(hosts, tuple) else ()), *((layers,) if layers else ()))
 
 
 def _walk(registry: Registry, network: Network, place: NodePlace, host: str) -> Walk:
-    hops, destination = resolved(registry, network, place, host)
+    hops, destination = _named(registry, network, place, host)
     return Walk(place, host, (*hops, *_behind(registry, network, place, destination)), destination)
+
+
+def _named(
+    registry: Registry, network: Network, place: NodePlace, host: str
+) -> tuple[tuple[Hop, ...], Destination | None]:
+    if host == layers_host(registry):
+        return (), Destination(host)  # accounts of Azure's own, whose names no private zone holds
+    return resolved(registry, network, place, host)
 
 
 def _behind(registry: Registry, network: Network, place: NodePlace, destination: Destination | None) -> Iterator[Hop]:
