@@ -1,0 +1,204 @@
+"""Checks on the way to the registry: do routes and peerings lead there?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from ..catalogue import Outcome, RemedyTemplate, check, skipped
+from ..facts import Facts, known
+from ..model import Confidence, Finding, Remedy, Severity
+from ..path import walks
+from ..path.findings import findings_of
+from ..path.peering import DISCONNECTED, MISSING
+from ..path.way import DROPS
+
+_WAY = ("pools", "subnet", "hosts", "path")
+_PEERING = (
+    "near_network",
+    "near_name",
+    "near_group",
+    "near_subscription",
+    "far_network",
+    "far_name",
+    "far_group",
+    "far_subscription",
+    "near_to_far",
+    "far_to_near",
+    "forwarded",
+)
+_CREATE = (
+    "az network vnet peering create --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
+    "--vnet-name {{{side}_name}} --name {{{name}}} --remote-vnet {{{other}_network}} --allow-vnet-access true "
+    "--allow-forwarded-traffic {{forwarded}}"
+)
+_DELETE = (
+    "az network vnet peering delete --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
+    "--vnet-name {{{side}_name}} --name {{{name}}}"
+)
+_OPEN = (
+    "az network vnet peering update --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
+    "--vnet-name {{{side}_name}} --name {{{name}}} --set allowVirtualNetworkAccess=true"
+)
+
+
+def _template(command: str, side: str, name: str) -> str:
+    return command.format(side=side, other="far" if side == "near" else "near", name=name)
+
+
+ROUTE_DROPS = Outcome(
+    id=DROPS,
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="The nodes of {pools} do not reach {hosts}: route {route} ({prefix}) of route table {table_name} "
+    "{problem}, so what they send is dropped.",
+    url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
+    evidence_keys=(
+        *_WAY,
+        "route_table",
+        "table_name",
+        "resource_group",
+        "subscription",
+        "route",
+        "prefix",
+        "next_hop",
+        "next_hop_address",
+        "problem",
+        "destinations",
+        "appliance",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Send it to the firewall that the nodes' network does reach",
+            "az network route-table route update --resource-group {resource_group} --subscription {subscription} "
+            "--route-table-name {table_name} --name {route} --next-hop-type VirtualAppliance "
+            "--next-hop-ip-address {appliance}",
+        ),
+        RemedyTemplate(
+            "Remove the route, if nothing else depends on it: Azure's own route then carries the traffic",
+            "az network route-table route delete --resource-group {resource_group} --subscription {subscription} "
+            "--route-table-name {table_name} --name {route}",
+        ),
+        RemedyTemplate(
+            "Or keep it, and add a more specific route for {destinations} that leads where traffic is to go "
+            "(https://learn.microsoft.com/azure/virtual-network/manage-route-table)"
+        ),
+    ),
+    explains=("timeout-network", "blob-download"),
+)
+
+PEERING_MISSING = Outcome(
+    id=MISSING,
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="The nodes of {pools} do not reach the registry's private endpoint at {addresses}: their virtual network "
+    "{near_name} is not peered with {far_name}, where the endpoint is.",
+    url="https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
+    evidence_keys=(*_WAY, *_PEERING, "endpoint", "addresses", "via", "via_name"),
+    remedies=(
+        RemedyTemplate(
+            "Peer the nodes' network {near_name} with {far_name}", _template(_CREATE, "near", "near_to_far")
+        ),
+        RemedyTemplate(
+            "And {far_name} with {near_name}: a peering takes both sides", _template(_CREATE, "far", "far_to_near")
+        ),
+    ),
+    explains=("timeout-network", "blob-download"),
+    article="4.1",
+)
+
+PEERING_DISCONNECTED = Outcome(
+    id=DISCONNECTED,
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="The nodes of {pools} do not reach {hosts}: the peering of virtual networks {near_name} and {far_name} "
+    "carries nothing, because {faults}.",
+    url="https://learn.microsoft.com/azure/virtual-network/virtual-network-troubleshoot-peering-issues",
+    evidence_keys=(
+        *_WAY,
+        *_PEERING,
+        "faults",
+        "near_peering",
+        "far_peering",
+        "near_state",
+        "far_state",
+        "remove_near",
+        "remove_far",
+        "create_near",
+        "create_far",
+        "open_near",
+        "open_far",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Remove the side of {near_name}: one whose other side was deleted cannot be mended",
+            _template(_DELETE, "near", "remove_near"),
+        ),
+        RemedyTemplate("Remove the side of {far_name}", _template(_DELETE, "far", "remove_far")),
+        RemedyTemplate("Make the side of {near_name}", _template(_CREATE, "near", "create_near")),
+        RemedyTemplate("Make the side of {far_name}", _template(_CREATE, "far", "create_far")),
+        RemedyTemplate("Let {near_name} have access to {far_name}", _template(_OPEN, "near", "open_near")),
+        RemedyTemplate("Let {far_name} have access to {near_name}", _template(_OPEN, "far", "open_far")),
+    ),
+    explains=("timeout-network", "blob-download"),
+    article="4.1",
+)
+
+
+@check("network.routes", needs=("registry", "network"), outcomes=(ROUTE_DROPS,))
+def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
+    """The effective route from every node subnet leads to the registry.
+
+    A route with next hop None, or to an appliance that is in no network the nodes reach, drops
+    what nodes send, and the pull ends as an i/o timeout. The longest prefix wins, and of equal
+    ones a user's route beats Azure's. A private endpoint brings a route for its one address into
+    its own network and those peered with it: a default route does not take its place, a user's
+    route for that address does, and one for the endpoint's network where its subnet lets route
+    tables apply. To the public side a route for the registry's service tag beats the default one,
+    and the route of a service endpoint beats everything.
+
+    Decided from the route tables of the node subnets. Routes that a gateway announces are not
+    shown by any read; the default route of a subnet in a network with a gateway is told with that
+    restriction. What a third-party appliance or an on-premises network does is not seen.
+
+    Sources: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,
+    https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
+    """
+    yield from _findings(facts, {ROUTE_DROPS.id: ROUTE_DROPS}, "route", "No way from the nodes is known to follow.")
+
+
+@check("network.peerings", needs=("registry", "network"), outcomes=(PEERING_MISSING, PEERING_DISCONNECTED))
+def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
+    """The nodes' networks are joined with that of the registry's private endpoint.
+
+    A private endpoint answers in its own virtual network, and in those that are peered with it.
+    Peering joins two networks: both sides must be Connected and allow access, and it does not
+    reach through a third network, unless a route leads to an appliance there that passes traffic
+    on. Otherwise nodes resolve the registry's name, and connections to its address time out.
+
+    Decided from both sides of the peering. Where both networks use the gateway of another, or a
+    hub of Virtual WAN, routes that nobody shows may join them, and it is unknown.
+
+    Source: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview
+    """
+    outcomes = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
+    yield from _findings(facts, outcomes, "peering", "The way from the nodes to the registry crosses no peering.")
+
+
+def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: str) -> Iterator[Finding]:
+    if facts.network is None:
+        yield skipped(facts.targets.cluster.id, "The network of the nodes was not asked for.")
+        return
+    known(facts.network)
+    if not any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
+        yield skipped(facts.targets.cluster.id, none)
+        return
+    for finding in findings_of(facts, outcomes, {kind}):
+        # A repair that this case does not take lacks a value, so has no command; words alone belong to every case.
+        yield replace(finding, remedies=_that_apply(finding, outcomes)) if finding.outcome else finding
+
+
+def _that_apply(finding: Finding, outcomes: Mapping[str, Outcome]) -> tuple[Remedy, ...]:
+    templates = outcomes[finding.outcome or ""].remedies
+    pairs = zip(finding.remedies, templates, strict=True)
+    return tuple(remedy for remedy, template in pairs if remedy.command or template.command is None)
