@@ -23,7 +23,7 @@ from dataclasses import replace
 from .catalogue import Check, Outcome
 from .checks.symptom import PODS, UNEXPLAINED, narrowed
 from .fit import SAYS_NOTHING, LiveSymptoms
-from .model import Confidence, Diagnosis, Finding, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
+from .model import Confidence, Diagnosis, Finding, Grouping, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
 
 
 def diagnose(
@@ -31,12 +31,14 @@ def diagnose(
     findings: Sequence[Finding],
     symptoms: Sequence[Symptom] = (),
     out_of_scope: Sequence[Symptom] = (),
+    grouping: Grouping | None = None,
 ) -> Diagnosis:
     """Judge a whole run.
 
     ``symptoms`` are the live ones of the target registry; with none, every error outcome is
-    a root cause (the preflight).
+    a root cause (the preflight). ``grouping`` says where they are.
     """
+    grouping = grouping or Grouping()
     known_checks = {checked.id: checked for checked in checks}
     live = LiveSymptoms(symptoms)
     judged = [_with_decisiveness(finding, known_checks, live) for finding in findings]
@@ -46,11 +48,12 @@ def diagnose(
     verdict = _verdict(roots, judged)
     return Diagnosis(
         verdict=verdict,
-        summary=_summary(verdict, roots, judged),
+        summary=" ".join(filter(None, (_summary(verdict, roots, judged), grouping.where))),
         root_causes=roots,
         findings=tuple(sorted(judged, key=_report_order)),
         symptoms=tuple(symptoms),
         out_of_scope=tuple(out_of_scope),
+        grouping=grouping,
     )
 
 
@@ -207,7 +210,7 @@ def _verdict(roots: Sequence[RootCause], findings: Iterable[Finding]) -> Verdict
 
 def _summary(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[Finding]) -> str:
     if verdict is Verdict.BROKEN:
-        more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''})" if len(roots) > 1 else ""
+        more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''}.)" if len(roots) > 1 else ""
         return f"{roots[0].finding.summary}{more}"
     if verdict is Verdict.INCONCLUSIVE:
         reasons = {finding.reason for finding in findings if finding.status is Status.UNKNOWN and finding.decisive}

@@ -17,6 +17,7 @@ from .collect.session import Session
 from .diagnose import diagnose
 from .evidence import weigh
 from .facts import Facts, Image, Options, Unreadable, nothing_known
+from .grouping import grouped
 from .references import parse_reference
 from .report import Elapsed, Json, report_of
 from .run import judge
@@ -114,7 +115,7 @@ def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     """Return the report of what was read. Pure."""
     in_scope, out_of_scope = symptoms_of(facts)
     findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
-    return report_of(facts, diagnose(ALL, findings, in_scope, out_of_scope), elapsed)
+    return report_of(facts, diagnose(ALL, findings, in_scope, out_of_scope, grouped(facts, in_scope)), elapsed)
 
 
 def _parsed(image: str | None) -> Image | None:

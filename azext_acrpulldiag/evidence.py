@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 
 from .facts import Facts, Kubernetes, Unreadable
 from .fit import LiveSymptoms
 from .model import Confidence, Finding, Severity, Status, Symptom
-from .symptoms import was_pulled
-
-# Kubernetes keeps events for an hour.
-RECENT = timedelta(hours=1)
+from .symptoms import recent_pulls
 
 
 def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]) -> tuple[Finding, ...]:
@@ -22,7 +18,7 @@ def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]
     only where no pod of those nodes reports what the error would cause. What was read itself
     stays an error: the next pull will meet it.
     """
-    pools = _pools_that_pulled(facts)
+    pools = frozenset(each.node_pool for each in recent_pulls(facts) if each.node_pool)
     if not pools:
         return tuple(findings)
     live = LiveSymptoms(symptoms)
@@ -38,14 +34,6 @@ def _weighed(finding: Finding, pulled: frozenset[str], every: frozenset[str], li
         return finding
     evidence = {**finding.evidence, "pulled_by_pools": sorted(spoken_of & pulled)}
     return replace(finding, status=Status.WARN, severity=Severity.WARNING, evidence=evidence)
-
-
-def _pools_that_pulled(facts: Facts) -> frozenset[str]:
-    kubernetes = facts.kubernetes
-    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.pulled, Unreadable):
-        return frozenset()
-    recent = [each for each in kubernetes.pulled if each.at is not None and facts.now - each.at <= RECENT]
-    return frozenset(each.node_pool for each in was_pulled(recent, facts) if each.node_pool)
 
 
 def _all_pools(facts: Facts) -> frozenset[str]:

@@ -28,7 +28,7 @@ class LiveSymptoms:
         self._of_class = self._index(lambda symptom: symptom.symptom_class)
         self._of_pool = self._index(lambda symptom: symptom.node_pool and symptom.node_pool.lower())
         self._of_pod = self._index(lambda symptom: (symptom.namespace, symptom.pod))
-        self._of_image = self._index(lambda symptom: _image(symptom.image))
+        self._of_image = self._index(lambda symptom: image_key(symptom.image))
 
     def __bool__(self) -> bool:
         return bool(self.all)
@@ -64,7 +64,7 @@ class LiveSymptoms:
         if reach.pods:
             found &= _union(self._of_pod, [(printable(namespace), printable(pod)) for namespace, pod in reach.pods])
         if reach.images:
-            found &= _union(self._of_image, map(_image, reach.images))
+            found &= _union(self._of_image, map(image_key, reach.images))
         return found
 
     def _index(self, key: Callable[[Symptom], Hashable]) -> dict[Hashable, Numbers]:
@@ -79,7 +79,7 @@ def _union(index: dict[Hashable, Numbers], keys: Iterable[Hashable]) -> Numbers:
 
 
 @lru_cache(maxsize=4096)
-def _image(text: str) -> Hashable:
+def image_key(text: str) -> Hashable:
     """What a reference names within its registry; one that is not valid names itself."""
     try:
         image = parse_reference(text)

@@ -135,6 +135,33 @@ class Symptom:
 
 
 @dataclass(frozen=True)
+class SymptomGroup:
+    """The symptoms of one class: where they are, each list sorted."""
+
+    symptom_class: str
+    count: int
+    """Containers."""
+    pods: int
+    node_pools: tuple[str, ...]
+    nodes: tuple[str, ...]
+    images: tuple[str, ...]
+    namespaces: tuple[str, ...]
+    only: str | None
+    """``node``, ``image``, ``namespace`` or ``node-pool``: the narrowest thing that sets them apart from what is known
+    to work, or for a node pool from the others there are; ``None``: nothing does."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Where pulls fail."""
+
+    groups: tuple[SymptomGroup, ...] = ()
+    """The largest first."""
+    where: str | None = None
+    """The narrowest true statement about all of them, a sentence; ``None``: there is none that tells anything."""
+
+
+@dataclass(frozen=True)
 class RootCause:
     """A finding that nothing else explains, with what is folded beneath it."""
 
@@ -152,3 +179,4 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     symptoms: tuple[Symptom, ...] = ()
     out_of_scope: tuple[Symptom, ...] = ()
+    grouping: Grouping = field(default_factory=Grouping)

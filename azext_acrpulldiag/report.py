@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from .facts import Cluster, Facts, Registry, Unreadable
-from .model import Diagnosis, Finding, RootCause, Status, Symptom
+from .model import Diagnosis, Finding, RootCause, Status, Symptom, SymptomGroup
 
 SCHEMA_VERSION = "1"
 
@@ -44,6 +44,8 @@ def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
         "rootCauses": [_root_cause(root) for root in diagnosis.root_causes],
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "symptoms": [_symptom(symptom) for symptom in diagnosis.symptoms],
+        "symptomGroups": [_group(group) for group in diagnosis.grouping.groups],
+        "where": diagnosis.grouping.where,
         "outOfScope": [_symptom(symptom) for symptom in diagnosis.out_of_scope],
         "unknowns": [_unknown(finding) for finding in diagnosis.findings if finding.status is Status.UNKNOWN],
         "elapsed": {
@@ -160,6 +162,19 @@ def _symptom(symptom: Symptom) -> Json:
     }
 
 
+def _group(group: SymptomGroup) -> Json:
+    return {
+        "class": group.symptom_class,
+        "count": group.count,
+        "pods": group.pods,
+        "nodePools": list(group.node_pools),
+        "nodes": list(group.nodes),
+        "images": list(group.images),
+        "namespaces": list(group.namespaces),
+        "only": group.only,
+    }
+
+
 def closing_words(report: Json) -> str:
     """The root causes with their repairs and links, for a person who has just read the table."""
     lines: list[str] = []
@@ -171,4 +186,6 @@ def closing_words(report: Json) -> str:
                 lines.append(f"    {remedy['command']}")
         if root["url"]:
             lines.append(f"  {root['url']}")
+    if lines and report["where"]:
+        lines.append(report["where"])
     return "\n".join(lines) or str(report["summary"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from .facts import Facts, FailingContainer, Kubernetes, PulledImage, Registry, Unreadable
 from .model import Symptom
@@ -12,6 +12,8 @@ from .quoting import printable
 from .references import parse_reference, resemblance_of
 
 LONGEST_MESSAGE = 2000
+# Kubernetes keeps events for an hour.
+RECENT = timedelta(hours=1)
 
 # Where the text tells nothing, the reason why kubelet waits may.
 _CLASS_OF_REASON = {
@@ -77,10 +79,13 @@ def login_server_of(facts: Facts) -> str:
     return (target.login_server or f"{target.name or target.given}.azurecr.io").lower()
 
 
-def was_pulled(pulled: Iterable[PulledImage], facts: Facts) -> tuple[PulledImage, ...]:
-    """Those of the pulled images that came from the login server itself."""
-    server = login_server_of(facts)
-    return tuple(each for each in pulled if each.image.partition("/")[0].lower() == server)
+def recent_pulls(facts: Facts) -> tuple[PulledImage, ...]:
+    """What nodes fetched from the login server itself within :data:`RECENT`; empty where events were not read."""
+    kubernetes, server = facts.kubernetes, login_server_of(facts)
+    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.pulled, Unreadable):
+        return ()
+    recent = (each for each in kubernetes.pulled if each.at is not None and facts.now - each.at <= RECENT)
+    return tuple(each for each in recent if each.image.partition("/")[0].lower() == server)
 
 
 def _further_hosts(facts: Facts) -> set[str]:

@@ -8,7 +8,7 @@ from azext_acrpulldiag.catalogue import Check, Outcome, unknown
 from azext_acrpulldiag.checks.symptom import PODS, UNEXPLAINED
 from azext_acrpulldiag.diagnose import diagnose
 from azext_acrpulldiag.facts import Unreadable
-from azext_acrpulldiag.model import Confidence, Finding, Reach, SeenFrom, Severity, Status, Symptom, Verdict
+from azext_acrpulldiag.model import Confidence, Finding, Grouping, Reach, SeenFrom, Severity, Status, Symptom, Verdict
 
 URL = "https://learn.microsoft.com/azure/aks/"
 NO_RIGHT = Unreadable("forbidden", "No right to read it", "Some/thing/read", "Some/thing/read")
@@ -205,3 +205,10 @@ def test_what_is_unexplained_explains_nothing_else():
     live = [symptom("other", pod="one"), symptom("backoff-only", pod="two")]
     diagnosis = diagnose([], [unexplained("other"), unexplained("backoff-only")], live)
     assert [root.explains for root in diagnosis.root_causes] == [("other",), ("backoff-only",)]
+
+
+def test_the_summary_says_where_pulls_fail():
+    where = "Only node pool win fails (3 pods)."
+    diagnosis = diagnose([], [found(ROLE)], [symptom()], grouping=Grouping(where=where))
+    assert diagnosis.summary == f"{ROLE.id} happened. {where}"
+    assert diagnosis.grouping.where == where

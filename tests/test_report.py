@@ -10,7 +10,7 @@ import pytest
 from azext_acrpulldiag.catalogue import Check, Outcome, skipped, unknown
 from azext_acrpulldiag.diagnose import diagnose
 from azext_acrpulldiag.facts import Unreadable
-from azext_acrpulldiag.model import Severity, Symptom
+from azext_acrpulldiag.model import Grouping, Severity, Symptom, SymptomGroup
 from azext_acrpulldiag.report import Elapsed, closing_words, plain, report_of
 from azext_acrpulldiag.run import judge
 from tests.build import NOW, healthy_facts
@@ -41,10 +41,10 @@ def not_asked(facts):
     yield skipped("/r", "Does not apply.")
 
 
-def report(*judges, facts=None, symptoms=()):
+def report(*judges, facts=None, symptoms=(), grouping=None):
     checks = [Check(f"nodes.{judge.__name__.replace('_', '-')}", (), (FAULT,), judge) for judge in judges]
     facts = facts or healthy_facts()
-    diagnosis = diagnose(checks, judge(checks, facts), symptoms)
+    diagnosis = diagnose(checks, judge(checks, facts), symptoms, grouping=grouping)
     written = report_of(facts, diagnosis, Elapsed(1.23456, 7, 3, {"nodes": 0.5, "cluster": 0.1}))
     jsonschema.validate(written, SCHEMA)
     return written
@@ -78,6 +78,24 @@ def test_targets_that_could_not_be_read_still_stand_in_the_report(field):
 def test_symptoms_keep_to_the_schema():
     symptom = Symptom("ns", "pod", "c", "r.azurecr.io/a:1", "node", None, "dns-failure", "no such host", 3, NOW)
     assert report(not_asked, symptoms=[symptom])["symptoms"][0]["lastSeen"] == "2026-11-22T12:00:00Z"
+
+
+def test_groups_of_symptoms_keep_to_the_schema():
+    group = SymptomGroup("dns-failure", 2, 1, ("win",), ("w1",), ("r.azurecr.io/a:1",), ("ns",), "node-pool")
+    written = report(fault, grouping=Grouping((group,), "Only node pool win fails (1 pod)."))
+    assert written["symptomGroups"] == [
+        {
+            "class": "dns-failure",
+            "count": 2,
+            "pods": 1,
+            "nodePools": ["win"],
+            "nodes": ["w1"],
+            "images": ["r.azurecr.io/a:1"],
+            "namespaces": ["ns"],
+            "only": "node-pool",
+        }
+    ]
+    assert closing_words(written).splitlines()[-1] == written["where"] == "Only node pool win fails (1 pod)."
 
 
 def test_plain_values_hide_what_could_not_be_read():

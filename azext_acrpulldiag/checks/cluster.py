@@ -21,6 +21,7 @@ STOPPED = Outcome(
             "az aks start --resource-group {resource_group} --name {cluster} --subscription {subscription}",
         ),
     ),
+    explains=("registry.check-acr-failed",),
 )
 
 NOT_READY = Outcome(

@@ -46,7 +46,8 @@ PLATFORM_MISMATCH = Outcome(
             "docker buildx build --platform {wanted_platforms} --tag {image} --push .",
         ),
     ),
-    explains=("platform-mismatch",),
+    # Where the node's credential meets no match, the anonymous attempt that follows it meets 401.
+    explains=("platform-mismatch", "unauthorized-401"),
     article="5",
 )  # fmt: skip
 _NO_MATCH = "containerd finds no match for the platform in its index"

@@ -302,7 +302,8 @@ def pulled_from(events: Iterable[Json], nodes: tuple[Node, ...] | Unreadable) ->
         match = _PULLED.match(_text(event, "message"))
         if match:
             node = _text(event, "source", "host") or _text(event, "reportingInstance") or None
-            pulled.append(PulledImage(match[1], node, pools.get(node or ""), _when_or_none(event)))
+            namespace = _text(event, "involvedObject", "namespace") or None
+            pulled.append(PulledImage(match[1], node, pools.get(node or ""), _when_or_none(event), namespace))
     return tuple(pulled)
 
 

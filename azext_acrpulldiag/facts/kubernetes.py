@@ -82,6 +82,8 @@ class PulledImage:
     node: str | None
     node_pool: str | None
     at: datetime | None
+    namespace: str | None = None
+    """Of the pod that it was fetched for."""
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,9 @@ def assert_told(story: Story, done: Run) -> None:
             found = next(each for each in report["findings"] if each["outcome"] == outcome)
             shown = {key: found["evidence"].get(key, "(no such key)") for key in evidence}
             assert shown == dict(evidence)
+    if story.where is not None:
+        assert report["where"] == story.where
+        assert report["summary"].endswith(story.where)
     if story.commands:
         commands = [each["command"] for each in report["rootCauses"][0]["remedies"] if each["command"]]
         assert len(commands) == len(story.commands), commands

@@ -47,7 +47,8 @@ class Story:
     has, for an outcome, what its first finding's evidence must contain, in the report's own keys. ``unknowns`` has
     the permission, or ``None``, for every check that is to be unknown (``unittest.mock.ANY`` where it does not
     matter). ``commands`` are the beginnings of the first root cause's repair commands, in order; empty: not compared.
-    ``needs`` are means of this machine without which the story cannot be told.
+    ``where`` is what the summary says of where pulls fail; ``None``: not compared. ``needs`` are means of this machine
+    without which the story cannot be told.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Story:
     evidence: Mapping[str, Mapping[str, Any]]
     unknowns: Mapping[str, Any]
     commands: tuple[str, ...]
+    where: str | None
     exit_code: int
     needs: tuple[str, ...]
 
@@ -97,6 +99,7 @@ def story(
     evidence: Mapping[str, Mapping[str, Any]] | None = None,
     unknowns: Mapping[str, Any] | None = None,
     commands: tuple[str, ...] = (),
+    where: str | None = None,
     acr: str | None = "contosoreg",
     arguments: tuple[str, ...] = (),
     exit_code: int | None = None,
@@ -124,6 +127,7 @@ def story(
             evidence=evidence or {},
             unknowns=unknowns or {},
             commands=commands,
+            where=where,
             exit_code=code,
             needs=needs,
         )
