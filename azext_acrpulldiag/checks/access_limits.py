@@ -60,7 +60,7 @@ RECENTLY_GRANTED = Outcome(
     id="access.recently-granted",
     severity=Severity.WARNING,
     summary="The role that lets {principal_name} pull from {registry} was assigned {minutes} minutes ago; "
-    "it may take {takes} to work.",
+    "it may take {takes} to work, until {until} (UTC).",
     url="https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
     evidence_keys=(
         "principal",
