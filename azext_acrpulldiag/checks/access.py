@@ -10,7 +10,7 @@ from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..conditions import Answer
 from ..facts import Facts, Unreadable, known
 from ..grants import ABAC_MODE, LEGACY_MODE, PULL_IN, Standing
-from ..model import Confidence, Finding, Severity, Status
+from ..model import Confidence, Finding, Reach, Severity, Status
 from ..principals import other_principals
 from ..quoting import printable
 from .access_reading import (
@@ -22,6 +22,7 @@ from .access_reading import (
     described,
     heeding_other_ways,
     judged,
+    reach_of,
     read_grants,
     severity_of,
 )
@@ -95,16 +96,16 @@ PULL_ROLE_WRONG_MODE = Outcome(
 CONDITION_EXCLUDES_REPOSITORY = Outcome(
     id="access.condition-excludes-repository",
     severity=Severity.ERROR,
-    summary="{principal_name} may pull some repositories of {registry}, but no condition covers {repository}.",
+    summary="{principal_name} may pull some repositories of {registry}, but no condition covers {left_out}.",
     url=_ABAC,
-    evidence_keys=(*_CASE, "repository", "conditions", "wanted_condition", "updated_assignment"),
+    evidence_keys=(*_CASE, "repository", "left_out", "conditions", "wanted_condition", "updated_assignment"),
     remedies=(
         RemedyTemplate(
-            "Extend the condition of the role assignment to {repository}",
+            "Extend the condition of the role assignment to {left_out}",
             "az role assignment update --role-assignment {updated_assignment}",
         ),
         RemedyTemplate(
-            "Give {principal_name} Container Registry Repository Reader for {repository}",
+            "Give {principal_name} Container Registry Repository Reader for {left_out}",
             _ASSIGN % '"Container Registry Repository Reader"'
             + " --condition {wanted_condition} --condition-version 2.0",
         ),
@@ -144,7 +145,7 @@ def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
     What a role allows is read from its definition and never from its name: in legacy mode
     the action ``registries/pull/read``, in ABAC mode the data action
     ``repositories/content/read``, wildcards and notActions heeded. A condition is judged
-    for the repository of ``--image``. A custom role that allows it by a wildcard only
+    for the repository of ``--image`` and for those of failing pods. A custom role that allows it by a wildcard only
     passes as probable, because registries do not always honour those
     (learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles).
     Where the registry's mode could not be read, both are tried, and they must agree.
@@ -160,19 +161,25 @@ def _judge(facts: Facts) -> Iterator[Finding]:
     if known(facts.access.puller) is None:
         yield skipped(registry.id, NO_PULLER)
         return
-    reading = read_grants(facts)
-    state = reading.state
-    if state is Standing.GRANTED:
-        yield from _only_probable(facts, reading)
-    elif state is Standing.UNKNOWN:
-        yield from (unknown(registry.id, why) for why in reading.ignorance)
-    elif state is Standing.EXCLUDED and reading.mode == ABAC_MODE and reading.repository is not None:
-        yield _excluded(facts, reading)
-    else:
-        yield _nothing_grants(facts, reading)
+    readings = read_grants(facts)
+    unsettled = [reading for reading in readings if reading.state is Standing.UNKNOWN]
+    refused = [reading for reading in readings if reading.state in (Standing.EXCLUDED, Standing.NONE)]
+    left_out = [reading for reading in refused if _leaves_out(reading)]
+    if left_out:
+        yield _excluded(facts, left_out)
+    if len(left_out) < len(refused):
+        yield _nothing_grants(facts, refused[0])
+    yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in unsettled for why in one.ignorance))
+    if not refused and not unsettled:
+        yield from _only_probable(facts, readings[0])
 
 
-def _found(outcome: Outcome, facts: Facts, reading: Reading, **evidence: Any) -> Finding:
+def _leaves_out(reading: Reading) -> bool:
+    """Whether only a condition keeps the repository from being pulled."""
+    return reading.state is Standing.EXCLUDED and reading.mode == ABAC_MODE and reading.repository is not None
+
+
+def _found(outcome: Outcome, facts: Facts, reading: Reading, reach: Reach | None = None, **evidence: Any) -> Finding:
     repairs = outcome.remedies
     if repairs == _BOTH and reading.mode is not None:
         repairs = REPAIRS[reading.mode]
@@ -180,6 +187,7 @@ def _found(outcome: Outcome, facts: Facts, reading: Reading, **evidence: Any) ->
         reading.registry.id,
         severity=severity_of(facts),
         confidence=confidence_of(facts),
+        reach=reach,
         **case_evidence(facts, reading),
         **evidence,
     )
@@ -208,16 +216,20 @@ def _only_probable(facts: Facts, reading: Reading) -> Iterator[Finding]:
         )
 
 
-def _excluded(facts: Facts, reading: Reading) -> Finding:
+def _excluded(facts: Facts, left_out: list[Reading]) -> Finding:
+    """One command extends the condition to all that are left out: two would undo each other."""
+    reading, repositories = left_out[0], [each.repository for each in left_out if each.repository]
     excluding = [grant for grant in reading.grants if grant.conditional]
-    wanted, updated = condition_repair(reading.registry.id, reading.puller.object_id, reading.repository, excluding)
+    wanted, updated = condition_repair(reading.registry.id, reading.puller.object_id, repositories, excluding)
     extend, grant_new = CONDITION_EXCLUDES_REPOSITORY.remedies
     outcome = replace(CONDITION_EXCLUDES_REPOSITORY, remedies=(extend,) if updated else (grant_new,))
     return _found(
         outcome,
         facts,
         reading,
+        reach_of(facts, *repositories),
         repository=reading.repository,
+        left_out=repositories,
         conditions=sorted({grant.assignment.condition for grant in excluding if grant.assignment.condition}),
         wanted_condition=wanted,
         updated_assignment=updated,

@@ -8,17 +8,20 @@ from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..conditions import Answer, names_the_repository
-from ..facts import DenyAssignment, Facts, ManagedIdentity, Unreadable, known
+from ..facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
 from ..grants import PULL_IN, Grant, Standing, denies
-from ..model import Confidence, Finding, Severity
+from ..model import Confidence, Finding, Reach, Severity
 from .access_reading import (
     NO_PULLER,
+    Reading,
     agreed,
     confidence_of,
     heeding_other_ways,
     modes,
+    reach_of,
     read_grants,
-    repository_of,
+    repositories_of,
+    repository_of_argument,
     severity_of,
 )
 
@@ -109,20 +112,25 @@ def _denials(facts: Facts) -> Iterator[Finding]:
         yield skipped(registry.id, NO_PULLER)
         return
     groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
-    repository = repository_of(facts, registry)
     for denial in known(facts.access.denials):
-        answer = agreed(
-            {
-                mode: denies(denial, PULL_IN[mode], registry.id, (puller.object_id, *groups), repository)
-                for mode in modes(registry)
-            },
-            registry,
-        )
-        if answer is Answer.YES:
+        repositories = _repositories(facts, registry, denial)
+        answers = {
+            repository: agreed(
+                {
+                    mode: denies(denial, PULL_IN[mode], registry.id, (puller.object_id, *groups), repository)
+                    for mode in modes(registry)
+                },
+                registry,
+            )
+            for repository in repositories
+        }
+        denied = [repository for repository, answer in answers.items() if answer is Answer.YES]
+        if denied:
             yield DENIED.at(
                 registry.id,
                 severity=severity_of(facts),
                 confidence=confidence_of(facts),
+                reach=None if len(denied) == len(repositories) else reach_of(facts, *denied),
                 denial=denial.name,
                 denial_id=denial.id,
                 scope=denial.scope,
@@ -131,8 +139,8 @@ def _denials(facts: Facts) -> Iterator[Finding]:
                 principal_name=puller.name,
                 everyone=denial.everyone,
             )
-        elif answer is Answer.UNKNOWN:
-            yield unknown(registry.id, _undecided(denial, repository))
+        elif Answer.UNKNOWN in answers.values():
+            yield unknown(registry.id, _undecided(denial, repositories[0]))
 
 
 @check(
@@ -179,7 +187,7 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
         )
 
 
-@check("access.propagation", needs=("registry", "access", "options", "now"), outcomes=(RECENTLY_GRANTED,))
+@check("access.propagation", needs=("registry", "access", "options", "now", "kubernetes"), outcomes=(RECENTLY_GRANTED,))
 def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
     """The role that lets the identity pull was assigned long enough ago to be in force.
 
@@ -195,27 +203,37 @@ def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
     if known(facts.access.puller) is None:
         yield skipped(registry.id, NO_PULLER)
         return
-    reading = read_grants(facts)
-    if reading.state is Standing.UNKNOWN:
-        yield from (unknown(registry.id, why) for why in reading.ignorance)
-        return
-    if reading.state is not Standing.GRANTED:
+    readings = read_grants(facts)
+    unsettled = [reading for reading in readings if reading.state is Standing.UNKNOWN]
+    granted = [reading for reading in readings if reading.state is Standing.GRANTED]
+    yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in unsettled for why in one.ignorance))
+    if not granted and not unsettled:
         yield skipped(registry.id, "No role grants pull, so there is none whose age matters.")
-        return
+    told: list[tuple[Grant, ...]] = []
+    for reading in granted:
+        fresh = _fresh_grants(reading, facts.now)
+        if fresh and fresh not in told:
+            told.append(fresh)
+            yield _recently(facts, reading, fresh, reach_of(facts, reading.repository) if readings[1:] else None)
+
+
+def _fresh_grants(reading: Reading, now: datetime) -> tuple[Grant, ...]:
     own = reading.puller.object_id.lower()
-    fresh = agreed({mode: tuple(_fresh(grants, own, facts.now)) for mode, grants in reading.by_mode.items()}, registry)
-    if not fresh:
-        return
+    return agreed({mode: tuple(_fresh(grants, own, now)) for mode, grants in reading.by_mode.items()}, reading.registry)
+
+
+def _recently(facts: Facts, reading: Reading, fresh: tuple[Grant, ...], reach: Reach | None) -> Finding:
+    registry = reading.registry
     if any(grant.assignment.created is None for grant in fresh):
         why = Unreadable("not-shown", "The role assignment that grants pull does not show when it was made")
-        yield unknown(registry.id, why)
-        return
-    yield RECENTLY_GRANTED.at(
+        return unknown(registry.id, why)
+    return RECENTLY_GRANTED.at(
         registry.id,
+        reach=reach,
         principal=reading.puller.object_id,
         principal_name=reading.puller.name,
         registry=registry.name,
-        **_age(fresh, own, facts.now),
+        **_age(fresh, reading.puller.object_id.lower(), facts.now),
     )
 
 
@@ -251,8 +269,19 @@ def _age(fresh: Iterable[Grant], own: str, now: datetime) -> dict[str, Any]:
     }
 
 
+def _repositories(facts: Facts, registry: Registry, denial: DenyAssignment) -> tuple[str | None, ...]:
+    """Those to judge a deny assignment for: without a condition it is the same for all."""
+    if any(_conditions(denial)):
+        return repositories_of(facts, registry)
+    return (repository_of_argument(facts, registry),)
+
+
+def _conditions(denial: DenyAssignment) -> tuple[str | None, ...]:
+    return (denial.condition, *(permission.condition for permission in denial.permissions))
+
+
 def _undecided(denial: DenyAssignment, repository: str | None) -> Unreadable:
-    conditions = (denial.condition, *(permission.condition for permission in denial.permissions))
+    conditions = _conditions(denial)
     if repository is None and any(names_the_repository(condition) for condition in conditions):
         detail = f"The deny assignment {denial.name} has a condition on the repository's name; give --image"
         return Unreadable("not-shown", detail)

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from ..catalogue import unknown
 from ..facts import Facts, NotKnownError, Puller, Registry, RoleAssignment, RoleDefinition, Unreadable, known
 from ..grants import PULL_IN, Grant, Standing, definition_key, judge_assignment, standing
-from ..model import Confidence, Finding, Severity, Status
-from .secret_proof import every_known_pod_has_a_working_secret
+from ..model import Confidence, Finding, Reach, Severity, Status
+from .secret_proof import every_known_pod_has_a_working_secret, failing_of_registry
 
 T = TypeVar("T")
 
@@ -48,15 +48,24 @@ class Reading:
         return tuple(dict.fromkeys(grant.why for grant in self.grants if grant.why is not None))
 
 
-def read_grants(facts: Facts) -> Reading:
-    """Judge what the puller holds. Raises ``NotKnownError`` where there is nothing to judge by."""
+def read_grants(facts: Facts) -> tuple[Reading, ...]:
+    """Judge what the puller holds: once, or for each repository that is pulled where conditions may tell them apart.
+
+    Raises ``NotKnownError`` where there is nothing to judge by.
+    """
     registry, puller = known(facts.registry), known(facts.access.puller)
     effective = known(facts.access.effective)
     if puller is None:
         raise NotKnownError(Unreadable("not-shown", NO_PULLER))
-    repository = repository_of(facts, registry)
-    by_mode = {mode: judged(facts, effective, mode, repository) for mode in modes(registry)}
-    return Reading(registry, puller, repository, by_mode)
+
+    def reading(repository: str | None) -> Reading:
+        by_mode = {mode: judged(facts, effective, mode, repository) for mode in modes(registry)}
+        return Reading(registry, puller, repository, by_mode)
+
+    first = reading(repository_of_argument(facts, registry))
+    if not any(grant.conditional for grant in first.grants):
+        return (first,)
+    return tuple(reading(repository) for repository in repositories_of(facts, registry))
 
 
 def modes(registry: Registry) -> tuple[str, ...]:
@@ -78,13 +87,29 @@ def agreed(by_mode: Mapping[str, T], registry: Registry) -> T:
     return values[0]
 
 
-def repository_of(facts: Facts, registry: Registry) -> str | None:
+def repositories_of(facts: Facts, registry: Registry) -> tuple[str | None, ...]:
+    """The repositories that are pulled, of ``--image`` and of failing pods; one ``None`` where none is known."""
+    argument = repository_of_argument(facts, registry)
+    pods = sorted({image.repository for _, image in failing_of_registry(facts)})
+    return tuple(dict.fromkeys([*([] if argument is None else [argument]), *pods])) or (None,)
+
+
+def repository_of_argument(facts: Facts, registry: Registry) -> str | None:
     """The repository of ``--image``, if that image is of this registry (or misspells its host)."""
     image = facts.options.image
     if image is None:
         return None
     ours = {registry.name.lower(), registry.login_server.partition(".")[0].lower()}
     return image.repository if image.host.partition(".")[0].lower() in ours else None
+
+
+def reach_of(facts: Facts, *repositories: str | None) -> Reach:
+    """The pulls of repositories; any pull where one of them is not known."""
+    if None in repositories:
+        return Reach()
+    pods = {pod.image for pod, image in failing_of_registry(facts) if image.repository in repositories}
+    argument = {facts.options.image_text} if facts.options.image_text else set()
+    return Reach(images=frozenset(pods or argument))
 
 
 def severity_of(facts: Facts) -> Severity:

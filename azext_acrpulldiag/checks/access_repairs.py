@@ -18,19 +18,20 @@ _METADATA_READ = "Microsoft.ContainerRegistry/registries/repositories/metadata/r
 
 
 def condition_repair(
-    registry_id: str, principal_id: str, repository: str | None, excluding: Iterable[Grant]
+    registry_id: str, principal_id: str, repositories: Iterable[str], excluding: Iterable[Grant]
 ) -> tuple[str | None, str | None]:
-    """Return the condition that covers ``repository``, and the assignment to extend by it as JSON.
+    """Return the condition that covers ``repositories``, and the assignment to extend by it as JSON.
 
     Azure keeps one assignment for a principal, a role and a scope: where the principal has
     Repository Reader on the registry already, creating another is refused as a duplicate,
     and the existing one must be updated. Then the second value is what ``az role assignment
-    update`` wants; otherwise it is ``None``. Both are ``None`` for a name that is no
-    repository's.
+    update`` wants; otherwise it is ``None``. Names that are no repository's are left out;
+    both values are ``None`` where no other is left.
     """
-    if repository is None or not _REPOSITORY.fullmatch(repository):
+    names = [name for name in repositories if _REPOSITORY.fullmatch(name)]
+    if not names:
         return None, None
-    name_is = _NAME_IS.format(repository)
+    name_is = " OR ".join(map(_NAME_IS.format, names))
     wanted = f"((!(ActionMatches{{'{ABAC_PULL.name}'}}) AND !(ActionMatches{{'{_METADATA_READ}'}})) OR ({name_is}))"
     for grant in excluding:
         held = grant.assignment

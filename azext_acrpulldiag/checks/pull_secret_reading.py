@@ -17,7 +17,7 @@ from ..facts import Facts, NotKnownError, Puller, PullSecret, Registry, SecretEn
 from ..grants import ABAC_MODE, PULL_IN, Standing, denies
 from ..model import Confidence, Finding, Reach, Severity
 from .access import GRANT_ABAC, GRANT_LEGACY
-from .access_reading import agreed, modes, read_grants
+from .access_reading import Reading, agreed, modes, read_grants
 from .secret_proof import ARGUMENT, accepted, failing_of_registry, read_secrets, works
 
 MAX_LISTED = 20
@@ -96,7 +96,7 @@ def resource_of(secret: PullSecret) -> str:
 
 
 def identity_may_pull(facts: Facts) -> bool | None:
-    """Tell whether the pod would get its image without any secret. ``None``: that is not known."""
+    """Tell whether pods get their images without any secret. ``None``: not known, or not the same for all."""
     try:
         registry = known(facts.registry)
         if registry.anonymous_pull is True:
@@ -104,12 +104,16 @@ def identity_may_pull(facts: Facts) -> bool | None:
         puller = known(facts.access.puller)
         if puller is None:
             return False
-        reading = read_grants(facts)
-        if reading.state is not Standing.GRANTED:
-            return None if reading.state is Standing.UNKNOWN else False
-        denied = _denied(facts, registry, puller, reading.repository)
+        answers = {_may_pull(facts, registry, puller, reading) for reading in read_grants(facts)}
     except NotKnownError:
         return None
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _may_pull(facts: Facts, registry: Registry, puller: Puller, reading: Reading) -> bool | None:
+    if reading.state is not Standing.GRANTED:
+        return None if reading.state is Standing.UNKNOWN else False
+    denied = _denied(facts, registry, puller, reading.repository)
     return {Answer.YES: False, Answer.NO: True, Answer.UNKNOWN: None}[denied]
 
 

@@ -40,7 +40,9 @@ from tests.build import (
     acr_pull,
     assignment,
     cluster,
+    failing,
     healthy_facts,
+    kubernetes,
     registry,
     role_definition,
     scale_set,
@@ -348,6 +350,47 @@ def test_a_condition_without_an_image_is_unknown_and_asks_for_one():
     finding = only(pull_role, facts(repository_reader(f"{NAME} StringEquals 'web'"), mode=ABAC_MODE))
     assert finding.status is Status.UNKNOWN
     assert "--image" in finding.reason
+
+
+def pods_of(*repositories):
+    images = [f"contosoreg.azurecr.io/{repository}:1" for repository in repositories]
+    return kubernetes(*(failing(image=image, pod=f"web-{number}") for number, image in enumerate(images)))
+
+
+def test_a_condition_that_leaves_the_repositories_of_failing_pods_out():
+    given = facts(
+        repository_reader(f"{NAME} StringEquals 'web'"), mode=ABAC_MODE, kubernetes=pods_of("web", "team/app", "shop")
+    )
+    finding = only(pull_role, given)
+    assert finding.evidence["left_out"] == ["shop", "team/app"]
+    assert finding.reach.images == {"contosoreg.azurecr.io/shop:1", "contosoreg.azurecr.io/team/app:1"}
+    (command,) = (remedy.command for remedy in finding.remedies)
+    updated = json.loads(shlex.split(command)[5])["condition"]
+    answers = [condition_holds(updated, ABAC_PULL.name, name) for name in ("web", "shop", "team/app", "other")]
+    assert answers == [Answer.YES, Answer.YES, Answer.YES, Answer.NO]
+
+
+def test_a_condition_that_covers_what_failing_pods_pull_passes():
+    given = facts(repository_reader(f"{NAME} StringEquals 'web'"), mode=ABAC_MODE, kubernetes=pods_of("web"))
+    assert only(pull_role, given).status is Status.PASS
+
+
+def test_without_a_condition_repositories_make_no_difference():
+    assert only(pull_role, facts(kubernetes=pods_of("web", "shop"))).outcome == "access.pull-role-missing"
+
+
+def test_a_fresh_grant_for_one_repository_is_about_its_pods():
+    old = repository_reader(f"{NAME} StringEquals 'web'")
+    fresh = repository_reader(f"{NAME} StringEquals 'shop'", created=NOW - timedelta(minutes=2))
+    finding = only(propagation, facts(old, fresh, mode=ABAC_MODE, kubernetes=pods_of("web", "shop")))
+    assert (finding.outcome, finding.reach.images) == ("access.recently-granted", {"contosoreg.azurecr.io/shop:1"})
+
+
+def test_a_conditional_denial_is_about_the_pods_of_its_repository():
+    taken = denial(condition=f"{NAME} StringEquals 'shop'")
+    given = facts(repository_reader(), mode=ABAC_MODE, access={"denials": (taken,)}, kubernetes=pods_of("web", "shop"))
+    finding = only(deny_assignments, given)
+    assert (finding.outcome, finding.reach.images) == ("access.denied", {"contosoreg.azurecr.io/shop:1"})
 
 
 def test_an_image_of_another_registry_judges_no_condition():

@@ -10,7 +10,7 @@ from tests.azure.resources import OUTBOUND_IP
 from tests.azure.state import Cloud
 from tests.azure.stories_access import ago
 
-from .access_stories import GRANT, GRANT_READER, READ_ASSIGNMENTS
+from .access_stories import GRANT, GRANT_READER, ONE_REPOSITORY, READ_ASSIGNMENTS
 from .secret_stories import TOKEN_PASSWORD
 from .stories import OF_NODES, OF_PODS, story
 
@@ -215,6 +215,26 @@ def no_role_and_other_registries_fail(cloud: Cloud) -> None:
     cloud.node()
     cloud.failing_pod()
     cloud.failing_pod("fabrikam.azurecr.io/a:1", ANONYMOUS.replace("contosoreg", "fabrikam"), name="other-0")
+
+
+@story(
+    verdict="broken",
+    root_causes=("access.condition-excludes-repository",),
+    symptoms=("unauthorized-401", "unauthorized-401"),
+    evidence={
+        "access.condition-excludes-repository": {"repository": "shop/cart", "leftOut": ["shop/cart", "shop/web"]}
+    },
+    commands=("az role assignment update --role-assignment",),
+)
+def condition_leaves_out_what_pods_pull(cloud: Cloud) -> None:
+    """The registry is in ABAC mode, and the only grant is for another repository than the failing pods'."""
+    cloud.abac()
+    cloud.grant(role=build.REPOSITORY_READER, condition=ONE_REPOSITORY)
+    cloud.node()
+    for name in ("web", "cart"):
+        cloud.image(f"shop/{name}")
+        refused = build.UNAUTHORIZED.replace("team/app:1.2", f"shop/{name}:1.0")
+        cloud.failing_pod(f"{HOST}/shop/{name}:1.0", refused, name=f"{name}-0")
 
 
 # --- where it fails, and where it works --------------------------------------------------
