@@ -13,6 +13,8 @@ from azext_acrpulldiag.facts import (
     EndpointAddress,
     Facts,
     FailingContainer,
+    Firewall,
+    FirewallRule,
     HealthReport,
     Image,
     ImageLookup,
@@ -27,6 +29,7 @@ from azext_acrpulldiag.facts import (
     Offer,
     Options,
     PasswordCredential,
+    Peering,
     Permission,
     Platform,
     PrivateEndpoint,
@@ -38,9 +41,13 @@ from azext_acrpulldiag.facts import (
     RegistryToken,
     RoleAssignment,
     RoleDefinition,
+    RouteTable,
+    RuleCollection,
     SecretEntry,
     ServicePrincipal,
     Subnet,
+    Unreadable,
+    UserRoute,
     VirtualNetwork,
     ZoneLink,
     ZoneSearch,
@@ -304,6 +311,58 @@ def private_registry(status: str = "Approved", **changes: object) -> Registry:
 def private_link_facts(**changes: object) -> Facts:
     """A cluster that reaches a registry without public access by a private endpoint in its own network."""
     return replace(healthy_facts(), **{"registry": private_registry(), "network": private_link_network(), **changes})
+HUB_NETWORK_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworks/hub"
+FIREWALL_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/azureFirewalls/fw-hub"
+
+
+def firewall_rule(**changes: object) -> FirewallRule:
+    """An application rule for HTTPS from anywhere; it names no target."""
+    rule = FirewallRule("registry", ("*",), (), (), (), (), (), ("Https:443",), ())
+    return replace(rule, **changes)
+
+
+def allowing(*fqdns: str) -> RuleCollection:
+    """A collection that lets HTTPS to these names through."""
+    return RuleCollection("web", "application", True, (firewall_rule(fqdns=fqdns),), 200)
+
+
+def firewall(*collections: RuleCollection, **changes: object) -> Firewall:
+    """A firewall with classic rules in the hub network, at 10.100.0.4."""
+    given = Firewall(FIREWALL_ID, ("10.100.0.4",), HUB_NETWORK_ID, None, (), None, collections)
+    return replace(given, **changes)
+
+
+def firewall_facts(*collections: RuleCollection, **changes: object) -> Facts:
+    """The node subnet's route leads everything to a firewall in a peered hub; without rules given, it allows all."""
+    return appliance_facts(firewall(*(collections or (allowing("*"),))), **changes)
+
+
+def appliance_facts(found: Firewall | Unreadable | None = None, **changes: object) -> Facts:
+    """The node subnet's route leads everything to an address in a peered hub, which is no Azure Firewall."""
+    nodes_id = SUBNET_ID.rpartition("/subnets/")[0]
+    table_id = f"{nodes_id.rpartition('/virtualNetworks/')[0]}/routeTables/rt"
+    sides = {
+        here.lower(): VirtualNetwork(here, (prefix,), (), (peering(here, there, remote),))
+        for here, prefix, there, remote in (
+            (nodes_id, "10.224.0.0/12", HUB_NETWORK_ID, "10.100.0.0/16"),
+            (HUB_NETWORK_ID, "10.100.0.0/16", nodes_id, "10.224.0.0/12"),
+        )
+    }
+    route = UserRoute("default", "0.0.0.0/0", "VirtualAppliance", "10.100.0.4")
+    way = network(
+        networks=sides,
+        subnets={SUBNET_ID.lower(): subnet(route_table_id=table_id)},
+        route_tables={table_id.lower(): RouteTable(table_id, (route,), False)},
+        firewalls={f"{nodes_id} 10.100.0.4".lower(): found},
+    )
+    return replace(healthy_facts(network=way), **changes)
+
+
+def peering(here: str, there: str, prefix: str, **changes: object) -> Peering:
+    """The side of ``here`` of a peering that is in order."""
+    name = f"to-{there.rpartition('/')[2]}"
+    path = f"{here}/virtualNetworkPeerings/{name}"
+    return replace(Peering(path, name, there, "Connected", True, True, False, (prefix,)), **changes)
 
 
 def healthy_facts(**changes: object) -> Facts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ..catalogue import Outcome, unknown
 from ..facts import Facts, Network, Unreadable
@@ -62,8 +63,19 @@ def _places(found: tuple[Walk, ...], outcomes: Mapping[str, Outcome], kinds: Col
             known = places.get(key)
             hosts = (*known.hosts, walk.host) if known else (walk.host,)
             first = known or _Place(walk, step, hop, ())
-            places[key] = _Place(first.walk, first.step, first.hop, tuple(dict.fromkeys(hosts)))
+            told_of = replace(first.hop, evidence=_together(first.hop.evidence, hop.evidence))
+            places[key] = _Place(first.walk, first.step, told_of, tuple(dict.fromkeys(hosts)))
     return sorted(places.values(), key=lambda place: (place.step, place.walk.place.pools))
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence of the first, its lists with what those of the other add."""
+    return {key: _united(value, other.get(key)) for key, value in one.items()}
+
+
+def _united(one: Any, other: Any) -> Any:
+    both = isinstance(one, list) and isinstance(other, list)
+    return [*one, *(each for each in other if each not in one)] if both else one
 
 
 def _subnet(walk: Walk) -> str | None:

@@ -8,9 +8,8 @@ https://learn.microsoft.com/azure/firewall/rule-processing, https://learn.micros
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_network
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +27,7 @@ from ..facts import (
     same_id,
 )
 from ..model import Severity
-from .firewall_match import MAYBE, YES, Range, Traffic, matches
+from .firewall_match import MAYBE, YES, Range, Traffic, as_range, matches
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
 
 OUTCOME = "network.firewall-blocks-registry"
@@ -74,7 +73,7 @@ def admitted(
         return
     ruling = ruled(firewall.collections, traffic)
     if ruling.allowed is None:
-        yield _unread(firewall, destination.host, _doubt(firewall, destination.host, ruling, network))
+        yield _unread(firewall, destination.host, _doubt(firewall, ruling, network))
     elif ruling.allowed:
         why = f"Firewall {_name(firewall.id)} lets {destination.host} through by {_named(ruling)}."
         yield Hop("firewall", _name(firewall.id), firewall.id, OK, why)
@@ -96,7 +95,15 @@ def unknown_appliance(destination: Destination, address: str, network_id: str) -
         "destinations": list(destination.addresses),
     }
     return Hop(
-        "appliance", address, None, UNKNOWN, why, OUTCOME, evidence, Unreadable("unsupported", why), Severity.WARNING
+        "appliance",
+        address,
+        None,
+        UNKNOWN,
+        why,
+        OUTCOME,
+        evidence,
+        Unreadable("unsupported", f"{where} is no Azure Firewall"),
+        Severity.WARNING,
     )
 
 
@@ -130,7 +137,7 @@ def traffic_of(
     return Traffic(
         host=host,
         sources=_sources(network, place),
-        addresses=tuple(int(IPv4Address(each)) for each in destination.addresses),
+        addresses=_read(destination.addresses) if destination.private else None,
         service=(_STORAGE if blob else _SERVICE).lower(),
         regions=regions,
         all_regions=all_regions,
@@ -140,9 +147,12 @@ def traffic_of(
 
 
 def _sources(network: Network, place: NodePlace) -> tuple[Range, ...] | None:
-    prefixes = source_prefixes(network, place)
-    ranges = [ip_network(each, strict=False) for each in prefixes if ":" not in each]
-    return tuple((int(each.network_address), int(each.broadcast_address)) for each in ranges) or None
+    return _read(source_prefixes(network, place)) or None
+
+
+def _read(texts: Iterable[str]) -> tuple[Range, ...]:
+    """The IPv4 addresses and prefixes; others are left out."""
+    return tuple(each for each in map(as_range, texts) if each is not None)
 
 
 def source_prefixes(network: Network, place: NodePlace) -> tuple[str, ...]:
@@ -273,7 +283,7 @@ def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
     return Hop("firewall", _name(firewall.id), firewall.id, UNKNOWN, said, unread=why)
 
 
-def _doubt(firewall: Firewall, host: str, ruling: Ruling, network: Network) -> Unreadable:
+def _doubt(firewall: Firewall, ruling: Ruling, network: Network) -> Unreadable:
     """Rules that may match; where an IP group of one could not be read, that is what is missing."""
     permission = None
     for collection in firewall.collections if isinstance(firewall.collections, tuple) else ():
@@ -283,7 +293,7 @@ def _doubt(firewall: Firewall, host: str, ruling: Ruling, network: Network) -> U
                 if f"{rule.name} ({collection.name})" in ruling.doubtful and isinstance(held, Unreadable):
                     permission = held.permission
     shown = ", ".join(ruling.doubtful[:3]) + (" and others" if len(ruling.doubtful) > 3 else "")
-    detail = f"Whether firewall {_name(firewall.id)} lets {host} through depends on whether {shown} apply to it"
+    detail = f"Whether firewall {_name(firewall.id)} lets the nodes through depends on rules that may apply: {shown}"
     return Unreadable("unsupported" if permission is None else "forbidden", detail, None, permission)
 
 

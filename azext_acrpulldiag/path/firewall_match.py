@@ -54,8 +54,8 @@ class Traffic:
     """With ``*`` in front where it stands for many."""
     sources: tuple[Range, ...] | None
     """Of the node subnet; ``None``: not known."""
-    addresses: tuple[int, ...]
-    """Private ones; empty: public addresses that are not known."""
+    addresses: tuple[Range, ...] | None
+    """Private ones; ``None``: public addresses that are not known."""
     service: str
     """The service tag of its public addresses, in lower case."""
     regions: frozenset[str]
@@ -172,8 +172,8 @@ def _destinations(rule: FirewallRule, traffic: Traffic) -> int:
 
 
 def _towards(ranges: list[Range], traffic: Traffic) -> int:
-    if traffic.addresses:
-        return _overlap(ranges, tuple((each, each) for each in traffic.addresses))
+    if traffic.addresses is not None:
+        return _overlap(ranges, traffic.addresses) if traffic.addresses else MAYBE
     if _covers([*ranges, *_NOT_PUBLIC], (_ALL,)):
         return YES
     return MAYBE if any(not _covers(_NOT_PUBLIC, (each,)) for each in ranges) else NO
@@ -182,7 +182,7 @@ def _towards(ranges: list[Range], traffic: Traffic) -> int:
 def _tag(text: str, traffic: Traffic) -> int:
     """A service tag, with or without a region (``AzureContainerRegistry.WestEurope``)."""
     name, _, region = text.lower().partition(".")
-    if traffic.addresses:
+    if traffic.addresses is not None:
         return NO
     if name == "internet":
         return MAYBE  # not documented for Azure Firewall

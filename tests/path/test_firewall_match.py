@@ -18,9 +18,9 @@ def ranges(*texts):
     return tuple(as_range(text) for text in texts)
 
 
-PUBLIC = Traffic(HOST, ranges("10.224.0.0/16"), (), "azurecontainerregistry", frozenset({"westeurope"}))
+PUBLIC = Traffic(HOST, ranges("10.224.0.0/16"), None, "azurecontainerregistry", frozenset({"westeurope"}))
 LAYERS = replace(PUBLIC, host=BLOBS, service="storage")
-PRIVATE = replace(PUBLIC, addresses=(int(ip_address(ENDPOINT)),))
+PRIVATE = replace(PUBLIC, addresses=ranges(ENDPOINT))
 
 
 def rule(**changes):
@@ -154,7 +154,7 @@ def test_sources_of_an_unknown_subnet():
 def test_ip_groups(members, expected):
     source = replace(PUBLIC, groups={"/g": members})
     assert matches("network", network(sources=(), source_groups=("/G",)), source) == expected
-    target = replace(PRIVATE, addresses=(int(ip_address("10.224.0.4")),), groups={"/g": members})
+    target = replace(PRIVATE, addresses=ranges("10.224.0.4"), groups={"/g": members})
     assert matches("network", network(destinations=(), destination_groups=("/G",)), target) == expected
 
 
@@ -269,7 +269,7 @@ def test_the_first_rule_that_matches_decides(collections, allowed, by):
 
 SOURCES = [ip_address("10.0.0.0") + number for number in range(4)]
 TARGETS = [ip_address("10.1.0.4"), ip_address("10.1.0.5")]
-SMALL = replace(PUBLIC, sources=ranges("10.0.0.0/30"), addresses=tuple(int(each) for each in TARGETS))
+SMALL = replace(PUBLIC, sources=ranges("10.0.0.0/30"), addresses=ranges(*map(str, TARGETS)))
 
 
 def packet_matches(kind, made, source, target):

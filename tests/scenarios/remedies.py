@@ -11,7 +11,13 @@ from typing import Any
 
 # First words of commands of other programs, and of extensions that are not installed here.
 NOT_OF_AZ = ("kubectl", "docker")
-EXTENSIONS: tuple[tuple[str, ...], ...] = ()
+EXTENSIONS: tuple[tuple[str, ...], ...] = (
+    # azure-firewall; its tests and documentation have each of these
+    ("network", "firewall", "application-rule", "create"),
+    ("network", "firewall", "network-rule", "create"),
+    ("network", "firewall", "policy", "rule-collection-group", "create"),
+    ("network", "firewall", "policy", "rule-collection-group", "collection", "add-filter-collection"),
+)
 
 
 def objection(command: str) -> str | None:
