@@ -15,6 +15,7 @@ from .log import RequestLog
 from .store import Json, Resources
 from .stories_access import AccessStories
 from .stories_cluster import ClusterStories
+from .stories_firewall import FirewallStories
 from .stories_images import ImageStories
 from .stories_kubernetes import KubernetesStories
 from .stories_network import NetworkStories
@@ -59,7 +60,14 @@ class Grant:
 
 @dataclass
 class Cloud(
-    AccessStories, ClusterStories, ImageStories, KubernetesStories, NetworkStories, PrivateLinkStories, RegistryStories
+    AccessStories,
+    ClusterStories,
+    FirewallStories,
+    ImageStories,
+    KubernetesStories,
+    NetworkStories,
+    PrivateLinkStories,
+    RegistryStories,
 ):
     """The default story: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
     but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests import build
 
 from . import resources as make
+from . import resources_firewall as rules
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -101,20 +102,22 @@ class NetworkStories:
         firewall: bool = True,
         hub_group: str = "rg-hub",
     ) -> str | None:
-        """User-defined routing to an Azure Firewall in a peered hub network; returns the firewall's id.
+        """User-defined routing to an Azure Firewall in a peered hub network, which allows HTTPS; returns its id.
 
-        ``firewall=False``: the next hop is an appliance of which Azure knows nothing.
+        ``firewall=False``: the next hop is an appliance in the hub, of which Azure knows nothing.
         """
         self.outbound("userDefinedRouting")
         self.route("VirtualAppliance", private_ip)
-        if not firewall:
-            return None
         self.ensure_group(hub_group)
         group_id = f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/{hub_group}"
         vnet_id = f"{group_id}{NETWORK}/virtualNetworks/vnet-hub"
         self.resources.add(make.virtual_network(vnet_id, "10.100.0.0/16"))
         self.peer(make.VNET_ID, vnet_id)
+        if not firewall:
+            return None
         subnet_id = self.subnet("AzureFirewallSubnet", "10.100.0.0/26", vnet_id)
         ids = [self.public_ip(f"fw{number}", each, group_id) for number, each in enumerate(addresses)]
         resource = make.azure_firewall(f"{group_id}{NETWORK}/azureFirewalls/fw-hub", private_ip, subnet_id, ids)
-        return str(self.resources.add(resource)["id"])
+        firewall_id = str(self.resources.add(resource)["id"])
+        self.firewall_rules(firewall_id, rules.collection("web", [rules.application_rule("any", "*")]))
+        return firewall_id
