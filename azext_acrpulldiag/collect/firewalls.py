@@ -121,6 +121,10 @@ def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreada
         return Unreadable(prefixes.reason, detail + prefixes.detail, READ_FIREWALLS, permission)
     # A list shows what the caller may see: it may be empty for want of a right.
     detail = f"{address} is in {FIREWALL_SUBNET} of {home}, and this login sees no Azure Firewall with that address"
+    # https://learn.microsoft.com/azure/firewall/firewall-faq: one that was stopped gives its addresses up
+    stopped = ", ".join(firewall.id.rpartition("/")[2] for firewall in listed if not firewall.private_ips)
+    if stopped:
+        detail += f"; {stopped} has no address at all, as one that was deallocated"
     return Unreadable("not-shown", detail, READ_FIREWALLS, permission)
 
 

@@ -136,6 +136,13 @@ def test_the_same_address_in_another_network_is_another_appliance(azure):
     assert only(azure, known=twin).reason == "not-shown"
 
 
+def test_a_firewall_that_was_deallocated_is_pointed_out(azure):
+    azure.firewall(ipConfigurations=[])
+    firewall = only(azure)
+    assert firewall.reason == "not-shown"
+    assert "fw has no address" in firewall.detail
+
+
 def test_a_list_that_is_refused(azure):
     azure.put(FIREWALLS, FORBIDDEN)
     firewall = only(azure)
