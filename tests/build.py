@@ -311,6 +311,8 @@ def private_registry(status: str = "Approved", **changes: object) -> Registry:
 def private_link_facts(**changes: object) -> Facts:
     """A cluster that reaches a registry without public access by a private endpoint in its own network."""
     return replace(healthy_facts(), **{"registry": private_registry(), "network": private_link_network(), **changes})
+
+
 HUB_NETWORK_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworks/hub"
 FIREWALL_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/azureFirewalls/fw-hub"
 
