@@ -11,11 +11,13 @@ from azext_acrpulldiag.facts import (
     AssignedIdentity,
     Cluster,
     EndpointAddress,
+    EndpointPolicy,
     Facts,
     FailingContainer,
     Firewall,
     FirewallRule,
     HealthReport,
+    HttpProxy,
     Image,
     ImageLookup,
     KubeletIdentity,
@@ -28,6 +30,7 @@ from azext_acrpulldiag.facts import (
     NodePlace,
     Offer,
     Options,
+    Outbound,
     PasswordCredential,
     Peering,
     Permission,
@@ -266,6 +269,25 @@ def private_endpoint(**changes: object) -> PrivateEndpoint:
                 EndpointAddress("10.225.0.6", "registry", ("contosoreg.azurecr.io",)),
             ),
             zone_ids=(ZONE_ID,),
+PRIVATE_SUBNET_ID = f"{SUBNET_ID.rpartition('/')[0]}/endpoints"
+PRIVATE_ENDPOINT_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-shared/providers/Microsoft.Network/privateEndpoints/pe-registry"
+)
+
+
+def private_endpoint(**changes: object) -> PrivateEndpoint:
+    """An approved endpoint of the registry in the nodes' network."""
+    data = "contosoreg.westeurope.data.azurecr.io"
+    return replace(
+        PrivateEndpoint(
+            connection_id=f"{REGISTRY_ID}/privateEndpointConnections/contosoreg.1",
+            id=PRIVATE_ENDPOINT_ID,
+            status="Approved",
+            subnet_id=PRIVATE_SUBNET_ID,
+            addresses=(
+                EndpointAddress("10.225.0.4", "registry_data_westeurope", (data,)),
+                EndpointAddress("10.225.0.5", "registry", ("contosoreg.azurecr.io",)),
+            ),
         ),
         **changes,
     )
@@ -365,6 +387,67 @@ def peering(here: str, there: str, prefix: str, **changes: object) -> Peering:
     name = f"to-{there.rpartition('/')[2]}"
     path = f"{here}/virtualNetworkPeerings/{name}"
     return replace(Peering(path, name, there, "Connected", True, True, False, (prefix,)), **changes)
+def firewalled_endpoint_facts(**changes: object) -> Facts:
+    """A registry with an approved private endpoint; its firewall does not know what the nodes leave by."""
+    connection = PrivateEndpointConnection(private_endpoint().connection_id, "Approved", PRIVATE_ENDPOINT_ID)
+    return replace(
+        healthy_facts(),
+        **{
+            "registry": registry(
+                private_endpoints=(connection,), network_rules=NetworkRules("Deny", ("20.1.1.1",), ())
+            ),
+            "outbound": (outbound("20.61.112.7"),),
+            "network": network(endpoints=(private_endpoint(),)),
+            **changes,
+        },
+    )
+
+
+def outbound(*addresses: str, **changes: object) -> Outbound:
+    """The way that the nodes of ``pool1`` leave by."""
+    way = Outbound(("pool1",), SUBNET_ID, "load-balancer", addresses or ("20.61.112.7",), service_endpoint=False)
+    return replace(way, **changes)
+
+
+def service_endpoint_facts(**changes: object) -> Facts:
+    """A registry whose firewall names the node subnet, which has the service endpoint."""
+    here = subnet(service_endpoints=("microsoft.containerregistry",))
+    return replace(
+        healthy_facts(),
+        **{
+            "registry": registry(network_rules=NetworkRules("Deny", (), (SUBNET_ID,))),
+            "outbound": (outbound(service_endpoint=True),),
+            "network": network(subnets={SUBNET_ID.lower(): here}),
+            **changes,
+        },
+    )
+
+
+def storage_policy_facts(*resources: str, **changes: object) -> Facts:
+    """A node subnet with a service endpoint policy for storage, under which layers do not come through."""
+    policy_id = f"{NODE_GROUP_ID}/providers/Microsoft.Network/serviceEndpointPolicies/only-ours"
+    here = subnet(service_endpoints=("microsoft.storage",), endpoint_policy_ids=(policy_id,))
+    allowed = resources or (f"/subscriptions/{SUBSCRIPTION}",)
+    found = network(
+        subnets={SUBNET_ID.lower(): here},
+        endpoint_policies={policy_id.lower(): EndpointPolicy(policy_id, allowed)},
+    )
+    return replace(healthy_facts(), **{"network": found, **changes})
+
+
+def proxied_facts(*no_proxy: str, **changes: object) -> Facts:
+    """A cluster with an HTTP proxy, and a registry with an approved private endpoint in the nodes' network."""
+    proxy = HttpProxy("http://proxy.corp:3128", "http://proxy.corp:3128", ("localhost", *no_proxy), False)
+    connection = PrivateEndpointConnection(private_endpoint().connection_id, "Approved", PRIVATE_ENDPOINT_ID)
+    return replace(
+        healthy_facts(),
+        **{
+            "cluster": cluster(http_proxy=proxy),
+            "registry": registry(private_endpoints=(connection,)),
+            "network": network(endpoints=(private_endpoint(),)),
+            **changes,
+        },
+    )
 
 
 def healthy_facts(**changes: object) -> Facts:

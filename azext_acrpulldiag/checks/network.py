@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, collapse_addresses, ip_network
+from collections.abc import Iterator
+from dataclasses import replace
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
 from ..model import Confidence, Finding, Remedy, Severity
+from ..path.past_proxy import proxy_for
 from ..quoting import fill_command
+from .ip_rules import AllowList, allow_list
+from .leads import Leads
 
 MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 _SHOWN = 3
@@ -119,7 +120,7 @@ def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
     )
 
 
-@check("network.outbound-ip", needs=("registry", "outbound"), outcomes=(OUTBOUND_IP_NOT_ALLOWED,))
+@check("network.outbound-ip", needs=("registry", "outbound", "network", "cluster"), outcomes=(OUTBOUND_IP_NOT_ALLOWED,))
 def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     """The registry's firewall allows every public address that the nodes leave by.
 
@@ -130,10 +131,11 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     so each must be allowed. Letting trusted Azure services through does not help: AKS is none.
 
     Decided by comparing the addresses read for each node subnet with the IPv4 rules. Does not
-    apply to a registry whose SKU has no firewall, or whose public access is off. A subnet with
-    the registry's service endpoint arrives with a private source, so is judged by the subnet
-    rules. Where an approved private endpoint exists, nodes may not use the public address at
-    all: then an address without a rule is unknown, not wrong.
+    apply to a registry whose SKU has no firewall, or whose public access is off. Left to another
+    check is a subnet with the registry's service endpoint, which arrives with a private source, and
+    one that the subnet rules name. Where DNS leads the nodes of a subnet to a private endpoint,
+    the address that they leave by does not matter; where it is not known whether it does, an
+    address without a rule is unknown. So it is where a proxy asks the registry for the nodes.
 
     Sources: https://learn.microsoft.com/azure/nat-gateway/nat-overview,
     https://learn.microsoft.com/azure/container-registry/container-registry-vnet,
@@ -158,43 +160,63 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
         why = f"The firewall's default action is {rules.default_action}, and the nodes' addresses were not read"
         yield unknown(registry.id, Unreadable("not-shown", why))
         return
-    allowed = _allow_list(rules.ip_rules)
+    asking = proxy_for(registry.login_server, facts.cluster)
+    if asking is not None:
+        yield unknown(registry.id, _asked_by(asking, registry))
+        return
+    allowed = allow_list(rules.ip_rules)
+    leads = Leads(facts, registry)
     for way in outbound:
-        yield from _judge_way(way, way.subnet_id or facts.targets.cluster.id, registry, rules, allowed)
+        if not _is_anothers_matter(way, rules):
+            yield from _judge_way(way, way.subnet_id or facts.targets.cluster.id, registry, rules, allowed, leads)
+
+
+def _asked_by(proxy: str | Unreadable, registry: Registry) -> Unreadable:
+    if isinstance(proxy, Unreadable):
+        return proxy
+    why = f"The nodes ask {registry.login_server} through the cluster's proxy {proxy}"
+    return Unreadable("not-shown", f"{why}, whose public address is not read")
+
+
+def _is_anothers_matter(way: Outbound, rules: NetworkRules) -> bool:
+    """The subnet has the service endpoint, or a rule that names it in vain: network.service-endpoint tells."""
+    if isinstance(way.service_endpoint, Unreadable):
+        return False
+    named = () if isinstance(rules.subnet_ids, Unreadable) else rules.subnet_ids
+    return way.service_endpoint or any(same_id(way.subnet_id or "", each) for each in named)
 
 
 def _judge_way(
-    way: Outbound, resource: str, registry: Registry, rules: NetworkRules, allowed: _AllowList
+    way: Outbound, resource: str, registry: Registry, rules: NetworkRules, allowed: AllowList, leads: Leads
 ) -> Iterator[Finding]:
-    if way.service_endpoint is True:
-        yield from _judge_service_endpoint(resource, registry, rules)
+    uncovered = _uncovered(way, allowed)
+    if uncovered == ():
         return
-    for fact in (way.addresses, way.service_endpoint):
+    private = leads.to_an_endpoint(way.subnet_id, way.pools)
+    if private is True:
+        return
+    for fact in (uncovered, private):
         if isinstance(fact, Unreadable):
             yield unknown(resource, fact)
             return
-    if not known(way.addresses):
+    if uncovered is None:
         yield _without_address(way, resource)
-        return
-    uncovered = [address for address in known(way.addresses) if not allowed.covers(address)]
-    if not uncovered:
-        return
-    doubt = _doubt(registry, uncovered, allowed.strange)
-    if doubt is not None:
-        yield unknown(resource, doubt)
-    else:
-        yield _refused(way, resource, registry, rules, uncovered)
-
-
-def _judge_service_endpoint(resource: str, registry: Registry, rules: NetworkRules) -> Iterator[Finding]:
-    if isinstance(rules.subnet_ids, Unreadable):
-        yield unknown(resource, rules.subnet_ids)
-    elif not any(same_id(resource, allowed) for allowed in rules.subnet_ids):
+    elif allowed.strange:
         why = (
-            f"The subnet has a service endpoint for registries, so its traffic reaches {registry.name} with a private "
-            "source to which no IP rule applies, and the registry's subnet rules lack the subnet"
+            f"The IP rules {', '.join(allowed.strange)} cannot be read; they may cover {_some(list(known(uncovered)))}"
         )
-        yield unknown(resource, Unreadable("unsupported", why))
+        yield unknown(resource, Unreadable("malformed", why))
+    else:
+        yield _refused(way, resource, registry, rules, list(known(uncovered)))
+
+
+def _uncovered(way: Outbound, allowed: AllowList) -> tuple[str, ...] | Unreadable | None:
+    """The addresses that no rule allows; ``None``: the nodes have no address at all."""
+    for fact in (way.addresses, way.service_endpoint):
+        if isinstance(fact, Unreadable):
+            return fact
+    addresses = known(way.addresses)
+    return tuple(each for each in addresses if not allowed.covers(each)) if addresses else None
 
 
 def _without_address(way: Outbound, resource: str) -> Finding:
@@ -202,24 +224,8 @@ def _without_address(way: Outbound, resource: str) -> Finding:
     if way.path == "node-public-ip":
         why = f"Node pool {pools} has no node now, and new ones come with addresses that are not known yet"
         return unknown(resource, Unreadable("not-shown", why), decisive=False)
-    why = f"The nodes of {pools} have no public IPv4 address to leave by; a private way to the registry is not read"
+    why = f"The nodes of {pools} have no public IPv4 address to leave by, and come to the registry's public side"
     return unknown(resource, Unreadable("unsupported", why), decisive=True)
-
-
-def _doubt(registry: Registry, uncovered: list[str], strange: tuple[str, ...]) -> Unreadable | None:
-    """Why an address without a rule may do no harm, or ``None``."""
-    addresses = _some(uncovered)
-    if strange:
-        return Unreadable("malformed", f"The IP rules {', '.join(strange)} cannot be read; they may cover {addresses}")
-    if isinstance(registry.private_endpoints, Unreadable):
-        return registry.private_endpoints
-    for endpoint in registry.private_endpoints:
-        if isinstance(endpoint.status, Unreadable):
-            return endpoint.status
-        if endpoint.status.lower() == "approved":
-            why = f"No firewall rule allows {addresses}, but the registry has an approved private endpoint"
-            return Unreadable("unsupported", f"{why}, and whether the nodes reach it by that is not read")
-    return None
 
 
 def _refused(way: Outbound, resource: str, registry: Registry, rules: NetworkRules, uncovered: list[str]) -> Finding:
@@ -256,41 +262,6 @@ def _rule_for(address: str, finding: Finding) -> Remedy:
     template = OUTBOUND_IP_NOT_ALLOWED.remedies[0]
     values = {**finding.evidence, "address": address}
     return Remedy(template.description.format(**values), fill_command(template.command or "", values))
-
-
-@dataclass(frozen=True)
-class _AllowList:
-    """IPv4 rules as networks that do not overlap, in order; and the rules that are no network at all."""
-
-    first: tuple[int, ...]
-    last: tuple[int, ...]
-    strange: tuple[str, ...]
-
-    def covers(self, address: str) -> bool:
-        """Tell whether every address of ``address`` (one, or a prefix) is allowed."""
-        wanted = IPv4Network(address)
-        at = bisect_right(self.first, int(wanted.network_address)) - 1
-        return at >= 0 and int(wanted.broadcast_address) <= self.last[at]
-
-
-def _allow_list(rules: Iterable[str]) -> _AllowList:
-    networks: list[IPv4Network] = []
-    strange: list[str] = []
-    for rule in rules:
-        try:
-            network = ip_network(rule.strip(), strict=False)
-        except ValueError:
-            strange.append(rule)
-            continue
-        if isinstance(network, IPv4Network):  # an IPv6 rule allows no IPv4 address
-            networks.append(network)
-    # Joined, a prefix that several rules cover together lies within one network.
-    joined = list(collapse_addresses(networks))
-    return _AllowList(
-        tuple(int(network.network_address) for network in joined),
-        tuple(int(network.broadcast_address) for network in joined),
-        tuple(strange),
-    )
 
 
 def _some(addresses: list[str]) -> str:

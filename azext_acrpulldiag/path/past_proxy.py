@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..facts import Cluster, Unreadable
+
 HTTPS = "443"
 
 
@@ -22,6 +24,18 @@ def goes_past(host: str, no_proxy: Iterable[str], port: str = HTTPS) -> bool:
     wanted = host.strip().lower()
     entries = [entry.strip().lower() for each in no_proxy for entry in each.split(",")]
     return "*" in entries or any(_excepts(entry, wanted, port) for entry in entries)
+
+
+def proxy_for(host: str, cluster: Cluster | Unreadable) -> str | Unreadable | None:
+    """The proxy that nodes send requests for ``https://host`` to; ``None``: they send them there themselves."""
+    proxy = cluster if isinstance(cluster, Unreadable) else cluster.http_proxy
+    if proxy is None or isinstance(proxy, Unreadable):
+        return proxy
+    if proxy.https is None:
+        return None
+    if isinstance(proxy.no_proxy, Unreadable):
+        return proxy.no_proxy
+    return None if goes_past(host, proxy.no_proxy) else proxy.https
 
 
 def _excepts(entry: str, host: str, port: str) -> bool:

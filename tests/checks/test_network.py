@@ -6,10 +6,28 @@ import pytest
 
 from azext_acrpulldiag.checks.network import nodes_leave_by_allowed_addresses, registry_has_a_way_in
 from azext_acrpulldiag.diagnose import diagnose
-from azext_acrpulldiag.facts import NetworkRules, Outbound, PrivateEndpointConnection, Unreadable
+from azext_acrpulldiag.facts import (
+    HttpProxy,
+    NetworkRules,
+    NodePlace,
+    Outbound,
+    PrivateEndpointConnection,
+    Unreadable,
+)
 from azext_acrpulldiag.model import Confidence, Status, Verdict
+from azext_acrpulldiag.path import UNKNOWN, Destination, Hop
 from azext_acrpulldiag.run import evaluate
-from tests.build import CLUSTER_ID, REGISTRY_ID, SUBNET_ID, SUBSCRIPTION, healthy_facts, registry
+from tests.build import (
+    CLUSTER_ID,
+    REGISTRY_ID,
+    SUBNET_ID,
+    SUBSCRIPTION,
+    cluster,
+    healthy_facts,
+    network,
+    private_endpoint,
+    registry,
+)
 
 NOT_SHOWN = Unreadable("not-shown", "the answer does not show it", "Microsoft.X/read", "Microsoft.X/read")
 
@@ -34,9 +52,21 @@ def way(*addresses, **changes):
     return Outbound(**(fields | changes))
 
 
-def outbound_ip(*ways, rules=("20.1.2.3",), subnets=(), action="Deny", **changes):
+def outbound_ip(*ways, rules=("20.1.2.3",), subnets=(), action="Deny", facts=None, **changes):
     filtered = registry(**({"network_rules": NetworkRules(action, tuple(rules), subnets)} | changes))
-    return evaluate(nodes_leave_by_allowed_addresses, healthy_facts(registry=filtered, outbound=ways))
+    return evaluate(
+        nodes_leave_by_allowed_addresses, healthy_facts(**{"registry": filtered, "outbound": ways, **(facts or {})})
+    )
+
+
+PRIVATE = Destination("contosoreg.azurecr.io", ("10.225.0.5",), private_endpoint())
+
+
+def leads_to(monkeypatch, destination, *hops):
+    """Let every name lead there."""
+    monkeypatch.setattr(
+        "azext_acrpulldiag.path.walk.resolved", lambda registry, network, place, host: (hops, destination)
+    )
 
 
 def statuses(findings):
@@ -201,33 +231,104 @@ def test_a_pool_without_nodes_leaves_the_verdict_alone():
     assert (finding.status, finding.decisive) == (Status.UNKNOWN, False)
 
 
-# --- service endpoint ---
+# --- service endpoint: network.service-endpoint tells ---
 
 
-def test_a_subnet_rule_admits_a_service_endpoint_whatever_the_address():
-    findings = outbound_ip(way("20.9.9.9", service_endpoint=True), subnets=(SUBNET_ID.upper(),))
-    assert statuses(findings) == [Status.PASS]
+@pytest.mark.parametrize("subnets", [(), (SUBNET_ID.upper(),), ("/another",), NOT_SHOWN])
+def test_what_a_service_endpoint_sends_is_another_checks_matter(subnets):
+    assert statuses(outbound_ip(way("20.9.9.9", service_endpoint=True), subnets=subnets)) == [Status.PASS]
 
 
-@pytest.mark.parametrize("subnets", [(), ("/another",), NOT_SHOWN])
-def test_an_ip_rule_does_not_admit_a_service_endpoint(subnets):
-    (finding,) = outbound_ip(way("20.1.2.3", service_endpoint=True), subnets=subnets)
-    assert finding.status is Status.UNKNOWN
+def test_a_subnet_that_a_rule_names_in_vain_is_another_checks_matter():
+    assert statuses(outbound_ip(way("20.9.9.9"), subnets=(SUBNET_ID.upper(),))) == [Status.PASS]
 
 
-def test_a_subnet_rule_without_a_service_endpoint_admits_nobody():
-    (finding,) = outbound_ip(way("20.9.9.9"), subnets=(SUBNET_ID,))
+@pytest.mark.parametrize("subnets", [("/another",), NOT_SHOWN])
+def test_other_subnets_rules_help_nobody(subnets):
+    (finding,) = outbound_ip(way("20.9.9.9"), subnets=subnets)
     assert finding.outcome == "network.outbound-ip-not-allowed"
 
 
 # --- private endpoint, and rules that say nothing ---
 
 
+@pytest.mark.parametrize("addresses", [("20.9.9.9",), (), NOT_SHOWN])
+def test_the_address_does_not_matter_to_nodes_that_come_to_a_private_endpoint(monkeypatch, addresses):
+    leads_to(monkeypatch, PRIVATE)
+    findings = outbound_ip(way(addresses=addresses, path="none"), private_endpoints=(endpoint("Approved"),))
+    assert statuses(findings) == [Status.PASS]
+
+
+def test_an_endpoint_that_dns_does_not_lead_to_is_no_way(monkeypatch):
+    leads_to(monkeypatch, Destination("contosoreg.azurecr.io"))
+    (finding,) = outbound_ip(way("20.9.9.9"), private_endpoints=(endpoint("Approved"),))
+    assert finding.outcome == "network.outbound-ip-not-allowed"
+
+
+def test_only_the_subnet_that_is_led_to_an_endpoint_is_left_alone(monkeypatch):
+    elsewhere = NodePlace(("batch",), "/other")
+    monkeypatch.setattr(
+        "azext_acrpulldiag.path.walk.resolved",
+        lambda registry, network, place, host: ((), Destination(host) if place == elsewhere else PRIVATE),
+    )
+    findings = outbound_ip(
+        way("20.9.9.9"),
+        way("20.7.7.7", pools=("batch",), subnet_id="/OTHER"),
+        private_endpoints=(endpoint("Approved"),),
+        facts={"network": network(places=(*network().places, elsewhere))},
+    )
+    assert [(finding.status, finding.evidence.get("pools")) for finding in findings] == [(Status.FAIL, ["batch"])]
+
+
+def test_of_a_subnet_that_is_not_known_the_pool_tells(monkeypatch):
+    leads_to(monkeypatch, PRIVATE)
+    unknown_way = way(subnet_id=None, path="unknown", addresses=NOT_SHOWN, service_endpoint=NOT_SHOWN)
+    assert statuses(outbound_ip(unknown_way, private_endpoints=(endpoint("Approved"),))) == [Status.PASS]
+
+
+def test_where_the_name_leads_may_not_be_known(monkeypatch):
+    hop = Hop("dns-server", "10.0.0.4", None, UNKNOWN, "Whom it asks is not read.", unread=NOT_SHOWN)
+    leads_to(monkeypatch, None, hop)
+    (finding,) = outbound_ip(way("20.9.9.9"), private_endpoints=(endpoint("Approved"),))
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, "Microsoft.X/read")
+    assert diagnose((nodes_leave_by_allowed_addresses,), (finding,)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("found", [None, NOT_SHOWN, network(places=())])
 @pytest.mark.parametrize("endpoints", [(endpoint("Approved"),), (endpoint(NOT_SHOWN),), NOT_SHOWN])
-def test_a_possible_private_way_leaves_an_address_without_rule_undecided(endpoints):
-    findings = outbound_ip(way("20.9.9.9"), private_endpoints=endpoints)
+def test_an_unread_way_leaves_an_address_without_rule_undecided(endpoints, found):
+    findings = outbound_ip(way("20.9.9.9"), private_endpoints=endpoints, facts={"network": found})
     assert statuses(findings) == [Status.UNKNOWN]
-    assert diagnose((nodes_leave_by_allowed_addresses,), findings).verdict is Verdict.INCONCLUSIVE
+
+
+# --- a proxy asks the registry for the nodes ---
+
+
+@pytest.mark.parametrize("addresses", [("20.1.2.3",), ("20.9.9.9",)])
+def test_behind_a_proxy_the_nodes_addresses_say_nothing(addresses):
+    proxied = cluster(http_proxy=HttpProxy("http://proxy:3128", "http://proxy:3128", ("localhost",), False))
+    (finding,) = outbound_ip(way(*addresses), facts={"cluster": proxied})
+    assert finding.status is Status.UNKNOWN
+    assert "http://proxy:3128" in finding.reason
+
+
+def test_whether_a_proxy_asks_may_not_be_known():
+    proxied = cluster(http_proxy=HttpProxy("http://proxy:3128", "http://proxy:3128", NOT_SHOWN, False))
+    (finding,) = outbound_ip(way("20.1.2.3"), facts={"cluster": proxied})
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, "Microsoft.X/read")
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        HttpProxy("http://proxy:3128", "http://proxy:3128", (".azurecr.io",), False),
+        HttpProxy("http://proxy:3128", None, (), False),
+        None,
+    ],
+)
+def test_past_the_proxy_they_count(proxy):
+    (finding,) = outbound_ip(way("20.9.9.9"), facts={"cluster": cluster(http_proxy=proxy)})
+    assert finding.outcome == "network.outbound-ip-not-allowed"
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected", "Disconnected"])

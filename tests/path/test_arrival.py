@@ -1,0 +1,163 @@
+"""Mirror of path/arrival.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from azext_acrpulldiag.facts import NetworkRules, NodePlace, Unreadable
+from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
+from azext_acrpulldiag.path.arrival import arriving
+from tests.build import (
+    PRIVATE_ENDPOINT_ID,
+    REGISTRY_ID,
+    SUBNET_ID,
+    network,
+    private_endpoint,
+    registry,
+    subnet,
+)
+
+NOT_READ = Unreadable("forbidden", "no right to read it", "Microsoft.X/read", "Microsoft.X/read")
+LOGIN = "contosoreg.azurecr.io"
+DATA = "contosoreg.westeurope.data.azurecr.io"
+SERVICE = ("microsoft.storage", "microsoft.containerregistry")
+
+
+def arrived(destination=None, here=None, place=None, **changes):
+    """``(kind, state, outcome)`` of every hop."""
+    return [(hop.kind, hop.state, hop.outcome) for hop in hops(destination, here, place, **changes)]
+
+
+def hops(destination=None, here=None, place=None, **changes):
+    found = network(subnets={SUBNET_ID.lower(): subnet() if here is None else here})
+    place = place or found.places[0]
+    return list(arriving(registry(**changes), found, place, destination or Destination(LOGIN)))
+
+
+def deny(*ip_rules, subnets=()):
+    return NetworkRules("Deny", ip_rules, subnets)
+
+
+# --- a private endpoint ----------------------------------------------------------------
+
+
+def led_to(endpoint):
+    return Destination(LOGIN, ("10.225.0.5",), endpoint)
+
+
+def test_an_approved_endpoint_is_the_end_whatever_the_firewall():
+    found = hops(led_to(private_endpoint()), public_network_access="Disabled", network_rules=deny())
+    assert [(hop.kind, hop.state, hop.outcome) for hop in found] == [
+        ("private-endpoint", OK, None),
+        ("registry", OK, None),
+    ]
+    assert found[0].resource_id == PRIVATE_ENDPOINT_ID
+    assert "10.225.0.5" in found[0].why
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected", "Disconnected"])
+def test_an_endpoint_that_is_not_approved_is_the_end_of_the_way(status):
+    assert arrived(led_to(private_endpoint(status=status))) == [("private-endpoint", BROKEN, None)]
+
+
+def test_an_endpoint_whose_state_is_not_read():
+    (hop,) = hops(led_to(private_endpoint(status=NOT_READ)))
+    assert (hop.kind, hop.state, hop.unread) == ("private-endpoint", UNKNOWN, NOT_READ)
+
+
+def test_an_address_of_nobody_that_was_read():
+    (hop,) = hops(led_to(None))
+    assert (hop.kind, hop.state) == ("private-endpoint", UNKNOWN)
+    assert "10.225.0.5" in hop.unread.detail
+
+
+# --- the public side -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rules", [None, NetworkRules("Allow", (), ()), NetworkRules("allow", ("20.1.1.1",), ())])
+@pytest.mark.parametrize("services", [(), SERVICE])
+def test_an_open_registry(rules, services):
+    assert arrived(here=subnet(service_endpoints=services), network_rules=rules) == [("registry", OK, None)]
+
+
+def test_an_open_registry_needs_no_subnet():
+    assert arrived(here=NOT_READ) == [("registry", OK, None)]
+
+
+@pytest.mark.parametrize("host", [LOGIN, DATA])
+def test_public_access_that_is_off_is_broken_and_another_hops_outcome(host):
+    (hop,) = hops(Destination(host), public_network_access="Disabled")
+    assert (hop.kind, hop.state, hop.outcome, hop.resource_id) == ("registry", BROKEN, None, REGISTRY_ID)
+    assert host in hop.why
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"public_network_access": NOT_READ},
+        {"public_network_access": "SecuredByPerimeter"},
+        {"network_rules": NOT_READ},
+    ],
+)
+def test_a_public_side_that_is_not_known(changes):
+    (hop,) = hops(**changes)
+    assert (hop.kind, hop.state) == ("registry", UNKNOWN)
+    assert hop.unread is not None
+
+
+def test_a_subnet_that_is_named_and_has_the_service_endpoint():
+    found = arrived(here=subnet(service_endpoints=SERVICE), network_rules=deny(subnets=(SUBNET_ID.upper(),)))
+    assert found == [("service-endpoint", OK, None), ("registry", OK, None)]
+
+
+@pytest.mark.parametrize("ip_rules", [(), ("20.61.112.7",)])
+def test_a_subnet_with_the_service_endpoint_that_no_rule_names(ip_rules):
+    (hop,) = hops(here=subnet(service_endpoints=SERVICE), network_rules=deny(*ip_rules, subnets=("/other",)))
+    assert (hop.state, hop.outcome, hop.resource_id) == (BROKEN, "network.subnet-not-allowed", SUBNET_ID)
+    assert hop.evidence["subnet_rules"] == ["/other"]
+    assert hop.evidence["rules"] == list(ip_rules)
+    assert (hop.evidence["network_name"], hop.evidence["subnet_name"]) == ("aks-vnet-14326078", "aks-subnet")
+    assert hop.evidence["network_resource_group"] == "MC_rg-app_prod_westeurope"
+
+
+def test_subnet_rules_that_are_not_shown():
+    (hop,) = hops(here=subnet(service_endpoints=SERVICE), network_rules=deny(subnets=NOT_READ))
+    assert (hop.kind, hop.state, hop.unread) == ("service-endpoint", UNKNOWN, NOT_READ)
+
+
+@pytest.mark.parametrize("ip_rules", [(), ("20.61.112.7",)])
+def test_a_subnet_that_is_named_and_lacks_the_service_endpoint(ip_rules):
+    here = subnet(service_endpoints=("microsoft.storage", "microsoft.keyvault", "microsoft.unheardof"))
+    (hop,) = hops(here=here, network_rules=deny(*ip_rules, subnets=(SUBNET_ID,)))
+    assert (hop.state, hop.outcome, hop.resource_id) == (BROKEN, "network.service-endpoint-missing", SUBNET_ID)
+    # The command's list replaces the subnet's own.
+    assert hop.evidence["all_service_endpoints"] == [
+        "Microsoft.ContainerRegistry",
+        "Microsoft.KeyVault",
+        "Microsoft.Storage",
+        "microsoft.unheardof",
+    ]
+
+
+@pytest.mark.parametrize("subnets", [(), ("/other",), NOT_READ])
+@pytest.mark.parametrize(("ip_rules", "state"), [((), BROKEN), (("20.61.112.7",), UNKNOWN)])
+def test_by_its_public_address_a_subnet_is_judged_elsewhere(subnets, ip_rules, state):
+    assert arrived(network_rules=deny(*ip_rules, subnets=subnets)) == [("registry", state, None)]
+
+
+def test_the_rules_are_met_where_the_login_server_is_asked():
+    found = arrived(Destination(DATA), here=subnet(service_endpoints=SERVICE), network_rules=deny())
+    assert found == [("registry", OK, None)]
+
+
+@pytest.mark.parametrize("here", [NOT_READ, None])
+def test_a_subnet_that_is_not_read(here):
+    found = network(subnets={SUBNET_ID.lower(): here})
+    (hop,) = arriving(registry(network_rules=deny()), found, found.places[0], Destination(LOGIN))
+    assert (hop.kind, hop.state, hop.resource_id) == ("service-endpoint", UNKNOWN, SUBNET_ID)
+    assert hop.unread is not None
+
+
+def test_nodes_whose_subnet_is_not_known():
+    (hop,) = hops(place=NodePlace(("pool1",), NOT_READ), network_rules=deny())
+    assert (hop.kind, hop.state, hop.unread) == ("service-endpoint", UNKNOWN, NOT_READ)
