@@ -17,8 +17,11 @@ class AllowList:
     strange: tuple[str, ...]
 
     def covers(self, address: str) -> bool:
-        """Tell whether every address of ``address`` (one, or a prefix) is allowed."""
-        wanted = IPv4Network(address)
+        """Tell whether every address of ``address`` (one, or a prefix) is allowed; what is no IPv4 address is not."""
+        try:
+            wanted = IPv4Network(address)
+        except ValueError:
+            return False
         at = bisect_right(self.first, int(wanted.network_address)) - 1
         return at >= 0 and int(wanted.broadcast_address) <= self.last[at]
 
