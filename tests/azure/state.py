@@ -21,6 +21,7 @@ from .stories_kubernetes import KubernetesStories
 from .stories_network import NetworkStories
 from .stories_privatelink import PrivateLinkStories
 from .stories_registry import RegistryStories
+from .stories_service import ServiceStories
 from .tiny_image import push
 
 __all__ = [
@@ -68,6 +69,7 @@ class Cloud(
     NetworkStories,
     PrivateLinkStories,
     RegistryStories,
+    ServiceStories,
 ):
     """The default story: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
     but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.

@@ -130,6 +130,7 @@ def _cluster(cloud: Cloud, view: Json, api_version: str) -> None:
         security: Any = view["properties"].get("securityProfile")
         if isinstance(security, dict):
             security.pop("serviceAccountImagePullProfile", None)
+        (view["properties"].get("httpProxyConfig") or {}).pop("effectiveNoProxy", None)
 
 
 _VIEWS = {
