@@ -80,6 +80,10 @@ _POOL_MACHINES = "nodes run on machines of their own (auto-provisioning, virtual
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
 _STARTS_A_POD = "--check-acr starts a pod; everything else only reads"
+# What kubectl asks for; an attach is a POST of old versions and a GET of newer ones.
+_OF_CHECK_ACR = (
+    "create pods", "watch pods", "delete pods", "get pods/log", "get pods/attach", "create pods/attach"
+)  # fmt: skip
 
 CREDENTIAL = _action(
     "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
@@ -232,10 +236,7 @@ READINGS: dict[str, Reading] = {
     "check_acr": Reading(
         (
             CREDENTIAL,
-            *(
-                _kubernetes(name, "--check-acr is given", _STARTS_A_POD)
-                for name in ("create pods", "watch pods", "delete pods", "get pods/log", "create pods/attach")
-            ),
+            *(_kubernetes(name, "--check-acr is given", _STARTS_A_POD) for name in _OF_CHECK_ACR),
         ),
         after=("registry", "cluster"),
     ),

@@ -7,7 +7,6 @@ name it first or second, of two breaks both; and what nobody broke must not be n
 
 from __future__ import annotations
 
-import argparse
 import base64
 import pickle
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ from tests import build
 from tests.azure.az import Az
 from tests.azure.state import Cloud
 
-from ..scenarios.engines import AT_ONCE, SKIP, Engine
+from ..scenarios.engines import AT_ONCE, SKIP, Engine, asked
 from ..scenarios.running import assert_promises, run
 from ..scenarios.stories import STORIES, Story
 from .faults import FAULTS, Fault
@@ -50,18 +49,6 @@ OUTCOMES = {outcome.id: outcome for checked in ALL for outcome in checked.outcom
 
 
 # --- running and judging ---------------------------------------------------------------
-
-
-def asked(arguments: tuple[str, ...]) -> dict[str, Any]:
-    """What ``engine_worker`` is to be asked for the arguments of a story."""
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    parser.add_argument("--acr", dest="registry")
-    parser.add_argument("--cluster-access", dest="access")
-    for name in ("--image", "--namespace", "--pull-secret"):
-        parser.add_argument(name)
-    parser.add_argument("--expiry-days", type=int)
-    parser.add_argument("--skip", action="append", default=list(SKIP))
-    return {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
 
 
 def read(engine: Engine, cloud: Cloud, arguments: tuple[str, ...]) -> Facts:

@@ -1,8 +1,8 @@
 """Run the engine in one process again and again: what a test of hundreds of runs cannot start an ``az`` for.
 
-Reads one JSON object a line (``registry``, ``timeout``, ``skip``, ``image``, ``access``, ``namespace``,
-``pull_secret``, ``expiry_days``), answers one a line: ``report`` and ``facts`` (pickled, base64), or ``missing`` where
-the cluster does not exist, or ``raised`` with the traceback; and ``seconds``.
+Reads one JSON object a line (``registry``, ``timeout``, ``skip``, ``image``, ``access``, ``namespace``, ``pod``,
+``pull_secret``, ``no_credential_test``, ``expiry_days``), answers one a line: ``report`` and ``facts`` (pickled,
+base64), or ``missing`` where the cluster does not exist, or ``raised`` with the traceback; and ``seconds``.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ def request_of(asked: dict[str, Any]) -> Request:
         expiry_days=asked.get("expiry_days", 30),
         timeout=asked.get("timeout", 60.0),
         access=ClusterAccess(asked.get("access", "auto")),
-        scope=Scope(asked.get("namespace")),
+        scope=Scope(asked.get("namespace"), asked.get("pod")),
         pull_secret=asked.get("pull_secret"),
+        credential_test=not asked.get("no_credential_test", False),
     )
 
 

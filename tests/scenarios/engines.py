@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,19 @@ class Engine:
         assert not cloud.log.errors
         assert not cloud.log.refused
         return answer
+
+
+def asked(arguments: Sequence[str]) -> dict[str, Any]:
+    """What ``engine_worker`` is to be asked for the arguments of a story."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--acr", dest="registry")
+    parser.add_argument("--cluster-access", dest="access")
+    for name in ("--image", "--namespace", "--pod", "--pull-secret"):
+        parser.add_argument(name)
+    parser.add_argument("--expiry-days", type=int)
+    parser.add_argument("--no-credential-test", action="store_true")
+    parser.add_argument("--skip", action="append", default=list(SKIP))
+    return {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from azext_acrpulldiag.checks import ALL
 from tests.azure.az import Az
 from tests.azure.state import Cloud
 
+from .rights import undeclared
 from .running import assert_promises, assert_told, run
 from .stories import STORIES, Story
 
@@ -20,6 +21,7 @@ def test_story(story: Story, cloud: Cloud, az: Az) -> None:
     done = run(az, *story.arguments)
     assert_promises(done)
     assert_told(story, done)
+    assert not undeclared(done.requests, cloud)
 
 
 def test_every_outcome_has_a_story() -> None:

@@ -1,0 +1,101 @@
+"""What permissions.py declares is what runs really ask for: no request without a right, no right without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+
+import pytest
+
+from azext_acrpulldiag.permissions import READINGS, every_right
+from tests import build
+from tests.azure.az import Az
+from tests.azure.kubernetes import Canipull, Kubernetes
+from tests.azure.state import Cloud
+
+from .engines import AT_ONCE, Engine, asked
+from .registry_stories import CHECK_ACR
+from .rights import asked_for, undeclared
+from .running import run
+from .stories import KUBECTL, STORIES, Story
+
+IN_PROCESS = [
+    story for story in STORIES.values() if "--acr" in story.arguments and "--check-acr" not in story.arguments
+]
+ONLY_WITH_A_POD = {right.name for right in READINGS["check_acr"].rights if "--check-acr" in right.when}
+
+
+def no_such_repository(cloud: Cloud) -> None:
+    cloud.abac()
+    cloud.grant(role=build.REPOSITORY_READER)
+
+
+def nodes_that_do_not_show_their_subnet(cloud: Cloud) -> None:
+    cloud.grant()
+    cloud.firewall([])
+    cloud.forbid("Microsoft.Compute/virtualMachineScaleSets/read")
+
+
+# What no story tells: the arguments, and the cloud.
+BESIDE_STORIES: list[tuple[tuple[str, ...], Callable[[Cloud], None]]] = [
+    (("--acr", "contosoreg", "--image", "contosoreg.azurecr.io/team/ap:1"), no_such_repository),
+    (("--acr", "contosoreg"), nodes_that_do_not_show_their_subnet),
+]
+
+
+@pytest.fixture(scope="module")
+def requests(engines: SimpleQueue[Engine]) -> dict[str, set[str]]:
+    """The rights that the runs of all stories ask for, by story; made once."""
+
+    def one(name: str, arguments: tuple[str, ...], cloud: Cloud) -> tuple[str, set[str]]:
+        engine = engines.get()
+        try:
+            answer = engine.run(cloud, **asked(arguments))
+        finally:
+            engines.put(engine)
+        assert "raised" not in answer, answer
+        assert not undeclared(cloud.log, cloud), name
+        return name, asked_for(cloud.log, cloud)
+
+    def of_story(story: Story) -> tuple[str, set[str]]:
+        return one(story.name, story.arguments, story.told())
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = dict(pool.map(of_story, IN_PROCESS))
+    for arguments, tell in BESIDE_STORIES:
+        cloud = Cloud()
+        tell(cloud)
+        found.update([one(tell.__name__, arguments, cloud)])
+    return found
+
+
+def test_every_request_has_its_right_declared(requests: dict[str, set[str]]) -> None:
+    assert len(requests) == len(IN_PROCESS) + len(BESIDE_STORIES)
+    assert all(requests.values())
+
+
+def test_every_right_is_asked_for_by_some_run(requests: dict[str, set[str]]) -> None:
+    declared = {right.name.lower() for right in every_right() if right.name not in ONLY_WITH_A_POD}
+    assert declared - set().union(*requests.values()) == set()
+
+
+def test_a_right_that_is_always_asked_for_is(requests: dict[str, set[str]]) -> None:
+    """By every run over a cluster and a registry that were found."""
+    (healthy,) = (found for name, found in requests.items() if name == "healthy")
+    always = ("cluster", "registry", "node_hosts", "kubelet_identity_resource", "access", "cache_rules", "kubernetes")
+    for field in always:
+        for right in READINGS[field].rights:
+            if not right.when or right.when == "no --kubeconfig is given":
+                assert right.name.lower() in healthy
+
+
+@pytest.mark.skipif(STORIES["check-acr-passes"].missing == KUBECTL, reason="needs kubectl")
+def test_the_rights_of_check_acr(az: Az, cloud: Cloud) -> None:
+    found: set[str] = set()
+    for play in (Canipull(log="done"), Canipull(log="done", phase="Running")):
+        cloud.kubernetes = Kubernetes(canipull=play)
+        done = run(az, "--acr", "contosoreg", *CHECK_ACR)
+        assert not undeclared(done.requests, cloud)
+        found |= asked_for(done.requests, cloud)
+    assert {name.lower() for name in ONLY_WITH_A_POD} <= found
