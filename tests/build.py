@@ -269,25 +269,6 @@ def private_endpoint(**changes: object) -> PrivateEndpoint:
                 EndpointAddress("10.225.0.6", "registry", ("contosoreg.azurecr.io",)),
             ),
             zone_ids=(ZONE_ID,),
-PRIVATE_SUBNET_ID = f"{SUBNET_ID.rpartition('/')[0]}/endpoints"
-PRIVATE_ENDPOINT_ID = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-shared/providers/Microsoft.Network/privateEndpoints/pe-registry"
-)
-
-
-def private_endpoint(**changes: object) -> PrivateEndpoint:
-    """An approved endpoint of the registry in the nodes' network."""
-    data = "contosoreg.westeurope.data.azurecr.io"
-    return replace(
-        PrivateEndpoint(
-            connection_id=f"{REGISTRY_ID}/privateEndpointConnections/contosoreg.1",
-            id=PRIVATE_ENDPOINT_ID,
-            status="Approved",
-            subnet_id=PRIVATE_SUBNET_ID,
-            addresses=(
-                EndpointAddress("10.225.0.4", "registry_data_westeurope", (data,)),
-                EndpointAddress("10.225.0.5", "registry", ("contosoreg.azurecr.io",)),
-            ),
         ),
         **changes,
     )
@@ -387,9 +368,11 @@ def peering(here: str, there: str, prefix: str, **changes: object) -> Peering:
     name = f"to-{there.rpartition('/')[2]}"
     path = f"{here}/virtualNetworkPeerings/{name}"
     return replace(Peering(path, name, there, "Connected", True, True, False, (prefix,)), **changes)
+
+
 def firewalled_endpoint_facts(**changes: object) -> Facts:
     """A registry with an approved private endpoint; its firewall does not know what the nodes leave by."""
-    connection = PrivateEndpointConnection(private_endpoint().connection_id, "Approved", PRIVATE_ENDPOINT_ID)
+    connection = PrivateEndpointConnection(CONNECTION_ID, "Approved", ENDPOINT_ID)
     return replace(
         healthy_facts(),
         **{
@@ -397,7 +380,7 @@ def firewalled_endpoint_facts(**changes: object) -> Facts:
                 private_endpoints=(connection,), network_rules=NetworkRules("Deny", ("20.1.1.1",), ())
             ),
             "outbound": (outbound("20.61.112.7"),),
-            "network": network(endpoints=(private_endpoint(),)),
+            "network": private_link_network(),
             **changes,
         },
     )
@@ -438,13 +421,13 @@ def storage_policy_facts(*resources: str, **changes: object) -> Facts:
 def proxied_facts(*no_proxy: str, **changes: object) -> Facts:
     """A cluster with an HTTP proxy, and a registry with an approved private endpoint in the nodes' network."""
     proxy = HttpProxy("http://proxy.corp:3128", "http://proxy.corp:3128", ("localhost", *no_proxy), False)
-    connection = PrivateEndpointConnection(private_endpoint().connection_id, "Approved", PRIVATE_ENDPOINT_ID)
+    connection = PrivateEndpointConnection(CONNECTION_ID, "Approved", ENDPOINT_ID)
     return replace(
         healthy_facts(),
         **{
             "cluster": cluster(http_proxy=proxy),
             "registry": registry(private_endpoints=(connection,)),
-            "network": network(endpoints=(private_endpoint(),)),
+            "network": private_link_network(),
             **changes,
         },
     )

@@ -8,7 +8,7 @@ from azext_acrpulldiag.facts import NetworkRules, NodePlace, Unreadable
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.arrival import arriving
 from tests.build import (
-    PRIVATE_ENDPOINT_ID,
+    ENDPOINT_ID,
     REGISTRY_ID,
     SUBNET_ID,
     network,
@@ -51,7 +51,7 @@ def test_an_approved_endpoint_is_the_end_whatever_the_firewall():
         ("private-endpoint", OK, None),
         ("registry", OK, None),
     ]
-    assert found[0].resource_id == PRIVATE_ENDPOINT_ID
+    assert found[0].resource_id == ENDPOINT_ID
     assert "10.225.0.5" in found[0].why
 
 
