@@ -23,6 +23,8 @@ from .once import Once
 from .topology import with_attached, with_subnets
 
 _AZURE_DNS = "168.63.129.16"
+# Of the networks that the nodes' are peered with.
+_MOST_SUBSCRIPTIONS = 8
 
 Sight = tuple[str, str]
 """An address as seen from a virtual network (its id): private addresses repeat from network to network."""
@@ -40,9 +42,20 @@ def read_endpoint_side(once: Once, network: Network, endpoints: tuple[PrivateEnd
 
 
 def near_networks(network: Network) -> tuple[str, ...]:
-    """Ids of the networks that the nodes sit in, and of those that their DNS servers sit in."""
+    """Ids of the networks that the nodes sit in, of those that their DNS servers sit in, and of peered ones.
+
+    Of a great many peered ones not all: each new subscription costs requests.
+    """
     homes = [_home(network.networks, sight) for sight in _dns_servers(network)]
-    return (*network.networks, *(home for home in homes if isinstance(home, str)))
+    facts = [fact for fact in network.networks.values() if isinstance(fact, VirtualNetwork)]
+    peered = sorted({each.remote_network_id.lower() for fact in facts for each in fact.peerings})
+    of_subscription = {each.split("/")[2]: each for each in reversed(peered) if each.startswith("/subscriptions/")}
+    nearest = sorted(of_subscription)[:_MOST_SUBSCRIPTIONS]
+    return (
+        *network.networks,
+        *(home for home in homes if isinstance(home, str)),
+        *(of_subscription[each] for each in nearest),
+    )
 
 
 def _explored(once: Once, network: Network, sights: Iterable[Sight], endpoint_subnets: Iterable[str]) -> Network:

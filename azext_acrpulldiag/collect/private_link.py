@@ -27,9 +27,8 @@ Addresses = tuple[EndpointAddress, ...] | Unreadable
 def read_endpoints(reader: ArmReader, registry: Registry) -> tuple[PrivateEndpoint, ...] | Unreadable:
     """Read every private endpoint that is connected to the registry; no request where there is none.
 
-    Only approved ones are asked for, and those whose state is not shown: no other answers, and
-    nobody's records need to lead there. Of the others ``addresses`` and ``zone_ids`` are empty
-    and ``subnet_id`` is ``Unreadable``.
+    Of one that is not approved only its subnet is asked for: it does not answer, and nobody's
+    records need to lead there, so that its ``addresses`` and ``zone_ids`` are empty.
     """
     connections = registry.private_endpoints
     if isinstance(connections, Unreadable):
@@ -50,18 +49,15 @@ def _read(reader: ArmReader, registry: Registry, connection: PrivateEndpointConn
     endpoint_id = connection.private_endpoint_id
     if endpoint_id is None:
         return _unread(connection, Unreadable("not-shown", f"{connection.id} does not name its private endpoint"))
-    if not may_serve(connection):
-        return replace(
-            _unread(connection, Unreadable("not-shown", f"{endpoint_id} is not approved, so it was not read")),
-            addresses=(),
-            zone_ids=(),
-        )
     try:
         body = reader.get(endpoint_id, NETWORK_API)
     except ReadError as error:
-        return _unread(connection, _with_right(error.why, READ_ENDPOINTS))
+        unread = _unread(connection, _with_right(error.why, READ_ENDPOINTS))
+        return unread if may_serve(connection) else replace(unread, addresses=(), zone_ids=())
     if body is None:
         return PrivateEndpoint(connection.id, endpoint_id, connection.status, None, (), ())
+    if not may_serve(connection):
+        return endpoint_from(connection, body, (), (), registry.login_server)
     interfaces = interfaces_of(body)
     paths = () if isinstance(interfaces, Unreadable) else interfaces
     zone_ids, *found = in_parallel(

@@ -7,10 +7,10 @@ import pytest
 pytest.importorskip("azure.cli.core", reason="azure-cli is not installed")
 
 from azext_acrpulldiag.collect.arm import ArmReader
-from azext_acrpulldiag.collect.hubs import read_endpoint_side, read_hubs
+from azext_acrpulldiag.collect.hubs import near_networks, read_endpoint_side, read_hubs
 from azext_acrpulldiag.collect.once import Once
 from azext_acrpulldiag.collect.topology import read_named_networks, read_node_side
-from azext_acrpulldiag.facts import EndpointAddress, PrivateEndpoint, Unreadable
+from azext_acrpulldiag.facts import EndpointAddress, Peering, PrivateEndpoint, Unreadable, VirtualNetwork
 from tests import build
 from tests.azure import resources as make
 from tests.azure.resources import VNET_ID
@@ -215,3 +215,17 @@ def test_five_hundred_peered_networks_are_not_read(chart, cloud):
     network = chart()
     assert len(network.networks[VNET_ID.lower()].peerings) == 500
     assert chart.meter.requests == 1
+
+
+def test_zones_are_expected_beside_the_networks_near_the_nodes():
+    def elsewhere(number):
+        return f"/subscriptions/{number:08d}-0000-0000-0000-000000000000/resourceGroups/r/providers/n/v/w"
+
+    peerings = tuple(
+        Peering(f"{VNET_ID}/p/{number}", "p", elsewhere(number), "Connected", True, True, False, ())
+        for number in (1, 1, *range(2, 500))
+    )
+    near = VirtualNetwork(VNET_ID, ("10.224.0.0/12",), (), peerings)
+    found = near_networks(build.network(networks={VNET_ID.lower(): near}))
+    assert found[0] == VNET_ID.lower()
+    assert set(found[1:]) == {elsewhere(number).lower() for number in range(1, 9)}

@@ -211,12 +211,19 @@ def test_several_endpoints_take_no_longer_than_one(read, cloud):
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected", "Disconnected"])
-def test_only_an_approved_endpoint_is_asked_for(read, cloud, status):
+def test_of_an_endpoint_that_is_not_approved_only_its_place_is_read(read, cloud, status):
     endpoint_id = cloud.private_endpoint(status)
     (found,) = read()
     assert (found.id, found.status, found.addresses, found.zone_ids) == (endpoint_id, status, (), ())
-    assert found.subnet_id.reason == "not-shown"
-    assert read.meter.requests == 0
+    assert found.subnet_id == cloud.endpoint_subnet()
+    assert read.meter.requests == 1
+
+
+def test_where_an_endpoint_is_that_is_not_approved_may_not_be_known(read, cloud):
+    endpoint_id = cloud.private_endpoint("Pending")
+    cloud.forbid(endpoint_id)
+    (found,) = read()
+    assert (found.subnet_id.reason, found.addresses, found.zone_ids) == ("forbidden", (), ())
 
 
 def test_an_endpoint_whose_state_is_not_shown_may_be_approved(read, cloud):
