@@ -127,7 +127,7 @@ def _with_record(
     wrong = _wrong(query, zone, name)
     why = f"It leads to {', '.join(addresses)}, where no approved endpoint of registry {query.registry.name} is."
     evidence = _of_record(query, found, name) | {
-        "found": list(addresses),
+        "found": [address for address in addresses if address not in _right_addresses(query, query.host)],
         "stale": next((stale for each in wrong for stale in each["remove"]), None),
         "records": wrong,
     }

@@ -190,7 +190,7 @@ def test_records_that_lead_elsewhere_are_repaired_in_order():
     records = {"contosoreg": ("10.9.9.9",), "contosoreg.westeurope.data": ("10.225.0.5", "10.9.9.8")}
     (finding,) = judged(facts(private_zone(records=records)))
     assert (finding.outcome, finding.resource) == ("network.private-dns-record-wrong", ZONE_ID)
-    assert finding.evidence["found"] == ["10.9.9.9"]
+    assert finding.evidence["found"] == ["10.9.9.9", "10.9.9.8"]
     assert commands(finding) == [
         added("contosoreg", "10.225.0.6"),
         added("contosoreg", "10.9.9.9").replace("add-record", "remove-record"),
