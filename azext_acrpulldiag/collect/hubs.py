@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from ..facts import (
     same_id,
 )
 from .arm import in_parallel
-from .firewalls import FIREWALL_SUBNET, firewall_key, read_firewalls
+from .firewalls import FIREWALL_SUBNET, Ask, firewall_key, read_firewalls
 from .network import REGISTRY_TAG, holds, home_of, in_hub, is_wide, network_of
 from .once import Once
 from .topology import with_attached, with_subnets
@@ -25,20 +26,35 @@ from .topology import with_attached, with_subnets
 _AZURE_DNS = "168.63.129.16"
 # Of the networks that the nodes' are peered with.
 _MOST_SUBSCRIPTIONS = 8
+_POLICY = re.compile("/(firewallPolicies|ipGroups)(/|$)", re.IGNORECASE)
 
 Sight = tuple[str, str]
 """An address as seen from a virtual network (its id): private addresses repeat from network to network."""
 
 
 def read_hubs(once: Once, network: Network) -> Network:
-    """Read what answers at the addresses that DNS settings, and routes for public addresses, name."""
-    return _explored(once, network, [*_public_appliances(network), *_dns_servers(network)], ())
+    """Read what answers at the addresses that DNS settings, and routes for public addresses, name.
+
+    Of firewalls not their policies: :func:`read_rules`.
+    """
+    return _explored(once, network, _without_policies(once), list(_public_appliances(network)), _dns_servers(network))
+
+
+def read_rules(once: Once, network: Network) -> Network:
+    """Read the policies of the firewalls that :func:`read_hubs` found; the rest of ``network`` stays."""
+    sights = [*_public_appliances(network), *_dns_servers(network)]
+    firewalls, ip_groups = read_firewalls(once.ask, sights, network.networks)
+    return replace(
+        network,
+        firewalls={**network.firewalls, **firewalls},
+        ip_groups={**network.ip_groups, **ip_groups},
+    )
 
 
 def read_endpoint_side(once: Once, network: Network, endpoints: tuple[PrivateEndpoint, ...]) -> Network:
     """Read the networks of private endpoints, and what answers where routes send traffic for them."""
     subnet_ids = [endpoint.subnet_id for endpoint in endpoints if isinstance(endpoint.subnet_id, str)]
-    return _explored(once, network, _private_appliances(network, endpoints), subnet_ids)
+    return _explored(once, network, once.ask, list(_private_appliances(network, endpoints)), (), subnet_ids)
 
 
 def near_networks(network: Network) -> tuple[str, ...]:
@@ -58,29 +74,60 @@ def near_networks(network: Network) -> tuple[str, ...]:
     )
 
 
-def _explored(once: Once, network: Network, sights: Iterable[Sight], endpoint_subnets: Iterable[str]) -> Network:
-    """Read the firewalls at ``sights``, the networks they lie in, and subnets with private endpoints."""
-    endpoint_subnets = list(endpoint_subnets)
-    new = [sight for sight in dict.fromkeys(sights) if firewall_key(*sight) not in network.firewalls]
+def _explored(
+    once: Once,
+    network: Network,
+    ask: Ask,
+    appliances: Collection[Sight],
+    dns_servers: Iterable[Sight],
+    endpoint_subnets: Collection[str] = (),
+) -> Network:
+    """Read firewalls, the networks that they, other appliances and DNS servers lie in, and subnets with endpoints."""
+    new = [
+        sight for sight in dict.fromkeys([*appliances, *dns_servers]) if firewall_key(*sight) not in network.firewalls
+    ]
     homes = {sight: _home(network.networks, sight) for sight in new}
-    home_ids = [home for home in homes.values() if isinstance(home, str) and not in_hub(home)]
+    known = {sight: home for sight, home in homes.items() if isinstance(home, str) and not in_hub(home)}
     found: list[Any] = in_parallel(
         [
-            partial(read_firewalls, once.ask, new, network.networks),
-            partial(with_subnets, once, network, endpoint_subnets, home_ids),
+            partial(read_firewalls, ask, new, network.networks),
+            partial(_around, once, network, known, appliances, endpoint_subnets),
         ]
     )
     (firewalls, ip_groups), wider = found
-    beside = [_subnet_of(wider, sight, home) for sight, home in homes.items() if home in home_ids]
-    appliance_subnets = [subnet for subnet in beside if subnet is not None]
-    wider = with_subnets(once, wider, appliance_subnets)
-    filtering = [subnet for subnet in endpoint_subnets if _filters_endpoints(wider, subnet)]
-    wider = with_attached(once, wider, [*filtering, *appliance_subnets])
+    assert isinstance(wider, Network)
     return replace(
         wider,
         firewalls={**wider.firewalls, **firewalls},
         ip_groups={**wider.ip_groups, **ip_groups},
     )
+
+
+def _around(
+    once: Once,
+    network: Network,
+    homes: Mapping[Sight, str],
+    appliances: Collection[Sight],
+    endpoint_subnets: Collection[str],
+) -> Network:
+    """Read networks, and what is attached to the subnets in them that traffic for the registry passes."""
+    wider = with_subnets(once, network, endpoint_subnets, homes.values())
+    beside = [_subnet_of(wider, sight, home) for sight, home in homes.items() if sight in appliances]
+    passed = [subnet for subnet in beside if subnet is not None]
+    passed_or_entered = [*passed, *(subnet for subnet in endpoint_subnets if _filters_endpoints(wider, subnet))]
+    return with_attached(once, with_subnets(once, wider, passed), passed_or_entered)
+
+
+def _without_policies(once: Once) -> Ask:
+    """Ask for all but what firewalls allow, which takes longer and which not everybody needs."""
+    later = Unreadable("timeout", "There was no time to read the firewall's policy")
+
+    def ask(gets: Iterable[str], lists: Iterable[str]) -> Mapping[str, Any]:
+        asked = [list(gets), list(lists)]
+        wanted = [[path for path in paths if not _POLICY.search(path)] for paths in asked]
+        return {path.lower(): later for paths in asked for path in paths} | once.ask(*wanted)
+
+    return ask
 
 
 def _public_appliances(network: Network) -> Iterator[Sight]:

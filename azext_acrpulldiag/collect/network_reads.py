@@ -9,7 +9,7 @@ from typing import Any
 from ..facts import Cluster, Network, Outbound, Registry, Unreadable
 from .arm import ArmReader
 from .deadline import Deadline
-from .hubs import near_networks, read_endpoint_side, read_hubs
+from .hubs import near_networks, read_endpoint_side, read_hubs, read_rules
 from .once import Once
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
@@ -45,6 +45,7 @@ class NetworkReads:
         managed = start("networks", needing(self._read_named), cluster)
         self._side = side = start("nodeNetworks", self._read_node_side, cluster, models, managed)
         self._hubs = hubs = start("hubs", needing(lambda found: read_hubs(once, found.network)), side)
+        self._rules = start("firewallRules", needing(lambda found: read_rules(once, found)), hubs)
         self.outbound: Task[tuple[Outbound, ...] | None] = start(
             "outbound", self._read_outbound, registry, cluster, side, hubs
         )
@@ -57,11 +58,17 @@ class NetworkReads:
 
     def network(self, deadline: Deadline) -> Network | Unreadable | None:
         """Wait for everything; where a part was not read in time, the others stand. ``None``: not wanted."""
-        whole = self._whole.answer(deadline)
+        whole, rules = self._whole.answer(deadline), self._rules.answer(deadline)
         side, hubs = self._side.answer(deadline), self._hubs.answer(deadline)
         if side is None or isinstance(side, Unreadable):
             return side
         network = _widest(side, hubs) if isinstance(whole, Unreadable) else whole
+        if not isinstance(rules, Unreadable):
+            network = replace(
+                network,
+                firewalls={**network.firewalls, **rules.firewalls},
+                ip_groups={**network.ip_groups, **rules.ip_groups},
+            )
         return replace(network, endpoints=self._endpoints.answer(deadline), zones=self._zones.answer(deadline))
 
     def _read_named(self, cluster: Cluster | None) -> str | Unreadable | None:

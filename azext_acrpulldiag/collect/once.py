@@ -32,7 +32,7 @@ class Once:
         self._answers: dict[str, Future[tuple[Any, int]]] = {}
         self._lock = threading.Lock()
 
-    def ask(self, gets: Iterable[str] = (), lists: Iterable[str] = ()) -> Answers:
+    def ask(self, gets: Iterable[str] = (), lists: Iterable[str] = ()) -> dict[str, Any]:
         """Ask for resources and collections, all at once."""
         calls: dict[str, partial[Any]] = {}
         for path in gets:

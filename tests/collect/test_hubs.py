@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("azure.cli.core", reason="azure-cli is not installed")
 
 from azext_acrpulldiag.collect.arm import ArmReader
-from azext_acrpulldiag.collect.hubs import near_networks, read_endpoint_side, read_hubs
+from azext_acrpulldiag.collect.hubs import near_networks, read_endpoint_side, read_hubs, read_rules
 from azext_acrpulldiag.collect.once import Once
 from azext_acrpulldiag.collect.topology import read_named_networks, read_node_side
 from azext_acrpulldiag.facts import EndpointAddress, Peering, PrivateEndpoint, Unreadable, VirtualNetwork
@@ -37,7 +37,7 @@ def chart(simulated_azure, cloud, tmp_path, monkeypatch):
             once = Once(ArmReader(session))
             found = cluster()
             side = read_node_side(once, found, (scale_set(),), read_named_networks(once, found))
-            return read_endpoint_side(once, read_hubs(once, side.network), endpoints)
+            return read_endpoint_side(once, read_rules(once, read_hubs(once, side.network)), endpoints)
 
     return read
 
