@@ -71,6 +71,14 @@ def test_no_connection_is_opened_where_one_is_free(installed, cloud):
     assert len({entry.connection for entry in cloud.log.to(ARM)}) <= 10
 
 
+def test_a_run_without_the_network_asks_for_none(installed, cloud):
+    cloud.grant()
+    cloud.firewall([])
+    done = installed.run(*DIAGNOSE, "--skip", "network", "registry.health", cwd=installed.folder)
+    assert done.json["verdict"] == "healthy"
+    assert not [entry for entry in cloud.log if "/Microsoft.Network/" in entry.path]
+
+
 def test_other_commands_import_nothing_beyond_the_loader(installed):
     imported(installed, "aks", "list")  # the first command after an installation writes az's index of commands
     assert imported(installed, "account", "show") == set()

@@ -154,6 +154,24 @@ def test_the_network_of_a_dns_server_is_read(chart, cloud, servers, known):
     assert (FIREWALLS in asked(cloud)) is known
 
 
+def test_what_is_attached_to_the_subnet_of_a_dns_server_is_not(chart, cloud):
+    hub(cloud)
+    named_route(cloud, "10.0.0.0/8")
+    table = cloud.route("Internet", subnet_id=f"{HUB}/subnets/AzureFirewallSubnet")
+    cloud.resources[VNET_ID]["properties"]["dhcpOptions"] = {"dnsServers": ["10.100.0.9"]}
+    assert table.lower() not in chart().route_tables
+
+
+def test_the_network_of_a_virtual_hub_is_not_asked_for(chart, cloud):
+    cloud.route("VirtualAppliance", "10.100.0.4")
+    theirs = HUB.replace("vnet-hub", "HV_hub1_8e1c")
+    cloud.resources.add(make.peering(VNET_ID, "to-hub", theirs, "10.100.0.0/16"))
+    network = chart()
+    assert network.firewalls[FIREWALL_KEY].reason == "not-shown"
+    assert set(network.networks) == {VNET_ID.lower()}
+    assert not [path for path in asked(cloud) if "HV_" in path]
+
+
 # --- private endpoints ---
 
 
