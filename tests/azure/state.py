@@ -20,6 +20,7 @@ from .stories_images import ImageStories
 from .stories_kubernetes import KubernetesStories
 from .stories_network import NetworkStories
 from .stories_privatelink import PrivateLinkStories
+from .stories_reach import ReachStories
 from .stories_registry import RegistryStories
 from .stories_service import ServiceStories
 from .tiny_image import push
@@ -68,6 +69,7 @@ class Cloud(
     KubernetesStories,
     NetworkStories,
     PrivateLinkStories,
+    ReachStories,
     RegistryStories,
     ServiceStories,
 ):
