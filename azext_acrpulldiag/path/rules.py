@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 from ..facts import SecurityGroup, SecurityRule
-from .addresses import AddressSet, address_set
+from .addresses import AddressSet, address_set, span_of
 
 ALLOW, DENY = "allow", "deny"
 _ANY = ("*", "any")
@@ -127,23 +128,26 @@ def _match(rule: SecurityRule, source: Side, destination: Side, port: int) -> Ma
         return Match.NO
     if not any(_holds_port(each, port) for each in rule.destination_ports):
         return Match.NO
-    parts = (
-        _match_side(rule.sources, rule.source_groups, source),
-        _match_side(rule.destinations, rule.destination_groups, destination),
-        _match_any_port(rule.source_ports),
-    )
-    return min(parts)
+    match = _match_side(rule.destinations, rule.destination_groups, destination)
+    if match is not Match.NO:
+        match = min(match, _match_side(rule.sources, rule.source_groups, source), _match_any_port(rule.source_ports))
+    return match
 
 
 def _match_side(prefixes: tuple[str, ...], groups: tuple[str, ...], side: Side) -> Match:
-    found = [Match.MAYBE] if groups and side.grouped else []
-    found += (_match_word(each, side) for each in prefixes)
-    ranges = address_set(prefixes)
-    if side.addresses.spans and ranges.covers(side.addresses):
+    words, ranges = _parted(prefixes)
+    if ranges.spans and side.addresses.spans and ranges.covers(side.addresses):
         return Match.YES
-    if ranges.overlaps(side.addresses):
+    found = [_match_word(each, side) for each in words]
+    if (groups and side.grouped) or ranges.overlaps(side.addresses):
         found.append(Match.MAYBE)
     return max(found, default=Match.NO)
+
+
+@lru_cache(maxsize=4096)
+def _parted(prefixes: tuple[str, ...]) -> tuple[tuple[str, ...], AddressSet]:
+    """Tags and ``*``, and the addresses of everything else."""
+    return tuple(each for each in prefixes if span_of(each) is None), address_set(prefixes)
 
 
 def _match_word(prefix: str, side: Side) -> Match:

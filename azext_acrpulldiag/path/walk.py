@@ -7,6 +7,8 @@ that is repaired, so that two faults show in one run, in path order.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Generic, TypeVar
 
 from ..facts import Facts, Network, NodePlace, Registry, known
 from .arrival import arriving
@@ -15,6 +17,8 @@ from .firewall import layers_host
 from .hops import Destination, Hop, Walk
 from .names import resolved
 from .routing import carried
+
+T = TypeVar("T")
 
 
 def walks(facts: Facts, instead: Network | None = None) -> tuple[Walk, ...]:
@@ -25,8 +29,27 @@ def walks(facts: Facts, instead: Network | None = None) -> tuple[Walk, ...]:
     registry, network = known(facts.registry), instead or facts.network
     if network is None:
         return ()
-    found = known(network)
-    return tuple(_walk(registry, found, place, host) for place in found.places for host in hosts_of(registry))
+    return _walked(_Same(registry), _Same(known(network)))
+
+
+class _Same(Generic[T]):
+    """A value that is compared by identity: what is in a mapping has no hash."""
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=8)
+def _walked(registry: _Same[Registry], network: _Same[Network]) -> tuple[Walk, ...]:
+    """Every check of the way asks for the same walks."""
+    places, hosts = network.value.places, hosts_of(registry.value)
+    return tuple(_walk(registry.value, network.value, place, host) for place in places for host in hosts)
 
 
 def hosts_of(registry: Registry) -> tuple[str, ...]:
