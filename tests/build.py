@@ -18,6 +18,7 @@ from azext_acrpulldiag.facts import (
     FirewallRule,
     HealthReport,
     HttpProxy,
+    HubRouting,
     Image,
     ImageLookup,
     KubeletIdentity,
@@ -360,6 +361,18 @@ def appliance_facts(found: Firewall | Unreadable | None = None, **changes: objec
         route_tables={table_id.lower(): RouteTable(table_id, (route,), False)},
         firewalls={f"{nodes_id} 10.100.0.4".lower(): found},
     )
+    return replace(healthy_facts(network=way), **changes)
+
+
+def virtual_hub_facts(*collections: RuleCollection, **changes: object) -> Facts:
+    """As :func:`firewall_facts`, by the default route that a hub of Virtual WAN announces, without any route table."""
+    nodes_id = SUBNET_ID.rpartition("/subnets/")[0]
+    hub_id = HUB_NETWORK_ID.replace("/virtualNetworks/", "/virtualHubs/")
+    found = firewall(*(collections or (allowing("*"),)), network_id=None, hub_id=hub_id, private_ips=("10.9.0.4",))
+    here = VirtualNetwork(
+        nodes_id, ("10.224.0.0/12",), (), (peering(nodes_id, f"{HUB_NETWORK_ID[:-3]}HV_hub_1", "10.9.0.0/24"),)
+    )
+    way = network(networks={nodes_id.lower(): here}, hubs={nodes_id.lower(): HubRouting(hub_id, FIREWALL_ID, found)})
     return replace(healthy_facts(network=way), **changes)
 
 

@@ -13,23 +13,21 @@ from typing import Any
 
 from ..facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, same_id
 from .firewall_models import Policy, addresses_of_group, firewall_from, groups_from, groups_named, in_order, policy_from
-from .network import mapped
+from .network import in_hub, mapped
 
 Ask = Callable[[Iterable[str], Iterable[str]], Mapping[str, Any]]
 """Takes paths to GET and paths to list; answers by lower-case path: JSON, a list, ``None`` or ``Unreadable``."""
 Networks = Mapping[str, VirtualNetwork | Unreadable | None]
+Read = tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] | Unreadable | None]]
+"""Firewalls, and IP groups by id in lower case."""
 
 FIREWALL_SUBNET = "AzureFirewallSubnet"  # the name that Azure demands
 READ_FIREWALLS = "Microsoft.Network/azureFirewalls/read"
 READ_IP_GROUPS = "Microsoft.Network/ipGroups/read"
-# The network of a virtual hub is Microsoft's own, of this name, as peerings show it.
-_HUB_NETWORK = "/virtualnetworks/hv_"
 _MOST_PARENTS = 4
 
 
-def read_firewalls(
-    ask: Ask, pairs: Iterable[tuple[str, str]], networks: Networks
-) -> tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] | Unreadable | None]]:
+def read_firewalls(ask: Ask, pairs: Iterable[tuple[str, str]], networks: Networks) -> Read:
     """Read who answers at each (network id, IPv4 address): :attr:`~.Network.firewalls`, :attr:`~.Network.ip_groups`.
 
     ``networks`` are those read so far, by lower-case id, with their peerings.
@@ -37,7 +35,24 @@ def read_firewalls(
     asked = {firewall_key(network_id, address): (network_id, address) for network_id, address in pairs}
     homes = {key: _home(network_id, address, networks) for key, (network_id, address) in asked.items()}
     answers = _beside(ask, homes.values(), [network_id for network_id, _ in asked.values()])
-    found = {key: _at(asked[key][1], home, answers) for key, home in homes.items()}
+    return _whole(ask, {key: _at(asked[key][1], home, answers) for key, home in homes.items()})
+
+
+def read_firewalls_by_id(ask: Ask, ids: Iterable[str]) -> Read:
+    """Read firewalls with their rules, by id in lower case, and the IP groups that the rules name."""
+    wanted = {each.lower(): each for each in ids}
+    answers = ask(list(wanted.values()), []) if wanted else {}
+    return _whole(
+        ask,
+        {
+            key: None if answers[key] is None else mapped(firewall_from, answers[key], path)
+            for key, path in wanted.items()
+        },
+    )
+
+
+def _whole(ask: Ask, found: Mapping[str, Firewall | Unreadable | None]) -> Read:
+    """Add the rules of policies, and read IP groups."""
     rules = _read_rules(ask, found.values())
     firewalls = {key: _with_rules(firewall, rules) for key, firewall in found.items()}
     named = [
@@ -83,9 +98,9 @@ def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable
 def _beside(ask: Ask, homes: Iterable[str | Unreadable], askers: Iterable[str]) -> _Seen:
     known = {home.lower(): home for home in homes if isinstance(home, str)}
     # A virtual hub's network is in a subscription of Microsoft's; its firewall is in one of the customer's.
-    beside = [*askers, *known.values()] if any(map(_in_hub, known)) else list(known.values())
-    lists = {_subscription(each): _list_path(each) for each in beside if not _in_hub(each)}
-    subnets = {key: f"{home}/subnets/{FIREWALL_SUBNET}" for key, home in known.items() if not _in_hub(key)}
+    beside = [*askers, *known.values()] if any(map(in_hub, known)) else list(known.values())
+    lists = {_subscription(each): _list_path(each) for each in beside if not in_hub(each)}
+    subnets = {key: f"{home}/subnets/{FIREWALL_SUBNET}" for key, home in known.items() if not in_hub(key)}
     answers = ask(list(subnets.values()), list(lists.values()))
     return _Seen(
         {
@@ -102,7 +117,7 @@ def _beside(ask: Ask, homes: Iterable[str | Unreadable], askers: Iterable[str]) 
 def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreadable | None:
     if isinstance(home, Unreadable):
         return home
-    if _in_hub(home):
+    if in_hub(home):
         return _in_a_hub(address, home, seen)
     listed = seen.lists[_subscription(home)]
     for firewall in () if isinstance(listed, Unreadable) else listed:
@@ -149,10 +164,6 @@ def _prefixes(body: dict[str, Any]) -> tuple[str, ...]:
     for prefix in prefixes:
         ip_network(prefix, strict=False)
     return prefixes
-
-
-def _in_hub(network_id: str) -> bool:
-    return _HUB_NETWORK in network_id.lower()
 
 
 def _subscription(resource_id: str) -> str:

@@ -255,6 +255,17 @@ class Firewall:
 
 
 @dataclass(frozen=True)
+class HubRouting:
+    """What a virtual hub (Virtual WAN) tells a network that is connected to it about the way to the internet."""
+
+    hub_id: str
+    internet: str | None
+    """Id of the firewall or appliance that the hub's default route leads to; ``None``: it announces no such route."""
+    firewall: Firewall | Unreadable | None = None
+    """That, where it is an Azure Firewall."""
+
+
+@dataclass(frozen=True)
 class EndpointPolicy:
     """A service endpoint policy: to which storage accounts traffic may go."""
 
@@ -281,3 +292,5 @@ class Network:
     """By ``NETWORK_ID ADDRESS``, both lower case, with one space: who answers at the address that a route or
     DNS setting names, seen from that network. ``None``: no Azure Firewall has that address there."""
     ip_groups: Mapping[str, tuple[str, ...] | Unreadable | None] = field(default_factory=dict)
+    hubs: Mapping[str, HubRouting | Unreadable] = field(default_factory=dict)
+    """By the id of the connected network, lower case. Missing: it is connected to none that this login sees."""

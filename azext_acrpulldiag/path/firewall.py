@@ -84,8 +84,11 @@ def admitted(
 
 
 def unknown_appliance(destination: Destination, address: str, network_id: str) -> Hop:
-    """The hop of an appliance that is no Azure Firewall: what it lets through is not Azure's to say."""
-    where = f"{address} in network {_name(network_id)}"
+    """The hop of an appliance that is no Azure Firewall: what it lets through is not Azure's to say.
+
+    ``address`` is its name where it is in a virtual hub, whose id then is ``network_id``.
+    """
+    where = f"{address} in {'virtual hub' if '/virtualhubs/' in network_id.lower() else 'network'} {_name(network_id)}"
     why = f"{where} is no Azure Firewall; whether it lets {destination.host} through cannot be read from Azure."
     evidence: dict[str, Any] = dict.fromkeys(EVIDENCE) | {
         "firewall": address,

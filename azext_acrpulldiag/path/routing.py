@@ -13,6 +13,7 @@ from .look import looked_up, network_id_of
 from .peering import joint_of, peering_hop, peering_with
 from .routes import APPLIANCE, GATEWAY, INTERNET, NOWHERE, SERVICE_ENDPOINT, Choice, Route, to_address, to_public
 from .sides import services_of
+from .virtual_hubs import announces, by_hub
 from .way import Way, by_gateway, dropped, home_of, sound, undecided, way_of
 
 # A range this wide may well hold addresses of Azure; a narrower one is somebody's own.
@@ -64,6 +65,8 @@ def _along(way: Way, route: Route) -> Iterator[Hop]:
         yield from by_appliance(way, route)
     elif route.next_hop == GATEWAY:
         yield by_gateway(way, route)
+    elif route.next_hop == INTERNET and route.user is None and announces(way):
+        yield from by_hub(way)
     elif route.next_hop in (INTERNET, SERVICE_ENDPOINT):
         yield sound(way, route)
     else:

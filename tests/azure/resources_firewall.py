@@ -108,3 +108,65 @@ def _classic_rule(rule: Json) -> Json:
     policy_only = ("ruleType", "ipProtocols", "webCategories", "targetUrls", "terminateTLS")
     made = {key: value for key, value in rule.items() if key not in policy_only}
     return made | ({"protocols": rule["ipProtocols"]} if "ipProtocols" in rule else {})
+
+
+# --- virtual hubs: the members of the official examples of each type -------------------------
+
+
+def virtual_hub(resource_id: str) -> Json:
+    """A virtual hub."""
+    return {
+        "id": resource_id,
+        "name": resource_id.rpartition("/")[2],
+        "type": "Microsoft.Network/virtualHubs",
+        "location": "westeurope",
+        "properties": {"provisioningState": "Succeeded", "addressPrefix": "10.9.0.0/24", "sku": "Standard"},
+    }
+
+
+def hub_connection(hub_id: str, network_id: str, takes_default_route: bool) -> Json:
+    """A network's connection to a hub."""
+    table = f"{hub_id}/hubRouteTables/defaultRouteTable"
+    return {
+        "id": f"{hub_id}/hubVirtualNetworkConnections/{network_id.rpartition('/')[2]}",
+        "name": network_id.rpartition("/")[2],
+        "properties": {
+            "provisioningState": "Succeeded",
+            "remoteVirtualNetwork": {"id": network_id},
+            "enableInternetSecurity": takes_default_route,
+            "routingConfiguration": {
+                "associatedRouteTable": {"id": table},
+                "propagatedRouteTables": {"labels": ["default"], "ids": [{"id": table}]},
+            },
+        },
+    }
+
+
+def routing_intent(hub_id: str, next_hop_id: str) -> Json:
+    """A hub's routing policy for the internet."""
+    policy = {"name": "InternetTraffic", "destinations": ["Internet"], "nextHop": next_hop_id}
+    return {
+        "id": f"{hub_id}/routingIntent/hubRoutingIntent",
+        "name": "hubRoutingIntent",
+        "properties": {"provisioningState": "Succeeded", "routingPolicies": [policy]},
+    }
+
+
+def hub_route_table(hub_id: str, next_hop_id: str | None) -> Json:
+    """A hub's default route table, with a default route or without one."""
+    route = {
+        "name": "internet",
+        "destinationType": "CIDR",
+        "destinations": ["0.0.0.0/0"],
+        "nextHopType": "ResourceId",
+        "nextHop": next_hop_id,
+    }
+    return {
+        "id": f"{hub_id}/hubRouteTables/defaultRouteTable",
+        "name": "defaultRouteTable",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "labels": ["default"],
+            "routes": [route] if next_hop_id else [],
+        },
+    }

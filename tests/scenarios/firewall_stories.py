@@ -75,6 +75,20 @@ def azure_firewall_allows_an_ip_group(cloud: Cloud) -> None:
     cloud.firewall_policy("fwp-hub", collection("pull", [rule]), firewall_id=cloud.firewalled())
 
 
+@story(verdict="healthy")
+def virtual_hub_allows_the_registry(cloud: Cloud) -> None:
+    """The nodes leave by a secured hub of Virtual WAN, whose firewall allows the registry and its layers."""
+    cloud.grant()
+    cloud.virtual_hub(by_name("*.azurecr.io", BLOBS))
+
+
+@story(verdict="healthy")
+def virtual_hub_announces_no_default_route(cloud: Cloud) -> None:
+    """The nodes' network is connected to a hub of Virtual WAN without taking its default route."""
+    cloud.grant()
+    cloud.virtual_hub(AKS, takes_default_route=False)
+
+
 def data_endpoint(cloud: Cloud) -> str:
     """Switch data endpoints on; returns the host."""
     host = "contosoreg.westeurope.data.azurecr.io"
@@ -172,6 +186,20 @@ def azure_firewall_and_role(cloud: Cloud) -> None:
     cloud.firewalled(AKS)
 
 
+@story(
+    verdict="broken",
+    root_causes=(BLOCKS,),
+    evidence={BLOCKS: {"firewall": "fw-hub", "policy": "fwp-hub", "blocked": [LOGIN, BLOBS]}},
+    commands=(
+        "az network firewall policy rule-collection-group collection add-filter-collection --policy-name fwp-hub",
+    ),
+)
+def virtual_hub_blocks_the_registry(cloud: Cloud) -> None:
+    """The nodes leave by a secured hub of Virtual WAN, whose firewall allows AKS alone."""
+    cloud.grant()
+    cloud.virtual_hub(AKS)
+
+
 # --- not known -------------------------------------------------------------------------
 
 
@@ -206,6 +234,14 @@ def azure_firewall_forbidden(cloud: Cloud) -> None:
     cloud.grant()
     cloud.firewalled(AKS)
     cloud.forbid("Microsoft.Network/azureFirewalls/read")
+
+
+@story(verdict="inconclusive", unknowns={"network.routes": "Microsoft.Network/virtualHubs/routingIntent/read"})
+def virtual_hub_routing_forbidden(cloud: Cloud) -> None:
+    """The caller sees the hub of Virtual WAN that the nodes' network is connected to, and not where it leads."""
+    cloud.grant()
+    cloud.virtual_hub(AKS)
+    cloud.forbid("Microsoft.Network/virtualHubs/routingIntent/read")
 
 
 @story(verdict="at-risk", other_outcomes=(BLOCKS,), evidence={BLOCKS: {"firewall": "10.100.0.4", "firewallId": None}})
