@@ -61,7 +61,12 @@ CLUSTER = "cluster"
 NODE_GROUP = "node resource group"
 REGISTRY = "registry"
 REGISTRY_SUBSCRIPTION = "registry's subscription"
-NETWORKS = "networks of the node subnets"
+NETWORKS = "networks between the nodes and the registry"
+FIREWALLS = "subscription of the firewall"
+HUBS = "virtual hubs"
+ENDPOINTS = "private endpoints of the registry"
+INTERFACES = "node resource group, and interfaces of the registry's private endpoints"
+ZONES = "private DNS zones for registries"
 TENANT = "tenant"
 
 
@@ -76,6 +81,10 @@ def _kubernetes(name: str, when: str = "", left_out: str = "") -> Right:
 _OR = ", or "
 _SECRETS = "pods that fail name a pull secret, or --pull-secret does"
 _FILTERED = "the registry filters by address"
+_APPLIANCE = "a route leads to an appliance, or a DNS server may be one"
+_POLICY = "that firewall is an Azure Firewall with a policy"
+_CONNECTED = "the nodes' network is connected to a hub of Virtual WAN"
+_PRIVATE = "the registry has private endpoints"
 _POOL_MACHINES = "nodes run on machines of their own (auto-provisioning, virtual-machine pools)"
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
@@ -128,7 +137,7 @@ READINGS: dict[str, Reading] = {
             _action("Microsoft.Compute/virtualMachineScaleSets/read", NODE_GROUP),
             _action("Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read", NODE_GROUP),
             _action("Microsoft.Compute/virtualMachines/read", NODE_GROUP, _POOL_MACHINES),
-            _action("Microsoft.Network/networkInterfaces/read", NODE_GROUP, _POOL_MACHINES),
+            _action("Microsoft.Network/networkInterfaces/read", INTERFACES, _POOL_MACHINES),
         ),
         after=("cluster",),
     ),
@@ -151,22 +160,36 @@ READINGS: dict[str, Reading] = {
         ),
         after=("registry",),
     ),
+    "network": Reading(
+        (
+            _action("Microsoft.Network/virtualNetworks/read", NETWORKS),
+            _action("Microsoft.Network/virtualNetworks/subnets/read", NETWORKS, "a network does not show its subnet"),
+            _action(
+                "Microsoft.Network/networkSecurityGroups/read", NETWORKS, "a subnet or a node has a security group"
+            ),
+            _action("Microsoft.Network/routeTables/read", NETWORKS, "a subnet has a route table"),
+            _action("Microsoft.Network/serviceEndpointPolicies/read", NETWORKS, "a subnet has such a policy"),
+            _action("Microsoft.Network/azureFirewalls/read", FIREWALLS, _APPLIANCE),
+            _action("Microsoft.Network/firewallPolicies/read", FIREWALLS, _POLICY),
+            _action("Microsoft.Network/firewallPolicies/ruleCollectionGroups/read", FIREWALLS, _POLICY),
+            _action("Microsoft.Network/ipGroups/read", FIREWALLS, "the rules of that firewall name IP groups"),
+            _action("Microsoft.Network/virtualHubs/read", HUBS, _CONNECTED),
+            _action("Microsoft.Network/virtualHubs/hubVirtualNetworkConnections/read", HUBS, _CONNECTED),
+            _action("Microsoft.Network/virtualHubs/routingIntent/read", HUBS, _CONNECTED),
+            _action("Microsoft.Network/virtualHubs/hubRouteTables/read", HUBS, _CONNECTED),
+            _action("Microsoft.Network/privateEndpoints/read", ENDPOINTS, _PRIVATE),
+            _action("Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read", ENDPOINTS, _PRIVATE),
+            _action("Microsoft.Network/networkInterfaces/read", INTERFACES, _PRIVATE),
+            _action("Microsoft.Network/privateDnsZones/read", ZONES, _PRIVATE),
+            _action("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read", ZONES, _PRIVATE),
+            _action("Microsoft.Network/privateDnsZones/A/read", ZONES, _PRIVATE),
+            _action("Microsoft.ResourceGraph/resources/read", REGISTRY_SUBSCRIPTION, _PRIVATE),
+        ),
+        after=("registry", "cluster", "node_hosts"),
+    ),
     "outbound": Reading(
         (
-            _action("Microsoft.Network/virtualNetworks/read", NODE_GROUP, f"{_FILTERED}, and AKS made the network"),
-            _action("Microsoft.Network/virtualNetworks/subnets/read", NETWORKS, _FILTERED),
             _action("Microsoft.Network/natGateways/read", NETWORKS, f"{_FILTERED}, and a subnet has a NAT gateway"),
-            _action("Microsoft.Network/routeTables/read", NETWORKS, f"{_FILTERED}, and a subnet has a route table"),
-            _action(
-                "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/read",
-                NETWORKS,
-                f"{_FILTERED}, and a subnet has a route table",
-            ),
-            _action(
-                "Microsoft.Network/azureFirewalls/read",
-                "subscription of the firewall",
-                f"{_FILTERED}, and a route leads to an appliance",
-            ),
             _action("Microsoft.Network/publicIPAddresses/read", "public addresses that nodes leave by", _FILTERED),
             _action(
                 "Microsoft.Network/publicIPPrefixes/read",
@@ -179,7 +202,7 @@ READINGS: dict[str, Reading] = {
                 f"{_FILTERED}, and nodes have public addresses",
             ),
         ),
-        after=("registry", "cluster", "node_hosts"),
+        after=("registry", "cluster", "node_hosts", "network"),
     ),
     "kubernetes": Reading(
         (
