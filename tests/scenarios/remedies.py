@@ -1,4 +1,4 @@
-"""Does the installed ``az`` take the commands that a report tells its reader to run?"""
+"""Do the installed ``az`` and ``kubectl`` take the commands that a report tells its reader to run?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import shlex
 import tempfile
 from functools import cache, lru_cache
 from typing import Any
+
+from . import kubectl
 
 # First words of commands of other programs, and of extensions that are not installed here.
 NOT_OF_AZ = ("kubectl", "docker")
@@ -23,6 +25,8 @@ EXTENSIONS: tuple[tuple[str, ...], ...] = (
 def objection(command: str) -> str | None:
     """What ``az`` has against a command line, or ``None``. Values do not matter, so each form is parsed once."""
     words = shlex.split(command)
+    if words[0] == "kubectl" and kubectl.have_kubectl():
+        return kubectl.objection(tuple(words[1:]))
     if words[0] in NOT_OF_AZ:
         return None
     if words[0] != "az":
