@@ -10,7 +10,11 @@ from ..catalogue import unknown
 from ..facts import Facts, NotKnownError, Puller, Registry, RoleAssignment, RoleDefinition, Unreadable, known
 from ..grants import PULL_IN, Grant, Standing, definition_key, judge_assignment, standing
 from ..model import Confidence, Finding, Reach, Severity, Status
-from .secret_proof import every_known_pod_has_a_working_secret, failing_of_registry
+from .secret_proof import (
+    every_known_pod_has_a_working_secret,
+    failing_of_registry,
+    the_secret_to_be_used_is_unread,
+)
 
 T = TypeVar("T")
 
@@ -116,11 +120,12 @@ def severity_of(facts: Facts) -> Severity:
     """How bad it is that the puller may not pull.
 
     Nothing is lost where everybody may, or where every known pod that uses the registry brings
-    a pull secret that is proven to work.
+    a pull secret that is proven to work. Where a secret is to be used that could not be read,
+    nobody knows: its own unknown leaves the verdict open.
     """
     if known(facts.registry).anonymous_pull is True or every_known_pod_has_a_working_secret(facts):
         return Severity.WARNING
-    return Severity.ERROR
+    return Severity.WARNING if the_secret_to_be_used_is_unread(facts) else Severity.ERROR
 
 
 def confidence_of(facts: Facts) -> Confidence:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ..facts import AgentPool, Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known, same_id
+from ..facts import Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known, same_id
 from ..model import Finding, Severity
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
@@ -83,7 +83,6 @@ def every_node_pool_carries_the_kubelet_identity(facts: Facts) -> Iterator[Findi
     for pool in pools:
         yield from _judge_pool(cluster, identity, pool, [host for host in hosts if host.pool == pool])
     yield from _unread(cluster, hosts)
-    yield from _pools_without_hosts(cluster, hosts)
 
 
 def not_by_kubelet_identity(cluster: Cluster) -> str | None:
@@ -156,25 +155,6 @@ def _unread(cluster: Cluster, hosts: Iterable[NodeHost]) -> Iterator[Finding]:
             names = ", ".join(sorted({member.pool for member, _ in members if member.pool}))
             detail = f"{why.detail.rstrip('.')} (and {len(members) - 1} more, of node pools {names})"
             yield unknown(cluster.id, replace(why, detail=detail))
-
-
-def _pools_without_hosts(cluster: Cluster, hosts: Iterable[NodeHost]) -> Iterator[Finding]:
-    """A running pool of which nothing was found is not known to be well."""
-    if isinstance(cluster.agent_pools, Unreadable) or any(host.unread and not host.pool for host in hosts):
-        return
-    found = {host.pool.lower() for host in hosts}
-    for pool in cluster.agent_pools:
-        if pool.name.lower() not in found and _runs_hosts(pool):
-            yield unknown(
-                f"{cluster.id}/agentPools/{pool.name}",
-                Unreadable("not-found", f"No host of node pool {pool.name} was found in the node resource group"),
-            )
-
-
-def _runs_hosts(pool: AgentPool) -> bool:
-    if pool.pool_type == "VirtualMachineScaleSets":
-        return True
-    return pool.power_state != "Stopped" and pool.count != 0
 
 
 def _is_stopped(cluster: Cluster, pool: str) -> bool:

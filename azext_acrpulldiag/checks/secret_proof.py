@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..facts import Facts, FailingContainer, Image, Kubernetes, PullSecret, Registry, SecretEntry
+from ..facts import Facts, FailingContainer, Image, Kubernetes, PullSecret, Registry, SecretEntry, Unreadable
 from ..references import served_image
 
 ARGUMENT = "argument"
@@ -39,6 +39,13 @@ def every_known_pod_has_a_working_secret(facts: Facts) -> bool:
     if pods:
         return working.issuperset(pods)
     return any(name == ARGUMENT for _, name, _ in working)
+
+
+def the_secret_to_be_used_is_unread(facts: Facts) -> bool:
+    """Tell whether nothing fails and what decides instead, the secret of ``--pull-secret``, could not be read."""
+    if any(failing_of_registry(facts)):
+        return False
+    return any(ARGUMENT in secret.named_by and isinstance(secret.exists, Unreadable) for secret in read_secrets(facts))
 
 
 def _repositories_that_work(secret: PullSecret) -> set[str | None]:

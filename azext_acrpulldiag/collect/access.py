@@ -236,7 +236,8 @@ def _settled(
         if seen_rows:
             return found
         detail = "The list came back empty, and whether this login may read it is not known: "
-        return Unreadable(caller_permissions.reason, detail + caller_permissions.detail, right.name, right.name)
+        missing = caller_permissions.permission or right.name
+        return Unreadable(caller_permissions.reason, detail + caller_permissions.detail, right.name, missing)
     allowed = allows(caller_permissions, right)
     if allowed is Answer.YES:
         return found

@@ -21,6 +21,7 @@ NETWORK_API = "2024-05-01"
 # As many lists of instances at once as the session keeps connections for: 100 pools take four rounds.
 WIDTH = 32
 
+READ_INTERFACES = "Microsoft.Network/networkInterfaces/read"
 KUBELET_CLIENT_TAG = "aks-managed-kubeletIdentityClientID"
 _POOL_TAGS = ("aks-managed-poolName", "poolName")
 _KARPENTER_POOL_TAG = "karpenter.sh_nodepool"
@@ -52,7 +53,29 @@ def read_models(reader: ArmReader, cluster: Cluster) -> tuple[NodeHost, ...] | U
     hosts: list[NodeHost] = []
     for (kind, path, _), answer in zip(sources, answers, strict=True):
         hosts.extend((unread_hosts(kind, path, "", answer),) if isinstance(answer, Unreadable) else answer)
-    return tuple(hosts)
+    return (*hosts, *hosts_not_found(cluster, hosts, compute))
+
+
+def hosts_not_found(cluster: Cluster, hosts: Iterable[NodeHost], compute: str) -> tuple[NodeHost, ...]:
+    """Return a host with ``unread`` for every pool that must have hosts and of which none was found.
+
+    Lists show what a login may see: one that may not read scale sets gets an empty list of them.
+    """
+    found = {host.pool.lower() for host in hosts}
+    unlisted = {host.kind for host in hosts if host.unread and not host.pool}
+    missing = []
+    for pool in () if isinstance(cluster.agent_pools, Unreadable) else cluster.agent_pools:
+        of_scale_set = pool.pool_type == "VirtualMachineScaleSets"
+        kind, collection = (
+            ("scale-set", "virtualMachineScaleSets") if of_scale_set else ("virtual-machine", "virtualMachines")
+        )
+        has_hosts = of_scale_set or (pool.power_state != "Stopped" and pool.count != 0)
+        if has_hosts and pool.name.lower() not in found and kind not in unlisted:
+            right = f"Microsoft.Compute/{collection}/read"
+            what = f"No host of node pool {pool.name} was found in the node resource group, or this login may see none"
+            why = Unreadable("not-found", what, right, right)
+            missing.append(unread_hosts(kind, f"{compute}/{collection}", pool.name, why))
+    return tuple(missing)
 
 
 def read_node_hosts(reader: ArmReader, models: tuple[NodeHost, ...]) -> tuple[NodeHost, ...]:
@@ -178,7 +201,22 @@ def _machines(reader: ArmReader, cluster: Cluster, compute: str) -> tuple[NodeHo
         raise ReadError(machines)
     by_id = interfaces if isinstance(interfaces, Unreadable) else _by_id(interfaces)
     ours = [(item, pool) for item in machines if (pool := _our_machine_pool(item, cluster))]
-    return tuple(machine_from(item, pool, by_id) for item, pool in ours)
+    hosts = tuple(machine_from(item, pool, by_id) for item, pool in ours)
+    hidden = _attached(by_id).difference(_by_id(machines)) if isinstance(by_id, dict) else ()
+    return (*hosts, _hidden_machines(f"{compute}/virtualMachines", len(hidden))) if hidden else hosts
+
+
+def _attached(interfaces: Mapping[str, Json]) -> set[str]:
+    """The machines that network interfaces belong to, in lower case."""
+    found = (_text(_object(_object(item, "properties"), "virtualMachine"), "id") for item in interfaces.values())
+    return {machine.lower() for machine in found if machine}
+
+
+def _hidden_machines(path: str, count: int) -> NodeHost:
+    """A list of machines leaves out those that a login may not see; their network interfaces tell of them."""
+    right = "Microsoft.Compute/virtualMachines/read"
+    what = f"The node resource group has network interfaces of {count} machines that this login is not shown"
+    return unread_hosts("virtual-machine", path, "", Unreadable("not-found", what, right, right))
 
 
 def _listed(reader: ArmReader, path: str, api_version: str) -> list[Json]:
@@ -227,7 +265,8 @@ def _profile_of(attached: Any, interfaces: Mapping[str, Json] | Unreadable) -> J
     ids = [str(one.get("id", "")).lower() for one in attached or () if isinstance(one, dict)]
     found = [interfaces[one] for one in ids if one in interfaces]
     if not found or len(found) < len(ids):
-        return Unreadable("not-shown", "The network interface of a node's machine is not among those listed")
+        what = "The network interface of a node's machine is not among those that this login is shown"
+        return Unreadable("not-shown", what, READ_INTERFACES, READ_INTERFACES)
     return {"networkInterfaceConfigurations": found}
 
 

@@ -132,6 +132,18 @@ def machine(name: str, pool: str, identity: bool = True) -> Json:
     resource = _at(body("compute/vm_get_user_identities"), resource_id)
     resource["tags"] = {"karpenter.sh_nodepool": pool, "karpenter.azure.com_cluster": "prod"}
     resource["identity"] = scale_set()["identity"] if identity else {"type": "None"}
+    nic_id = f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/networkInterfaces/{name}-nic"
+    resource["properties"]["networkProfile"]["networkInterfaces"] = [{"id": nic_id}]
+    return resource
+
+
+def interface_of(machine: Json) -> Json:
+    """The network interface of a machine."""
+    (attached,) = machine["properties"]["networkProfile"]["networkInterfaces"]
+    resource = _at(body("network/nic_get_2025_05_01"), attached["id"])
+    resource["properties"]["virtualMachine"] = {"id": machine["id"]}
+    for address in resource["properties"]["ipConfigurations"]:
+        address["properties"] |= {"subnet": {"id": build.SUBNET_ID}}
     return resource
 
 

@@ -52,7 +52,9 @@ class ClusterStories:
     def add_machine(self: Cloud, name: str, pool: str = "auto", identity: bool = True) -> str:
         """Add a machine as node auto-provisioning makes it; returns its id."""
         self.cluster["properties"]["nodeProvisioningProfile"] = {"mode": "Auto"}
-        return str(self.resources.add(make.machine(name, pool, identity))["id"])
+        made = self.resources.add(make.machine(name, pool, identity))
+        self.resources.add(make.interface_of(made))
+        return str(made["id"])
 
     def put_in_subnet(self: Cloud, pool: str, subnet_id: str) -> None:
         """Move a pool's nodes to another subnet."""

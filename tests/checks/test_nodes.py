@@ -161,16 +161,6 @@ def test_what_could_not_be_read_is_unknown(facts):
     assert (finding.status, finding.permission) == (Status.UNKNOWN, FORBIDDEN.permission)
 
 
-def test_a_running_pool_without_any_host_is_unknown():
-    findings = judge(scale_set(), agent_pools=(agent_pool(), agent_pool("gpu")))
-    assert [(finding.status, finding.resource.rpartition("/")[2]) for finding in findings] == [(Status.UNKNOWN, "gpu")]
-
-
-def test_a_virtual_machine_pool_at_zero_has_no_host_to_judge():
-    (finding,) = judge(scale_set(), agent_pools=(agent_pool(), agent_pool("v", pool_type="VirtualMachines", count=0)))
-    assert finding.status is Status.PASS
-
-
 def test_what_was_read_is_judged_beside_what_was_not():
     findings = judge(scale_set(identities=()), unread("virtual-machine", ""), agent_pools=(agent_pool(),))
     assert {finding.status for finding in findings} == {Status.FAIL, Status.UNKNOWN}

@@ -293,6 +293,35 @@ def test_reads_the_machines_of_virtual_machine_pools_and_of_karpenter():
     assert (session.meter.requests, session.meter.longest_chain) == (3, 1)
 
 
+def test_a_machine_that_only_its_interface_tells_of_is_not_known():
+    nic = interface()
+    nic["properties"]["virtualMachine"] = {"id": f"{MACHINES}/aks-general-x7k2q".upper()}
+    answers = {SCALE_SETS: listed(scale_set(capacity=0)), MACHINES: listed(), INTERFACES: listed(nic)}
+    hosts, *_ = read(answers, node_auto_provisioning=True)
+    assert kinds(hosts)[1:] == [("virtual-machine", "", "not-found")]
+    assert hosts[1].unread.permission == "Microsoft.Compute/virtualMachines/read"
+
+
+@pytest.mark.parametrize(
+    ("pool", "found", "right"),
+    [
+        (agent_pool("gpu"), [("scale-set", "gpu", "not-found")], "virtualMachineScaleSets"),
+        (
+            agent_pool("vms", pool_type="VirtualMachines"),
+            [("virtual-machine", "vms", "not-found")],
+            "virtualMachines",
+        ),
+        (agent_pool("vms", pool_type="VirtualMachines", count=0), [], None),
+        (agent_pool("vms", pool_type="VirtualMachines", power_state="Stopped"), [], None),
+    ],
+)
+def test_a_pool_of_which_nothing_is_shown_is_not_known(pool, found, right):
+    answers = {SCALE_SETS: listed(scale_set(capacity=0)), MACHINES: listed(), INTERFACES: listed()}
+    hosts, *_ = read(answers, agent_pools=(agent_pool(), pool))
+    assert kinds(hosts)[1:] == found
+    assert {host.unread.permission for host in hosts[1:]} == ({f"Microsoft.Compute/{right}/read"} if right else set())
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

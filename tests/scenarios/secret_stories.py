@@ -385,3 +385,15 @@ def preflight_of_a_missing_secret(cloud: Cloud) -> None:
     """The pull secret to be used does not exist, and the identity may pull without it."""
     make.namespace(cloud)
     cloud.grant()
+
+
+@story(
+    verdict="inconclusive",
+    other_outcomes=NO_ROLE,
+    arguments=PREFLIGHT,
+    unknowns={"pull-secret.existence": SECRETS_RIGHT},
+)
+def preflight_of_a_forbidden_secret(cloud: Cloud) -> None:
+    """The caller may not read the pull secret that no pod names yet, and the identity has no role."""
+    preflight_of_a_working_secret.tell(cloud)
+    cloud.forbid_in_cluster("get secrets")
