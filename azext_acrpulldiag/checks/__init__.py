@@ -20,7 +20,6 @@ from . import (
     network_firewall,
     network_names,
     network_proxy,
-    network_names,
     network_routes,
     network_service,
     network_storage,
