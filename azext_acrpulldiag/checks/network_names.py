@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped
-from ..facts import Facts, Network, known
+from ..facts import Facts, Network, NodePlace, known
 from ..model import Confidence, Finding, Remedy, Severity
 from ..path.findings import findings_of
+from ..path.look import network_id_of
 from ..path.names import KINDS
 from ..path.query import as_if_all_zones_were_seen
 from ..quoting import fill_command
@@ -182,7 +184,7 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     off: then the registry answers 403. A registry without an approved endpoint is untouched by the
     zones of others.
 
-    Decided for the nodes of each subnet from their network's DNS settings, the zones' links and
+    Decided for the nodes of each network from their network's DNS settings, the zones' links and
     records, and the addresses of the registry's endpoints. Nodes of a network with DNS servers of
     its own ask those, so the links of the servers' network count; what a server outside the known
     networks answers is unknown. That a zone or link is missing is claimed only where every
@@ -201,11 +203,12 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     alone = [replace(network, places=(place,)) for place in network.places]
     found = [list(findings_of(facts, _BY_ID, KINDS, each)) for each in alone]
     open_ends = any(finding.outcome is None for findings in found for finding in findings)
-    refused = _pools_refused(facts) if open_ends else frozenset()
-    for each, findings in zip(alone, found, strict=True):
-        settled = findings if refused.isdisjoint(each.places[0].pools) else _as_pods_show(facts, each, findings)
-        for finding in settled:
-            yield _finished(finding)
+    refused = _networks_refused(facts, network) if open_ends else frozenset()
+    settled = [
+        _as_pods_show(facts, each, findings) if _network_of(each.places[0]) in refused else findings
+        for each, findings in zip(alone, found, strict=True)
+    ]
+    yield from map(_finished, _united(finding for findings in settled for finding in findings))
 
 
 def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[Finding]:
@@ -216,10 +219,41 @@ def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[
     return found if any(finding.outcome in (None, ZONE_MISSING.id) for finding in shown) else shown
 
 
-def _pools_refused(facts: Facts) -> frozenset[str]:
-    """Pools with pods that the registry answers 403."""
+def _networks_refused(facts: Facts, network: Network) -> frozenset[str | None]:
+    """Networks of nodes with pods that the registry answers 403: a name is answered alike in all of a network."""
     inside, _ = symptoms_of(facts)
-    return frozenset(each.node_pool for each in inside if each.symptom_class == "forbidden-403" and each.node_pool)
+    pools = {each.node_pool for each in inside if each.symptom_class == "forbidden-403"}
+    return frozenset(_network_of(place) for place in network.places if not pools.isdisjoint(place.pools)) - {None}
+
+
+def _network_of(place: NodePlace) -> str | None:
+    return network_id_of(place.subnet_id).lower() if isinstance(place.subnet_id, str) else None
+
+
+# --- one finding for one fault ---------------------------------------------------------
+
+
+def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """A name is answered alike in all subnets of a network: what differs in the nodes alone is one finding."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        fault = {name: value for name, value in finding.evidence.items() if name not in _PATH_KEYS}
+        told = (finding.outcome, finding.resource.lower(), finding.reason, finding.confidence.value, fault)
+        alike.setdefault(json.dumps(told), []).append(finding)
+    for same in alike.values():
+        yield same[0] if len(same) == 1 else _of_all(same)
+
+
+def _of_all(same: list[Finding]) -> Finding:
+    first = same[0]
+    if first.outcome is None:
+        return first
+    together = {
+        name: list(dict.fromkeys(each for finding in same for each in finding.evidence[name]))
+        for name in ("pools", "hosts")
+    }
+    evidence = {**first.evidence, **together}
+    return _BY_ID[first.outcome].at(first.resource, confidence=first.confidence, hop=first.hop, **evidence)
 
 
 # --- findings with all their repairs ---------------------------------------------------

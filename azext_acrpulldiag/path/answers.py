@@ -47,11 +47,11 @@ def answer_in(query: Query, network_id: str, own_dns: bool) -> Answer:
     search = query.network.zones
     if search is None or isinstance(search, Unreadable):
         why = search or Unreadable("not-shown", "Private DNS zones were not looked for")
-        return _unknown(query, "private-dns-zone", zone_name(query.registry), None, why)
+        return _unknown(query, "private-dns-zone", zone_name(query.registry), network_id, why)
     for name in (query.host, query.private_name) if query.approved else (query.host,):
         found = linked_zone(search.zones, name, network_id)
         if isinstance(found, Unreadable):
-            return _unknown(query, "private-dns-link", zone_name(query.registry), None, found)
+            return _unknown(query, "private-dns-link", zone_name(query.registry), network_id, found)
         if found is not None:
             return _answer_of_zone(query, found, name, own_dns)
     return _answer_of_public_dns(query, search, network_id, own_dns)
@@ -238,10 +238,10 @@ def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own
         return public_answer(query, f"No private DNS zone for {query.host} is linked to network {network}.")
     doubt = _why_not_absent(query, search, network_id)
     if doubt is not None:
-        return _unknown(query, "private-dns-link", name, None, doubt)
+        return _unknown(query, "private-dns-link", name, network_id, doubt)
     public = query.public_side
     if isinstance(public, Unreadable):
-        return _unknown(query, "public-dns", query.host, None, public)
+        return _unknown(query, "public-dns", query.host, query.registry.id, public)
     if public:
         why = f"No zone {name} is linked to network {network}, so the name leads to the registry's public side."
         return public_answer(query, why)
@@ -274,7 +274,7 @@ def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) 
     network = named(network_id).name
     zone, doubt = _zone_of_registry(query, search)
     if zone is None and doubt is not None:
-        return _unknown(query, "private-dns-record", query.private_name, None, doubt)
+        return _unknown(query, "private-dns-record", query.private_name, network_id, doubt)
     evidence = query.evidence() | {"network": network, "network_id": network_id, "link": network}
     refused = "so the name leads to the registry's public address, which answers 403: public access is off"
     if zone is None:

@@ -47,7 +47,7 @@ def _start(place: NodePlace) -> tuple[Hop, ...]:
 def _answer(registry: Registry, network: Network, place: NodePlace, host: str) -> Answer:
     approved = approved_of(registry, network)
     if isinstance(approved, Unreadable):
-        return Answer((Hop("public-dns", host, None, UNKNOWN, approved.sentence, unread=approved),), None)
+        return Answer((Hop("public-dns", host, registry.id, UNKNOWN, approved.sentence, unread=approved),), None)
     query = Query(registry, network, place, host, approved)
     if not approved:
         waiting = _waiting(query)
@@ -93,7 +93,7 @@ def _together(query: Query, asked: list[tuple[Resolver, Answer]]) -> Answer:
     names = ", ".join(hop.name for hop in servers)
     why = (
         f"The network's DNS servers {names} do not lead to the same place, and which one answers a node is not known; "
-        f"`nslookup {query.registry.login_server}` on a node of {', '.join(query.place.pools)} shows it"
+        f"`nslookup {query.registry.login_server}` on a node shows it"
     )
     doubt = Unreadable("unsupported", why)
     hop = Hop("dns-server", names, None, UNKNOWN, doubt.sentence, unread=doubt)

@@ -124,7 +124,7 @@ class Query:
 
 
 def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
-    """The network with every private zone taken as seen: what was not found is not linked.
+    """The network with every private zone taken as seen: what was not found, or not read, is not linked.
 
     Zones that an endpoint keeps its records in exist, so these are then zones without a link.
     """
@@ -145,7 +145,8 @@ def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
     }
     whole = {each for query in queries for each in _subscriptions(_ids_concerned(query, *network.networks))}
     whole |= _subscriptions(zone_id for query in queries for zone_id in query.zone_ids)
-    found = ZoneSearch((*search.zones, *unseen.values()), tuple(sorted(whole | {*search.whole})))
+    zones = (replace(zone, links=()) if isinstance(zone.links, Unreadable) else zone for zone in search.zones)
+    found = ZoneSearch((*zones, *unseen.values()), tuple(sorted(whole | {*search.whole})))
     return replace(network, zones=found)
 
 

@@ -50,7 +50,7 @@ def resolvers_of(network: Network, place: NodePlace, host: str) -> tuple[Resolve
     if not own.dns_servers:
         why = f"Network {named(own.id).name} has no DNS servers of its own, so Azure's DNS answers its nodes."
         return (Resolver(Hop("dns-server", "Azure DNS", own.id, OK, why), own.id, True),)
-    return tuple(_server(network, own, address, _by_hand(host, place)) for address in own.dns_servers)
+    return tuple(_server(network, own, address, _by_hand(host)) for address in own.dns_servers)
 
 
 def _server(network: Network, own: VirtualNetwork, address: str, test: str) -> Resolver:
@@ -158,8 +158,8 @@ def _covers(prefixes: Iterable[str], wanted: Span) -> bool:
     return any(span is not None and span[0] <= wanted[0] <= span[1] for span in spans)
 
 
-def _by_hand(host: str, place: NodePlace) -> str:
-    return f"`nslookup {host}` on a node of {', '.join(place.pools)}"
+def _by_hand(host: str) -> str:
+    return f"`nslookup {host}` on a node"
 
 
 def _unknown(name: str, resource_id: str | None, why: Unreadable) -> Resolver:

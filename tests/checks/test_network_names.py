@@ -215,11 +215,41 @@ def test_a_zone_over_the_public_name_has_no_command():
     assert commands(finding) == [None]
 
 
-def test_pools_in_different_subnets_have_their_own_findings():
-    net = private_link_network(zones=ZoneSearch((private_zone(links=()),), (SUBSCRIPTION,)))
-    places = (*net.places, NodePlace(("gpu",), f"{VNET_ID}/subnets/gpu"))
-    findings = judged(private_link_facts(network=replace(net, places=places)))
+OTHER_VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-gpu/providers/Microsoft.Network/virtualNetworks/gpu"
+
+
+def with_pool(of, subnet_id):
+    """Beside the others, a pool in another subnet, which may be of another network."""
+    own = of.network.networks[VNET_ID.lower()]
+    return replace(
+        of,
+        network=replace(
+            of.network,
+            places=(*of.network.places, NodePlace(("gpu",), subnet_id)),
+            networks={**of.network.networks, OTHER_VNET.lower(): replace(own, id=OTHER_VNET)},
+        ),
+    )
+
+
+def test_pools_of_one_network_share_what_it_answers():
+    (finding,) = judged(with_pool(facts(private_zone(links=())), f"{VNET_ID}/subnets/gpu"))
+    assert finding.evidence["pools"] == ["pool1", "gpu"]
+    assert finding.evidence["hosts"] == [HOST, DATA_HOST]
+    assert "pool1, gpu" in finding.summary
+    assert finding.reach.pools == {"pool1", "gpu"}
+
+
+def test_what_is_unknown_of_a_network_is_said_once():
+    (finding,) = judged(with_pool(facts(whole=(), endpoint=private_endpoint(zone_ids=())), f"{VNET_ID}/subnets/gpu"))
+    assert finding.status is Status.UNKNOWN
+
+
+def test_pools_of_different_networks_have_their_own_findings():
+    findings = judged(with_pool(facts(private_zone(links=())), f"{OTHER_VNET}/subnets/gpu"))
     assert [finding.evidence["pools"] for finding in findings] == [["pool1"], ["gpu"]]
+    assert [finding.evidence["network"] for finding in findings] == ["aks-vnet-14326078", "gpu"]
+    (finding,) = judged(with_pool(facts(private_zone()), f"{OTHER_VNET}/subnets/gpu"))
+    assert finding.evidence["pools"] == ["gpu"]
 
 
 # --- what pods show ---
@@ -235,7 +265,11 @@ UNSEEN = {"whole": (), "unread": NO_RIGHT}
         ("dial tcp: lookup contosoreg.azurecr.io: no such host", "aks-pool1-87752918-vmss000000", None),
     ],
 )
-@pytest.mark.parametrize("seen", [(), (private_zone(links=()),)], ids=["zone unseen", "zone seen"])
+@pytest.mark.parametrize(
+    "seen",
+    [(), (private_zone(links=()),), (private_zone(links=NO_RIGHT),)],
+    ids=["zone unseen", "zone seen", "links unread"],
+)
 def test_pods_that_get_403_show_that_no_unseen_zone_leads_them(seen, message, node_name, expected):
     endpoint = private_endpoint(zone_ids=(ZONE_ID,) if not seen else ())
     pods = kubernetes(failing(message, node=node_name))
@@ -247,13 +281,20 @@ def test_pods_that_get_403_do_not_show_which_zone_is_missing():
     assert outcome_of(facts(endpoint=private_endpoint(zone_ids=()), kubernetes=pods, **UNSEEN)) is None
 
 
-def test_pods_that_get_403_speak_of_their_own_pool():
+@pytest.mark.parametrize(
+    ("network_id", "told"),
+    [
+        (VNET_ID, [("network.private-dns-link-missing", ["pool1", "gpu"])]),
+        (OTHER_VNET, [("network.private-dns-link-missing", ["pool1"]), (None, None)]),
+    ],
+    ids=["same network", "another"],
+)
+def test_pods_that_get_403_speak_of_their_network(network_id, told):
     nodes = (node(), node("aks-gpu-1-vmss000000", "gpu"))
     of = facts(private_zone(links=()), endpoint=private_endpoint(zone_ids=()), **UNSEEN)
-    places = (*of.network.places, NodePlace(("gpu",), f"{VNET_ID}/subnets/gpu"))
     pods = kubernetes(failing(FORBIDDEN), nodes=nodes)
-    findings = judged(replace(of, network=replace(of.network, places=places), kubernetes=pods))
-    assert [finding.outcome for finding in findings] == ["network.private-dns-link-missing", None]
+    findings = judged(replace(with_pool(of, f"{network_id}/subnets/gpu"), kubernetes=pods))
+    assert [(finding.outcome, finding.evidence.get("pools")) for finding in findings] == told
 
 
 def test_an_endpoint_that_nobody_keeps_in_a_zone_is_read_by_its_record():

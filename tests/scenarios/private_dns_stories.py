@@ -301,6 +301,37 @@ def private_zones_unread(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=("network.private-dns-link-missing",),
+    symptoms=("forbidden-403",),
+    commands=(f"{LINK} --name {NODES}",),
+)
+def private_zones_unread_and_pods_refused(cloud: Cloud) -> None:
+    """The caller may not read the zone that the endpoint keeps, but pods get 403: their nodes are not led by it."""
+    cloud.grant()
+    cloud.private_endpoint(zone_id=cloud.private_zone())
+    cloud.public_access(False)
+    cloud.forbid("Microsoft.Network/privateDnsZones/*")
+    cloud.forbid("Microsoft.Network/privateDnsZones/virtualNetworkLinks/*")
+    cloud.node()
+    cloud.failing_pod(message=FORBIDDEN)
+
+
+@story(
+    verdict="broken",
+    root_causes=("network.private-dns-link-missing",),
+    evidence={"network.private-dns-link-missing": {"pools": ["pool1", "gpu"]}},
+)
+def private_zone_not_linked_for_two_pools(cloud: Cloud) -> None:
+    """Two pools in different subnets of one network: one link is missing, and that is one fault."""
+    cloud.grant()
+    cloud.add_pool("gpu")
+    cloud.put_in_subnet("gpu", cloud.subnet("gpu"))
+    cloud.private_endpoint(zone_id=cloud.private_zone())
+    cloud.public_access(False)
+
+
+@story(
+    verdict="broken",
+    root_causes=("network.private-dns-link-missing",),
     commands=(LINK,),
 )
 def private_zone_not_linked_without_resource_graph(cloud: Cloud) -> None:
