@@ -272,6 +272,19 @@ def private_zone_missing_beside_a_hub_elsewhere(cloud: Cloud) -> None:
     cloud.public_access(False)
 
 
+@story(
+    verdict="broken",
+    root_causes=("network.private-dns-record-missing",),
+    evidence={"network.private-dns-record-missing": {"zone": "azurecr.io", "hosts": [HOST, DATA_HOST]}},
+    commands=("az network private-dns record-set a add-record --resource-group rg-others",) * 2,
+)
+def private_zone_of_the_public_name(cloud: Cloud) -> None:
+    """A private zone azurecr.io, which somebody linked to the nodes' network, hides every registry it does not hold."""
+    cloud.grant()
+    cloud.private_link()
+    cloud.link_zone(cloud.private_zone("rg-others", "azurecr.io"))
+
+
 # --- what cannot be told ---------------------------------------------------------------
 
 
