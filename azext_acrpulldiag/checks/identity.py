@@ -15,7 +15,7 @@ SERVICE_ACCOUNT_URL = (
     "https://learn.microsoft.com/javascript/api/@azure/arm-containerservice/serviceaccountimagepullprofile"
 )
 
-_RECONCILE = "az aks update --resource-group {resource_group} --name {cluster} --yes"
+_RECONCILE = "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes"
 KUBELET_IDENTITY_MISSING = Outcome(
     id="identity.kubelet-identity-missing",
     severity=Severity.ERROR,
@@ -24,6 +24,7 @@ KUBELET_IDENTITY_MISSING = Outcome(
     evidence_keys=(
         "cluster",
         "resource_group",
+        "subscription",
         "fault",
         "identity",
         "profile_client_id",
@@ -44,7 +45,8 @@ KUBELET_IDENTITY_MISSING = Outcome(
         RemedyTemplate(
             "and make the cluster take it over (asks for a user-assigned control-plane identity); then grant it pull "
             "at the registry, since it has a new object id",
-            "az aks update --resource-group {resource_group} --name {cluster} --assign-kubelet-identity {identity} "
+            "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+            "--assign-kubelet-identity {identity} "
             "--yes",
         ),
     ),
@@ -65,11 +67,12 @@ NODE_IDENTITY_OUTDATED = Outcome(
     severity=Severity.ERROR,
     summary="Nodes of {pools} were set up for kubelet client id {node_client_ids}; the cluster's is {client_id} now.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=("cluster", "resource_group", "pools", "client_id", "node_client_ids", "hosts"),
+    evidence_keys=("cluster", "resource_group", "subscription", "pools", "client_id", "node_client_ids", "hosts"),
     remedies=(
         RemedyTemplate(
             "Upgrade the node images, which sets every node up again with the present identity",
-            "az aks upgrade --resource-group {resource_group} --name {cluster} --node-image-only --yes",
+            "az aks upgrade --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+            "--node-image-only --yes",
         ),
         RemedyTemplate("Where the images are the newest already: reconcile the cluster", _RECONCILE),
     ),
@@ -88,7 +91,7 @@ SERVICE_ACCOUNT_PULL = Outcome(
     summary="Pods pull by service-account identity (preview), so what the kubelet identity may do says nothing; "
     "service accounts that name no identity pull {otherwise}.",
     url=SERVICE_ACCOUNT_URL,
-    evidence_keys=("cluster", "resource_group", "otherwise", "default_identity"),
+    evidence_keys=("cluster", "resource_group", "subscription", "otherwise", "default_identity"),
     remedies=(
         RemedyTemplate(
             "See which identity is the default, and grant it pull at the registry",
@@ -241,4 +244,4 @@ def _all_read(hosts: Iterable[NodeHost]) -> None:
 
 
 def _cluster_words(cluster: Cluster) -> dict[str, Any]:
-    return {"resource_group": cluster.resource_group, "cluster": cluster.name}
+    return {"resource_group": cluster.resource_group, "cluster": cluster.name, "subscription": cluster.subscription}

@@ -22,7 +22,7 @@ NO_IMAGE = "No image was given with --image, and no failing pod names one."
 _LONGEST = 400
 _LOOK = RemedyTemplate(
     "Use {suggestion} as the image; this shows whether the registry has it",
-    "az acr repository show --name {registry} --image {path}",
+    "az acr repository show --name {registry} --image {path} --subscription {subscription}",
 )
 
 INVALID_REFERENCE = Outcome(
@@ -30,11 +30,11 @@ INVALID_REFERENCE = Outcome(
     severity=Severity.ERROR,
     summary="The image reference {image} is not valid, so no node will ask any registry for it: {reason}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-image-formats",
-    evidence_keys=("image", "reason", "registry"),
+    evidence_keys=("image", "reason", "registry", "subscription"),
     remedies=(
         RemedyTemplate(
             "Write the reference as LOGIN-SERVER/REPOSITORY:TAG; this lists the repositories",
-            "az acr repository list --name {registry} --output table",
+            "az acr repository list --name {registry} --subscription {subscription} --output table",
         ),
     ),
     explains=("invalid-image-name",),
@@ -45,7 +45,7 @@ LOGIN_SERVER_TYPO = Outcome(
     severity=Severity.ERROR,
     summary="The image's host {host} is not the registry's login server {login_server}: {problem}.",
     url=_ARTICLE,
-    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "path"),
+    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "subscription", "path"),
     remedies=(_LOOK,),
     explains=("dns-failure", "tls-trust", "timeout-network", "unauthorized-401", "image-not-found"),
     article="2",
@@ -55,7 +55,7 @@ LOGIN_SERVER_MISMATCH = Outcome(
     severity=Severity.ERROR,
     summary="The image's host {host} resembles the registry and is not its login server {login_server}: {problem}.",
     url=_ARTICLE,
-    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "path"),
+    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "subscription", "path"),
     remedies=(_LOOK,),
     explains=("dns-failure", "unauthorized-401", "forbidden-403", "image-not-found", "timeout-network"),
     article="2",
@@ -67,12 +67,12 @@ REGIONAL_HOST_UNSUPPORTED = Outcome(
     "{host}; that takes 202607.29 or newer.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication",
     confidence=Confidence.INFERRED,
-    evidence_keys=("pool", "node_image", "host", "login_server", "resource_group", "cluster"),
+    evidence_keys=("pool", "node_image", "host", "login_server", "resource_group", "cluster", "subscription"),
     remedies=(
         RemedyTemplate(
             "Upgrade the node image of the pool (or name the image by the login server {login_server})",
             "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
-            "--node-image-only",
+            "--subscription {subscription} --node-image-only",
         ),
     ),
     explains=("unauthorized-401",),
@@ -110,13 +110,14 @@ def reference_is_valid(facts: Facts) -> Iterator[Finding]:
         try:
             parse_reference(text)
         except ValueError as invalid:
-            registry = facts.registry.name if isinstance(facts.registry, Registry) else None
+            registry = facts.registry if isinstance(facts.registry, Registry) else None
             yield INVALID_REFERENCE.at(
                 printable(text[:_LONGEST]) or "(empty)",
                 reach=Reach(images=frozenset({text})),
                 image=printable(text[:_LONGEST]),
                 reason=printable(str(invalid)[:_LONGEST]),
-                registry=registry,
+                registry=registry and registry.name,
+                subscription=registry and registry.subscription,
             )
     if texts:
         yield from _not_seen(facts)
@@ -194,6 +195,7 @@ def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
                 login_server=server,
                 resource_group=cluster.resource_group,
                 cluster=cluster.name,
+                subscription=cluster.subscription,
             )
 
 
@@ -269,6 +271,7 @@ def _evidence(image: Image, registry: Registry, problem: str, relation: Resembla
         "problem": problem,
         "suggestion": f"{registry.login_server}/{path}",
         "registry": registry.name,
+        "subscription": registry.subscription,
         "path": path,
     }
 

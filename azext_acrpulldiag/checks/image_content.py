@@ -26,10 +26,11 @@ REPOSITORY_NOT_FOUND = Outcome(
     summary="The registry {login_server} has no repository {repository}; the nearest names are: {near_misses}.",
     url=_ARTICLE,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=("image", "login_server", "registry", "repository", "near_misses"),
+    evidence_keys=("image", "login_server", "registry", "subscription", "repository", "near_misses"),
     remedies=(
         RemedyTemplate(
-            "Name a repository that exists; this lists them", "az acr repository list --name {registry} --output table"
+            "Name a repository that exists; this lists them",
+            "az acr repository list --name {registry} --subscription {subscription} --output table",
         ),
         _PUSH,
     ),
@@ -42,12 +43,22 @@ TAG_NOT_FOUND = Outcome(
     summary="The repository {repository} of {login_server} has no tag {tag}; the nearest tags are: {near_misses}.",
     url=_ARTICLE,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=("image", "login_server", "registry", "repository", "tag", "near_misses", "nearest", "path"),
+    evidence_keys=(
+        "image",
+        "login_server",
+        "registry",
+        "subscription",
+        "repository",
+        "tag",
+        "near_misses",
+        "nearest",
+        "path",
+    ),
     remedies=(
         RemedyTemplate(
             "Name a tag that exists; this lists the newest",
             "az acr repository show-tags --name {registry} --repository {repository} --orderby time_desc --top 20 "
-            "--output table",
+            "--subscription {subscription} --output table",
         ),
         _PUSH,
     ),
@@ -61,12 +72,14 @@ DIGEST_NOT_FOUND = Outcome(
     url="https://learn.microsoft.com/azure/container-registry/container-registry-retention-policy",
     seen_from=SeenFrom.REGISTRY,
     evidence_keys=(
-        "image", "login_server", "registry", "repository", "digest", "tag", "tag_digest", "untagged_deleted_after_days",
+        "image", "login_server", "registry", "subscription", "repository", "digest", "tag", "tag_digest",
+        "untagged_deleted_after_days",
     ),
     remedies=(
         RemedyTemplate(
             "Name a manifest that exists; this lists the newest with their tags",
-            "az acr manifest list-metadata --registry {registry} --name {repository} --orderby time_desc --top 20",
+            "az acr manifest list-metadata --registry {registry} --name {repository} --orderby time_desc --top 20 "
+            "--subscription {subscription}",
         ),
     ),
     explains=_EXPLAINS,
@@ -78,17 +91,19 @@ READ_LOCKED = Outcome(
     summary="The {part} of the image {image} is locked against reading (readEnabled is false).",
     url=_LOCK,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=("image", "part", "registry", "path"),
+    evidence_keys=("image", "part", "registry", "subscription", "path"),
     remedies=(
         RemedyTemplate(
             "Let the {part} be read again",
-            "az acr repository update --name {registry} --image {path} --read-enabled true",
+            "az acr repository update --name {registry} --image {path} --read-enabled true "
+            "--subscription {subscription}",
         ),
     ),
     explains=("image-not-found", "unauthorized-401", "forbidden-403"),
 )
 _UNLOCK_REPOSITORY = RemedyTemplate(
-    "Let the {part} be read again", "az acr repository update --name {registry} --repository {path} --read-enabled true"
+    "Let the {part} be read again",
+    "az acr repository update --name {registry} --repository {path} --read-enabled true --subscription {subscription}",
 )
 QUARANTINED = Outcome(
     id="image.quarantined",
@@ -203,6 +218,7 @@ def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | Non
         "image": one.reference,
         "login_server": registry.login_server,
         "registry": registry.name,
+        "subscription": registry.subscription,
         "repository": one.repository,
     }
     if not one.repository_exists:
@@ -238,7 +254,8 @@ def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | Non
 
 _GIVE_THE_TAG = RemedyTemplate(
     "Or, if {nearest} is the image that was meant, give it the missing tag",
-    "az acr import --name {registry} --source {login_server}/{repository}:{nearest} --image {path}",
+    "az acr import --name {registry} --source {login_server}/{repository}:{nearest} --image {path} "
+    "--subscription {subscription}",
 )
 
 
@@ -276,5 +293,6 @@ def _locked(one: ImageLookup, part: str, registry: Registry) -> Finding:
         image=one.reference,
         part=part,
         registry=registry.name,
+        subscription=registry.subscription,
         path=path,
     )

@@ -38,7 +38,7 @@ PLATFORM_MISMATCH = Outcome(
     seen_from=SeenFrom.REGISTRY,
     evidence_keys=(
         "image", "image_platforms", "where", "node_platforms", "effect", "nodes", "pods", "pools_unable", "pools_able",
-        "wanted_platforms", "registry", "path",
+        "wanted_platforms", "registry", "subscription", "path",
     ),
     remedies=(
         RemedyTemplate(
@@ -54,7 +54,7 @@ _NO_MATCH = "containerd finds no match for the platform in its index"
 _NO_START = "it is pulled, being a lone manifest, and its container cannot start"
 _BUILD_WINDOWS = RemedyTemplate(
     "Build the image on a base image of the nodes' Windows build, and push it",
-    "az acr build --registry {registry} --image {path} --platform windows .",
+    "az acr build --registry {registry} --image {path} --platform windows --subscription {subscription} .",
 )
 _MOVE = RemedyTemplate(
     "Or let the pods land on a pool that can run it ({pools_able})",
@@ -148,6 +148,7 @@ def _mismatch(
         "pools_able": able,
         "wanted_platforms": ",".join(sorted(f"{system}/{architecture}" for system, architecture in wanted)),
         "registry": registry.name,
+        "subscription": registry.subscription,
         "path": None if one.digest else f"{one.repository}:{one.tag}",
     }
     windows = any(platform.os == "windows" for platform in needed)

@@ -43,13 +43,15 @@ THROTTLED = Outcome(
     summary="Registry {registry} throttles the nodes (HTTP 429): {pods} get too many requests refused.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-skus#registry-throttling",
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=("registry", "pods", "nodes", "message", "sku", "higher_sku"),
+    evidence_keys=("registry", "subscription", "pods", "nodes", "message", "sku", "higher_sku"),
     remedies=(
         RemedyTemplate(
-            "Move the registry to a tier with higher limits", "az acr update --name {registry} --sku {higher_sku}"
+            "Move the registry to a tier with higher limits",
+            "az acr update --name {registry} --subscription {subscription} --sku {higher_sku}",
         ),
         RemedyTemplate(
-            "See how much of its storage and limits the registry uses", "az acr show-usage --name {registry}"
+            "See how much of its storage and limits the registry uses",
+            "az acr show-usage --name {registry} --subscription {subscription}",
         ),
         RemedyTemplate("Pull less at once: imagePullPolicy: IfNotPresent, smaller steps when scaling out"),
     ),
@@ -190,6 +192,7 @@ def _throttled(throttled: list[FailedPull], facts: Facts) -> Finding:
         facts.targets.registry.given if isinstance(registry, Unreadable) else registry.id,
         reach=_reach(throttled),
         registry=facts.targets.registry.given if isinstance(registry, Unreadable) else registry.name,
+        subscription=None if isinstance(registry, Unreadable) else registry.subscription,
         pods=_pods(pull.container for pull in throttled),
         nodes=sorted({pull.container.node for pull in throttled if pull.container.node}),
         message=throttled[0].container.message[:400],

@@ -92,6 +92,7 @@ def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator
             node_client_ids=sorted({str(node.kubelet_client_id).lower() for node in outdated}),
             hosts=sorted(node.name for node in outdated),
             resource_group=cluster.resource_group,
+            subscription=cluster.subscription,
             cluster=cluster.name,
         )
 

@@ -34,7 +34,7 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
     remedies=(
         RemedyTemplate(
             "Reconcile the cluster: AKS assigns the identity to its scale sets and machines again",
-            "az aks update --resource-group {resource_group} --name {cluster} --yes",
+            "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes",
         ),
         RemedyTemplate(
             "Bring the instances that lack it to the scale set's model",

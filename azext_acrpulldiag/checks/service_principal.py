@@ -20,13 +20,15 @@ _NEW_SECRET = RemedyTemplate(
 )
 _GIVE_TO_NODES = RemedyTemplate(
     "Give the cluster the new secret; this replaces the nodes' configuration, pool by pool",
-    "az aks update-credentials --resource-group {resource_group} --name {cluster} --reset-service-principal "
+    "az aks update-credentials --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+    "--reset-service-principal "
     '--service-principal {app_id} --client-secret "$SP_SECRET"',
 )
 _NO_MORE_SECRETS = RemedyTemplate(
     "Or change to managed identities, which have no secret to renew (then upgrade the node images and grant pull "
     "to the new kubelet identity)",
-    "az aks update --resource-group {resource_group} --name {cluster} --enable-managed-identity --yes",
+    "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+    "--enable-managed-identity --yes",
 )
 
 _LOST = (
@@ -42,7 +44,7 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     severity=Severity.ERROR,
     summary="The cluster pulls as service principal {app_id}, whose {lost} does not exist in its tenant.",
     url=SERVICE_PRINCIPAL_URL,
-    evidence_keys=("cluster", "resource_group", "app_id", "lost", "object_id", "application_object_id"),
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "lost", "object_id", "application_object_id"),
     remedies=(
         RemedyTemplate(
             "Where the application still exists: create its service principal, then grant it pull at the registry, "
@@ -52,7 +54,8 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
         RemedyTemplate(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
             "cluster",
-            "az aks update-credentials --resource-group {resource_group} --name {cluster} --reset-service-principal "
+            "az aks update-credentials --resource-group {resource_group} --name {cluster} "
+            "--subscription {subscription} --reset-service-principal "
             '--service-principal "$SP_ID" --client-secret "$SP_SECRET"',
         ),
         _NO_MORE_SECRETS,
@@ -66,7 +69,7 @@ SERVICE_PRINCIPAL_DISABLED = Outcome(
     severity=Severity.ERROR,
     summary="The cluster pulls as service principal {app_id}, which is disabled.",
     url=SERVICE_PRINCIPAL_URL,
-    evidence_keys=("cluster", "resource_group", "app_id", "object_id"),
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "object_id"),
     remedies=(
         RemedyTemplate("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true"),
         _NO_MORE_SECRETS,
@@ -81,7 +84,7 @@ SECRET_EXPIRED = Outcome(
     summary="The cluster pulls as service principal {app_id}, which has no client secret that still holds "
     "({count} listed; last end: {ended}).",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("cluster", "resource_group", "app_id", "count", "ended", "key_ids"),
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "count", "ended", "key_ids"),
     remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
     explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
     article="1.2",
@@ -94,7 +97,7 @@ SECRET_REPLACED = Outcome(
     summary="Every client secret of service principal {app_id} that holds is newer ({first_start}) than the newest "
     "node ({newest_node}), so the nodes may hold one that was overwritten.",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("cluster", "resource_group", "app_id", "first_start", "newest_node", "live"),
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "first_start", "newest_node", "live"),
     remedies=(
         RemedyTemplate("Give the cluster the secret that holds, as SP_SECRET", _GIVE_TO_NODES.command),
         RemedyTemplate("To be sure first: az aks check-acr signs in with what a node really holds"),
@@ -108,7 +111,7 @@ SECRET_EXPIRING = Outcome(
     severity=Severity.WARNING,
     summary="The last client secret of service principal {app_id} ends on {ends}, in {days} days.",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("cluster", "resource_group", "app_id", "ends", "days"),
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "ends", "days"),
     remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
     article="1.2",
 )
@@ -282,7 +285,12 @@ def _lost_application(cluster: Cluster, principal: ServicePrincipal) -> str | No
 
 
 def _words(cluster: Cluster, principal: ServicePrincipal) -> dict[str, Any]:
-    return {"app_id": principal.app_id, "resource_group": cluster.resource_group, "cluster": cluster.name}
+    return {
+        "app_id": principal.app_id,
+        "resource_group": cluster.resource_group,
+        "cluster": cluster.name,
+        "subscription": cluster.subscription,
+    }
 
 
 def _or_none(fact: str | Unreadable | None) -> str | None:

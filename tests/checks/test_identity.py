@@ -26,13 +26,15 @@ from tests.build import (
     service_principal_facts,
 )
 
+AT = f"--subscription {SUBSCRIPTION}"
+
 WHY = Unreadable("forbidden", "HTTP 403", "op", "some/read")
 OLD_CLIENT_ID = "0f961be1-e758-4f1c-ba6b-9838dfcf8c8d"
 OWN_ID = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-ids"
     "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/puller"
 )
-RECONCILE = "az aks update --resource-group rg-app --name prod --yes"
+RECONCILE = f"az aks update --resource-group rg-app --name prod {AT} --yes"
 BY_SERVICE_ACCOUNT = ServiceAccountPull(True, OWN_ID)
 
 
@@ -83,8 +85,8 @@ def test_an_identity_of_ones_own_is_made_by_its_owner():
     own = cluster(kubelet_identity=KubeletIdentity(OWN_ID, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID))
     deleted = missing(cluster=own, kubelet_identity_resource=None)
     again = missing(cluster=own, kubelet_identity_resource=existing(principal_id="new"))
-    assign = f"az aks update --resource-group rg-app --name prod --assign-kubelet-identity {OWN_ID} --yes"
-    create = f"az identity create --subscription {SUBSCRIPTION} --resource-group rg-ids --name puller"
+    assign = f"az aks update --resource-group rg-app --name prod {AT} --assign-kubelet-identity {OWN_ID} --yes"
+    create = f"az identity create {AT} --resource-group rg-ids --name puller"
     assert commands(deleted) == [create, assign]
     assert commands(again) == [assign]
 
@@ -142,7 +144,7 @@ def test_nodes_of_another_client_id_are_one_finding():
     assert finding.evidence["pools"] == ["a", "b"]
     assert finding.evidence["node_client_ids"] == [OLD_CLIENT_ID]
     assert finding.evidence["client_id"] == KUBELET_CLIENT_ID
-    assert commands(finding)[0] == "az aks upgrade --resource-group rg-app --name prod --node-image-only --yes"
+    assert commands(finding)[0] == f"az aks upgrade --resource-group rg-app --name prod {AT} --node-image-only --yes"
 
 
 @pytest.mark.parametrize(

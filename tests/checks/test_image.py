@@ -8,7 +8,18 @@ from azext_acrpulldiag.facts import Options, Unreadable
 from azext_acrpulldiag.model import Confidence, Status
 from azext_acrpulldiag.references import parse_reference
 from azext_acrpulldiag.run import evaluate
-from tests.build import CLUSTER_ID, agent_pool, cluster, failing, failing_pods_facts, healthy_facts, registry
+from tests.build import (
+    CLUSTER_ID,
+    SUBSCRIPTION,
+    agent_pool,
+    cluster,
+    failing,
+    failing_pods_facts,
+    healthy_facts,
+    registry,
+)
+
+AT = f"--subscription {SUBSCRIPTION}"
 
 ALL = (checks.reference_is_valid, checks.host_is_the_login_server, checks.nodes_know_regional_hosts)
 FORBIDDEN = Unreadable("forbidden", "Not allowed to read it", permission="x/read")
@@ -44,7 +55,7 @@ def test_a_valid_reference_passes(text):
 def test_an_invalid_reference(text):
     finding = one(checks.reference_is_valid, facts(text))
     assert (finding.outcome, finding.evidence["image"]) == ("image.invalid-reference", text)
-    assert finding.remedies[0].command == "az acr repository list --name contosoreg --output table"
+    assert finding.remedies[0].command == f"az acr repository list --name contosoreg {AT} --output table"
 
 
 def test_an_invalid_reference_is_found_without_a_readable_registry():
@@ -69,7 +80,7 @@ def test_a_host_that_only_looks_like_the_login_server(text, outcome, suggestion)
     finding = one(checks.host_is_the_login_server, facts(text))
     assert (finding.outcome, finding.evidence["suggestion"]) == (outcome, suggestion)
     assert finding.remedies[0].command == (
-        f"az acr repository show --name contosoreg --image {suggestion.partition('/')[2]}"
+        f"az acr repository show --name contosoreg --image {suggestion.partition('/')[2]} {AT}"
     )
 
 
@@ -114,7 +125,7 @@ def test_old_node_images_do_not_know_regional_hosts(version):
     finding = one(checks.nodes_know_regional_hosts, facts(REGIONAL, cluster=cluster(agent_pools=pools)))
     assert (finding.outcome, finding.resource) == ("image.regional-host-unsupported", f"{CLUSTER_ID}/agentPools/old")
     assert finding.remedies[0].command == (
-        "az aks nodepool upgrade --resource-group rg-app --cluster-name prod --name old --node-image-only"
+        f"az aks nodepool upgrade --resource-group rg-app --cluster-name prod --name old {AT} --node-image-only"
     )
 
 

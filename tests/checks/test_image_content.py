@@ -6,7 +6,17 @@ from azext_acrpulldiag.checks import image_content as checks
 from azext_acrpulldiag.facts import CacheRule, Unreadable
 from azext_acrpulldiag.model import Status
 from azext_acrpulldiag.run import evaluate
-from tests.build import IMAGE, REGISTRY_ID, healthy_facts, image_facts, lookup, registry
+from tests.build import (
+    IMAGE,
+    REGISTRY_ID,
+    SUBSCRIPTION,
+    healthy_facts,
+    image_facts,
+    lookup,
+    registry,
+)
+
+AT = f"--subscription {SUBSCRIPTION}"
 
 ALL = (checks.image_exists, checks.image_is_readable, checks.image_is_released)
 FORBIDDEN = Unreadable("forbidden", "HTTP 401", "x", "AcrPull")
@@ -68,14 +78,17 @@ def test_a_missing_repository():
     finding = one(checks.image_exists, image_facts(missing))
     assert (finding.outcome, finding.resource) == ("image.repository-not-found", IMAGE)
     assert finding.evidence["near_misses"] == ["team/api", "team/apps"]
-    assert commands(finding) == ["az acr repository list --name contosoreg --output table", f"docker push {IMAGE}"]
+    assert commands(finding) == [
+        f"az acr repository list --name contosoreg {AT} --output table",
+        f"docker push {IMAGE}",
+    ]
 
 
 def test_a_missing_tag_and_one_like_it():
     finding = one(checks.image_exists, image_facts(lookup(near_misses=("1.20", "v1.2"), **GONE)))
     assert (finding.outcome, finding.evidence["nearest"]) == ("image.tag-not-found", "1.20")
     assert commands(finding)[1] == (
-        "az acr import --name contosoreg --source contosoreg.azurecr.io/team/app:1.20 --image team/app:1.2"
+        f"az acr import --name contosoreg --source contosoreg.azurecr.io/team/app:1.20 --image team/app:1.2 {AT}"
     )
 
 
@@ -134,7 +147,7 @@ def test_existence_that_could_not_be_read(part):
 def test_a_read_lock(part, path):
     finding = one(checks.image_is_readable, image_facts(lookup(unreadable_part=part)))
     assert (finding.outcome, finding.evidence["part"]) == ("image.read-locked", part)
-    assert commands(finding) == [f"az acr repository update --name contosoreg {path} --read-enabled true"]
+    assert commands(finding) == [f"az acr repository update --name contosoreg {path} --read-enabled true {AT}"]
 
 
 def test_an_image_in_quarantine():

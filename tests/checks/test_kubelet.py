@@ -11,7 +11,16 @@ from azext_acrpulldiag.checks.kubelet import the_registry_answers_every_pull as 
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Status
 from azext_acrpulldiag.run import evaluate
-from tests.build import failing, failing_pods_facts, healthy_facts, kubernetes, registry
+from tests.build import (
+    SUBSCRIPTION,
+    failing,
+    failing_pods_facts,
+    healthy_facts,
+    kubernetes,
+    registry,
+)
+
+AT = f"--subscription {SUBSCRIPTION}"
 
 LIMITED = failing("pull QPS exceeded", pull_policy="Always")
 REFUSED = failing("unexpected status from HEAD request to https://contosoreg.azurecr.io/v2/a: 429 Too Many Requests")
@@ -64,7 +73,7 @@ def test_a_throttling_registry_is_offered_the_next_tier(sku, higher):
     finding = one(throttling, REFUSED, registry=registry(sku=sku))
     assert finding.outcome == "registry.throttled"
     offered = [command for command in commands(finding) if command.startswith("az acr update")]
-    assert offered == ([f"az acr update --name contosoreg --sku {higher}"] if higher else [])
+    assert offered == ([f"az acr update --name contosoreg {AT} --sku {higher}"] if higher else [])
 
 
 def test_a_throttling_upstream_is_not_the_registry():

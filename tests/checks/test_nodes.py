@@ -21,6 +21,8 @@ from tests.build import (
     service_principal_facts,
 )
 
+AT = f"--subscription {SUBSCRIPTION}"
+
 OTHER = AssignedIdentity(
     f"{NODE_GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/omsagent", "p", "c"
 )
@@ -80,7 +82,7 @@ def test_names_only_the_pool_that_lost_it():
         "assigned": [OTHER.resource_id],
     }
     assert [remedy.command for remedy in finding.remedies] == [
-        "az aks update --resource-group rg-app --name prod --yes"
+        f"az aks update --resource-group rg-app --name prod {AT} --yes"
     ]
 
 
@@ -96,7 +98,7 @@ def test_an_instance_may_lack_what_its_model_has():
     (finding,) = judge(scale_set(), instance(0), instance(3, identities=()), instance(7, identities=(OTHER,)))
     assert finding.evidence["where"] == "2 of 3 instances"
     assert finding.remedies[1].command == (
-        f"az vmss update-instances --subscription {SUBSCRIPTION} --resource-group MC_rg-app_prod_westeurope "
+        f"az vmss update-instances {AT} --resource-group MC_rg-app_prod_westeurope "
         "--name aks-pool1-87752918-vmss --instance-ids 3 7"
     )
 

@@ -18,12 +18,15 @@ from azext_acrpulldiag.run import evaluate, judge
 from tests.build import (
     APP_ID,
     NOW,
+    SUBSCRIPTION,
     cluster,
     healthy_facts,
     scale_set,
     service_principal,
     service_principal_facts,
 )
+
+AT = f"--subscription {SUBSCRIPTION}"
 
 WHY = Unreadable("forbidden", "HTTP 403", "op", "Application.Read.All (Microsoft Graph)")
 NOT_SHOWN = Unreadable("not-shown", "another tenant's")
@@ -145,9 +148,9 @@ def test_no_secret_left_is_expired(passwords, ended):
     assert (finding.evidence["count"], finding.evidence["ended"]) == (len(passwords), ended)
     assert [remedy.command for remedy in finding.remedies] == [
         f"az ad sp credential reset --id {APP_ID} --append",
-        "az aks update-credentials --resource-group rg-app --name prod --reset-service-principal "
+        f"az aks update-credentials --resource-group rg-app --name prod {AT} --reset-service-principal "
         f'--service-principal {APP_ID} --client-secret "$SP_SECRET"',
-        "az aks update --resource-group rg-app --name prod --enable-managed-identity --yes",
+        f"az aks update --resource-group rg-app --name prod {AT} --enable-managed-identity --yes",
     ]
 
 

@@ -18,7 +18,7 @@ OWN_IDENTITY_ID = (
     f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/rg-ids"
     "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kubelet"
 )
-RECONCILE = "az aks update --resource-group rg-app --name prod --yes"
+RECONCILE = f"az aks update --resource-group rg-app --name prod --subscription {build.SUBSCRIPTION} --yes"
 FRESH = (ago(days=150), ago(days=-215))
 ENDED = (ago(days=400), ago(days=35))
 
@@ -75,7 +75,7 @@ def kubelet_identity_not_in_profile(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=("identity.kubelet-identity-missing",),
     evidence={"identity.kubelet-identity-missing": {"identity": OWN_IDENTITY_ID, "identityName": "kubelet"}},
-    commands=("az identity create ", "az aks update --resource-group rg-app --name prod --assign-kubelet-identity "),
+    commands=("az identity create ", "az aks update --resource-group rg-app --name prod "),
 )
 def own_kubelet_identity_deleted(cloud: Cloud) -> None:
     """The cluster was given a kubelet identity of the user's own, which was deleted."""
@@ -97,7 +97,7 @@ def own_kubelet_identity_deleted(cloud: Cloud) -> None:
             "nodeClientIds": [NEW_CLIENT_ID],
         }
     },
-    commands=("az aks upgrade --resource-group rg-app --name prod --node-image-only --yes", RECONCILE),
+    commands=("az aks upgrade --resource-group rg-app --name prod ", RECONCILE),
 )
 def node_identity_outdated(cloud: Cloud) -> None:
     """Nodes were set up for a former kubelet identity."""

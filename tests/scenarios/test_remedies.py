@@ -73,3 +73,13 @@ def test_a_command_parses(template: str) -> None:
 )
 def test_a_command_that_kubectl_would_refuse_is_objected_to(command: str) -> None:
     assert objection(command) is not None
+
+
+# What names its resources by id, in the tenant, or is told the subscription in another way.
+_BY_ID = ("--ids", "--scope", "--role-assignment", "--resource-id", "--id")
+
+
+@pytest.mark.parametrize("template", [each for each in _commands() if each.startswith("az ")])
+def test_a_command_finds_its_resources_whatever_subscription_az_is_set_to(template: str) -> None:
+    words = template.split()
+    assert "--subscription" in words or words[1] == "ad" or any(word in _BY_ID for word in words)
