@@ -84,7 +84,7 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
         return
     network, found = known(facts.network), walks(facts)
     if not any(hop.kind == KIND for walk in found for hop in walk.hops):
-        yield skipped(facts.targets.cluster.id, "No network security group is on the nodes' subnets or interfaces.")
+        yield skipped(facts.targets.cluster.id, "As far as the way is known, it passes no network security group.")
         return
     broken = [(walk.place.pools, hop) for walk in found for hop in walk.hops if hop.outcome == BLOCKS]
     outcomes = {NSG_BLOCKS.id: replace(NSG_BLOCKS, remedies=NSG_BLOCKS.remedies[1:])}
