@@ -22,7 +22,6 @@ from .firewalls import FIREWALL_SUBNET, Ask, firewall_key, read_firewalls
 from .network import REGISTRY_TAG, holds, home_of, in_hub, is_wide, network_of
 from .once import Once
 from .topology import with_attached, with_subnets
-from .virtual_hubs import read_hub_routing
 
 _AZURE_DNS = "168.63.129.16"
 # Of the networks that the nodes' are peered with.
@@ -42,23 +41,13 @@ def read_hubs(once: Once, network: Network) -> Network:
 
 
 def read_rules(once: Once, network: Network) -> Network:
-    """Read the policies of the firewalls that :func:`read_hubs` found, and what hubs of Virtual WAN announce.
-
-    The rest of ``network`` stays.
-    """
+    """Read the policies of the firewalls that :func:`read_hubs` found; the rest of ``network`` stays."""
     sights = [*_public_appliances(network), *_dns_servers(network)]
-    found: list[Any] = in_parallel(
-        [
-            partial(read_firewalls, once.ask, sights, network.networks),
-            partial(read_hub_routing, once.ask, network.networks),
-        ]
-    )
-    (firewalls, ip_groups), (hubs, ip_groups_of_hubs) = found
+    firewalls, ip_groups = read_firewalls(once.ask, sights, network.networks)
     return replace(
         network,
         firewalls={**network.firewalls, **firewalls},
-        ip_groups={**network.ip_groups, **ip_groups, **ip_groups_of_hubs},
-        hubs=hubs,
+        ip_groups={**network.ip_groups, **ip_groups},
     )
 
 

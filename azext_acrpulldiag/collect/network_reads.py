@@ -18,6 +18,7 @@ from .private_link import read_endpoints
 from .private_zones import find_zones, search_zones
 from .session import Session
 from .topology import NodeSide, read_named_networks, read_node_side
+from .virtual_hubs import read_hub_routing, unread_routing
 
 
 class NetworkReads:
@@ -47,6 +48,9 @@ class NetworkReads:
         self._side = side = start("nodeNetworks", self._read_node_side, cluster, models, managed)
         self._hubs = hubs = start("hubs", needing(lambda found: read_hubs(once, found.network)), side)
         self._rules = start("firewallRules", needing(lambda found: read_rules(once, found)), hubs)
+        self._wan = start(
+            "virtualHubs", needing(lambda found: read_hub_routing(once.ask, found.network.networks)), side
+        )
         self.outbound: Task[tuple[Outbound, ...] | None] = start(
             "outbound", self._read_outbound, registry, cluster, side, hubs
         )
@@ -73,7 +77,15 @@ class NetworkReads:
                 ip_groups={**network.ip_groups, **rules.ip_groups},
                 hubs=rules.hubs,
             )
-        return replace(network, endpoints=self._endpoints.answer(deadline), zones=self._zones.answer(deadline))
+        wan = self._wan.answer(deadline)
+        routing, ip_groups = (unread_routing(network.networks, wan), {}) if isinstance(wan, Unreadable) else wan
+        return replace(
+            network,
+            endpoints=self._endpoints.answer(deadline),
+            zones=self._zones.answer(deadline),
+            hubs=routing,
+            ip_groups={**network.ip_groups, **ip_groups},
+        )
 
     def _read_named(self, cluster: Cluster | None) -> str | Unreadable | None:
         return None if cluster is None else read_named_networks(self._once, cluster)

@@ -46,7 +46,7 @@ def read_hub_routing(
     ask: Ask, networks: Networks
 ) -> tuple[dict[str, HubRouting | Unreadable], dict[str, tuple[str, ...] | Unreadable | None]]:
     """Read :attr:`~.Network.hubs` for those of ``networks`` that are connected to a hub, and the IP groups of rules."""
-    near = [each for each in networks.values() if isinstance(each, VirtualNetwork) and any(_hub_names(each))]
+    near = _connected(networks)
     if not near:
         return {}, {}
     lists = {
@@ -64,6 +64,15 @@ def read_hub_routing(
         for each, hop in hops.items()
         if hop is not _ELSEWHERE
     }, ip_groups
+
+
+def unread_routing(networks: Networks, why: Unreadable) -> dict[str, HubRouting | Unreadable]:
+    """:attr:`~.Network.hubs` where reading them failed as a whole."""
+    return {each.id.lower(): why for each in _connected(networks)}
+
+
+def _connected(networks: Networks) -> list[VirtualNetwork]:
+    return [each for each in networks.values() if isinstance(each, VirtualNetwork) and any(_hub_names(each))]
 
 
 # The hub has the name, and no connection with the network: it is another hub of that name.

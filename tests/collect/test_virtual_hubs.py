@@ -2,7 +2,7 @@
 
 import pytest
 
-from azext_acrpulldiag.collect.virtual_hubs import read_hub_routing
+from azext_acrpulldiag.collect.virtual_hubs import read_hub_routing, unread_routing
 from azext_acrpulldiag.facts import HubRouting, Unreadable, VirtualNetwork
 from tests.azure import resources_firewall as make
 from tests.build import SUBNET_ID, SUBSCRIPTION, firewall, peering
@@ -138,3 +138,10 @@ def test_a_firewall_that_is_not_readable():
     azure.put(f"{HUB}/routingIntent", [make.routing_intent(HUB, FIREWALL)])
     azure.put(FIREWALL, FORBIDDEN)
     assert only(azure) == HubRouting(HUB, FIREWALL, FORBIDDEN)
+
+
+def test_hubs_that_there_was_no_time_for_stay_unknown_where_there_is_one():
+    late = Unreadable("timeout", "no time")
+    near = network(firewall().network_id)
+    assert unread_routing({NODES.lower(): network(), "/b": FORBIDDEN, "/c": None}, late) == {NODES.lower(): late}
+    assert unread_routing({NODES.lower(): near}, late) == {}
