@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/firewall/rule-processing, https://learn.micros
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -27,7 +27,8 @@ from ..facts import (
     same_id,
 )
 from ..model import Severity
-from .firewall_match import MAYBE, YES, Range, Traffic, as_range, matches
+from .addresses import AddressSet
+from .firewall_match import MAYBE, YES, Traffic, addresses_of, matches
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
 
 OUTCOME = "network.firewall-blocks-registry"
@@ -140,7 +141,7 @@ def traffic_of(
     return Traffic(
         host=host,
         sources=_sources(network, place),
-        addresses=_read(destination.addresses) if destination.private else None,
+        addresses=addresses_of(destination.addresses) if destination.private else None,
         service=(_STORAGE if blob else _SERVICE).lower(),
         regions=regions,
         all_regions=all_regions,
@@ -149,13 +150,9 @@ def traffic_of(
     )
 
 
-def _sources(network: Network, place: NodePlace) -> tuple[Range, ...] | None:
-    return _read(source_prefixes(network, place)) or None
-
-
-def _read(texts: Iterable[str]) -> tuple[Range, ...]:
-    """The IPv4 addresses and prefixes; others are left out."""
-    return tuple(each for each in map(as_range, texts) if each is not None)
+def _sources(network: Network, place: NodePlace) -> AddressSet | None:
+    found = addresses_of(source_prefixes(network, place))
+    return found if found.spans else None
 
 
 def source_prefixes(network: Network, place: NodePlace) -> tuple[str, ...]:

@@ -11,29 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 
 from ..facts import FirewallRule, Unreadable
+from .addresses import EVERYTHING, PUBLIC, AddressSet, address_set
 
 NO, MAYBE, YES = 0, 1, 2
 PORT = 443
 
-Range = tuple[int, int]
-"""First and last IPv4 address."""
 Groups = Mapping[str, tuple[str, ...] | Unreadable | None]
 
-_ALL: Range = (0, 2**32 - 1)
-# Addresses that no public name of the registry leads to.
-_NOT_PUBLIC = tuple(
-    (int(network.network_address), int(network.broadcast_address))
-    for network in map(
-        IPv4Network,
-        (
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-            "192.168.0.0/16", "224.0.0.0/3",
-        ),
-    )
-)  # fmt: skip
 # Of https://learn.microsoft.com/azure/firewall/fqdn-tags: none has customers' registries, and these have no
 # storage of customers or registries either. (AKS's own images come from mcr.microsoft.com.)
 _TAGS = frozenset(("azurekubernetesservice", "windowsupdate", "windowsdiagnostics", "microsoftactiveprotectionservice"))
@@ -52,9 +38,9 @@ class Traffic:
 
     host: str
     """With ``*`` in front where it stands for many."""
-    sources: tuple[Range, ...] | None
+    sources: AddressSet | None
     """Of the node subnet; ``None``: not known."""
-    addresses: tuple[Range, ...] | None
+    addresses: AddressSet | None
     """Private ones; ``None``: public addresses that are not known."""
     service: str
     """The service tag of its public addresses, in lower case."""
@@ -87,59 +73,39 @@ def matches(kind: str, rule: FirewallRule, traffic: Traffic) -> int:
 def _sources(rule: FirewallRule, traffic: Traffic) -> int:
     if not rule.sources and not rule.source_groups:
         return YES
-    ranges, unread = _ranges(rule.sources, rule.source_groups, traffic.groups)
+    found, unread = _addresses(rule.sources, rule.source_groups, traffic.groups)
     if traffic.sources is None:
-        return YES if _covers(ranges, (_ALL,)) else MAYBE
-    return max(_overlap(ranges, traffic.sources), MAYBE if unread else NO)
+        return YES if found.covers(EVERYTHING) else MAYBE
+    return max(_share(found, traffic.sources), MAYBE if unread else NO)
 
 
-def _ranges(texts: Iterable[str], group_ids: Iterable[str], groups: Groups) -> tuple[list[Range], bool]:
-    """Ranges of addresses and IP groups, and whether some could not be read."""
-    found = [each for each in map(as_range, texts) if each]
+def _addresses(texts: tuple[str, ...], group_ids: Iterable[str], groups: Groups) -> tuple[AddressSet, bool]:
+    """The addresses of a rule and its IP groups, and whether some could not be read."""
     unread = False
     for group_id in group_ids:
         members = groups.get(group_id.lower())
-        if members is None or isinstance(members, Unreadable):
-            unread = True
+        if isinstance(members, tuple):
+            texts += members
         else:
-            found.extend(each for each in map(as_range, members) if each)
-    return found, unread
+            unread = True
+    return addresses_of(texts), unread
 
 
-def _overlap(ranges: list[Range], wanted: tuple[Range, ...]) -> int:
-    if _covers(ranges, wanted):
-        return YES
-    touched = any(low <= last and first <= high for low, high in ranges for first, last in wanted)
-    return MAYBE if touched else NO
-
-
-def _covers(ranges: Iterable[Range], wanted: Iterable[Range]) -> bool:
-    """Whether the ranges together hold every address that is wanted."""
-    ordered = sorted(ranges)
-    for first, last in wanted:
-        reached = first
-        for low, high in ordered:
-            if low > reached:
-                break
-            reached = max(reached, high + 1)
-        if reached <= last:
-            return False
-    return True
+# Sets are made once for many node pools and hosts: there may be thousands of rules.
+@lru_cache(maxsize=65536)
+def addresses_of(texts: tuple[str, ...]) -> AddressSet:
+    """Join addresses, prefixes and ranges; ``*`` is every address. Tags, names and IPv6 are left out."""
+    return EVERYTHING if "*" in texts else address_set(texts)
 
 
 @lru_cache(maxsize=65536)
-def as_range(text: str) -> Range | None:
-    """An address, prefix, ``first-last`` or ``*`` as a range; ``None``: a tag, a name or IPv6."""
-    if text.strip() == "*":
-        return _ALL
-    first, dash, last = text.partition("-")
-    try:
-        if dash:
-            return int(IPv4Address(first.strip())), int(IPv4Address(last.strip()))
-        network = IPv4Network(first.strip(), strict=False)
-    except (AddressValueError, NetmaskValueError, ValueError):
-        return None
-    return int(network.network_address), int(network.broadcast_address)
+def _share(found: AddressSet, wanted: AddressSet) -> int:
+    """Whether all that is wanted is there, some of it, or nothing."""
+    if not wanted.spans:
+        return MAYBE
+    if found.covers(wanted):
+        return YES
+    return MAYBE if found.overlaps(wanted) else NO
 
 
 # --- network rules ---------------------------------------------------------------------------
@@ -161,22 +127,13 @@ def _has_port(text: str) -> bool:
 def _destinations(rule: FirewallRule, traffic: Traffic) -> int:
     if not rule.destinations and not rule.destination_groups and not rule.fqdns:
         return YES
-    ranges, unread = _ranges(rule.destinations, rule.destination_groups, traffic.groups)
-    tags = [each for each in rule.destinations if as_range(each) is None]
+    found, unread = _addresses(rule.destinations, rule.destination_groups, traffic.groups)
     return max(
-        _towards(ranges, traffic),
+        _share(found, PUBLIC if traffic.addresses is None else traffic.addresses),
         MAYBE if unread else NO,
-        max((_tag(each, traffic) for each in tags), default=NO),
+        max((_tag(each, traffic) for each in rule.destinations if each[:1].isalpha()), default=NO),
         max((_resolved(each, traffic) for each in rule.fqdns), default=NO),
     )
-
-
-def _towards(ranges: list[Range], traffic: Traffic) -> int:
-    if traffic.addresses is not None:
-        return _overlap(ranges, traffic.addresses) if traffic.addresses else MAYBE
-    if _covers([*ranges, *_NOT_PUBLIC], (_ALL,)):
-        return YES
-    return MAYBE if any(not _covers(_NOT_PUBLIC, (each,)) for each in ranges) else NO
 
 
 def _tag(text: str, traffic: Traffic) -> int:
@@ -198,7 +155,7 @@ def _tag(text: str, traffic: Traffic) -> int:
 def _resolved(name: str, traffic: Traffic) -> int:
     """A name in a network rule, which stands for what the firewall resolves it to; no ``*`` is taken there."""
     if traffic.host.startswith("*"):
-        return _of_many(name, traffic)
+        return _of_many(name, traffic.host)
     return traffic.named_by_dns if name.lower().rstrip(".") == traffic.host else NO
 
 
@@ -216,24 +173,26 @@ def _is_https(text: str) -> bool:
 
 def _confined(rule: FirewallRule, traffic: Traffic) -> int:
     """``destinationAddresses`` narrow an application rule; they are rarely used."""
-    ranges, _ = _ranges(rule.destinations, (), traffic.groups)
-    return _towards(ranges, traffic) if rule.destinations else YES
+    if not rule.destinations:
+        return YES
+    return _share(addresses_of(rule.destinations), PUBLIC if traffic.addresses is None else traffic.addresses)
 
 
 def _targets(rule: FirewallRule, traffic: Traffic) -> int:
     return max(
-        max((_name(each, traffic) for each in rule.fqdns), default=NO),
+        _named(rule.fqdns, traffic.host),
         max((_fqdn_tag(each, traffic) for each in rule.fqdn_tags), default=NO),
         max((_url(each, traffic) for each in rule.target_urls), default=NO),
         MAYBE if any(each.lower() in _LIKELY_CATEGORIES for each in rule.web_categories) else NO,
     )
 
 
-def _name(pattern: str, traffic: Traffic) -> int:
-    wanted = pattern.lower().rstrip(".")
-    if fits(wanted, traffic.host):
+@lru_cache(maxsize=65536)
+def _named(patterns: tuple[str, ...], host: str) -> int:
+    wanted = [pattern.lower().rstrip(".") for pattern in patterns]
+    if any(fits(each, host) for each in wanted):
         return YES
-    return _of_many(wanted, traffic) if traffic.host.startswith("*") else NO
+    return max((_of_many(each, host) for each in wanted), default=NO)
 
 
 def fits(pattern: str, host: str) -> bool:
@@ -246,14 +205,14 @@ def fits(pattern: str, host: str) -> bool:
     return fnmatchcase(host, pattern.replace("[", "[[]"))
 
 
-def _of_many(name: str, traffic: Traffic) -> int:
-    """Whether one of the many hosts that ``*.blob...`` stands for may be meant.
+def _of_many(name: str, host: str) -> int:
+    """Whether one of the many hosts that a ``host`` like ``*.blob...`` stands for may be meant.
 
     Registries keep layers in Microsoft's own accounts (``weumanaged15.blob.core.windows.net`` is one that pull
     errors show); any other account that a rule names is a customer's.
     """
     label, _, rest = name.lower().partition(".")
-    return MAYBE if traffic.host == f"*.{rest}" and ("managed" in label or "*" in label) else NO
+    return MAYBE if host == f"*.{rest}" and ("managed" in label or "*" in label) else NO
 
 
 def _fqdn_tag(tag: str, traffic: Traffic) -> int:
@@ -265,4 +224,5 @@ def _fqdn_tag(tag: str, traffic: Traffic) -> int:
 
 def _url(url: str, traffic: Traffic) -> int:
     """A URL applies where the firewall opens TLS, and to some paths of the host."""
-    return MAYBE if _name(url.partition("://")[2].partition("/")[0] or url.partition("/")[0], traffic) else NO
+    host = url.partition("://")[2].partition("/")[0] or url.partition("/")[0]
+    return MAYBE if _named((host,), traffic.host) else NO

@@ -8,14 +8,14 @@ import pytest
 
 from azext_acrpulldiag.facts import FirewallRule, RuleCollection, Unreadable
 from azext_acrpulldiag.path.firewall import ruled
-from azext_acrpulldiag.path.firewall_match import MAYBE, NO, YES, Traffic, as_range, fits, matches
+from azext_acrpulldiag.path.firewall_match import MAYBE, NO, YES, Traffic, addresses_of, fits, matches
 
 HOST, BLOBS = "contosoreg.azurecr.io", "*.blob.core.windows.net"
 ENDPOINT = "10.1.0.4"
 
 
 def ranges(*texts):
-    return tuple(as_range(text) for text in texts)
+    return addresses_of(texts)
 
 
 PUBLIC = Traffic(HOST, ranges("10.224.0.0/16"), None, "azurecontainerregistry", frozenset({"westeurope"}))
