@@ -87,9 +87,7 @@ def to_public(services: Services, service_endpoints: tuple[str, ...], table: Rou
     reaches a registry by that one alone.
     """
     for service in service_endpoints:
-        if service.rpartition(".")[2] in _ENDPOINT_SERVICES and _ENDPOINT_SERVICES[service.rpartition(".")[2]] in (
-            services.names
-        ):
+        if _ENDPOINT_SERVICES.get(service) in services.names:
             return Choice(Route(service, SERVICE_ENDPOINT))
     users = [_of_user(route) for route in (table.routes if table else ())]
     tagged = sorted((each for each in users if span_of(each.prefix) is None), key=_breadth)
@@ -106,7 +104,12 @@ def to_public(services: Services, service_endpoints: tuple[str, ...], table: Rou
     return Choice(certain, tuple(differing.values()))
 
 
-_ENDPOINT_SERVICES = {"containerregistry": "azurecontainerregistry", "storage": "storage"}
+# The tag of each service that a subnet may have an endpoint for.
+_ENDPOINT_SERVICES = {
+    "microsoft.containerregistry": "azurecontainerregistry",
+    "microsoft.storage": "storage",
+    "microsoft.storage.global": "storage",
+}
 
 
 def _of_user(route: UserRoute) -> Route:

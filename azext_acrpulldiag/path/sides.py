@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..facts import Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from .addresses import PUBLIC, AddressSet, address_set, prefix_length
 from .hops import Destination
-from .look import network_id_of, subnet_of
+from .look import looked_up, network_id_of, subnet_of
 from .rules import Services, Side
 
 REGISTRY_TAG, STORAGE_TAG = "AzureContainerRegistry", "Storage"
@@ -81,13 +81,19 @@ def _reach(here: VirtualNetwork) -> AddressSet:
 
 
 def _everything_is_routed(network: Network, place: NodePlace) -> bool:
+    """Tell whether a route sends everything to an appliance, or may."""
     subnet = subnet_of(network, place)
-    if isinstance(subnet, Unreadable) or subnet.route_table_id is None:
+    if isinstance(subnet, Unreadable):
         return False
-    table = network.route_tables.get(subnet.route_table_id.lower())
-    if not isinstance(table, RouteTable):
-        return True  # there may be such a route
-    return any(
-        prefix_length(route.prefix) == 0 and route.next_hop.lower() not in ("none", "internet")
-        for route in table.routes
+    table: RouteTable | Unreadable | None = None
+    if subnet.route_table_id is not None:
+        table = looked_up(network.route_tables, subnet.route_table_id, "Route table")
+    if isinstance(table, Unreadable):
+        return True
+    routes = table.routes if table else ()
+    own = any(
+        prefix_length(route.prefix) == 0 and route.next_hop.lower() not in ("none", "internet") for route in routes
     )
+    hub = network.hubs.get(network_id_of(subnet.id).lower())
+    announced = isinstance(hub, Unreadable) or (hub is not None and hub.internet is not None)
+    return own or (announced and (table is None or table.gateway_routes is not False))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from azext_acrpulldiag.facts import NodePlace
+from azext_acrpulldiag.facts import HubRouting, NodePlace
 from azext_acrpulldiag.path.filtering import filtered, free_priority
 from azext_acrpulldiag.path.hops import BROKEN, OK, UNKNOWN, Destination
 from tests import build
@@ -137,6 +137,19 @@ def test_where_everything_is_routed_the_internet_may_be_the_network():
     assert states(with_route(user("0.0.0.0/0", "Internet"))) == [BROKEN]
     assert states(with_route(through(prefix="10.0.0.0/8"))) == [BROKEN]
     assert states(replace(base, subnets=subnets, route_tables={"rt": FORBIDDEN})) == [UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("hub", "state"),
+    [
+        (HubRouting("hub", "firewall"), UNKNOWN),
+        (HubRouting("hub", None), BROKEN),
+        (FORBIDDEN, UNKNOWN),
+    ],
+)
+def test_a_virtual_hub_may_route_everything_too(hub, state):
+    network = guarded(rule(300, destinations=("Internet",)), hubs={NODES_ID.lower(): hub})
+    assert states(network) == [state]
 
 
 @pytest.mark.parametrize(

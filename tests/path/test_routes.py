@@ -152,4 +152,6 @@ def test_a_service_endpoint_cannot_be_overridden():
     endpoint = ("microsoft.containerregistry",)
     assert to_public(REGISTRY, endpoint, routes).route.next_hop == "virtualnetworkserviceendpoint"
     assert to_public(STORAGE, endpoint, routes).route.next_hop == "none"
-    assert to_public(STORAGE, ("microsoft.storage",), routes).route.next_hop == "virtualnetworkserviceendpoint"
+    for storage in ("microsoft.storage", "microsoft.storage.global"):
+        assert to_public(STORAGE, (storage,), routes).route.next_hop == "virtualnetworkserviceendpoint"
+    assert to_public(REGISTRY, ("microsoft.sql", "microsoft.storage"), routes).route.next_hop == "none"
