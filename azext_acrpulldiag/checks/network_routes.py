@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ..catalogue import Outcome, RemedyTemplate, check, skipped
+from ..catalogue import Outcome, RemedyTemplate, check, placeholders, skipped
 from ..facts import Facts, known
 from ..model import Confidence, Finding, Remedy, Severity
 from ..path import walks
@@ -34,6 +34,10 @@ _CREATE = (
 )
 _DELETE = (
     "az network vnet peering delete --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
+    "--vnet-name {{{side}_name}} --name {{{name}}}"
+)
+_SYNC = (
+    "az network vnet peering sync --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
     "--vnet-name {{{side}_name}} --name {{{name}}}"
 )
 _OPEN = (
@@ -102,6 +106,10 @@ PEERING_MISSING = Outcome(
         RemedyTemplate(
             "And {far_name} with {near_name}: a peering takes both sides", _template(_CREATE, "far", "far_to_near")
         ),
+        RemedyTemplate(
+            "Or peer {far_name} with {via_name} instead, both sides with forwarded traffic allowed, if what the nodes "
+            "send is to pass the appliance that their route leads to"
+        ),
     ),
     explains=("timeout-network", "blob-download"),
     article="4.1",
@@ -128,6 +136,8 @@ PEERING_DISCONNECTED = Outcome(
         "create_far",
         "open_near",
         "open_far",
+        "sync_near",
+        "sync_far",
     ),
     remedies=(
         RemedyTemplate(
@@ -139,6 +149,14 @@ PEERING_DISCONNECTED = Outcome(
         RemedyTemplate("Make the side of {far_name}", _template(_CREATE, "far", "create_far")),
         RemedyTemplate("Let {near_name} have access to {far_name}", _template(_OPEN, "near", "open_near")),
         RemedyTemplate("Let {far_name} have access to {near_name}", _template(_OPEN, "far", "open_far")),
+        RemedyTemplate(
+            "Let the peering of {near_name} take over the address ranges that {far_name} has now",
+            _template(_SYNC, "near", "sync_near"),
+        ),
+        RemedyTemplate(
+            "Let the peering of {far_name} take over the address ranges that {near_name} has now",
+            _template(_SYNC, "far", "sync_far"),
+        ),
     ),
     explains=("timeout-network", "blob-download"),
     article="4.1",
@@ -176,10 +194,13 @@ def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
     reach through a third network, unless a route leads to an appliance there that passes traffic
     on. Otherwise nodes resolve the registry's name, and connections to its address time out.
 
-    Decided from both sides of the peering. Where both networks use the gateway of another, or a
-    hub of Virtual WAN, routes that nobody shows may join them, and it is unknown.
+    Decided from both sides of the peering, and from the address ranges that each has taken over:
+    one that was added to a network later is not peered until the peering is synchronised. Where
+    both networks use the gateway of another, or a hub of Virtual WAN, routes that nobody shows may
+    join them, and it is unknown.
 
-    Source: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview
+    Sources: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview,
+    https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space
     """
     outcomes = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
     yield from _findings(facts, outcomes, "peering", "The way from the nodes to the registry crosses no peering.")
@@ -194,11 +215,17 @@ def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: st
         yield skipped(facts.targets.cluster.id, none)
         return
     for finding in findings_of(facts, outcomes, {kind}):
-        # A repair that this case does not take lacks a value, so has no command; words alone belong to every case.
+        # A repair that this case does not take lacks a value.
         yield replace(finding, remedies=_that_apply(finding, outcomes)) if finding.outcome else finding
 
 
 def _that_apply(finding: Finding, outcomes: Mapping[str, Outcome]) -> tuple[Remedy, ...]:
     templates = outcomes[finding.outcome or ""].remedies
     pairs = zip(finding.remedies, templates, strict=True)
-    return tuple(remedy for remedy, template in pairs if remedy.command or template.command is None)
+    return tuple(remedy for remedy, template in pairs if remedy.command or _speaks(template, finding))
+
+
+def _speaks(template: RemedyTemplate, finding: Finding) -> bool:
+    """Tell whether a repair in words has everything that it names."""
+    named = placeholders(template.description)
+    return template.command is None and all(finding.evidence[name] is not None for name in named)

@@ -78,7 +78,7 @@ def _onward(way: Way, hub: str | None, there: str, address: str) -> Hop | None:
     if hub is None or hub.lower() == there.lower():
         return None
     at_home = hub.lower() == way.here.id.lower()
-    joint = joint_of(way.network, hub, there, forwards=not at_home)
+    joint = joint_of(way.network, hub, there, forwards=not at_home, there=(address,))
     if joint.exists:
         return peering_hop(joint)
     return unjoined(way, joint, address) if at_home else unjoined_hub(way, hub, there, address)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..facts import Network, Peering, Unreadable, VirtualNetwork, same_id
+from .addresses import address_set
 from .hops import BROKEN, OK, UNKNOWN, Hop
 from .look import group_of, looked_up, name_of, subscription_of
 
@@ -31,6 +32,10 @@ class Joint:
     far: Side
     forwards: bool = False
     """What passes comes from a third network, by an appliance in the near one."""
+    there: tuple[str, ...] = ()
+    """What the near side has to reach in the far network: addresses and prefixes."""
+    back: tuple[str, ...] = ()
+    """What the far side has to reach in the near one."""
 
     @property
     def exists(self) -> bool:
@@ -43,9 +48,18 @@ class Joint:
         return not self.exists and (self.near is None or self.far is None)
 
 
-def joint_of(network: Network, near_id: str, far_id: str, forwards: bool = False) -> Joint:
+def joint_of(
+    network: Network,
+    near_id: str,
+    far_id: str,
+    *,
+    forwards: bool = False,
+    there: tuple[str, ...] = (),
+    back: tuple[str, ...] = (),
+) -> Joint:
     """Look at both sides of a peering."""
-    return Joint(near_id, far_id, _side(network, near_id, far_id), _side(network, far_id, near_id), forwards)
+    near, far = _side(network, near_id, far_id), _side(network, far_id, near_id)
+    return Joint(near_id, far_id, near, far, forwards, there, back)
 
 
 def _side(network: Network, here_id: str, there_id: str) -> Side:
@@ -99,10 +113,11 @@ def _hop(
 
 
 def _faults(joint: Joint) -> Iterable[str]:
-    for here_id, side, there_id in (
-        (joint.near_id, joint.near, joint.far_id),
-        (joint.far_id, joint.far, joint.near_id),
-    ):
+    sides = (
+        (joint.near_id, joint.near, joint.far_id, joint.there),
+        (joint.far_id, joint.far, joint.near_id, joint.back),
+    )
+    for here_id, side, there_id, wanted in sides:
         if side is None:
             yield f"{name_of(here_id)} has no peering with {name_of(there_id)}, only the reverse"
         elif isinstance(side, Peering):
@@ -110,6 +125,15 @@ def _faults(joint: Joint) -> Iterable[str]:
                 yield f"peering {side.name} of {name_of(here_id)} is {side.state}"
             if side.allows_access is False:
                 yield f"peering {side.name} of {name_of(here_id)} has allowVirtualNetworkAccess off"
+            if _lacks(side, wanted):
+                held = ", ".join(side.remote_prefixes)
+                yield f"peering {side.name} of {name_of(here_id)} is about {held} and not about {', '.join(wanted)}"
+
+
+def _lacks(side: Peering, wanted: tuple[str, ...]) -> bool:
+    """Tell whether a peering has not taken over the range that is wanted: it was added to the other network later."""
+    held, needed = address_set(side.remote_prefixes), address_set(wanted)
+    return bool(held.spans and needed.spans) and not held.overlaps(needed)
 
 
 def _doubt(joint: Joint) -> Unreadable | None:
@@ -150,6 +174,8 @@ def _evidence_of_broken(joint: Joint, faults: list[str]) -> dict[str, Any]:
         "create_far": (far.name if far else names["far_to_near"]) if anew or (waits and far is None) else None,
         "open_near": near.name if near and connected and near.allows_access is False else None,
         "open_far": far.name if far and connected and far.allows_access is False else None,
+        "sync_near": near.name if near and connected and _lacks(near, joint.there) else None,
+        "sync_far": far.name if far and connected and _lacks(far, joint.back) else None,
     }
 
 

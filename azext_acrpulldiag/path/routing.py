@@ -100,7 +100,7 @@ def _network_of_endpoint(way: Way, address: str) -> str | Unreadable:
 
 
 def _between_networks(way: Way, address: str, there: str) -> Iterator[Hop]:
-    joint = joint_of(way.network, way.here.id, there)
+    joint = joint_of(way.network, way.here.id, there, there=(address,), back=way.subnet.prefixes)
     detour = to_address(address, way.here, way.table, joined=False).route
     if joint.exists:
         hop = peering_hop(joint)

@@ -138,6 +138,16 @@ def test_networks_that_are_not_peered():
 
 
 @pytest.mark.usefixtures("private")
+def test_the_hub_that_a_route_leads_to_is_told():
+    plain, by_hub = (
+        one(peerings, network)
+        for network in (routed(), routed(through(), networks=peered((NODES_ID, HUB_ID)), firewalls={APPLIANCE: None}))
+    )
+    assert len(plain.remedies) == 2
+    assert "vnet-hub" in by_hub.remedies[2].description
+
+
+@pytest.mark.usefixtures("private")
 @pytest.mark.parametrize(
     ("sides", "repairs"),
     [
@@ -149,6 +159,7 @@ def test_networks_that_are_not_peered():
             ["delete", "delete", "create", "create"],
         ),
         ((side(NODES_ID, SHARED_ID, allows_access=False), side(SHARED_ID, NODES_ID)), ["update"]),
+        ((side(NODES_ID, SHARED_ID, remote_prefixes=("10.51.0.0/16",)), side(SHARED_ID, NODES_ID)), ["sync"]),
         ((side(NODES_ID, SHARED_ID), side(SHARED_ID, NODES_ID, allows_access=False)), ["update"]),
     ],
 )

@@ -227,6 +227,24 @@ def test_the_side_that_was_left_by_a_deletion_is_made_anew():
     assert None not in (hop.evidence["create_near"], hop.evidence["create_far"])
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "synced"),
+    [
+        (("10.51.0.0/16",), ("10.224.0.0/12",), ["sync_near"]),
+        (("10.50.0.0/16",), ("10.8.0.0/16",), ["sync_far"]),
+        (("10.51.0.0/16",), ("10.8.0.0/16",), ["sync_near", "sync_far"]),
+        ((), (), []),  # not shown
+        (("10.50.0.0/24",), ("10.224.0.0/16",), []),
+    ],
+)
+def test_a_range_that_a_peering_has_not_taken_over(near, far, synced):
+    sides = (side(NODES_ID, SHARED_ID, remote_prefixes=near), side(SHARED_ID, NODES_ID, remote_prefixes=far))
+    hop = hops(routed(networks=with_sides(*sides)), PRIVATE)[0]
+    assert hop.state == (BROKEN if synced else OK)
+    assert [key for key in ("sync_near", "sync_far") if hop.evidence.get(key)] == synced
+    assert hop.evidence.get("remove_near") is None
+
+
 def test_behind_a_broken_peering_the_route_is_judged_too():
     broken = with_sides(side(NODES_ID, SHARED_ID, state="Disconnected"))
     assert told(routed(user(f"{ADDRESS}/32"), networks=broken), PRIVATE) == [

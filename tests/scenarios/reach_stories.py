@@ -325,6 +325,21 @@ def peering_lets_nothing_in(cloud: Cloud) -> None:
     cloud.peering_side(shared, make.VNET_ID, allowVirtualNetworkAccess=False)
 
 
+@story(
+    verdict="broken",
+    root_causes=(DISCONNECTED,),
+    evidence={DISCONNECTED: {"nearState": "Connected", "farState": "Connected", "syncNear": "to-vnet-shared"}},
+    commands=(f"az network vnet peering sync --resource-group {build.NODE_GROUP_ID.rpartition('/')[2]} ",),
+)
+def peering_lacks_the_range_of_the_endpoint(cloud: Cloud) -> None:
+    """The endpoint is in a range that its network got after it was peered, and the peering was never synchronised."""
+    cloud.grant()
+    shared = cloud.endpoint_elsewhere()
+    cloud.peer(make.VNET_ID, shared)
+    before = {"addressPrefixes": ["10.49.0.0/16"]}
+    cloud.peering_side(make.VNET_ID, shared, peeringSyncLevel="LocalNotInSync", remoteAddressSpace=before)
+
+
 @story(verdict="broken", root_causes=("network.private-dns-link-missing", MISSING))
 def neither_the_name_nor_the_network_is_joined(cloud: Cloud) -> None:
     """The zone is linked to the endpoint's network only, and that is not peered: both, in the order of the way."""
