@@ -182,7 +182,12 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,
     https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
     """
-    yield from _findings(facts, {ROUTE_DROPS.id: ROUTE_DROPS}, "route", "No way from the nodes is known to follow.")
+    yield from _findings(
+        facts,
+        {ROUTE_DROPS.id: ROUTE_DROPS},
+        "route",
+        "Where the nodes are to go is not known, or no network on the way there is joined with theirs.",
+    )
 
 
 @check("network.peerings", needs=("registry", "network"), outcomes=(PEERING_MISSING, PEERING_DISCONNECTED))

@@ -106,10 +106,15 @@ def _hop(
     evidence: dict[str, Any] | None = None,
     unread: Unreadable | None = None,
 ) -> Hop:
-    side = next((each for each in (joint.near, joint.far) if isinstance(each, Peering)), None)
+    sides = [each for each in (joint.near, joint.far) if isinstance(each, Peering)]
+    side = next((each for each in sides if not _works(each)), sides[0] if sides else None)
     name = side.name if side else f"{name_of(joint.near_id)} with {name_of(joint.far_id)}"
     resource_id = side.id if side else joint.near_id
     return Hop("peering", name, resource_id, state, why, outcome, evidence or {}, unread)
+
+
+def _works(side: Peering) -> bool:
+    return isinstance(side.state, str) and side.state.lower() == CONNECTED and side.allows_access is True
 
 
 def _faults(joint: Joint) -> Iterable[str]:
@@ -119,7 +124,7 @@ def _faults(joint: Joint) -> Iterable[str]:
     )
     for here_id, side, there_id, wanted in sides:
         if side is None:
-            yield f"{name_of(here_id)} has no peering with {name_of(there_id)}, only the reverse"
+            yield f"{name_of(here_id)} has no peering with {name_of(there_id)}"
         elif isinstance(side, Peering):
             if isinstance(side.state, str) and side.state.lower() != CONNECTED:
                 yield f"peering {side.name} of {name_of(here_id)} is {side.state}"

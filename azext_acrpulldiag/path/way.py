@@ -55,6 +55,8 @@ def way_of(registry: Registry, network: Network, place: NodePlace, destination: 
 def home_of(way: Way, address: str) -> str | None:
     """The network, of those that this one reaches by itself, that an address lies in."""
     wanted = address_set((address,))
+    if not wanted.spans:
+        return None
     if address_set(way.here.prefixes).covers(wanted):
         return way.here.id
     for peering in way.here.peerings:

@@ -145,6 +145,10 @@ def test_an_appliance_that_is_in_no_network():
     assert hop.evidence["appliance"] == APPLIANCE
 
 
+def test_an_appliance_without_an_address_is_not_known():
+    assert told(routed(user("0.0.0.0/0", "VirtualAppliance"))) == [("route", UNKNOWN, None)]
+
+
 def test_what_answers_there_was_not_read():
     assert told(routed(through("10.66.0.4"), networks=STAR)) == [("route", UNKNOWN, None)]
     assert told(routed(through(), networks=STAR)) == [ROUTE_OK, PEERING_OK, ("firewall", UNKNOWN, None)]
@@ -205,6 +209,7 @@ def test_a_side_of_the_peering_is_broken(kind, change):
     near, far = (replace(near, **change), far) if kind == "near" else (near, replace(far, **change))
     hop = hops(routed(networks=with_sides(near, far)), PRIVATE)[0]
     assert (hop.state, hop.outcome) == (BROKEN, DISCONNECTED)
+    assert hop.resource_id == (near if kind == "near" else far).id
     opened = hop.evidence[f"open_{kind}"]
     assert (opened is not None) == ("allows_access" in change)
     assert (hop.evidence["create_near"] is not None) == ("state" in change)
