@@ -49,18 +49,31 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Application.Read.All": ("access.pull-role", "identity.service-principal"),
     },
     "firewall-allows-the-route": {
-        f"Microsoft.Network/{kind}/read": ("network.outbound-ip",)
-        for kind in (
-            "virtualNetworks/subnets",
-            "virtualNetworks/virtualNetworkPeerings",
-            "routeTables",
-            "azureFirewalls",
-            "publicIPAddresses",
-        )
+        "Microsoft.Network/publicIPAddresses/read": ("network.outbound-ip",),
     },
     "firewall-allows-the-nat-gateway": {
         "Microsoft.Network/natGateways/read": ("network.outbound-ip",),
         "Microsoft.Network/publicIPPrefixes/read": ("network.outbound-ip",),
+    },
+    "azure-firewall-allows-an-ip-group": {
+        "Microsoft.Network/routeTables/read": ("network.routes",),
+        "Microsoft.Network/azureFirewalls/read": ("network.firewall",),
+        "Microsoft.Network/firewallPolicies/read": ("network.firewall",),
+        "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read": ("network.firewall",),
+        "Microsoft.Network/ipGroups/read": ("network.firewall",),
+    },
+    "private-endpoint-in-hub": {
+        "Microsoft.Network/virtualNetworks/read": ("network.private-dns", "network.routes"),
+        "Microsoft.Network/privateEndpoints/read": ("network.private-dns",),
+        "Microsoft.Network/networkInterfaces/read": ("network.private-dns",),
+        "Microsoft.Network/privateDnsZones/A/read": ("network.private-dns",),
+        "Microsoft.Network/privateDnsZones/virtualNetworkLinks/read": ("network.private-dns",),
+    },
+    "security-group-denies-the-endpoint": {
+        "Microsoft.Network/networkSecurityGroups/read": ("network.security-groups",),
+    },
+    "storage-policy": {
+        "Microsoft.Network/serviceEndpointPolicies/read": ("network.storage-policy",),
     },
     "outbound-ip-of-a-node": {
         "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read": ("network.outbound-ip",),
@@ -83,15 +96,19 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.ContainerRegistry/registries/listCredentials/action": ("pull-secret.admin",),
     },
 }
-# Without these nothing is unknown that would not be without: the nearest names in a message, a faster way to find a
-# registry, a subnet that a pool names as well, secrets of accounts that every running pod names itself.
+# What stands in where another read fails or shows too little, or only makes a message better.
 COURTESIES = {
     "Microsoft.Resources/subscriptions/resourceGroups/read",
     "Microsoft.ResourceGraph/resources/read",
     "Microsoft.ContainerRegistry/registries/catalog/read",
     "Microsoft.ContainerRegistry/registries/repositories/metadata/read",
-    "Microsoft.Network/networkInterfaces/read",
-    "Microsoft.Network/virtualNetworks/read",
+    "Microsoft.Network/virtualNetworks/subnets/read",
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read",
+    "Microsoft.Network/privateDnsZones/read",
+    "Microsoft.Network/virtualHubs/read",
+    "Microsoft.Network/virtualHubs/hubVirtualNetworkConnections/read",
+    "Microsoft.Network/virtualHubs/routingIntent/read",
+    "Microsoft.Network/virtualHubs/hubRouteTables/read",
     "get namespaces",
     "get serviceaccounts",
 }
