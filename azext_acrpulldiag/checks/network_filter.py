@@ -20,7 +20,7 @@ KIND = "security-group"
 ALLOW = RemedyTemplate(
     "Allow TCP 443 to {destinations} before that rule: priority {priority} is free",
     "az network nsg rule create --resource-group {resource_group} --subscription {subscription} "
-    "--nsg-name {group_name} --name {new_rule} --priority {priority} --direction Outbound --access Allow "
+    "--nsg-name {group_name} --name {new_rule} --priority {priority} --direction {direction} --access Allow "
     "--protocol Tcp --source-address-prefixes '*' --destination-address-prefixes {destinations} "
     "--destination-port-ranges 443",
 )
@@ -42,6 +42,7 @@ NSG_BLOCKS = Outcome(
         "resource_group",
         "subscription",
         "attached_to",
+        "direction",
         "rule",
         "rule_priority",
         "rule_destinations",
@@ -67,7 +68,8 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
     Nodes open connections to the registry's private endpoint, or to its public side: the service
     tag AzureContainerRegistry, and Storage for layers where there is no dedicated data endpoint.
     What a group drops ends as an i/o timeout. The subnet's group and the interface's both have to
-    allow it; in each the rule with the lowest priority number that matches decides.
+    allow it; in each the rule with the lowest priority number that matches decides. So does the
+    group on a private endpoint's own subnet, where that subnet's network policies are on.
 
     Decided from the groups' rules, Azure's default ones among them. The public addresses of a
     registry are not known, so a rule for an address range may match, as may one for an
@@ -77,6 +79,7 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
 
     Sources: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview,
     https://learn.microsoft.com/azure/virtual-network/service-tags-overview,
+    https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy,
     https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules
     """
     if facts.network is None:
@@ -95,7 +98,9 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
             same = [
                 hop
                 for pools, hop in broken
-                if list(pools) == finding.evidence["pools"] and hop.resource_id == finding.evidence["security_group"]
+                if list(pools) == finding.evidence["pools"]
+                and hop.resource_id == finding.evidence["security_group"]
+                and hop.evidence["direction"] == finding.evidence["direction"]
             ]
             yield _whole(finding, same, network)
 
@@ -121,7 +126,7 @@ def _new_rules(hops: list[Hop], group: SecurityGroup | None) -> Iterator[dict[st
         name = f"Allow{wanted[0]}" if wanted in tags else "AllowRegistryEndpoint"
         yield {"destinations": list(wanted), "priority": before, "new_rule": _unused(name, group)}
         if before is not None and group is not None:
-            before = free_priority(group, before)
+            before = free_priority(group, before, hops[0].evidence["direction"])
 
 
 def _unused(name: str, group: SecurityGroup | None) -> str:

@@ -7,24 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ..facts import EndpointPolicy, Facts, Kubernetes, Network, NodePlace, Registry, Subnet, Unreadable, known
+from ..facts import Facts, Kubernetes, Registry, Unreadable, known
 from ..model import Confidence, Finding, SeenFrom, Severity
-from ..path import BROKEN, OK, Hop
-from ..path.look import group_of, looked_up, name_of, network_id_of, subnet_of, subscription_of
+from ..path.findings import findings_of
+from ..path.firewall import layers_host
+from ..path.layers import KIND, POLICY_BLOCKS
 from ..quoting import printable
 from ..symptoms import FailedPull, failed_pulls, pool_of
-from .leads import Leads
 
-LAYERS = "*.blob.core.windows.net"
-_STORAGE = ("microsoft.storage", "microsoft.storage.global")
-_ALIAS = "/services/"
-# Whether the storage of registries is behind these is not documented.
-_MAY_COVER = ("/services/azure", "/services/azure/aks", "/services/azure/containerregistry")
 _LONGEST_MESSAGE = 400
 _MOST_PODS = 10
 
 STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
-    id="network.storage-policy-blocks-layers",
+    id=POLICY_BLOCKS,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="{problem}",
@@ -110,83 +105,17 @@ def layers_may_come_from_storage(facts: Facts) -> Iterator[Finding]:
 
 
 def _judged(facts: Facts, registry: Registry) -> Iterator[Finding]:
-    network = facts.network
-    if network is None:
+    if facts.network is None:
         yield skipped(registry.id, "The nodes' network was not read.")
-    elif isinstance(network, Unreadable):
-        yield unknown(facts.targets.cluster.id, network)
-    elif registry.data_endpoint_hosts and not isinstance(registry.data_endpoint_hosts, Unreadable):
+    elif isinstance(facts.network, Unreadable):
+        yield unknown(facts.targets.cluster.id, facts.network)
+    elif isinstance(registry.data_endpoint_hosts, Unreadable):
+        yield unknown(registry.id, registry.data_endpoint_hosts)
+    elif layers_host(registry) is None:
         yield skipped(registry.id, f"Layers of registry {registry.name} come from its data endpoints.")
     else:
-        leads = Leads(facts, registry)
-        for place in network.places:
-            yield from _judged_place(place, network, registry, leads)
-
-
-def _judged_place(place: NodePlace, network: Network, registry: Registry, leads: Leads) -> Iterator[Finding]:
-    subnet = subnet_of(network, place)
-    if isinstance(subnet, Unreadable):
-        given = place.subnet_id if isinstance(place.subnet_id, str) else registry.id
-        yield unknown(given, subnet)
-        return
-    if not subnet.endpoint_policy_ids or not set(_STORAGE).intersection(subnet.service_endpoints):
-        return
-    private = leads.to_an_endpoint(subnet.id, place.pools)
-    if private is True:
-        return
-    policies = [
-        looked_up(network.endpoint_policies, each, "Service endpoint policy") for each in subnet.endpoint_policy_ids
-    ]
-    doubt = private if isinstance(private, Unreadable) else _doubt(policies, registry)
-    if doubt is not None:
-        yield unknown(subnet.id, doubt)
-        return
-    allowed = [each for policy in policies for each in known(policy).service_resources]
-    if any(not each.lower().startswith(_ALIAS) for each in allowed):
-        yield _blocked(place, subnet, allowed, registry)
-
-
-def _doubt(policies: list[EndpointPolicy | Unreadable], registry: Registry) -> Unreadable | None:
-    """Why policies may do no harm; ``None``: nothing is in doubt."""
-    for policy in policies:
-        if isinstance(policy, Unreadable):
-            return policy
-        alias = next((each for each in policy.service_resources if each.rstrip("/").lower() in _MAY_COVER), None)
-        if alias is not None:
-            why = f"Policy {name_of(policy.id)} allows {alias}; whether the storage of registries is behind that"
-            return Unreadable("unsupported", f"{why} is not documented, a pull of an uncached image on a node tells")
-    return registry.data_endpoint_hosts if isinstance(registry.data_endpoint_hosts, Unreadable) else None
-
-
-def _blocked(place: NodePlace, subnet: Subnet, allowed: list[str], registry: Registry) -> Finding:
-    names = [name_of(each) for each in subnet.endpoint_policy_ids]
-    problem = (
-        f"Service endpoint policy {', '.join(names)} on subnet {name_of(subnet.id)} of {', '.join(place.pools)} lets "
-        f"nodes reach certain storage accounts only, and none of those that layers of registry {registry.name} are in."
-    )
-    policy = subnet.endpoint_policy_ids[0]
-    path = (
-        Hop("node-subnet", name_of(subnet.id), subnet.id, OK, f"Nodes of {', '.join(place.pools)} sit here."),
-        Hop("service-endpoint", name_of(policy), policy, BROKEN, problem),
-    )
-    finding = STORAGE_POLICY_BLOCKS_LAYERS.at(
-        subnet.id,
-        pools=list(place.pools),
-        subnet=subnet.id,
-        hosts=[LAYERS],
-        path=[hop.told() for hop in path],
-        problem=problem,
-        subnet_name=name_of(subnet.id),
-        network_name=name_of(network_id_of(subnet.id)),
-        network_resource_group=group_of(subnet.id),
-        network_subscription=subscription_of(subnet.id),
-        policies=names,
-        allowed=allowed,
-        pods=[],
-        message=None,
-        **_of(registry),
-    )
-    return _with(finding, registry, _DATA_ENDPOINTS, _TAKE_OFF)
+        for finding in findings_of(facts, {POLICY_BLOCKS: STORAGE_POLICY_BLOCKS_LAYERS}, {KIND}):
+            yield _with(finding, registry, _DATA_ENDPOINTS, _TAKE_OFF) if finding.outcome else finding
 
 
 def _of(registry: Registry) -> dict[str, Any]:
@@ -221,7 +150,7 @@ def _reported(refused: list[FailedPull], facts: Facts, registry: Registry) -> Fi
         confidence=Confidence.OBSERVED,
         pools=pools,
         subnet=None,
-        hosts=[LAYERS],
+        hosts=[layers_host(registry)] if layers_host(registry) else [],
         path=[],
         problem=problem,
         subnet_name=None,

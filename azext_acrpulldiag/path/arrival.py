@@ -10,21 +10,85 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..facts import Network, NetworkRules, NodePlace, Registry, Subnet, Unreadable, same_id
+from ..facts import (
+    Network,
+    NetworkRules,
+    NodePlace,
+    Registry,
+    RouteTable,
+    Subnet,
+    Unreadable,
+    VirtualNetwork,
+    same_id,
+)
+from .addresses import address_set
+from .filtering import IN, group_hop
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from .look import group_of, name_of, network_id_of, subnet_of, subscription_of
+from .layers import at_the_storage
+from .look import group_of, looked_up, name_of, network_id_of, subnet_of, subscription_of
+from .rules import Side
+from .sides import is_layer_storage
 
 ENDPOINT_MISSING = "network.service-endpoint-missing"
 NOT_ALLOWED = "network.subnet-not-allowed"
 REGISTRY_SERVICE = "microsoft.containerregistry"
+EVERYTHING = address_set(("0.0.0.0/0",))
+_GROUPS_COUNT = ("enabled", "networksecuritygroupenabled")
 
 
 def arriving(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
     """Yield the hops behind the nodes' own network and whatever lies between."""
     if destination.private:
+        yield from _into_the_subnet(network, place, destination)
         yield from _at_the_endpoint(registry, destination)
+    elif is_layer_storage(destination):
+        yield from at_the_storage(registry, network, place)
     else:
         yield from _at_the_public_side(registry, network, place, destination)
+
+
+def _into_the_subnet(network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
+    """The security group of the endpoint's own subnet, which counts where the subnet says so.
+
+    Source: https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
+    """
+    subnet_id = destination.endpoint.subnet_id if destination.endpoint else None
+    here = subnet_of(network, place)
+    if not isinstance(subnet_id, str) or isinstance(here, Unreadable):
+        return  # what of it is not read is told where it is met first
+    there = looked_up(network.subnets, subnet_id, "Subnet")
+    if isinstance(there, Unreadable):
+        yield Hop("security-group", name_of(subnet_id), subnet_id, UNKNOWN, there.sentence, unread=there)
+        return
+    policies = there.endpoint_network_policies
+    if there.security_group_id is None or (isinstance(policies, str) and policies.lower() not in _GROUPS_COUNT):
+        return
+    ends = tuple((each, Side(address_set((each,)))) for each in destination.addresses)
+    sources = _sources(network, here, there, destination)
+    group_id = there.security_group_id
+    hop = group_hop(network, group_id, "endpoint's subnet", IN, sources, ends, destination)
+    if hop.state == BROKEN and isinstance(policies, Unreadable):
+        hop = Hop(hop.kind, hop.name, hop.resource_id, UNKNOWN, policies.sentence, unread=policies)
+    yield hop
+
+
+def _sources(network: Network, here: Subnet, there: Subnet, destination: Destination) -> tuple[Side, ...]:
+    """What traffic of the nodes may arrive with: their own addresses, and that of an appliance on the way."""
+    home = network.networks.get(network_id_of(there.id).lower())
+    joined = isinstance(home, VirtualNetwork) and address_set(
+        (*home.prefixes, *(prefix for peering in home.peerings for prefix in peering.remote_prefixes))
+    ).covers(address_set(here.prefixes))
+    nodes = Side(address_set(here.prefixes), in_network=True if joined else None)
+    if here.route_table_id is None:
+        return (nodes,)
+    table = network.route_tables.get(here.route_table_id.lower())
+    routes = table.routes if isinstance(table, RouteTable) else ()
+    by_appliance = any(
+        route.next_hop.lower() == "virtualappliance"
+        and any(address_set((route.prefix,)).covers(address_set((each,))) for each in destination.addresses)
+        for route in routes
+    )
+    return (nodes, Side(EVERYTHING)) if by_appliance or not isinstance(table, RouteTable) else (nodes,)
 
 
 def _at_the_endpoint(registry: Registry, destination: Destination) -> Iterator[Hop]:

@@ -16,6 +16,7 @@ from .sides import nodes, private_side, public_side, service_tag_of
 
 BLOCKS = "network.nsg-blocks-registry"
 PORT = 443
+OUT, IN = "Outbound", "Inbound"
 # What a user's own rule may have.
 _FIRST, _LAST = 100, 4096
 
@@ -31,9 +32,9 @@ def filtered(registry: Registry, network: Network, place: NodePlace, destination
         yield _unread("interfaces", None, place.interface_group_ids)
     else:
         for group_id in place.interface_group_ids:
-            yield _hop(network, group_id, "interface", nodes(subnet), ends, destination)
+            yield group_hop(network, group_id, "interface", OUT, (nodes(subnet),), ends, destination)
     if subnet.security_group_id is not None:
-        yield _hop(network, subnet.security_group_id, "subnet", nodes(subnet), ends, destination)
+        yield group_hop(network, subnet.security_group_id, "subnet", OUT, (nodes(subnet),), ends, destination)
 
 
 def _ends(
@@ -45,22 +46,24 @@ def _ends(
     return ((service_tag_of(destination), public_side(registry, network, place, destination)),)
 
 
-def _hop(
+def group_hop(
     network: Network,
     group_id: str,
     attached_to: str,
-    source: Side,
+    direction: str,
+    sources: tuple[Side, ...],
     ends: tuple[tuple[str, Side], ...],
     destination: Destination,
 ) -> Hop:
+    """Say what one security group does to traffic from ``sources`` (it may come from any) to ``ends``."""
     group = looked_up(network.security_groups, group_id, "Network security group")
     if isinstance(group, Unreadable):
         return _unread(attached_to, group_id, group)
-    told = [(word, verdict(group, "Outbound", source, side, PORT)) for word, side in ends]
+    told = [(word, _agreed([verdict(group, direction, each, side, PORT) for each in sources])) for word, side in ends]
     denied = [each for each in told if each[1].access == DENY]
     open_ones = [each for each in told if each[1].access not in (ALLOW, DENY)]
     if denied:
-        return _denied(group, attached_to, denied, destination)
+        return _denied(group, attached_to, direction, denied, destination)
     if open_ones:
         return _open(group, attached_to, open_ones[0][1], destination)
     rule = told[0][1].rule if told else None
@@ -69,7 +72,21 @@ def _hop(
     return Hop("security-group", name_of(group.id), group.id, OK, why)
 
 
-def _denied(group: SecurityGroup, attached_to: str, denied: list[tuple[str, Verdict]], destination: Destination) -> Hop:
+def _agreed(verdicts: list[Verdict]) -> Verdict:
+    """What all say, or that it cannot be told."""
+    if len({each.access for each in verdicts}) == 1:
+        return verdicts[0]
+    rules = [each.first for each in verdicts if each.first is not None]
+    return Verdict(None, rules[-1] if rules else None, tuple(rules[:-1]))
+
+
+def _denied(
+    group: SecurityGroup,
+    attached_to: str,
+    direction: str,
+    denied: list[tuple[str, Verdict]],
+    destination: Destination,
+) -> Hop:
     rule = denied[0][1].first
     name, number = (rule.name, rule.priority) if rule else ("", _LAST)
     first = min((each.first.priority for _, each in denied if each.first is not None), default=number)
@@ -82,12 +99,17 @@ def _denied(group: SecurityGroup, attached_to: str, denied: list[tuple[str, Verd
         why=f"Rule {name} (priority {number}) of the {attached_to}'s group denies TCP {PORT} to {words}, "
         f"where {destination.host} leads.",
         outcome=BLOCKS,
-        evidence=_evidence(group, attached_to, rule, [word for word, _ in denied], first),
+        evidence=_evidence(group, attached_to, direction, rule, [word for word, _ in denied], first),
     )
 
 
 def _evidence(
-    group: SecurityGroup, attached_to: str, rule: SecurityRule | None, destinations: list[str], before: int
+    group: SecurityGroup,
+    attached_to: str,
+    direction: str,
+    rule: SecurityRule | None,
+    destinations: list[str],
+    before: int,
 ) -> dict[str, Any]:
     return {
         "security_group": group.id,
@@ -95,16 +117,17 @@ def _evidence(
         "resource_group": group_of(group.id),
         "subscription": subscription_of(group.id),
         "attached_to": attached_to,
+        "direction": direction,
         "rule": rule.name if rule else None,
         "rule_priority": rule.priority if rule else None,
         "rule_destinations": [*rule.destinations, *rule.destination_groups] if rule else [],
         "destinations": destinations,
-        "priority": free_priority(group, before),
+        "priority": free_priority(group, before, direction),
         "new_rule": "AllowRegistry",
     }
 
 
-def free_priority(group: SecurityGroup, before: int, direction: str = "Outbound") -> int | None:
+def free_priority(group: SecurityGroup, before: int, direction: str = OUT) -> int | None:
     """Return the highest number below ``before`` that no rule of ``direction`` has; ``None``: there is none."""
     taken = {rule.priority for rule in group.rules if rule.direction.lower() == direction.lower()}
     for number in range(min(before - 1, _LAST), _FIRST - 1, -1):
@@ -120,7 +143,7 @@ def _open(group: SecurityGroup, attached_to: str, told: Verdict, destination: De
     settled = "Network Watcher's IP flow verify for a node" if destination.private else "A connection from a node"
     why = Unreadable(
         "unsupported",
-        f"Of the rules of security group {name} on the nodes' {attached_to}, the first that is about TCP {PORT} to the "
+        f"Of the rules of security group {name} on the {attached_to}, the first that is about TCP {PORT} to the "
         f"registry may be {named}: that depends on addresses that cannot be read. {settled} settles it",
     )
     return Hop(
@@ -134,5 +157,5 @@ def _open(group: SecurityGroup, attached_to: str, told: Verdict, destination: De
 
 
 def _unread(attached_to: str, resource_id: str | None, why: Unreadable) -> Hop:
-    name = name_of(resource_id) if resource_id else f"security groups of the nodes' {attached_to}"
+    name = name_of(resource_id) if resource_id else f"security groups of the {attached_to}"
     return Hop("security-group", name, resource_id, UNKNOWN, why.sentence, unread=why)

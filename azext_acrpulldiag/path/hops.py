@@ -19,7 +19,7 @@ class Hop:
     kind: str
     """``node-subnet``, ``dns-server``, ``private-dns-zone``, ``private-dns-link``, ``private-dns-record``,
     ``public-dns``, ``security-group``, ``route``, ``peering``, ``firewall``, ``appliance``, ``private-endpoint``,
-    ``service-endpoint`` or ``registry``."""
+    ``service-endpoint``, ``endpoint-policy`` or ``registry``."""
     name: str
     resource_id: str | None
     state: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from azext_acrpulldiag.facts import NetworkRules, NodePlace, Unreadable
+from azext_acrpulldiag.facts import NetworkRules, NodePlace, RouteTable, Unreadable, UserRoute, VirtualNetwork
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.arrival import arriving
 from tests.build import (
     ENDPOINT_ID,
+    ENDPOINT_SUBNET_ID,
     REGISTRY_ID,
     SUBNET_ID,
     network,
@@ -16,6 +17,7 @@ from tests.build import (
     registry,
     subnet,
 )
+from tests.path.worlds import GROUP_ID, TABLE_ID, group, rule
 
 NOT_READ = Unreadable("forbidden", "no right to read it", "Microsoft.X/read", "Microsoft.X/read")
 LOGIN = "contosoreg.azurecr.io"
@@ -29,9 +31,15 @@ def arrived(destination=None, here=None, place=None, **changes):
 
 
 def hops(destination=None, here=None, place=None, **changes):
-    found = network(subnets={SUBNET_ID.lower(): subnet() if here is None else here})
+    subnets = {SUBNET_ID.lower(): subnet() if here is None else here, ENDPOINT_SUBNET_ID.lower(): there()}
+    found = network(subnets=subnets)
     place = place or found.places[0]
     return list(arriving(registry(**changes), found, place, destination or Destination(LOGIN)))
+
+
+def there(**changes):
+    """The endpoint's subnet."""
+    return subnet(ENDPOINT_SUBNET_ID, "10.225.0.0/24", **changes)
 
 
 def deny(*ip_rules, subnets=()):
@@ -69,6 +77,107 @@ def test_an_address_of_nobody_that_was_read():
     (hop,) = hops(led_to(None))
     assert (hop.kind, hop.state) == ("private-endpoint", UNKNOWN)
     assert "10.225.0.5" in hop.unread.detail
+
+
+# --- the security group of the endpoint's own subnet -------------------------------------
+
+FILTERS = {"security_group_id": GROUP_ID, "endpoint_network_policies": "Enabled"}
+DENIES = rule(200, direction="Inbound", name="deny-all")
+BLOCKED = ("security-group", BROKEN, "network.nsg-blocks-registry")
+PASSED = ("security-group", OK, None)
+
+
+def entered(*rules, at=None, table=None, prefixes=("10.224.0.0/12",), **changes):
+    """The hop of the group on the endpoint's subnet, or ``None``."""
+    here = subnet(route_table_id=TABLE_ID if table else None)
+    vnet = SUBNET_ID.rpartition("/subnets/")[0]
+    found = network(
+        networks={vnet.lower(): VirtualNetwork(vnet, prefixes, (), ())},
+        subnets={SUBNET_ID.lower(): here, ENDPOINT_SUBNET_ID.lower(): there(**{**FILTERS, **(at or {})})},
+        **{
+            "security_groups": {GROUP_ID.lower(): group(*rules)},
+            "route_tables": {TABLE_ID.lower(): table} if table else {},
+            **changes,
+        },
+    )
+    every = list(arriving(registry(), found, found.places[0], led_to(private_endpoint())))
+    return next((hop for hop in every if hop.kind == "security-group"), None)
+
+
+def in_short(hop):
+    return hop and (hop.kind, hop.state, hop.outcome)
+
+
+@pytest.mark.parametrize("policies", ["Enabled", "NetworkSecurityGroupEnabled", "enabled"])
+def test_a_denial_at_the_endpoint(policies):
+    hop = entered(DENIES, at={"endpoint_network_policies": policies})
+    assert in_short(hop) == BLOCKED
+    assert (hop.resource_id, hop.evidence["rule"], hop.evidence["direction"]) == (GROUP_ID, "deny-all", "Inbound")
+    assert (hop.evidence["destinations"], hop.evidence["priority"]) == (["10.225.0.5"], 199)
+
+
+@pytest.mark.parametrize("policies", ["Disabled", "RouteTableEnabled"])
+def test_a_group_that_does_not_count_for_endpoints(policies):
+    assert entered(DENIES, at={"endpoint_network_policies": policies}) is None
+
+
+def test_a_subnet_of_an_endpoint_without_a_group():
+    assert entered(at={"security_group_id": None}) is None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (),
+        (rule(100, "Allow", direction="Inbound", sources=("10.224.0.0/16",)), DENIES),
+        (rule(200),),
+        (rule(100, direction="Inbound", sources=("Internet",)),),
+        (rule(100, direction="Inbound", destinations=("10.225.0.4",)),),
+    ],
+)
+def test_a_group_at_the_endpoint_that_lets_the_nodes_in(rules):
+    assert in_short(entered(*rules)) == PASSED
+
+
+def test_policies_that_are_not_shown_make_a_denial_unknown():
+    hop = entered(DENIES, at={"endpoint_network_policies": NOT_READ})
+    assert (hop.state, hop.unread) == (UNKNOWN, NOT_READ)
+    assert in_short(entered(at={"endpoint_network_policies": NOT_READ})) == PASSED
+
+
+def test_nodes_that_the_endpoints_network_may_not_know():
+    """Azure's own rules admit the network and what it is joined to; a denial of everything else is for the rest."""
+    assert entered(prefixes=("10.225.0.0/24",)).state == UNKNOWN
+    assert in_short(entered(DENIES, prefixes=("10.225.0.0/24",))) == BLOCKED
+
+
+def by_appliance(prefix="10.225.0.0/16"):
+    return RouteTable(TABLE_ID, (UserRoute("hub", prefix, "VirtualAppliance", "10.100.0.4"),), True)
+
+
+def test_an_appliance_on_the_way_may_put_its_own_address():
+    nodes_only = rule(100, "Allow", direction="Inbound", sources=("10.224.0.0/16",))
+    assert entered(nodes_only, DENIES, table=by_appliance()).state == UNKNOWN
+    assert in_short(entered(nodes_only, DENIES, table=by_appliance("10.9.0.0/16"))) == PASSED
+    assert in_short(entered(DENIES, table=by_appliance())) == BLOCKED
+    assert in_short(entered(table=by_appliance())) == PASSED
+
+
+def test_a_route_table_that_is_not_read_may_have_an_appliance():
+    nodes_only = rule(100, "Allow", direction="Inbound", sources=("10.224.0.0/16",))
+    hop = entered(nodes_only, DENIES, table=by_appliance(), route_tables={TABLE_ID.lower(): NOT_READ})
+    assert hop.state == UNKNOWN
+
+
+@pytest.mark.parametrize("changes", [{"security_groups": {}}, {"security_groups": {GROUP_ID.lower(): NOT_READ}}])
+def test_a_group_at_the_endpoint_that_is_not_read(changes):
+    assert entered(**changes).state == UNKNOWN
+
+
+def test_an_endpoints_subnet_that_is_not_read():
+    found = network(subnets={SUBNET_ID.lower(): subnet(), ENDPOINT_SUBNET_ID.lower(): NOT_READ})
+    first, *_ = arriving(registry(), found, found.places[0], led_to(private_endpoint()))
+    assert (first.kind, first.state, first.unread) == ("security-group", UNKNOWN, NOT_READ)
 
 
 # --- the public side -------------------------------------------------------------------

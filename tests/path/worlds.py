@@ -82,6 +82,14 @@ DEFAULT_RULES = (
     rule(65000, "Allow", name="AllowVnetOutBound", sources=("VirtualNetwork",), destinations=("VirtualNetwork",)),
     rule(65001, "Allow", name="AllowInternetOutBound", destinations=("Internet",)),
     rule(65500, "Deny", name="DenyAllOutBound"),
+    rule(
+        65000,
+        "Allow",
+        name="AllowVnetInBound",
+        direction="Inbound",
+        sources=("VirtualNetwork",),
+        destinations=("VirtualNetwork",),
+    ),
     rule(65500, "Deny", name="DenyAllInBound", direction="Inbound"),
 )
 
@@ -106,7 +114,10 @@ def guarded(*rules: SecurityRule, on_interface: bool = False, **changes: object)
         changes["places"] = (replace(PLACE, interface_group_ids=(NIC_GROUP_ID,)),)
         groups = {NIC_GROUP_ID.lower(): group(*rules, group_id=NIC_GROUP_ID)}
         return build.network(security_groups=groups, **changes)
-    subnets = {build.SUBNET_ID.lower(): build.subnet(security_group_id=GROUP_ID)}
+    subnets = {
+        build.SUBNET_ID.lower(): build.subnet(security_group_id=GROUP_ID),
+        SHARED_SUBNET.lower(): build.subnet(SHARED_SUBNET, "10.50.0.0/24"),
+    }
     return build.network(**{"subnets": subnets, "security_groups": {GROUP_ID.lower(): group(*rules)}, **changes})
 
 

@@ -87,7 +87,7 @@ def subnet_rules_not_shown(cloud: Cloud) -> None:
     cloud.grant()
     cloud.service_endpoints()
     cloud.firewall([OUTBOUND_IP])
-    cloud.versions["Microsoft.ContainerRegistry/registries"] = ("2025-11-01",)
+    cloud.versions["microsoft.containerregistry/registries"] = ("2025-11-01",)
 
 
 # --- storage that layers come from -----------------------------------------------------
