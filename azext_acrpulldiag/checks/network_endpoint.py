@@ -83,7 +83,7 @@ class _Met:
     step: int
 
 
-@check("network.private-endpoint", needs=("registry", "network"), outcomes=(PRIVATE_ENDPOINT_NOT_APPROVED,))
+@check("network.private-endpoint", needs=("registry", "network", "cluster"), outcomes=(PRIVATE_ENDPOINT_NOT_APPROVED,))
 def endpoint_is_approved(facts: Facts) -> Iterator[Finding]:
     """The private endpoint by which nodes reach a registry without public access is approved.
 

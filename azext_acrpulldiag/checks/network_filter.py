@@ -10,7 +10,7 @@ from typing import Any
 from ..catalogue import Outcome, RemedyTemplate, check, skipped
 from ..facts import Facts, Network, SecurityGroup, known
 from ..model import Confidence, Finding, Remedy, Severity
-from ..path import Hop, walks
+from ..path import Hop, unmet, walks
 from ..path.filtering import BLOCKS, free_priority
 from ..path.findings import findings_of
 from ..quoting import fill_command
@@ -61,7 +61,7 @@ NSG_BLOCKS = Outcome(
 )
 
 
-@check("network.security-groups", needs=("registry", "network"), outcomes=(NSG_BLOCKS,))
+@check("network.security-groups", needs=("registry", "network", "cluster"), outcomes=(NSG_BLOCKS,))
 def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[Finding]:
     """The network security groups of the node subnets and interfaces allow TCP 443 to the registry.
 
@@ -87,7 +87,8 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
         return
     network, found = known(facts.network), walks(facts)
     if not any(hop.kind == KIND for walk in found for hop in walk.hops):
-        yield skipped(facts.targets.cluster.id, "As far as the way is known, it passes no network security group.")
+        none = "As far as the way is known, it passes no network security group."
+        yield skipped(facts.targets.cluster.id, unmet(found, none))
         return
     broken = [(walk.place.pools, hop) for walk in found for hop in walk.hops if hop.outcome == BLOCKS]
     outcomes = {NSG_BLOCKS.id: replace(NSG_BLOCKS, remedies=NSG_BLOCKS.remedies[1:])}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..catalogue import Outcome, RemedyTemplate, check, skipped
 from ..facts import Facts
 from ..model import Finding, Severity
-from ..path import walks
+from ..path import unmet, walks
 from ..path.findings import findings_of
 from ..path.firewall import EVIDENCE, OUTCOME
 
@@ -90,7 +90,7 @@ FIREWALL_BLOCKS = Outcome(
 )
 
 
-@check("network.firewall", needs=("registry", "network"), outcomes=(FIREWALL_BLOCKS,))
+@check("network.firewall", needs=("registry", "network", "cluster"), outcomes=(FIREWALL_BLOCKS,))
 def firewalls_let_the_registry_through(facts: Facts) -> Iterator[Finding]:
     """Every firewall that routes lead through lets HTTPS to the registry pass.
 
@@ -118,7 +118,8 @@ def firewalls_let_the_registry_through(facts: Facts) -> Iterator[Finding]:
     for finding in findings_of(facts, {OUTCOME: FIREWALL_BLOCKS}, KINDS):
         yield _fitting(finding) if finding.outcome else finding
     if not any(hop.kind in KINDS for walk in walks(facts) for hop in walk.hops):
-        yield skipped(facts.targets.cluster.id, "As far as the way is known, no route leads through a firewall.")
+        none = "As far as the way is known, no route leads through a firewall."
+        yield skipped(facts.targets.cluster.id, unmet(walks(facts), none))
 
 
 def _fitting(finding: Finding) -> Finding:

@@ -10,6 +10,7 @@ from typing import Any
 from ..catalogue import Outcome, RemedyTemplate, check, skipped
 from ..facts import Facts, Network, NodePlace, known
 from ..model import Confidence, Finding, Remedy, Severity
+from ..path import unmet, walks
 from ..path.findings import findings_of
 from ..path.look import network_id_of
 from ..path.names import KINDS
@@ -172,7 +173,7 @@ _OUTCOMES = (ZONE_MISSING, LINK_MISSING, CUSTOM_DNS_UNLINKED, RECORD_MISSING, RE
 _BY_ID = {outcome.id: outcome for outcome in _OUTCOMES}
 
 
-@check("network.private-dns", needs=("registry", "network", "kubernetes"), outcomes=_OUTCOMES)
+@check("network.private-dns", needs=("registry", "network", "cluster", "kubernetes"), outcomes=_OUTCOMES)
 def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     """The DNS servers that the nodes ask lead the registry's names to an approved private endpoint, where it has one.
 
@@ -200,6 +201,10 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
         yield skipped(facts.targets.cluster.id, "The network was not looked at.")
         return
     network = known(facts.network)
+    proxied = unmet(walks(facts), "")
+    if proxied:
+        yield skipped(facts.targets.cluster.id, proxied)
+        return
     alone = [replace(network, places=(place,)) for place in network.places]
     found = [list(findings_of(facts, _BY_ID, KINDS, each)) for each in alone]
     open_ends = any(finding.outcome is None for findings in found for finding in findings)

@@ -126,8 +126,9 @@ def _left_out(facts: Facts, cluster: Cluster, registry: Registry) -> tuple[str, 
     found = walks(facts)
     private = tuple(dict.fromkeys(host for walk in found for host in _private_hosts(walk)))
     if not private:
-        unclear = [hop.unread for walk in found if walk.destination is None for hop in walk.hops if hop.unread]
-        return unclear[0] if unclear else ()
+        unclear = [walk.host for walk in found if walk.destination is None]
+        why = f"Whether {', '.join(dict.fromkeys(unclear))} leads the nodes to a private endpoint is not known"
+        return Unreadable("not-shown", why) if unclear else ()
     if isinstance(proxy.no_proxy, Unreadable):
         return proxy.no_proxy
     return tuple(host for host in private if not goes_past(host, known(proxy.no_proxy)))

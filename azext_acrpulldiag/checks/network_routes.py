@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..catalogue import Outcome, RemedyTemplate, check, placeholders, skipped
 from ..facts import Facts, known
 from ..model import Confidence, Finding, Remedy, Severity
-from ..path import walks
+from ..path import unmet, walks
 from ..path.findings import findings_of
 from ..path.peering import DISCONNECTED, MISSING
 from ..path.way import DROPS
@@ -163,7 +163,7 @@ PEERING_DISCONNECTED = Outcome(
 )
 
 
-@check("network.routes", needs=("registry", "network"), outcomes=(ROUTE_DROPS,))
+@check("network.routes", needs=("registry", "network", "cluster"), outcomes=(ROUTE_DROPS,))
 def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     """The effective route from every node subnet leads to the registry.
 
@@ -190,7 +190,7 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     )
 
 
-@check("network.peerings", needs=("registry", "network"), outcomes=(PEERING_MISSING, PEERING_DISCONNECTED))
+@check("network.peerings", needs=("registry", "network", "cluster"), outcomes=(PEERING_MISSING, PEERING_DISCONNECTED))
 def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
     """The nodes' networks are joined with that of the registry's private endpoint.
 
@@ -217,7 +217,7 @@ def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: st
         return
     known(facts.network)
     if not any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
-        yield skipped(facts.targets.cluster.id, none)
+        yield skipped(facts.targets.cluster.id, unmet(walks(facts), none))
         return
     for finding in findings_of(facts, outcomes, {kind}):
         # A repair that this case does not take lacks a value.

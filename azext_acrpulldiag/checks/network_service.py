@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
 from ..model import Confidence, Finding, Severity
+from ..path import unmet, walks
 from ..path.findings import findings_of
 from .ip_rules import allow_list
 
@@ -84,7 +85,7 @@ SUBNET_NOT_ALLOWED = Outcome(
 
 @check(
     "network.service-endpoint",
-    needs=("registry", "network", "outbound"),
+    needs=("registry", "network", "cluster", "outbound"),
     outcomes=(SERVICE_ENDPOINT_MISSING, SUBNET_NOT_ALLOWED),
 )
 def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
@@ -110,6 +111,10 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
         return
     if facts.network is None:
         yield skipped(registry.id, "The nodes' network was not read.")
+        return
+    proxied = unmet(walks(facts), "")
+    if proxied:
+        yield skipped(registry.id, proxied)
         return
     outcomes = {each.id: each for each in (SERVICE_ENDPOINT_MISSING, SUBNET_NOT_ALLOWED)}
     for finding in findings_of(facts, outcomes, {"service-endpoint"}):

@@ -67,7 +67,7 @@ _PREMIUM = "premium"
 
 @check(
     "network.storage-policy",
-    needs=("registry", "network", "kubernetes"),
+    needs=("registry", "network", "cluster", "kubernetes"),
     outcomes=(STORAGE_POLICY_BLOCKS_LAYERS,),
 )
 def layers_may_come_from_storage(facts: Facts) -> Iterator[Finding]:

@@ -6,30 +6,44 @@ that is repaired, so that two faults show in one run, in path order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from ..facts import Facts, Network, NodePlace, Registry, known
+from ..facts import Cluster, Facts, Network, NodePlace, Registry, Unreadable, known
 from .arrival import arriving
 from .filtering import filtered
 from .firewall import layers_host
-from .hops import Destination, Hop, Walk
+from .hops import UNKNOWN, Destination, Hop, Walk
 from .names import resolved
+from .past_proxy import proxy_for
 from .routing import carried
 
 T = TypeVar("T")
+
+PROXY = "http-proxy"
 
 
 def walks(facts: Facts, instead: Network | None = None) -> tuple[Walk, ...]:
     """Walk to every host of a pull from every place that nodes sit in; ``instead`` of the facts' network.
 
-    Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where registry or network were not read.
+    For a host that nodes ask the cluster's HTTP proxy for, the way ends there: neither the nodes' DNS nor
+    their routes lead on. Its destination is where DNS would lead them without the proxy.
+
+    Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where registry, network or cluster were not read.
     """
     registry, network = known(facts.registry), instead or facts.network
     if network is None:
         return ()
-    return _walked(_Same(registry), _Same(known(network)))
+    return _walked(_Same(registry), _Same(known(network)), _Same(known(facts.cluster)))
+
+
+def unmet(found: Iterable[Walk], otherwise: str) -> str:
+    """Why no way has a hop of some kind: all end at the cluster's proxy, or ``otherwise``."""
+    proxies = [next((hop.name for hop in walk.hops if hop.kind == PROXY), None) for walk in found]
+    if not proxies or None in proxies:
+        return otherwise
+    return f"The nodes ask the cluster's HTTP proxy {proxies[0]} for the registry."
 
 
 class _Same(Generic[T]):
@@ -46,10 +60,11 @@ class _Same(Generic[T]):
 
 
 @lru_cache(maxsize=8)
-def _walked(registry: _Same[Registry], network: _Same[Network]) -> tuple[Walk, ...]:
+def _walked(registry: _Same[Registry], network: _Same[Network], cluster: _Same[Cluster]) -> tuple[Walk, ...]:
     """Every check of the way asks for the same walks."""
     places, hosts = network.value.places, hosts_of(registry.value)
-    return tuple(_walk(registry.value, network.value, place, host) for place in places for host in hosts)
+    proxies = {host: proxy_for(host, cluster.value) for host in hosts}
+    return tuple(_walk(registry.value, network.value, place, host, proxies[host]) for place in places for host in hosts)
 
 
 def hosts_of(registry: Registry) -> tuple[str, ...]:
@@ -62,8 +77,10 @@ def hosts_of(registry: Registry) -> tuple[str, ...]:
     return (registry.login_server, *(hosts if isinstance(hosts, tuple) else ()), *((layers,) if layers else ()))
 
 
-def _walk(registry: Registry, network: Network, place: NodePlace, host: str) -> Walk:
+def _walk(registry: Registry, network: Network, place: NodePlace, host: str, proxy: str | Unreadable | None) -> Walk:
     hops, destination = _named(registry, network, place, host)
+    if proxy is not None:
+        return Walk(place, host, (_by_proxy(host, proxy),), destination)
     return Walk(place, host, (*hops, *_behind(registry, network, place, destination)), destination)
 
 
@@ -73,6 +90,13 @@ def _named(
     if host == layers_host(registry):
         return (), Destination(host)  # accounts of Azure's own, whose names no private zone holds
     return resolved(registry, network, place, host)
+
+
+def _by_proxy(host: str, proxy: str | Unreadable) -> Hop:
+    if isinstance(proxy, Unreadable):
+        return Hop(PROXY, "HTTP proxy", None, UNKNOWN, proxy.sentence, unread=proxy)
+    why = Unreadable("unsupported", f"The nodes ask the cluster's proxy {proxy} for {host}; its own way is not read")
+    return Hop(PROXY, proxy, None, UNKNOWN, why.sentence, unread=why)
 
 
 def _behind(registry: Registry, network: Network, place: NodePlace, destination: Destination | None) -> Iterator[Hop]:
