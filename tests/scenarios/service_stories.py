@@ -6,7 +6,9 @@ from unittest.mock import ANY
 
 from tests import build
 from tests.azure.resources import OUTBOUND_IP, VNET_ID
+from tests.azure.resources_reach import security_rule as rule
 from tests.azure.state import Cloud
+from tests.azure.store import Json
 
 from .stories import story
 
@@ -88,6 +90,51 @@ def subnet_rules_not_shown(cloud: Cloud) -> None:
     cloud.service_endpoints()
     cloud.firewall([OUTBOUND_IP])
     cloud.versions["microsoft.containerregistry/registries"] = ("2025-11-01",)
+
+
+# --- the private endpoint's own side ----------------------------------------------------
+
+
+def _guarded_endpoint(cloud: Cloud, *rules: Json, policies: str = "Enabled") -> None:
+    cloud.grant()
+    cloud.private_link()
+    endpoints = cloud.endpoint_subnet()
+    cloud.security_group(*rules, name="nsg-endpoints", subnet_id=endpoints)
+    cloud.resources[endpoints]["properties"]["privateEndpointNetworkPolicies"] = policies
+
+
+@story(
+    verdict="broken",
+    root_causes=("network.nsg-blocks-registry",),
+    evidence={
+        "network.nsg-blocks-registry": {
+            "direction": "Inbound",
+            "attachedTo": "endpoint's subnet",
+            "rule": "deny-nodes",
+            "groupName": "nsg-endpoints",
+        }
+    },
+    commands=(
+        f"az network nsg rule create --resource-group rg-net --subscription {build.SUBSCRIPTION} "
+        "--nsg-name nsg-endpoints --name AllowRegistryEndpoint --priority 199 --direction Inbound",
+    ),
+)
+def nsg_at_the_endpoint(cloud: Cloud) -> None:
+    """The security group on the endpoint's subnet, whose network policies are on, denies the nodes."""
+    _guarded_endpoint(cloud, rule("deny-nodes", 200, "Deny", "*", "Inbound"))
+
+
+@story(verdict="healthy")
+def nsg_at_the_endpoint_that_does_not_count(cloud: Cloud) -> None:
+    """The security group on the endpoint's subnet denies everything, and the subnet's network policies are off."""
+    _guarded_endpoint(cloud, rule("deny-nodes", 200, "Deny", "*", "Inbound"), policies="Disabled")
+
+
+@story(verdict="healthy")
+def nsg_at_the_endpoint_that_allows(cloud: Cloud) -> None:
+    """The security group on the endpoint's subnet allows the nodes before it denies everything."""
+    allowed = rule("allow-nodes", 100, "Allow", "*", "Inbound", sourceAddressPrefix="10.224.0.0/16")
+    _guarded_endpoint(cloud, allowed, rule("deny-nodes", 200, "Deny", "*", "Inbound"))
 
 
 # --- storage that layers come from -----------------------------------------------------
@@ -197,6 +244,16 @@ def proxy_to_a_public_registry(cloud: Cloud) -> None:
     """The cluster has an HTTP proxy, and the registry is public."""
     cloud.grant()
     cloud.http_proxy()
+
+
+@story(verdict="healthy")
+def proxy_beside_closed_ways(cloud: Cloud) -> None:
+    """The nodes' own ways out are closed by a route and a security group, and the proxy is how they leave."""
+    cloud.grant()
+    cloud.http_proxy()
+    cloud.outbound("userDefinedRouting")
+    cloud.route("None")
+    cloud.security_group(rule("deny-internet", 300, "Deny", "Internet"))
 
 
 @story(verdict="healthy")
