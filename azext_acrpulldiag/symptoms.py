@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from .facts import Facts, FailingContainer, Kubernetes, PulledImage, Registry, Unreadable
 from .model import Symptom
@@ -41,7 +43,8 @@ def symptoms_of(facts: Facts) -> tuple[tuple[Symptom, ...], tuple[Symptom, ...]]
     In scope is what the target registry is asked for. The rest is listed and never judged.
     """
     inside, outside = failed_pulls(facts)
-    return tuple(_symptom(pull, facts) for pull in inside), tuple(_symptom(pull, facts) for pull in outside)
+    pools = _pools_by_node(facts)
+    return tuple(_symptom(pull, pools) for pull in inside), tuple(_symptom(pull, pools) for pull in outside)
 
 
 def failed_pulls(facts: Facts) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]]:
@@ -50,8 +53,14 @@ def failed_pulls(facts: Facts) -> tuple[tuple[FailedPull, ...], tuple[FailedPull
     if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.failing, Unreadable) or not kubernetes.failing:
         return (), ()
     pulls = sorted((_failed_pull(each) for each in kubernetes.failing), key=_order)
-    inside = tuple(pull for pull in pulls if is_of_registry(pull.container.image, facts, pull.error))
-    return inside, tuple(pull for pull in pulls if pull not in inside)
+    answers: dict[tuple[str, str | None], bool] = {}  # thousands of pods have few images
+    sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
+    for pull in pulls:
+        key = (pull.container.image, pull.error.host)
+        if key not in answers:
+            answers[key] = is_of_registry(pull.container.image, facts, pull.error)
+        sides[0 if answers[key] else 1].append(pull)
+    return tuple(sides[0]), tuple(sides[1])
 
 
 def is_of_registry(image: str, facts: Facts, error: PullError | None = None) -> bool:
@@ -96,15 +105,18 @@ def _further_hosts(facts: Facts) -> set[str]:
     return {host.lower() for hosts in listed if not isinstance(hosts, Unreadable) for host in hosts}
 
 
+_classified = lru_cache(maxsize=4096)(classify)
+
+
 def _failed_pull(container: FailingContainer) -> FailedPull:
-    error = classify(container.message)
+    error = _classified(container.message)
     found = error.symptom_class
     if found in _SAYS_NOTHING and error.mechanism is None:
         found = _CLASS_OF_REASON.get(container.reason, "other" if found == "negative" else found)
     return FailedPull(container, error, found)
 
 
-def _symptom(pull: FailedPull, facts: Facts) -> Symptom:
+def _symptom(pull: FailedPull, pools: Mapping[str, str | None]) -> Symptom:
     container = pull.container
     return Symptom(
         namespace=printable(container.namespace),
@@ -112,7 +124,7 @@ def _symptom(pull: FailedPull, facts: Facts) -> Symptom:
         container=printable(container.container),
         image=_short(container.image),
         node=None if container.node is None else printable(container.node),
-        node_pool=pool_of(container.node, facts),
+        node_pool=pools.get(container.node or ""),
         symptom_class=pull.symptom_class,
         message=_short(container.message),
         count=container.count,
@@ -122,11 +134,13 @@ def _symptom(pull: FailedPull, facts: Facts) -> Symptom:
 
 def pool_of(node: str | None, facts: Facts) -> str | None:
     """The pool of a node, where nodes were read."""
+    return _pools_by_node(facts).get(node or "")
+
+
+def _pools_by_node(facts: Facts) -> dict[str, str | None]:
     kubernetes = facts.kubernetes
     nodes = () if not isinstance(kubernetes, Kubernetes) else kubernetes.nodes
-    if node is None or isinstance(nodes, Unreadable):
-        return None
-    return next((each.pool for each in nodes if each.name == node), None)
+    return {} if isinstance(nodes, Unreadable) else {each.name: each.pool for each in nodes}
 
 
 def _short(text: str) -> str:
