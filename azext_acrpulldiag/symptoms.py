@@ -52,13 +52,35 @@ def failed_pulls(facts: Facts) -> tuple[tuple[FailedPull, ...], tuple[FailedPull
     kubernetes = facts.kubernetes
     if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.failing, Unreadable) or not kubernetes.failing:
         return (), ()
-    pulls = sorted((_failed_pull(each) for each in kubernetes.failing), key=_order)
+    return _parted(_Pods(facts, kubernetes, facts.registry, facts.targets))
+
+
+class _Pods:
+    """What parts failing pulls, compared by identity: what is in a mapping has no hash."""
+
+    def __init__(self, facts: Facts, *decisive: object) -> None:
+        self.facts = facts
+        self._decisive = decisive
+
+    def __eq__(self, other: object) -> bool:
+        # pylint: disable=protected-access
+        return isinstance(other, _Pods) and all(a is b for a, b in zip(self._decisive, other._decisive, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self._decisive)))
+
+
+@lru_cache(maxsize=4)
+def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]]:
+    """Once for all checks that ask; several runs may be under way."""
+    kubernetes = pods.facts.kubernetes
+    assert isinstance(kubernetes, Kubernetes) and isinstance(kubernetes.failing, tuple)
     answers: dict[tuple[str, str | None], bool] = {}  # thousands of pods have few images
     sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
-    for pull in pulls:
+    for pull in sorted((_failed_pull(each) for each in kubernetes.failing), key=_order):
         key = (pull.container.image, pull.error.host)
         if key not in answers:
-            answers[key] = is_of_registry(pull.container.image, facts, pull.error)
+            answers[key] = is_of_registry(pull.container.image, pods.facts, pull.error)
         sides[0 if answers[key] else 1].append(pull)
     return tuple(sides[0]), tuple(sides[1])
 
