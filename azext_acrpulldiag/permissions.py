@@ -183,6 +183,9 @@ READINGS: dict[str, Reading] = {
             _action("Microsoft.Network/privateDnsZones/read", ZONES, _PRIVATE),
             _action("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read", ZONES, _PRIVATE),
             _action("Microsoft.Network/privateDnsZones/A/read", ZONES, _PRIVATE),
+            _action(
+                "Microsoft.Network/privateDnsZones/CNAME/read", ZONES, f"{_PRIVATE}, and a zone is of public names"
+            ),
             _action("Microsoft.ResourceGraph/resources/read", REGISTRY_SUBSCRIPTION, _PRIVATE),
         ),
         after=("registry", "cluster", "node_hosts"),

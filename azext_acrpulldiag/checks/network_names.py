@@ -205,30 +205,34 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     if proxied:
         yield skipped(facts.targets.cluster.id, proxied)
         return
-    alone = [replace(network, places=(place,)) for place in network.places]
-    found = [list(findings_of(facts, _BY_ID, KINDS, each)) for each in alone]
-    open_ends = any(finding.outcome is None for findings in found for finding in findings)
-    refused = _networks_refused(facts, network) if open_ends else frozenset()
-    settled = [
-        _as_pods_show(facts, each, findings) if _network_of(each.places[0]) in refused else findings
-        for each, findings in zip(alone, found, strict=True)
-    ]
-    yield from map(_finished, _united(finding for findings in settled for finding in findings))
+    found = list(findings_of(facts, _BY_ID, KINDS))
+    if any(finding.outcome is None for finding in found):
+        found = _as_pods_show(facts, network, found)
+    yield from map(_finished, _united(found))
 
 
 def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[Finding]:
-    """What is ``found`` where pods are refused with 403: they do reach the public side, led by no unseen zone."""
-    if all(finding.outcome for finding in found):
+    """What is ``found``, settled for networks whose pods get 403: no zone that was not seen leads them elsewhere."""
+    left = list(network.places)
+    settled: list[Finding] = []
+    for refused in _networks_refused(facts, network):
+        places = tuple(place for place in left if _network_of(place) == refused)
+        there = as_if_all_zones_were_seen(known(facts.registry), replace(network, places=places))
+        shown = list(findings_of(facts, _BY_ID, KINDS, there))
+        if not any(finding.outcome in (None, ZONE_MISSING.id) for finding in shown):
+            settled.extend(shown)
+            left = [place for place in left if place not in places]
+    if len(left) == len(network.places):
         return found
-    shown = list(findings_of(facts, _BY_ID, KINDS, as_if_all_zones_were_seen(known(facts.registry), network)))
-    return found if any(finding.outcome in (None, ZONE_MISSING.id) for finding in shown) else shown
+    return [*settled, *findings_of(facts, _BY_ID, KINDS, replace(network, places=tuple(left)))]
 
 
-def _networks_refused(facts: Facts, network: Network) -> frozenset[str | None]:
+def _networks_refused(facts: Facts, network: Network) -> list[str]:
     """Networks of nodes with pods that the registry answers 403: a name is answered alike in all of a network."""
     inside, _ = symptoms_of(facts)
     pools = {each.node_pool for each in inside if each.symptom_class == "forbidden-403"}
-    return frozenset(_network_of(place) for place in network.places if not pools.isdisjoint(place.pools)) - {None}
+    found = (_network_of(place) for place in network.places if not pools.isdisjoint(place.pools))
+    return sorted({each for each in found if each is not None})
 
 
 def _network_of(place: NodePlace) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..facts import Cluster, Network, Outbound, Registry, Unreadable, VirtualNetwork
+from ..facts import Cluster, Network, Outbound, Registry, Unreadable
 from .arm import ArmReader
 from .deadline import Deadline
 from .hubs import near_networks, read_endpoint_side, read_hubs, read_rules
-from .network import in_hub
 from .once import Once
 from .outbound import filters_by_address, read_outbound
 from .plan import Plan, Task, needing
@@ -68,14 +67,11 @@ class NetworkReads:
         if side is None or isinstance(side, Unreadable):
             return side
         network = _widest(side, hubs) if isinstance(whole, Unreadable) else whole
-        if isinstance(rules, Unreadable):
-            network = replace(network, hubs=dict.fromkeys(_beside_hubs(network), rules))
-        else:
+        if not isinstance(rules, Unreadable):
             network = replace(
                 network,
                 firewalls={**network.firewalls, **rules.firewalls},
                 ip_groups={**network.ip_groups, **rules.ip_groups},
-                hubs=rules.hubs,
             )
         wan = self._wan.answer(deadline)
         routing, ip_groups = (unread_routing(network.networks, wan), {}) if isinstance(wan, Unreadable) else wan
@@ -128,13 +124,6 @@ class NetworkReads:
 def _widest(side: NodeSide, hubs: Network | Unreadable) -> Network:
     """What was read of the network; where nothing behind it could be, the nodes' side of it."""
     return side.network if isinstance(hubs, Unreadable) else hubs
-
-
-def _beside_hubs(network: Network) -> Iterator[str]:
-    """The networks that are connected to a hub of Virtual WAN, by key."""
-    for key, near in network.networks.items():
-        if isinstance(near, VirtualNetwork) and any(in_hub(peering.remote_network_id) for peering in near.peerings):
-            yield key
 
 
 def _subscriptions(registry: Registry, cluster: Any) -> set[str]:

@@ -233,9 +233,9 @@ def with_pool(of, subnet_id):
 
 def test_pools_of_one_network_share_what_it_answers():
     (finding,) = judged(with_pool(facts(private_zone(links=())), f"{VNET_ID}/subnets/gpu"))
-    assert finding.evidence["pools"] == ["pool1", "gpu"]
+    assert finding.evidence["pools"] == ["gpu", "pool1"]
     assert finding.evidence["hosts"] == [HOST, DATA_HOST]
-    assert "pool1, gpu" in finding.summary
+    assert "gpu, pool1" in finding.summary
     assert finding.reach.pools == {"pool1", "gpu"}
 
 
@@ -246,8 +246,8 @@ def test_what_is_unknown_of_a_network_is_said_once():
 
 def test_pools_of_different_networks_have_their_own_findings():
     findings = judged(with_pool(facts(private_zone(links=())), f"{OTHER_VNET}/subnets/gpu"))
-    assert [finding.evidence["pools"] for finding in findings] == [["pool1"], ["gpu"]]
-    assert [finding.evidence["network"] for finding in findings] == ["aks-vnet-14326078", "gpu"]
+    assert [finding.evidence["pools"] for finding in findings] == [["gpu"], ["pool1"]]
+    assert [finding.evidence["network"] for finding in findings] == ["gpu", "aks-vnet-14326078"]
     (finding,) = judged(with_pool(facts(private_zone()), f"{OTHER_VNET}/subnets/gpu"))
     assert finding.evidence["pools"] == ["gpu"]
 
@@ -284,7 +284,7 @@ def test_pods_that_get_403_do_not_show_which_zone_is_missing():
 @pytest.mark.parametrize(
     ("network_id", "told"),
     [
-        (VNET_ID, [("network.private-dns-link-missing", ["pool1", "gpu"])]),
+        (VNET_ID, [("network.private-dns-link-missing", ["gpu", "pool1"])]),
         (OTHER_VNET, [("network.private-dns-link-missing", ["pool1"]), (None, None)]),
     ],
     ids=["same network", "another"],

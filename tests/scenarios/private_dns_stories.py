@@ -331,7 +331,7 @@ def private_zones_unread_and_pods_refused(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=("network.private-dns-link-missing",),
-    evidence={"network.private-dns-link-missing": {"pools": ["pool1", "gpu"]}},
+    evidence={"network.private-dns-link-missing": {"pools": ["gpu", "pool1"]}},
 )
 def private_zone_not_linked_for_two_pools(cloud: Cloud) -> None:
     """Two pools in different subnets of one network: one link is missing, and that is one fault."""
