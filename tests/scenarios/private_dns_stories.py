@@ -285,6 +285,38 @@ def private_zone_of_the_public_name(cloud: Cloud) -> None:
     cloud.link_zone(cloud.private_zone("rg-others", "azurecr.io"))
 
 
+@story(
+    verdict="broken",
+    root_causes=("network.private-dns-link-missing", "network.peering-missing"),
+    evidence={"network.peering-missing": {"hosts": [HOST, DATA_HOST]}},
+)
+def private_zone_not_linked_and_networks_not_peered(cloud: Cloud) -> None:
+    """The zone is not linked to the nodes' network, and behind it the endpoint's network is not peered with it."""
+    cloud.grant()
+    cloud.ensure_group("rg-hub")
+    cloud.resources.add(make.virtual_network(HUB, "10.0.0.0/16"))
+    zone_id = cloud.private_zone()
+    cloud.link_zone(zone_id, HUB)
+    cloud.private_endpoint(subnet_id=cloud.subnet("endpoints", "10.0.1.0/24", HUB), zone_id=zone_id)
+    cloud.public_access(False)
+
+
+@story(
+    verdict="broken",
+    root_causes=("network.private-dns-record-missing", "network.peering-missing"),
+    symptoms=("dns-failure",),
+)
+def private_record_missing_and_networks_not_peered(cloud: Cloud) -> None:
+    """The linked zone lacks the registry's record, and the network that it is to lead to is not peered."""
+    cloud.grant()
+    cloud.ensure_group("rg-hub")
+    cloud.resources.add(make.virtual_network(HUB, "10.0.0.0/16"))
+    cloud.link_zone(cloud.private_zone())
+    cloud.private_endpoint(subnet_id=cloud.subnet("endpoints", "10.0.1.0/24", HUB))
+    cloud.public_access(False)
+    cloud.failing_pod(message=NO_SUCH_HOST)
+
+
 # --- what cannot be told ---------------------------------------------------------------
 
 
