@@ -569,3 +569,41 @@ def test_other_clouds_have_zones_of_their_own(suffix):
     zone = private_zone(name=f"privatelink.{suffix}", records={"contosoreg-a1b2c3": (ADDRESS,)})
     net = with_zones(private_zone(), zone, endpoint=endpoint)
     assert told(of, net, host) == (OK, None, Destination(host, (ADDRESS,), endpoint))
+
+
+def test_without_an_approved_endpoint_nobody_asks_for_the_private_name():
+    shadow = private_zone(name="azurecr.io", id=f"{ZONE_ID}x", records={"contosoreg": None}, links=())
+    assert told(registry(), network(zones=search(shadow, OTHERS_ZONE))) == (OK, None, PUBLIC)
+
+
+def test_an_address_beyond_the_hub_may_be_in_several_networks():
+    net = custom("10.9.0.4", linked_to=FAR)
+    hub = net.networks[HUB.lower()]
+    twice = replace(hub, peerings=(*hub.peerings, replace(hub.peerings[1], remote_network_id=f"{FAR}2")))
+    assert told(CLOSED, replace(net, networks={**net.networks, HUB.lower(): twice}))[0] == UNKNOWN
+
+
+def test_the_endpoint_meant_is_one_whose_address_is_known():
+    unread = private_endpoint(connection_id="/unread", addresses=NO_RIGHT)
+    net = private_link_network(zones=search(private_zone(links=())), endpoints=(unread, private_endpoint()))
+    assert told(CLOSED, net) == (BROKEN, LINK_MISSING, private())
+
+
+def test_servers_may_lead_to_different_endpoints():
+    other = private_endpoint(
+        connection_id=f"{CONNECTION_ID}2", addresses=(EndpointAddress("10.9.0.4", "registry", (HOST,)),)
+    )
+    there = private_zone(id=f"{ZONE_ID}x", records={"contosoreg": ("10.9.0.4",)}, links=(zone_link(HUB),))
+    net = custom(
+        "168.63.129.16", "10.0.0.4", zones=search(private_zone(), there), endpoints=(private_endpoint(), other)
+    )
+    assert told(CLOSED, net) == (OK, None, private())
+
+
+def test_zones_beside_the_nodes_count_though_others_answer():
+    strange = HUB.replace(SUBSCRIPTION, OTHER)
+    net = custom("10.0.0.4", zones=search(), endpoints=(private_endpoint(zone_ids=()),))
+    own = net.networks[VNET_ID.lower()]
+    wider = replace(own, peerings=(*own.peerings, peering(strange, "10.8.0.0/16")))
+    assert told(CLOSED, net)[1] == ZONE_MISSING
+    assert told(CLOSED, replace(net, networks={**net.networks, VNET_ID.lower(): wider}))[0] == UNKNOWN
