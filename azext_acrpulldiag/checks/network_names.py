@@ -147,6 +147,9 @@ RECORD_MISSING = Outcome(
     article="3.1",
 )
 
+# What a wrong address makes of a pull: nobody answers, or somebody with a certificate of his own.
+_LED_ELSEWHERE = ("timeout-network", "tls-trust", "network.proxy-or-tls")
+
 RECORD_WRONG = Outcome(
     id="network.private-dns-record-wrong",
     severity=Severity.ERROR,
@@ -165,7 +168,7 @@ RECORD_WRONG = Outcome(
         "stale",
     ),
     remedies=(_ADD_RECORD, _REMOVE_RECORD),
-    explains=("timeout-network", "tls-trust", "blob-download"),
+    explains=(*_LED_ELSEWHERE, "blob-download"),
     article="3.1",
 )
 
@@ -296,7 +299,7 @@ def _record_wrong(finding: Finding) -> Finding:
             remedies.append(_added(evidence, each))
         for stale in each["remove"]:
             remedies.append(_remedy(_REMOVE_RECORD, {**evidence, "record": each["name"], "stale": stale}))
-    return replace(finding, remedies=tuple(remedies), explains=("timeout-network", "tls-trust", *_layers(evidence)))
+    return replace(finding, remedies=tuple(remedies), explains=(*_LED_ELSEWHERE, *_layers(evidence)))
 
 
 _FINISH = {ZONE_MISSING.id: _zone_missing, RECORD_MISSING.id: _record_missing, RECORD_WRONG.id: _record_wrong}

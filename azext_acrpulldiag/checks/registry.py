@@ -88,7 +88,7 @@ CACHE_UPSTREAM = Outcome(
             "--name {credential_set_name}",
         ),
     ),
-    explains=("unauthorized-401", "image-not-found", "server-error", "registry-throttled"),
+    explains=("unauthorized-401", "image-not-found", "server-error", "registry-throttled", "registry.throttled"),
 )
 
 # The plugin asks for the registry's own audience since kubernetes-sigs/cloud-provider-azure#8593,

@@ -196,7 +196,7 @@ def test_records_that_lead_elsewhere_are_repaired_in_order():
         added("contosoreg", "10.9.9.9").replace("add-record", "remove-record"),
         added("contosoreg.westeurope.data", "10.9.9.8").replace("add-record", "remove-record"),
     ]
-    assert finding.explains == ("timeout-network", "tls-trust")
+    assert finding.explains == ("timeout-network", "tls-trust", "network.proxy-or-tls")
 
 
 def test_only_the_data_endpoint_leads_elsewhere():
