@@ -87,14 +87,6 @@ def without_endpoint(facts: Facts) -> bool:
     return _registry(facts).private_endpoints == ()
 
 
-def filters_addresses(facts: Facts) -> bool:
-    """The registry can filter, and nodes come in from outside."""
-    registry = _registry(facts)
-    return (
-        registry.network_rules is not None and registry.public_network_access == "Enabled" and without_endpoint(facts)
-    )
-
-
 def _puller(cloud: Cloud) -> str:
     """The object id that pulls."""
     if "identityProfile" in cloud.cluster["properties"]:
@@ -245,8 +237,3 @@ def image_quarantined(cloud: Cloud) -> None:
 @fault("network.public-access-disabled", "way", applies=without_endpoint)
 def public_access_switched_off(cloud: Cloud) -> None:
     cloud.public_access(False)
-
-
-@fault("network.outbound-ip-not-allowed", "way", applies=filters_addresses)
-def outbound_address_not_allowed(cloud: Cloud) -> None:
-    cloud.firewall(["198.51.100.7"])

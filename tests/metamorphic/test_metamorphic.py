@@ -23,16 +23,18 @@ from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.diagnose import diagnose
 from azext_acrpulldiag.evidence import weigh
 from azext_acrpulldiag.facts import Facts, Kubernetes
-from azext_acrpulldiag.model import Diagnosis, Verdict
+from azext_acrpulldiag.model import Confidence, Diagnosis, Verdict
 from azext_acrpulldiag.run import judge
 from azext_acrpulldiag.symptoms import login_server_of, symptoms_of
 from tests import build
 from tests.azure.az import Az
 from tests.azure.state import Cloud
+from tests.score import is_ambiguous, messages
 
 from ..scenarios.engines import AT_ONCE, SKIP, Engine, asked
 from ..scenarios.running import assert_promises, run
 from ..scenarios.stories import STORIES, Story
+from . import network_faults  # noqa: F401 - registers its faults
 from .faults import FAULTS, Fault
 from .merging import DependentError, merged
 from .table import Row, noted
@@ -102,7 +104,15 @@ def read_all(story: Story, free: SimpleQueue[Engine]) -> tuple[Facts, list[Broke
         return Broken(fault, replace(facts, now=base.now))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return base, list(pool.map(one, (fault for fault in FAULTS.values() if fault.applies(base))))
+        return base, list(pool.map(one, (fault for fault in FAULTS.values() if harms(fault, base))))
+
+
+def harms(fault: Fault, facts: Facts) -> bool:
+    """Whether it stops a pull: what is only inferred weighs less than the images that nodes have just pulled."""
+    kubernetes = facts.kubernetes
+    pulled = isinstance(kubernetes, Kubernetes) and bool(kubernetes.pulled)
+    inferred = OUTCOMES[fault.outcome].confidence is Confidence.INFERRED
+    return fault.applies(facts) and not (pulled and inferred)
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -129,21 +139,19 @@ def _alone(story: str, broken: Broken) -> Row:
 
 def _reported(story: str, base: Facts, broken: Broken) -> Iterator[Row]:
     """Once more, with a pod that reports what the fault makes pods report."""
-    classes = [each for each in OUTCOMES[broken.fault.outcome].explains if each in MESSAGES]
     if not isinstance(base.kubernetes, Kubernetes) or base.kubernetes.failing != () or base.options.image is not None:
         return
-    for symptom_class in classes:
+    causes_found = [root.finding for root in judged(broken.facts).root_causes]
+    explained = {each for cause in causes_found if cause.outcome == broken.fault.outcome for each in cause.explains}
+    for symptom_class in sorted(explained.intersection(MESSAGES)):
         failing = build.failing(MESSAGES[symptom_class], image=f"{login_server_of(base)}/{broken.fault.image}")
         facts = replace(broken.facts, kubernetes=replace(base.kubernetes, failing=(failing,)))
         found = tuple(causes(judged(facts)))
         yield Row("reported", story, (broken.fault.outcome,), (broken.fault.name, symptom_class), found)
 
 
-# What pods report, by class; the recorded texts with this registry's names.
-MESSAGES = {
-    "unauthorized-401": build.UNAUTHORIZED,
-    "forbidden-403": build.UNAUTHORIZED.replace("401 Unauthorized", "403 Forbidden"),
-}
+# What pods report: the first recorded text of each class that says for itself what it is.
+MESSAGES = {record["label"]: record["message"] for record in reversed(messages("messages")) if not is_ambiguous(record)}
 
 
 # --- two faults, on the facts ----------------------------------------------------------
@@ -173,7 +181,7 @@ def _folds(one: str, other: str) -> bool:
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_through_the_real_az(name: str, turn: int, cloud: Cloud, az: Az, engines: SimpleQueue[Engine]) -> None:
     fault = FAULTS[name]
-    story = next(each for each in _rotated(f"{name} {turn}") if fault.applies(_base(each, engines)))
+    story = next(each for each in _rotated(f"{name} {turn}") if harms(fault, _base(each, engines)))
     story.tell(cloud)
     fault.tell(cloud)
     done = run(az, *story.arguments)

@@ -1,0 +1,243 @@
+"""Faults of the network between the nodes and the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from azext_acrpulldiag.facts import Facts, Firewall, Network, NetworkRules, Registry, VirtualNetwork
+from azext_acrpulldiag.path import walks
+from tests.azure.resources_reach import security_rule
+from tests.azure.state import Cloud
+from tests.azure.store import Json
+
+from .faults import fault
+
+# --- what a healthy cloud is -----------------------------------------------------------
+
+
+def _network(facts: Facts) -> Network:
+    assert isinstance(facts.network, Network)
+    return facts.network
+
+
+def _registry(facts: Facts) -> Registry:
+    assert isinstance(facts.registry, Registry)
+    return facts.registry
+
+
+def _destinations(facts: Facts) -> set[bool]:
+    """Whether the login server leads to the private side, over all node pools."""
+    server = _registry(facts).login_server
+    return {walk.destination.private for walk in walks(facts) if walk.destination and walk.host == server}
+
+
+def reached_privately(facts: Facts) -> bool:
+    return _destinations(facts) == {True} and _registry(facts).public_network_access == "Disabled"
+
+
+def reached_publicly(facts: Facts) -> bool:
+    return _destinations(facts) == {False}
+
+
+def straight_out(facts: Facts) -> bool:
+    """The nodes leave for the public side: no firewall, no HTTP proxy, no service endpoint and no rule for one."""
+    subnets = [each for each in _network(facts).subnets.values() if each is not None]
+    endpoints = {service for each in subnets for service in getattr(each, "service_endpoints", ())}
+    return (
+        reached_publicly(facts)
+        and not _network(facts).firewalls
+        and not endpoints
+        and getattr(_registry(facts).network_rules, "subnet_ids", ()) == ()
+        and getattr(facts.cluster, "http_proxy", None) is None
+    )
+
+
+def layers_from_public_storage(facts: Facts) -> bool:
+    return straight_out(facts) and _registry(facts).data_endpoint_hosts == ()
+
+
+def asks_azure_dns(facts: Facts) -> bool:
+    return reached_privately(facts) and not _custom_dns(facts)
+
+
+def asks_servers_of_its_own(facts: Facts) -> bool:
+    return reached_privately(facts) and _custom_dns(facts)
+
+
+def _custom_dns(facts: Facts) -> bool:
+    networks = _network(facts).networks.values()
+    return any(each.dns_servers for each in networks if isinstance(each, VirtualNetwork))
+
+
+def reached_over_a_peering(facts: Facts) -> bool:
+    homes = {str(place.subnet_id).lower().partition("/subnets/")[0] for place in _network(facts).places}
+    there = {
+        walk.destination.endpoint.subnet_id.lower().partition("/subnets/")[0]
+        for walk in walks(facts)
+        if walk.destination and walk.destination.endpoint and isinstance(walk.destination.endpoint.subnet_id, str)
+    }
+    return reached_privately(facts) and bool(there) and homes.isdisjoint(there) and not _custom_dns(facts)
+
+
+def behind_a_firewall(facts: Facts) -> bool:
+    return reached_publicly(facts) and any(isinstance(each, Firewall) for each in _network(facts).firewalls.values())
+
+
+def can_filter_by_address(facts: Facts) -> bool:
+    """A registry with a firewall, be it open, whose nodes come in with public addresses."""
+    through = behind_a_firewall(facts) and _registry(facts).network_rules is not None
+    return through or (straight_out(facts) and _registry(facts).network_rules is not None)
+
+
+def filters_by_address(facts: Facts) -> bool:
+    rules = _registry(facts).network_rules
+    return isinstance(rules, NetworkRules) and rules.default_action == "Deny" and straight_out(facts)
+
+
+# --- what is there ---------------------------------------------------------------------
+
+
+def _of_type(cloud: Cloud, kind: str) -> Iterator[Json]:
+    yield from list(cloud.resources.of_type(f"Microsoft.Network/{kind}"))
+
+
+def _node_subnets(cloud: Cloud) -> list[str]:
+    """The subnets of all node pools."""
+    found: dict[str, None] = {}
+    for scale_set in cloud.resources.of_type("Microsoft.Compute/virtualMachineScaleSets"):
+        profile = scale_set["properties"]["virtualMachineProfile"]["networkProfile"]
+        for interface in profile["networkInterfaceConfigurations"]:
+            for configuration in interface["properties"]["ipConfigurations"]:
+                found[configuration["properties"]["subnet"]["id"]] = None
+    return list(found)
+
+
+def _endpoint_address(cloud: Cloud) -> str:
+    configurations = [
+        each["properties"]
+        for interface in _of_type(cloud, "networkInterfaces")
+        for each in interface["properties"]["ipConfigurations"]
+        if "privateLinkConnectionProperties" in each["properties"]
+    ]
+    return str(
+        next(
+            each["privateIPAddress"]
+            for each in configurations
+            if each["privateLinkConnectionProperties"]["requiredMemberName"] == "registry"
+        )
+    )
+
+
+# --- security groups and routes --------------------------------------------------------
+
+
+@fault("network.nsg-blocks-registry", "packets", applies=straight_out)
+def security_group_denies_the_registry(cloud: Cloud) -> None:
+    for number, subnet in enumerate(_node_subnets(cloud)):
+        rule = security_rule("no-registry", 150, "Deny", "AzureContainerRegistry")
+        cloud.security_group(rule, name=f"nsg-metamorphic-{number}", subnet_id=subnet)
+
+
+@fault("network.nsg-blocks-registry", "packets", applies=straight_out)
+def security_group_denies_the_internet(cloud: Cloud) -> None:
+    for number, subnet in enumerate(_node_subnets(cloud)):
+        rule = security_rule("no-internet", 4000, "Deny", "Internet")
+        cloud.security_group(rule, name=f"nsg-metamorphic-{number}", subnet_id=subnet)
+
+
+@fault("network.nsg-blocks-registry", "packets", applies=reached_privately)
+def security_group_denies_the_endpoint(cloud: Cloud) -> None:
+    address = _endpoint_address(cloud)
+    for number, subnet in enumerate(_node_subnets(cloud)):
+        rule = security_rule("no-endpoint", 200, "Deny", f"{address}/32")
+        cloud.security_group(rule, name=f"nsg-metamorphic-{number}", subnet_id=subnet)
+
+
+@fault("network.route-drops-registry", "packets", applies=straight_out)
+def default_route_to_nowhere(cloud: Cloud) -> None:
+    for subnet in _node_subnets(cloud):
+        cloud.route("None", subnet_id=subnet)
+
+
+@fault("network.storage-policy-blocks-layers", "layers", applies=layers_from_public_storage)
+def storage_policy_on_the_nodes(cloud: Cloud) -> None:
+    for subnet in _node_subnets(cloud):
+        cloud.storage_policy(subnet_id=subnet)
+
+
+@fault("network.outbound-ip-not-allowed", "way", applies=can_filter_by_address)
+def outbound_address_not_allowed(cloud: Cloud) -> None:
+    cloud.firewall(["198.51.100.7"])
+
+
+@fault("network.subnet-not-allowed", "way", applies=filters_by_address)
+def service_endpoint_without_a_rule(cloud: Cloud) -> None:
+    for subnet in _node_subnets(cloud):
+        cloud.service_endpoints(subnet_id=subnet)
+
+
+@fault("network.firewall-blocks-registry", "packets", applies=behind_a_firewall)
+def firewall_without_a_rule(cloud: Cloud) -> None:
+    for firewall in cloud.resources.of_type("Microsoft.Network/azureFirewalls"):
+        firewall["properties"].pop("firewallPolicy", None)
+        cloud.firewall_rules(firewall["id"])
+
+
+# --- private link ----------------------------------------------------------------------
+
+
+@fault("network.private-endpoint-not-approved", "endpoint", "names", "way", applies=reached_privately)
+def endpoint_waits_for_approval(cloud: Cloud) -> None:
+    for connection in cloud.resources.of_type("Microsoft.ContainerRegistry/registries/privateEndpointConnections"):
+        connection["properties"]["privateLinkServiceConnectionState"]["status"] = "Pending"
+
+
+@fault("network.private-dns-record-missing", "names", applies=reached_privately)
+def record_deleted(cloud: Cloud) -> None:
+    for record in _of_type(cloud, "privateDnsZones/A"):
+        cloud.remove(record["id"])
+
+
+@fault("network.private-dns-record-missing", "names", applies=reached_privately)
+def record_of_the_data_endpoint_deleted(cloud: Cloud) -> None:
+    for record in _of_type(cloud, "privateDnsZones/A"):
+        if record["name"].endswith(".data"):
+            cloud.remove(record["id"])
+
+
+@fault("network.private-dns-record-wrong", "names", applies=reached_privately)
+def record_of_an_endpoint_that_is_gone(cloud: Cloud) -> None:
+    for record in _of_type(cloud, "privateDnsZones/A"):
+        record["properties"]["aRecords"] = [{"ipv4Address": "10.99.99.99"}]
+
+
+@fault("network.private-dns-link-missing", "names", "way", applies=asks_azure_dns)
+def zone_unlinked(cloud: Cloud) -> None:
+    for link in _of_type(cloud, "privateDnsZones/virtualNetworkLinks"):
+        cloud.remove(link["id"])
+
+
+@fault("network.custom-dns-unlinked", "names", "way", applies=asks_servers_of_its_own)
+def zone_unlinked_from_the_servers_network(cloud: Cloud) -> None:
+    for link in _of_type(cloud, "privateDnsZones/virtualNetworkLinks"):
+        cloud.remove(link["id"])
+
+
+@fault("network.private-dns-zone-missing", "names", "way", applies=asks_azure_dns)
+def zone_deleted(cloud: Cloud) -> None:
+    for zone in _of_type(cloud, "privateDnsZones"):
+        cloud.remove(zone["id"])
+    for group in _of_type(cloud, "privateEndpoints/privateDnsZoneGroups"):
+        cloud.remove(group["id"])
+
+
+@fault("network.peering-missing", "packets", applies=reached_over_a_peering)
+def peering_deleted(cloud: Cloud) -> None:
+    for peering in _of_type(cloud, "virtualNetworks/virtualNetworkPeerings"):
+        cloud.remove(peering["id"])
+
+
+@fault("network.peering-disconnected", "packets", applies=reached_over_a_peering)
+def peering_disconnected(cloud: Cloud) -> None:
+    for peering in _of_type(cloud, "virtualNetworks/virtualNetworkPeerings"):
+        peering["properties"]["peeringState"] = "Disconnected"
