@@ -111,7 +111,7 @@ def test_what_a_virtual_hub_announces_is_not_taken_for_nothing(read, cloud, monk
         raise ReadError(WHY)
 
     cloud.virtual_hub()
-    monkeypatch.setattr("azext_acrpulldiag.collect.network_reads.read_rules", refuse)
+    monkeypatch.setattr("azext_acrpulldiag.collect.network_reads.read_hub_routing", refuse)
     network, _ = read()
     assert network.hubs == {VNET_ID.lower(): WHY}
 
