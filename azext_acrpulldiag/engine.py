@@ -20,7 +20,7 @@ from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .grouping import grouped
 from .references import parse_reference
 from .report import Elapsed, Json, report_of
-from .run import judge
+from .run import judge, left_out
 from .symptoms import symptoms_of
 from .targets import Targets
 
@@ -89,14 +89,14 @@ def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tup
     meter = Meter()
     session = Session(cli_ctx, Deadline(request.timeout), meter)
     wanted = Wanted(
-        check_health=not _left_out(CHECK_HEALTH, request.skip),
+        check_health=not left_out(CHECK_HEALTH, request.skip),
         check_acr=request.check_acr,
         access=request.access,
         scope=request.scope,
         known=None if found is None else (found.server, found.kubernetes),
         pull_secrets=PULL_SECRETS not in request.skip,
         pull_secret=request.pull_secret,
-        offer_credentials=request.credential_test and not _left_out(CREDENTIALS, request.skip),
+        offer_credentials=request.credential_test and not left_out(CREDENTIALS, request.skip),
         network=NETWORK not in request.skip,
     )
     collected = collect(session, request.targets, request.options, wanted)
@@ -124,7 +124,3 @@ def _parsed(image: str | None) -> Image | None:
         return parse_reference(image) if image is not None else None
     except ValueError:
         return None
-
-
-def _left_out(check: str, skip: tuple[str, ...]) -> bool:
-    return check in skip or check.partition(".")[0] in skip

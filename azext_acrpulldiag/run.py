@@ -20,12 +20,17 @@ def judge(checks: Iterable[Check], facts: Facts, skip: Collection[str] = ()) -> 
     """
     findings: list[Finding] = []
     for checked in checks:
-        if checked.id in skip or checked.category in skip:
+        if left_out(checked.id, skip):
             asked = skipped(_subject(checked, facts), "Left out with --skip.")
             findings.append(replace(asked, check=checked.id, seen_from=checked.seen_from))
         else:
             findings.extend(evaluate(checked, facts))
     return tuple(findings)
+
+
+def left_out(check_id: str, skip: Collection[str]) -> bool:
+    """Tell whether ``skip`` names a check or its category."""
+    return check_id in skip or check_id.partition(".")[0] in skip
 
 
 def evaluate(checked: Check, facts: Facts) -> tuple[Finding, ...]:
