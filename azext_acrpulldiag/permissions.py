@@ -258,7 +258,18 @@ READINGS: dict[str, Reading] = {
         ),
         after=("registry", "kubernetes"),
     ),
-    "check_health": Reading(PULL, after=("registry",)),
+    "check_health": Reading(
+        (
+            *PULL,
+            _action(
+                "Microsoft.Resources/subscriptions/resources/read",
+                REGISTRY_SUBSCRIPTION,
+                "az acr check-health runs as a command of its own: failing pods name the registry, or not on Linux",
+                "the command finds the registry with it; its view changes no verdict",
+            ),
+        ),
+        after=("registry",),
+    ),
     "check_acr": Reading(
         (
             CREDENTIAL,

@@ -78,7 +78,8 @@ def operation_of(path: str, method: str = "GET") -> str:
     """Name the Azure operation of a request: ``Provider/type/subtype/read``, or ``.../action`` for a POST."""
     _, marker, tail = path.split("?")[0].rpartition("/providers/")
     if not marker:
-        return "Microsoft.Resources/subscriptions/resourceGroups/read" if "/resourcegroups" in path.lower() else path
+        kind = next((each for each in ("resourceGroups", "resources") if f"/{each.lower()}" in path.lower()), None)
+        return f"Microsoft.Resources/subscriptions/{kind}/read" if kind else path
     parts = tail.strip("/").split("/")
     # Provider and pairs of type and name; one part more is a collection or, in a POST, an action.
     ending = "action" if method == "POST" and len(parts) > 2 and len(parts) % 2 == 0 else "read"

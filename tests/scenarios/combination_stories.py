@@ -273,7 +273,7 @@ def a_pool_does_not_explain_another(cloud: Cloud) -> None:
 
 @story(
     verdict="broken",
-    root_causes=("symptom.unexplained",),
+    root_causes=("network.proxy-or-tls",),
     symptoms=("tls-trust", "tls-trust"),
     where=f"Only node {OTHER_NODE} fails (2 pods); aks-pool1-87752918-vmss000000 of the same pool pulled from {HOST} "
     "within the hour.",
