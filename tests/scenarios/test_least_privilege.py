@@ -98,6 +98,8 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
 }
 # What stands in where another read fails or shows too little, or only makes a message better.
 COURTESIES = {
+    "Microsoft.Resources/subscriptions/resources/read",
+    "Microsoft.Network/privateDnsZones/CNAME/read",
     "Microsoft.Resources/subscriptions/resourceGroups/read",
     "Microsoft.ResourceGraph/resources/read",
     "Microsoft.ContainerRegistry/registries/catalog/read",

@@ -26,6 +26,7 @@ SAMPLES: dict[str, Any] = {
     "workload": "deployment/web",
     "patch": PATCH,
     "priority": 200,
+    "direction": "Outbound",
     "forwarded": "true",
 }
 
