@@ -8,7 +8,7 @@ or in the route table that the connection is associated with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..facts import Firewall, HubRouting, Unreadable, VirtualNetwork, same_id
@@ -53,13 +53,15 @@ def read_hub_routing(
         each.id: f"/subscriptions/{each.id.split('/')[2]}/providers/Microsoft.Network/virtualHubs" for each in near
     }
     listed = ask([], list(lists.values()))
-    connected = [found for each in near for found in _hubs_of(each, listed[lists[each.id].lower()])]
+    hubs = {each.id: _hubs_of(each, listed[lists[each.id].lower()]) for each in near}
+    connected = [found for of_network in hubs.values() for found in of_network]
     paths = [path for each in connected for path in (each.connections, each.intents, each.tables)]
     answers = ask([], paths) if paths else {}
     hops = {each: _internet(each, answers) for each in connected}
     wanted = [hop for hop in hops.values() if isinstance(hop, str) and _FIREWALL in hop.lower()]
     firewalls, ip_groups = read_firewalls_by_id(ask, wanted)
-    return {
+    unseen = {each.id.lower(): _unseen(each, hubs[each.id], listed[lists[each.id].lower()]) for each in near}
+    return unseen | {
         each.network_id.lower(): hop if isinstance(hop, Unreadable) else _routing(each, hop, firewalls)
         for each, hop in hops.items()
         if hop is not _ELSEWHERE
@@ -75,6 +77,8 @@ def _connected(networks: Networks) -> list[VirtualNetwork]:
     return [each for each in networks.values() if isinstance(each, VirtualNetwork) and any(_hub_names(each))]
 
 
+_READ_HUBS = "Microsoft.Network/virtualHubs/read"
+_READ_CONNECTIONS = "Microsoft.Network/virtualHubs/hubVirtualNetworkConnections/read"
 # The hub has the name, and no connection with the network: it is another hub of that name.
 _ELSEWHERE = Unreadable("not-found", "The hub has no connection with this network")
 
@@ -92,6 +96,22 @@ def _hubs_of(network: VirtualNetwork, listed: Any) -> list[_Connected]:
     names = {name.lower() for name in _hub_names(network)}
     ids = [str(item.get("id", "")) for item in listed] if isinstance(listed, list) else []
     return [_Connected(network.id, hub_id) for hub_id in ids if hub_id.rpartition("/")[2].lower() in names]
+
+
+def _unseen(network: VirtualNetwork, hubs: list[_Connected], listed: Any) -> Unreadable:
+    """Why the hub that a network is connected to, as its peering shows, is none that the login sees."""
+    subscription = network.id.split("/")[2]
+    to = f"{network.id} is connected to virtual hub {', '.join(_hub_names(network))}"
+    if isinstance(listed, Unreadable):
+        return replace(listed, detail=f"{to}, and hubs could not be read: {listed.detail}")
+    if hubs:
+        detail = f"{to}, and that one shows no connection with it to this login"
+        return Unreadable("not-shown", detail, _READ_CONNECTIONS, f"{_READ_CONNECTIONS} on {hubs[0].hub_id}")
+    detail = (
+        f"{to}, which this login does not see in subscription {subscription} (in others it is not looked for), and a "
+        "hub may announce a default route; `az network nic show-effective-route-table` on a node's interface shows it"
+    )
+    return Unreadable("not-shown", detail, _READ_HUBS, f"{_READ_HUBS} on /subscriptions/{subscription}")
 
 
 def _internet(connected: _Connected, answers: Mapping[str, Any]) -> str | Unreadable | None:

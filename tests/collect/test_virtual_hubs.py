@@ -104,13 +104,21 @@ def test_a_connection_without_internet_security_takes_no_default_route():
 def test_a_hub_that_is_not_shown(hubs):
     azure = Azure()
     azure.put(HUBS, hubs)
-    assert read(azure) == {}
+    found = only(azure)
+    assert isinstance(found, Unreadable)
+    assert "hub-we" in found.detail
+    there = f"Microsoft.Network/virtualHubs/read on /subscriptions/{SUBSCRIPTION}"
+    assert found.permission == (FORBIDDEN.permission if hubs is FORBIDDEN else there)
 
 
 def test_another_hub_of_the_same_name():
     azure = Azure()
     azure.put(f"{HUB}/hubVirtualNetworkConnections", [make.hub_connection(HUB, f"{NODES}-other", True)])
-    assert read(azure) == {}
+    assert only(azure).permission == f"Microsoft.Network/virtualHubs/hubVirtualNetworkConnections/read on {HUB}"
+    same = f"{GROUP}-2/virtualHubs/hub-we"
+    azure.put(HUBS, [make.virtual_hub(same), make.virtual_hub(HUB)])
+    azure.put(f"{same}/hubVirtualNetworkConnections", [make.hub_connection(same, NODES, False)])
+    assert only(azure) == HubRouting(same, None)
 
 
 @pytest.mark.parametrize("part", ["hubVirtualNetworkConnections", "routingIntent", "hubRouteTables"])
