@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable, known, same_id
 from ..model import Finding, Remedy, Severity
-from ..path import BROKEN, Walk, walks
+from ..path import BROKEN, UNKNOWN, Walk, walks
 from ..path.endpoints import is_approved
 from ..path.ids import named
 from ..path.look import network_id_of
@@ -94,7 +94,8 @@ def endpoint_is_approved(facts: Facts) -> Iterator[Finding]:
 
     Decided from the registry's ``privateEndpointConnections``. Where none is approved, each is a
     fault. Where some are, one that is not is a fault only if it stands in the nodes' own network,
-    which has no other, and the nodes are not led to an approved one elsewhere.
+    which has no other, and the nodes are not led to an approved one elsewhere; it is unknown if they
+    are not, or may not be, and which network it stands in could not be read.
 
     Source: https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
     """
@@ -135,11 +136,18 @@ def _of_the_nodes_network(
     known(facts.network)
     for connection in connections:
         endpoint = _endpoint_of(connection, network)
-        if is_approved(connection.status) or isinstance(connection.status, Unreadable) or endpoint is None:
+        if is_approved(connection.status) or isinstance(connection.status, Unreadable):
             continue
-        lost = tuple(way for way in ways if _is_near(way, endpoint) and _step_lost(way))
+        subnet_id = endpoint.subnet_id if endpoint else _why_unseen(network)
+        astray = tuple(way for way in ways if _step_lost(way) or _unread_name(way))
+        lost = tuple(way for way in astray if _step_lost(way) and _is_near(way, subnet_id) is True)
         if lost:
             yield _not_approved(registry, connection, endpoint, _Met(lost, _step_lost(lost[0])))
+            continue
+        doubts = (_doubt(way, subnet_id) for way in astray)
+        doubt = next((each for each in doubts if each is not None), None)
+        if doubt is not None:
+            yield unknown(connection.id, doubt)
 
 
 def _step_lost(way: Walk) -> int:
@@ -148,10 +156,28 @@ def _step_lost(way: Walk) -> int:
     return next(broken, 0)
 
 
-def _is_near(way: Walk, endpoint: PrivateEndpoint) -> bool:
-    if not isinstance(way.place.subnet_id, str) or not isinstance(endpoint.subnet_id, str):
+def _unread_name(way: Walk) -> Unreadable | None:
+    """Why it is not known where the name leads; ``None``: it is, or it breaks."""
+    hops = () if _step_lost(way) else way.hops
+    return next((hop.unread for hop in hops if hop.state == UNKNOWN and hop.kind in KINDS), None)
+
+
+def _is_near(way: Walk, theirs: str | Unreadable | None) -> bool | Unreadable:
+    """Whether an endpoint in the subnet ``theirs`` is in the nodes' own network."""
+    own = way.place.subnet_id
+    if theirs is None:
         return False
-    return same_id(network_id_of(way.place.subnet_id), network_id_of(endpoint.subnet_id))
+    if isinstance(theirs, Unreadable):
+        return theirs
+    return own if isinstance(own, Unreadable) else same_id(network_id_of(own), network_id_of(theirs))
+
+
+def _doubt(way: Walk, theirs: str | Unreadable | None) -> Unreadable | None:
+    """Why the nodes on a way that is lost, or may be, may depend on an endpoint; ``None``: they do not."""
+    near = _is_near(way, theirs)
+    if isinstance(near, Unreadable):
+        return near
+    return _unread_name(way) if near else None
 
 
 def _endpoint_of(connection: PrivateEndpointConnection, network: Network | None) -> PrivateEndpoint | None:
@@ -160,6 +186,11 @@ def _endpoint_of(connection: PrivateEndpointConnection, network: Network | None)
         if same_id(endpoint.connection_id, connection.id):
             return endpoint
     return None
+
+
+def _why_unseen(network: Network | None) -> Unreadable | None:
+    endpoints = network.endpoints if network else ()
+    return endpoints if isinstance(endpoints, Unreadable) else None
 
 
 def _not_approved(

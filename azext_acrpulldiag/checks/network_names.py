@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..catalogue import Outcome, RemedyTemplate, check, skipped
-from ..facts import Facts, Network, NodePlace, known
+from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ..facts import Facts, Network, NodePlace, Registry, Unreadable, known
 from ..model import Confidence, Finding, Remedy, Severity
 from ..path import unmet, walks
+from ..path.endpoints import perhaps_awaited
 from ..path.findings import findings_of
+from ..path.ids import named
 from ..path.look import network_id_of
 from ..path.names import KINDS
 from ..path.query import as_if_all_zones_were_seen
@@ -192,8 +194,10 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     records, and the addresses of the registry's endpoints. Nodes of a network with DNS servers of
     its own ask those, so the links of the servers' network count; what a server outside the known
     networks answers is unknown. That a zone or link is missing is claimed only where every
-    subscription concerned shows all its zones, where the zones that an endpoint keeps were read, or
-    where pods are refused with 403. Not read: forwarding rules of servers and resolvers.
+    subscription concerned shows all its zones and every endpoint those that it keeps, or where pods
+    are refused with 403. A record that lacks or is wrong is unknown where another endpoint's
+    connection waits for approval and its network could not be read: it may be what the nodes wait
+    for. Not read: forwarding rules of servers and resolvers.
 
     Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration,
     https://learn.microsoft.com/azure/dns/private-dns-fallback,
@@ -211,7 +215,8 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     found = list(findings_of(facts, _BY_ID, KINDS))
     if any(finding.outcome is None for finding in found):
         found = _as_pods_show(facts, network, found)
-    yield from map(_finished, _united(found))
+    for finding in _united(found):
+        yield _awaiting(finding, network, known(facts.registry)) or _finished(finding)
 
 
 def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[Finding]:
@@ -240,6 +245,21 @@ def _networks_refused(facts: Facts, network: Network) -> list[str]:
 
 def _network_of(place: NodePlace) -> str | None:
     return network_id_of(place.subnet_id).lower() if isinstance(place.subnet_id, str) else None
+
+
+def _awaiting(finding: Finding, network: Network, registry: Registry) -> Finding | None:
+    """An unknown for a record that may only wait until a connection is approved, if that is what it depends on."""
+    if finding.outcome not in (RECORD_MISSING.id, RECORD_WRONG.id):
+        return None
+    for endpoint in perhaps_awaited(registry, network):
+        assert isinstance(endpoint.subnet_id, Unreadable)
+        name = named(endpoint.id or endpoint.connection_id).name
+        detail = (
+            f"{finding.summary.rstrip('.')}. Whether the nodes wait for private endpoint {name}, whose connection is "
+            f"{endpoint.status}, depends on its network: {endpoint.subnet_id.detail}"
+        )
+        return unknown(finding.resource, replace(endpoint.subnet_id, detail=detail))
+    return None
 
 
 # --- one finding for one fault ---------------------------------------------------------

@@ -29,6 +29,7 @@ from .envelope import NotKnownError, Unreadable, known, same_id
 from .image import Image, ImageLookup, Platform
 from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
 from .network import (
+    EVERYWHERE,
     EndpointAddress,
     EndpointPolicy,
     Firewall,
@@ -62,6 +63,7 @@ from .registry import (
 )
 
 __all__ = [
+    "EVERYWHERE",
     "Access",
     "AgentPool",
     "AssignedIdentity",

@@ -188,13 +188,18 @@ class PrivateZone:
     """IPv4 addresses by the labels that were asked for; ``None``: it has no such record."""
 
 
+EVERYWHERE = "*"
+"""Every subscription there is, in :attr:`ZoneSearch.whole`."""
+
+
 @dataclass(frozen=True)
 class ZoneSearch:
     """Where private DNS zones were looked for, and those that were found."""
 
     zones: tuple[PrivateZone, ...]
     whole: tuple[str, ...]
-    """Subscriptions, in lower case, all of whose zones this login may read: what is not found there is not there."""
+    """Subscriptions, in lower case, all of whose zones this login may read: what is not found there is not there.
+    With :data:`EVERYWHERE` among them, it is nowhere."""
     unread: Unreadable | None = None
     """Why the search is not complete; ``None``: it was answered."""
 
@@ -293,4 +298,4 @@ class Network:
     DNS setting names, seen from that network. ``None``: no Azure Firewall has that address there."""
     ip_groups: Mapping[str, tuple[str, ...] | Unreadable | None] = field(default_factory=dict)
     hubs: Mapping[str, HubRouting | Unreadable] = field(default_factory=dict)
-    """By the id of the connected network, lower case. Missing: it is connected to none that this login sees."""
+    """By the id of the connected network, lower case. Missing: it is connected to none."""

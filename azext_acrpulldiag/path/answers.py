@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from ..facts import PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch, same_id
+from ..facts import EVERYWHERE, PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch, same_id
 from ..model import Confidence
 from .endpoints import addresses_for
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
@@ -250,13 +250,14 @@ def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own
 
 def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unreadable | None:
     """Why a zone that was not seen may be linked to the network; ``None``: it would have been seen."""
-    seen = {zone.id.lower() for zone in search.zones}
-    groups = [() if isinstance(each.zone_ids, Unreadable) else each.zone_ids for each in query.approved]
-    if all(groups) and all(zone_id.lower() in seen for group in groups for zone_id in group):
+    if EVERYWHERE in search.whole:
         return None
+    kept = next((each.zone_ids for each in query.approved if isinstance(each.zone_ids, Unreadable)), None)
     concerned = {*subscriptions_concerned(query, network_id)}
-    concerned |= {named(zone_id).subscription.lower() for group in groups for zone_id in group}
+    concerned |= {named(zone_id).subscription.lower() for zone_id in query.zone_ids}
     unread = sorted(concerned - set(search.whole))
+    if kept is not None and not unread:
+        return kept
     if not unread:
         return None
     if search.unread is not None:
@@ -319,12 +320,16 @@ def _zone_of_registry(query: Query, search: ZoneSearch) -> tuple[PrivateZone | N
                 return zone, None
     doubt: Unreadable | None = None
     right = _right_addresses(query, query.host)
+    of_each = (addresses_for(endpoint, query.registry, query.host) for endpoint in query.approved)
+    unread = next((each for each in of_each if isinstance(each, Unreadable)), None)
     for zone in candidates:
         have = record_in(zone, query.private_name)
         if isinstance(have, Unreadable):
             doubt = doubt or have
         elif right.intersection(have):
             return zone, None
+        elif have:
+            doubt = doubt or unread
     return None, doubt
 
 

@@ -42,6 +42,18 @@ def is_approved(status: str | Unreadable) -> bool:
     return isinstance(status, str) and status.lower() == "approved"
 
 
+def perhaps_awaited(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...]:
+    """The endpoints that may be what nodes wait for: not approved, and in which network is not known.
+
+    None where public access is not off, for then nobody depends on them.
+    """
+    access, endpoints = registry.public_network_access, network.endpoints
+    if isinstance(access, Unreadable) or access.lower() != "disabled" or isinstance(endpoints, Unreadable):
+        return ()
+    not_approved = (each for each in endpoints if isinstance(each.status, str) and not is_approved(each.status))
+    return tuple(each for each in not_approved if isinstance(each.subnet_id, Unreadable))
+
+
 def addresses_for(endpoint: PrivateEndpoint, registry: Registry, host: str) -> tuple[str, ...] | Unreadable:
     """The endpoint's addresses that ``host`` is to lead to; empty: it has none for it."""
     if isinstance(endpoint.addresses, Unreadable):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..facts import (
+    EVERYWHERE,
     Network,
     NodePlace,
     PrivateEndpoint,
@@ -143,11 +144,8 @@ def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
         for zone_id in query.zone_ids
         if zone_id.lower() not in seen and named(zone_id).subscription.lower() not in search.whole
     }
-    whole = {each for query in queries for each in _subscriptions(_ids_concerned(query, *network.networks))}
-    whole |= _subscriptions(zone_id for query in queries for zone_id in query.zone_ids)
     zones = (replace(zone, links=()) if isinstance(zone.links, Unreadable) else zone for zone in search.zones)
-    found = ZoneSearch((*zones, *unseen.values()), tuple(sorted(whole | {*search.whole})))
-    return replace(network, zones=found)
+    return replace(network, zones=ZoneSearch((*zones, *unseen.values()), (EVERYWHERE,)))
 
 
 def subscriptions_concerned(query: Query, answering: str) -> tuple[str, ...]:
@@ -163,14 +161,14 @@ def _subscriptions(ids: Iterable[str]) -> set[str]:
     return {named(each).subscription.lower() for each in ids} - {""}
 
 
-def _ids_concerned(query: Query, *answering: str) -> Iterator[str]:
+def _ids_concerned(query: Query, answering: str) -> Iterator[str]:
     place = query.place
     yield query.registry.id
     yield from () if isinstance(place.interface_group_ids, Unreadable) else place.interface_group_ids
     for endpoint in query.approved:
         yield from (each for each in (endpoint.id, endpoint.subnet_id) if isinstance(each, str))
     own = () if isinstance(place.subnet_id, Unreadable) else (network_id_of(place.subnet_id),)
-    for network_id in (*answering, *own):
+    for network_id in (answering, *own):
         yield network_id
         fact = query.network.networks.get(network_id.lower())
         yield from (each.remote_network_id for each in fact.peerings) if isinstance(fact, VirtualNetwork) else ()

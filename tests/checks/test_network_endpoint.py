@@ -177,6 +177,41 @@ def test_one_that_waits_elsewhere_is_not_missed():
     assert statuses(of) == [Status.PASS]
 
 
+@pytest.mark.parametrize(
+    "names", [{"records": WITHOUT}, {"links": NO_RIGHT}, {"records": dict.fromkeys(WITHOUT, NO_RIGHT)}]
+)
+def test_one_that_waits_where_nobody_may_look_may_be_what_nodes_wait_for(names):
+    of = of_two(private_zone(**names), subnet_id=NO_RIGHT)
+    for checked in (endpoint_is_approved, names_lead_to_the_endpoint):
+        (finding,) = evaluate(checked, of)
+        assert (finding.status, finding.permission) == (Status.UNKNOWN, NO_RIGHT.permission)
+
+
+def test_one_that_waits_where_nobody_may_look_does_no_harm_where_names_lead_to_another():
+    of = of_two(private_zone(), subnet_id=NO_RIGHT)
+    assert statuses(of) == [Status.PASS]
+    unread = replace(of, network=replace(of.network, endpoints=of.network.endpoints[1:]))
+    assert statuses(unread) == [Status.PASS]
+
+
+@pytest.mark.parametrize("names", [{"links": NO_RIGHT}, {"records": dict.fromkeys(WITHOUT, NO_RIGHT)}])
+def test_one_that_waits_in_the_nodes_network_is_unknown_where_their_names_are(names):
+    (finding,) = judged(of_two(private_zone(**names)))
+    assert (finding.status, finding.resource) == (Status.UNKNOWN, CONNECTION_ID)
+    assert finding.permission == NO_RIGHT.permission
+    elsewhere = of_two(private_zone(**names), subnet_id=f"{HUB}/subnets/b")
+    assert statuses(elsewhere) == [Status.PASS]
+
+
+@pytest.mark.parametrize("subnet_id", [None, f"{HUB}/subnets/b"])
+def test_endpoints_that_could_not_be_read_at_all(subnet_id):
+    of = of_two(private_zone(records=WITHOUT), subnet_id=subnet_id)
+    assert statuses(of) == [Status.PASS]
+    unread = replace(of, network=replace(of.network, endpoints=NO_RIGHT))
+    (finding,) = judged(unread)
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, NO_RIGHT.permission)
+
+
 def test_a_missing_link_is_a_fault_of_its_own():
     of = of_two(private_zone(links=(zone_link(HUB),)))
     both = (endpoint_is_approved, names_lead_to_the_endpoint)

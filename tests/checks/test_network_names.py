@@ -113,7 +113,12 @@ def test_a_zone_that_is_not_linked():
     assert "forbidden-403" in finding.explains
 
 
-@pytest.mark.parametrize("zone_ids", [(), (ZONE_ID,), NO_RIGHT])
+def test_no_zone_is_not_claimed_where_those_that_the_endpoint_keeps_are_unread():
+    (finding,) = judged(facts(endpoint=private_endpoint(zone_ids=NO_RIGHT)))
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, NO_RIGHT.permission)
+
+
+@pytest.mark.parametrize("zone_ids", [(), (ZONE_ID,)])
 def test_no_zone_at_all(zone_ids):
     (finding,) = judged(facts(endpoint=private_endpoint(zone_ids=zone_ids)))
     assert (finding.outcome, finding.resource) == ("network.private-dns-zone-missing", VNET_ID)

@@ -391,10 +391,25 @@ def test_absence_is_earned_by_reading_every_zone(zone_ids, unread):
         assert needed in (hops[-1].unread.permission or "")
 
 
-def test_the_zones_that_the_endpoint_keeps_speak_for_all():
-    net = with_zones(private_zone(links=()), whole=(), unread=NO_RIGHT)
-    assert told(CLOSED, net) == (BROKEN, LINK_MISSING, private())
-    assert told(OPEN, net) == (OK, None, PUBLIC)
+@pytest.mark.parametrize("of", [OPEN, CLOSED])
+def test_the_zones_that_the_endpoint_keeps_do_not_speak_for_others(of):
+    """Another of the same name may be linked, and lack the record."""
+    hops, _ = look_up(of, with_zones(private_zone(links=()), whole=(), unread=NO_RIGHT))
+    assert (hops[-1].state, hops[-1].unread) == (UNKNOWN, NO_RIGHT)
+
+
+@pytest.mark.parametrize("of", [OPEN, CLOSED])
+def test_absence_is_not_earned_where_an_endpoint_does_not_show_the_zones_that_it_keeps(of):
+    hops, _ = look_up(of, with_zones(private_zone(links=()), endpoint=private_endpoint(zone_ids=NO_RIGHT)))
+    assert (hops[-1].state, hops[-1].unread) == (UNKNOWN, NO_RIGHT)
+
+
+def test_a_zone_without_a_link_is_not_denied_where_the_endpoints_addresses_are_unread():
+    zone = private_zone(links=())
+    shown = private_endpoint(zone_ids=())
+    assert told(CLOSED, with_zones(zone, endpoint=shown))[:2] == (BROKEN, LINK_MISSING)
+    hops, _ = look_up(CLOSED, with_zones(zone, endpoint=replace(shown, addresses=NO_RIGHT)))
+    assert (hops[-1].state, hops[-1].unread) == (UNKNOWN, NO_RIGHT)
 
 
 @pytest.mark.parametrize(
