@@ -26,7 +26,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-pytest_plugins = "tests.score"
+pytest_plugins = ("tests.score", "tests.metamorphic.table")
 
 
 @pytest.fixture

@@ -40,12 +40,13 @@ def reached_publicly(facts: Facts) -> bool:
 
 
 def straight_out(facts: Facts) -> bool:
-    """The nodes leave for the public side: no firewall, no HTTP proxy, no service endpoint and no rule for one."""
+    """The nodes leave for the public side: no firewall, hub or HTTP proxy, no service endpoint and no rule for one."""
     subnets = [each for each in _network(facts).subnets.values() if each is not None]
     endpoints = {service for each in subnets for service in getattr(each, "service_endpoints", ())}
     return (
         reached_publicly(facts)
         and not _network(facts).firewalls
+        and not _network(facts).hubs
         and not endpoints
         and getattr(_registry(facts).network_rules, "subnet_ids", ()) == ()
         and getattr(facts.cluster, "http_proxy", None) is None
@@ -186,7 +187,8 @@ def firewall_without_a_rule(cloud: Cloud) -> None:
 # --- private link ----------------------------------------------------------------------
 
 
-@fault("network.private-endpoint-not-approved", "endpoint", "names", "way", applies=reached_privately)
+# Nothing is read of what lies behind an endpoint that does not serve yet.
+@fault("network.private-endpoint-not-approved", "names", "packets", "way", applies=reached_privately)
 def endpoint_waits_for_approval(cloud: Cloud) -> None:
     for connection in cloud.resources.of_type("Microsoft.ContainerRegistry/registries/privateEndpointConnections"):
         connection["properties"]["privateLinkServiceConnectionState"]["status"] = "Pending"

@@ -45,8 +45,17 @@ HEALTHY = {
     if story.verdict == "healthy" and "--check-acr" not in story.arguments
 }
 # Scenarios whose faults are put together two by two: they differ in what they have read.
-PAIRED = ("healthy", "granted-in-abac-mode", "service-principal-rotated", "image-exists-and-fits", "several-pools")
-SCENARIOS_A_FAULT = 2
+PAIRED = (
+    "healthy",
+    "granted-in-abac-mode",
+    "service-principal-rotated",
+    "image-exists-and-fits",
+    "several-pools",
+    "private-endpoint-in-hub",
+    "custom-dns-in-a-linked-hub",
+    "azure-firewall-allows-the-names",
+)
+SCENARIOS_A_FAULT = 1
 OUTCOMES = {outcome.id: outcome for checked in ALL for outcome in checked.outcomes}
 
 
