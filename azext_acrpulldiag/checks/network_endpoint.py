@@ -10,8 +10,7 @@ from ..facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, 
 from ..model import Finding, Remedy, Severity
 from ..path import BROKEN, UNKNOWN, Walk, walks
 from ..path.endpoints import is_approved
-from ..path.ids import named
-from ..path.look import network_id_of
+from ..path.ids import named, network_id_of
 from ..path.names import KINDS, NOT_APPROVED
 
 _APPROVE = RemedyTemplate(

@@ -13,8 +13,7 @@ from ..model import Confidence, Finding, Remedy, Severity
 from ..path import unmet, walks
 from ..path.endpoints import perhaps_awaited
 from ..path.findings import findings_of
-from ..path.ids import named
-from ..path.look import network_id_of
+from ..path.ids import named, network_id_of
 from ..path.names import KINDS
 from ..path.query import as_if_all_zones_were_seen
 from ..quoting import fill_command

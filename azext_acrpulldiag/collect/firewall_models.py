@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..facts import Firewall, FirewallRule, RuleCollection, Unreadable
+from ..path.ids import network_id_of
 from .arm import Json
-from .network import network_of
 
 # Recorded and official examples spell them so; a collection of another type is DNAT, for traffic that comes in.
 _KINDS = {"networkrule": "network", "applicationrule": "application"}
@@ -48,7 +48,7 @@ def firewall_from(body: Json) -> Firewall:
         private_ips=tuple(
             str(item["privateIPAddress"]) for item in (*configurations, hub) if item.get("privateIPAddress")
         ),
-        network_id=network_of(subnets[0]) if subnets else None,
+        network_id=network_id_of(subnets[0]) if subnets else None,
         hub_id=_reference(properties.get("virtualHub")),
         public_ip_ids=tuple(item["publicIPAddress"]["id"] for item in configurations if item.get("publicIPAddress")),
         policy_id=_reference(policy),

@@ -17,9 +17,10 @@ from ..facts import (
     VirtualNetwork,
     same_id,
 )
+from ..path.ids import network_id_of
 from .arm import in_parallel
 from .firewalls import FIREWALL_SUBNET, Ask, firewall_key, read_firewalls
-from .network import REGISTRY_TAG, holds, home_of, in_hub, is_wide, network_of
+from .network import REGISTRY_TAG, holds, home_of, in_hub, is_wide
 from .once import Once
 from .topology import with_attached, with_subnets
 
@@ -152,7 +153,7 @@ def _private_appliances(network: Network, endpoints: Iterable[PrivateEndpoint]) 
 def _appliances(network: Network) -> Iterator[tuple[Sight, str]]:
     """The appliances that routes of the nodes' subnets name, and the prefixes of those routes."""
     subnets = _node_subnets(network)
-    pairs = {(network_of(one.id), one.route_table_id.lower()): None for one in subnets if one.route_table_id}
+    pairs = {(network_id_of(one.id), one.route_table_id.lower()): None for one in subnets if one.route_table_id}
     for network_id, table_id in pairs:
         table = network.route_tables.get(table_id)
         for route in table.routes if isinstance(table, RouteTable) else ():
@@ -162,7 +163,7 @@ def _appliances(network: Network) -> Iterator[tuple[Sight, str]]:
 
 def _dns_servers(network: Network) -> Iterator[Sight]:
     """Custom DNS servers that lie in a virtual network; others, such as those on premises, Azure does not show."""
-    for key in dict.fromkeys(network_of(subnet.id).lower() for subnet in _node_subnets(network)):
+    for key in dict.fromkeys(network_id_of(subnet.id).lower() for subnet in _node_subnets(network)):
         around = network.networks.get(key)
         if not isinstance(around, VirtualNetwork):
             continue
@@ -197,7 +198,7 @@ def _subnet_of(network: Network, sight: Sight, home: str) -> str | None:
         return f"{home}/subnets/{FIREWALL_SUBNET}"
     read = [subnet for subnet in network.subnets.values() if isinstance(subnet, Subnet)]
     for subnet in read:
-        if same_id(network_of(subnet.id), home) and any(_within(sight[1], prefix) for prefix in subnet.prefixes):
+        if same_id(network_id_of(subnet.id), home) and any(_within(sight[1], prefix) for prefix in subnet.prefixes):
             return subnet.id
     return None
 

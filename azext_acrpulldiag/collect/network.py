@@ -98,11 +98,6 @@ def holds(prefixes: Iterable[str], address: str) -> bool:
     return any(target in ip_network(prefix, strict=False) for prefix in prefixes)
 
 
-def network_of(subnet_id: str) -> str:
-    """The id of a subnet's virtual network."""
-    return subnet_id.rstrip("/").rsplit("/", 2)[0]
-
-
 def in_hub(network_id: str) -> bool:
     """Tell whether a network is that of a virtual hub: Microsoft's own, of this name, as peerings show it."""
     return "/virtualnetworks/hv_" in network_id.lower()

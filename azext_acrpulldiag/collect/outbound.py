@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..facts import Cluster, Firewall, Network, Outbound, Registry, Subnet, Unreadable, UserRoute
+from ..path.ids import network_id_of
 from .egress import Egress, Way, firewall_way, leaving_path
 from .firewalls import FIREWALL_SUBNET, firewall_key
 from .network import (
@@ -18,7 +19,6 @@ from .network import (
     addresses_from,
     mapped,
     nat_sources_from,
-    network_of,
     registry_route,
 )
 from .once import Once
@@ -97,7 +97,7 @@ def _appliance(egress: Egress) -> UserRoute | None:
 
 def _firewall_at(network: Network, egress: Egress, route: UserRoute) -> Firewall | Unreadable | None:
     assert isinstance(egress.subnet, Subnet)
-    return network.firewalls.get(firewall_key(network_of(egress.subnet.id), str(route.address)), _NOT_READ)
+    return network.firewalls.get(firewall_key(network_id_of(egress.subnet.id), str(route.address)), _NOT_READ)
 
 
 def _firewall_subnet(network: Network, egress: Egress) -> str | None:

@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..facts import Cluster, Network, NodeHost, Subnet, Unreadable
-from .network import mapped, network_of
+from ..path.ids import network_id_of
+from .network import mapped
 from .network_models import (
     endpoint_policy_from,
     route_table_from,
@@ -45,7 +46,7 @@ def read_named_networks(once: Once, cluster: Cluster) -> str | Unreadable | None
     every pool has a subnet of the user's.
     """
     pools = () if isinstance(cluster.agent_pools, Unreadable) else cluster.agent_pools
-    named = [network_of(pool.subnet_id) for pool in pools if pool.subnet_id is not None]
+    named = [network_id_of(pool.subnet_id) for pool in pools if pool.subnet_id is not None]
     group = cluster.node_resource_group
     if len(named) == len(pools):
         once.ask(named)
@@ -97,7 +98,7 @@ def read_node_side(
 def with_subnets(once: Once, network: Network, subnet_ids: Iterable[str], network_ids: Iterable[str] = ()) -> Network:
     """Read subnets with their virtual networks, and other networks; both with all the subnets that those show."""
     alone = {one.lower(): one for one in subnet_ids}
-    wanted = {one.lower(): one for one in [*map(network_of, alone.values()), *network_ids]}
+    wanted = {one.lower(): one for one in [*map(network_id_of, alone.values()), *network_ids]}
     answers = once.ask([*wanted.values(), *alone.values()])
     subnets = dict(network.subnets)
     for key, path in wanted.items():

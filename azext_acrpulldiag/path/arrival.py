@@ -24,8 +24,9 @@ from ..facts import (
 from .addresses import address_set
 from .filtering import IN, group_hop
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
+from .ids import group_of, name_of, network_id_of, subscription_of
 from .layers import at_the_storage
-from .look import group_of, looked_up, name_of, network_id_of, subnet_of, subscription_of
+from .look import looked_up, subnet_of
 from .rules import Side
 from .sides import is_layer_storage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork, same_id
 from .hops import Destination
-from .look import network_id_of
+from .ids import network_id_of
 
 
 def approved_of(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...] | Unreadable:

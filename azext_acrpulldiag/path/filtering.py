@@ -10,7 +10,8 @@ from typing import Any
 
 from ..facts import Network, NodePlace, Registry, SecurityGroup, SecurityRule, Unreadable
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from .look import group_of, looked_up, name_of, subnet_of, subscription_of
+from .ids import group_of, name_of, subscription_of
+from .look import looked_up, subnet_of
 from .rules import ALLOW, DENY, Side, Verdict, verdict
 from .sides import nodes, private_side, public_side, service_tag_of
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..facts import Unreadable
 from .hops import Hop
-from .look import looked_up, name_of
+from .ids import name_of
+from .look import looked_up
 from .peering import Joint, doubtful_hop, is_virtual_hub, joint_of, missing_hop, peering_with
 from .way import Way, may_route
 

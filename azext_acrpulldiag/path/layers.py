@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from ..facts import EndpointPolicy, Network, NodePlace, Registry, Subnet, Unreadable, known
 from .hops import BROKEN, OK, UNKNOWN, Hop
-from .look import group_of, looked_up, name_of, network_id_of, subnet_of, subscription_of
+from .ids import group_of, name_of, network_id_of, subscription_of
+from .look import looked_up, subnet_of
 
 POLICY_BLOCKS = "network.storage-policy-blocks-layers"
 KIND = "endpoint-policy"

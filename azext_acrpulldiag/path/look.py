@@ -1,4 +1,4 @@
-"""Looking up what was read of a network, and the parts of its ids. Pure."""
+"""Looking up what was read of a network. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ..facts import Network, NodePlace, Subnet, Unreadable
+from .ids import name_of
 
 T = TypeVar("T")
 
@@ -26,31 +27,3 @@ def subnet_of(network: Network, place: NodePlace) -> Subnet | Unreadable:
     if isinstance(place.subnet_id, Unreadable):
         return place.subnet_id
     return looked_up(network.subnets, place.subnet_id, "Subnet")
-
-
-def network_id_of(subnet_id: str) -> str:
-    """The virtual network that a subnet belongs to."""
-    at = subnet_id.lower().find("/subnets/")
-    return subnet_id if at < 0 else subnet_id[:at]
-
-
-def name_of(resource_id: str) -> str:
-    """The last part of an id."""
-    return resource_id.rstrip("/").rpartition("/")[2]
-
-
-def group_of(resource_id: str) -> str | None:
-    """The resource group in an id."""
-    return _after(resource_id, "resourcegroups")
-
-
-def subscription_of(resource_id: str) -> str | None:
-    """The subscription in an id."""
-    return _after(resource_id, "subscriptions")
-
-
-def _after(resource_id: str, word: str) -> str | None:
-    parts = resource_id.split("/")
-    lower = [part.lower() for part in parts]
-    at = lower.index(word) + 1 if word in lower else len(parts)
-    return parts[at] if at < len(parts) else None

@@ -13,7 +13,8 @@ from typing import Any
 from ..facts import Network, Peering, Unreadable, VirtualNetwork, same_id
 from .addresses import address_set
 from .hops import BROKEN, OK, UNKNOWN, Hop
-from .look import group_of, looked_up, name_of, subscription_of
+from .ids import group_of, name_of, subscription_of
+from .look import looked_up
 
 MISSING, DISCONNECTED = "network.peering-missing", "network.peering-disconnected"
 CONNECTED, INITIATED = "connected", "initiated"

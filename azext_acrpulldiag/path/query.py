@@ -20,8 +20,7 @@ from ..facts import (
 )
 from .endpoints import addresses_for, approved_of, destination_at, meant_for
 from .hops import Destination
-from .ids import named
-from .look import network_id_of
+from .ids import named, network_id_of
 from .zones import private_name, zone_name
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ..facts import Firewall, Network, NodePlace, Peering, Unreadable, VirtualNetwork
 from .addresses import Span, span_of
 from .hops import OK, UNKNOWN, Hop
-from .ids import named
-from .look import looked_up, network_id_of
+from .ids import named, network_id_of
+from .look import looked_up
 
 AZURE_DNS = "168.63.129.16"
 _LONGEST_CHAIN = 3

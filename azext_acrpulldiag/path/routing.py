@@ -8,8 +8,9 @@ from ..facts import Network, NodePlace, Registry, Subnet, Unreadable, VirtualNet
 from .addresses import prefix_length
 from .appliances import by_appliance, leads_on, roundabout
 from .hops import BROKEN, UNKNOWN, Destination, Hop
+from .ids import network_id_of
 from .joining import unjoined
-from .look import looked_up, network_id_of
+from .look import looked_up
 from .peering import joint_of, peering_hop, peering_with
 from .routes import APPLIANCE, GATEWAY, INTERNET, NOWHERE, SERVICE_ENDPOINT, Choice, Route, to_address, to_public
 from .sides import services_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..facts import Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from .addresses import PUBLIC, AddressSet, address_set, prefix_length
 from .hops import Destination
-from .look import looked_up, network_id_of, subnet_of
+from .ids import network_id_of
+from .look import looked_up, subnet_of
 from .rules import Services, Side
 
 REGISTRY_TAG, STORAGE_TAG = "AzureContainerRegistry", "Storage"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ..facts import Firewall, HubRouting, Unreadable
 from .firewall import admitted, unknown_appliance
 from .hops import OK, UNKNOWN, Hop
-from .look import name_of
+from .ids import name_of
 from .way import Way
 
 

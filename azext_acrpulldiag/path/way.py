@@ -8,7 +8,8 @@ from typing import Any
 from ..facts import Firewall, Network, NodePlace, Peering, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from .addresses import address_set
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from .look import group_of, looked_up, name_of, network_id_of, subnet_of, subscription_of
+from .ids import group_of, name_of, network_id_of, subscription_of
+from .look import looked_up, subnet_of
 from .peering import is_virtual_hub
 from .routes import APPLIANCE, ENDPOINT, INTERNET, LOCAL, SERVICE_ENDPOINT, Route
 from .sides import own_network, service_tag_of
