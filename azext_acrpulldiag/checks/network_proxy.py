@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, unknown
-from ..facts import Cluster, Facts, HttpProxy, Kubernetes, Registry, Unreadable, known
+from ..facts import Cluster, Facts, HttpProxy, Kubernetes, Network, Registry, Unreadable, known
 from ..model import Confidence, Finding, SeenFrom, Severity
-from ..path import Walk, walks
+from ..path import Walk, walks, why_lost
 from ..path.past_proxy import goes_past
 from ..quoting import printable
 from ..symptoms import FailedPull, failed_pulls, pool_of
@@ -107,7 +107,8 @@ def the_proxy_leaves_private_hosts_alone(facts: Facts) -> Iterator[Finding]:
     elif refused:
         yield _refused(refused, facts, cluster, registry)
     if isinstance(left_out, Unreadable):
-        yield unknown(cluster.id, left_out, decisive=False)
+        # In a preflight it is a warning at most.
+        yield unknown(cluster.id, left_out, decisive=None if pulls else False)
     kubernetes = facts.kubernetes
     unread = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
     if isinstance(unread, Unreadable):
@@ -126,12 +127,20 @@ def _left_out(facts: Facts, cluster: Cluster, registry: Registry) -> tuple[str, 
     found = walks(facts)
     private = tuple(dict.fromkeys(host for walk in found for host in _private_hosts(walk)))
     if not private:
-        unclear = [walk.host for walk in found if walk.destination is None]
-        why = f"Whether {', '.join(dict.fromkeys(unclear))} leads the nodes to a private endpoint is not known"
-        return Unreadable("not-shown", why) if unclear else ()
+        return _unclear(registry, facts.network, [walk for walk in found if walk.destination is None])
     if isinstance(proxy.no_proxy, Unreadable):
         return proxy.no_proxy
     return tuple(host for host in private if not goes_past(host, known(proxy.no_proxy)))
+
+
+def _unclear(registry: Registry, network: Network, lost: list[Walk]) -> tuple[str, ...] | Unreadable:
+    """Why it is not known whether the hosts of some ways lead to a private endpoint; empty: there are no such."""
+    if not lost:
+        return ()
+    hosts = ", ".join(dict.fromkeys(walk.host for walk in lost))
+    detail = f"Whether {hosts} leads the nodes to a private endpoint is not known"
+    why = next(filter(None, (why_lost(registry, network, walk) for walk in lost)), None)
+    return replace(why, detail=f"{detail}: {why.detail}") if why else Unreadable("not-shown", detail)
 
 
 def _private_hosts(walk: Walk) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ..catalogue import Outcome, RemedyTemplate, check, placeholders, skipped
-from ..facts import Facts, known
+from ..catalogue import Outcome, RemedyTemplate, check, placeholders, skipped, unknown
+from ..facts import Facts, Unreadable, known
 from ..model import Confidence, Finding, Remedy, Severity
-from ..path import unmet, walks
+from ..path import BROKEN, UNKNOWN, unmet, walks, why_lost
 from ..path.findings import findings_of
 from ..path.peering import DISCONNECTED, MISSING
 from ..path.way import DROPS
@@ -208,20 +208,35 @@ def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
     https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space
     """
     outcomes = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
-    yield from _findings(facts, outcomes, "peering", "The way from the nodes to the registry crosses no peering.")
+    none = "As far as the way from the nodes to the registry is known, it crosses no peering."
+    yield from _findings(facts, outcomes, "peering", none)
 
 
 def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: str) -> Iterator[Finding]:
     if facts.network is None:
         yield skipped(facts.targets.cluster.id, "The network of the nodes was not asked for.")
         return
-    known(facts.network)
     if not any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
-        yield skipped(facts.targets.cluster.id, unmet(walks(facts), none))
+        lost = _lost_behind_a_fault(facts)
+        yield unknown(*lost) if lost else skipped(facts.targets.cluster.id, unmet(walks(facts), none))
         return
     for finding in findings_of(facts, outcomes, {kind}):
         # A repair that this case does not take lacks a value.
         yield replace(finding, remedies=_that_apply(finding, outcomes)) if finding.outcome else finding
+
+
+def _lost_behind_a_fault(facts: Facts) -> tuple[str, Unreadable] | None:
+    """The nodes' subnet, and why it is not known where its names lead once repaired.
+
+    Where it is unknown where they lead now, ``network.private-dns`` says so for the whole way.
+    """
+    registry, network = known(facts.registry), known(facts.network)
+    for walk in walks(facts):
+        states = {hop.state for hop in walk.hops}
+        why = why_lost(registry, network, walk) if network and BROKEN in states and UNKNOWN not in states else None
+        if why is not None:
+            return str(walk.place.subnet_id), why
+    return None
 
 
 def _that_apply(finding: Finding, outcomes: Mapping[str, Outcome]) -> tuple[Remedy, ...]:

@@ -46,6 +46,16 @@ def unmet(found: Iterable[Walk], otherwise: str) -> str:
     return f"The nodes ask the cluster's HTTP proxy {proxies[0]} for the registry."
 
 
+def why_lost(registry: Registry, network: Network, walk: Walk) -> Unreadable | None:
+    """Why it is not known where a walk's host leads, or is meant to lead; ``None``: nothing that was unread is why."""
+    if walk.destination is not None:
+        return None
+    hops, _ = resolved(registry, network, walk.place, walk.host)
+    endpoints = () if isinstance(network.endpoints, Unreadable) else network.endpoints
+    unread = (*(hop.unread for hop in hops), *(each.addresses for each in endpoints))
+    return next((each for each in unread if isinstance(each, Unreadable)), None)
+
+
 class _Same(Generic[T]):
     """A value that is compared by identity: what is in a mapping has no hash."""
 

@@ -158,6 +158,13 @@ def test_where_the_name_leads_may_not_be_known(led):
     led(None, Hop("dns-server", "10.0.0.4", None, UNKNOWN, "Not read.", unread=NOT_READ))
     (finding,) = judged(proxied_facts())
     assert (finding.status, finding.decisive) == (Status.UNKNOWN, False)
+    assert (finding.operation, finding.permission) == (NOT_READ.operation, NOT_READ.permission)
+
+
+def test_where_the_name_leads_is_decisive_for_pods_that_fail(led):
+    led(None, Hop("dns-server", "10.0.0.4", None, UNKNOWN, "Not read.", unread=NOT_READ))
+    (finding,) = judged(proxied_facts(kubernetes=kubernetes(failing(TIMEOUT))))
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, None)
 
 
 # --- what pods report ------------------------------------------------------------------

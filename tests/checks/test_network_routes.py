@@ -7,7 +7,7 @@ import pytest
 
 from azext_acrpulldiag.checks.network_routes import peerings_join_nodes_and_endpoint as peerings
 from azext_acrpulldiag.checks.network_routes import routes_lead_to_the_registry as routes
-from azext_acrpulldiag.facts import NodePlace
+from azext_acrpulldiag.facts import NodePlace, ZoneSearch
 from azext_acrpulldiag.model import Confidence, Status
 from azext_acrpulldiag.run import evaluate
 from tests import build
@@ -110,6 +110,20 @@ def test_pools_in_another_subnet_have_their_own_finding():
         subnets={**network.subnets, other.lower(): build.subnet(other, "10.225.0.0/16")},
     )
     assert [each.evidence["pools"] for each in judged(routes, network)] == [["pool1"]]
+
+
+@pytest.mark.parametrize("check", [routes, peerings])
+def test_behind_a_broken_name_the_way_is_unknown_where_the_endpoint_could_not_be_read(check):
+    unread = build.private_endpoint(addresses=FORBIDDEN)
+    without = build.private_zone(records=dict.fromkeys(build.private_zone().records))
+    network = build.private_link_network(endpoints=(unread,), zones=ZoneSearch((without,), (build.SUBSCRIPTION,)))
+    facts = build.private_link_facts(registry=build.private_registry(), network=network)
+    (finding,) = evaluate(check, facts)
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, FORBIDDEN.permission)
+    lost = replace(without, links=FORBIDDEN)
+    facts = replace(facts, network=replace(network, zones=ZoneSearch((lost,), (build.SUBSCRIPTION,))))
+    (finding,) = evaluate(check, facts)
+    assert finding.status is Status.SKIPPED, "network.private-dns is unknown for the whole way"
 
 
 # --- peerings ----------------------------------------------------------------------------------
