@@ -96,6 +96,8 @@ def _instance_sources(group: Group) -> tuple[str, ...] | Unreadable:
         return (group.prefix_id,)
     if group.scale_set_ids:
         return tuple(f"{scale_set}/publicIPAddresses" for scale_set in group.scale_set_ids)
+    if group.unlisted is not None:
+        return group.unlisted
     pools = ", ".join(group.pools)
     return Unreadable("unsupported", f"The public addresses of the machines of node pool {pools} are not read")
 

@@ -133,7 +133,7 @@ def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreada
         return Unreadable(listed.reason, detail, READ_FIREWALLS, permission)
     if isinstance(prefixes, Unreadable):
         detail = f"{address} in {home} is no Azure Firewall that this login may see, and what else it is: "
-        return Unreadable(prefixes.reason, detail + prefixes.detail, READ_FIREWALLS, permission)
+        return replace(prefixes, detail=detail + prefixes.detail)
     # A list shows what the caller may see: it may be empty for want of a right.
     detail = f"{address} is in {FIREWALL_SUBNET} of {home}, and this login sees no Azure Firewall with that address"
     # https://learn.microsoft.com/azure/firewall/firewall-faq: one that was stopped gives its addresses up

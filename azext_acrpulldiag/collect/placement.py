@@ -9,6 +9,7 @@ from ..facts import AgentPool, Cluster, NodeHost, NodePlace, Unreadable
 
 # Stands for the pools of hosts that could not be listed.
 UNNAMED = "(not listed)"
+_READ_SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets/read"
 _UNSETTLED = Unreadable("not-found", "The network that AKS manages was not looked for")
 
 
@@ -23,6 +24,8 @@ class Member:
     prefix_id: str | None = None
     security_group_ids: tuple[str, ...] | Unreadable = ()
     """Network security groups on the interfaces of its nodes."""
+    unlisted: Unreadable | None = None
+    """Why none of its nodes' hosts is known."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Group:
     public_ip: bool | Unreadable
     scale_set_ids: tuple[str, ...] = ()
     prefix_id: str | None = None
+    unlisted: Unreadable | None = None
+    """Why the scale sets are not known."""
 
 
 def members_of(cluster: Cluster, node_hosts: tuple[NodeHost, ...] | Unreadable) -> tuple[Member, ...] | Unreadable:
@@ -51,20 +56,23 @@ def members_of(cluster: Cluster, node_hosts: tuple[NodeHost, ...] | Unreadable) 
             pool.subnet_id,
             pool.node_public_ip,
             prefix_id=pool.node_public_ip_prefix_id,
-            security_group_ids=_groups_of_unseen(pool, node_hosts),
+            security_group_ids=unlisted or (),
+            unlisted=unlisted,
         )
         for pool in pools.values()
         if pool.name not in seen
+        for unlisted in (_why_unlisted(pool, node_hosts),)
     )
 
 
-def _groups_of_unseen(pool: AgentPool, node_hosts: tuple[NodeHost, ...] | Unreadable) -> tuple[str, ...] | Unreadable:
-    """What is on the interfaces of a pool none of whose hosts is listed: nothing, where it has no nodes."""
+def _why_unlisted(pool: AgentPool, node_hosts: tuple[NodeHost, ...] | Unreadable) -> Unreadable | None:
+    """Why none of the pool's hosts is listed; ``None``: it has no nodes."""
     if pool.count == 0:
-        return ()
+        return None
     if isinstance(node_hosts, Unreadable):
         return node_hosts
-    missing = Unreadable("not-shown", f"No scale set and no machine of node pool {pool.name} is listed")
+    detail = f"No scale set and no machine of node pool {pool.name} is listed"
+    missing = Unreadable("not-shown", detail, _READ_SCALE_SETS, _READ_SCALE_SETS)
     return next((host.unread for host in node_hosts if host.unread is not None), missing)
 
 
@@ -126,6 +134,7 @@ def grouped(members: Iterable[Member]) -> tuple[Group, ...]:
             public_ip=part[0].public_ip,
             scale_set_ids=tuple(dict.fromkeys(member.scale_set_id for member in part if member.scale_set_id)),
             prefix_id=part[0].prefix_id,
+            unlisted=part[0].unlisted,
         )
         for part in parts.values()
     )

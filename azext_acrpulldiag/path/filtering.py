@@ -6,14 +6,15 @@ Both must allow it: Azure asks the interface's group and then the subnet's.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from ..facts import Network, NodePlace, Registry, SecurityGroup, SecurityRule, Unreadable
+from ..facts import Network, NodePlace, Registry, SecurityGroup, SecurityRule, Subnet, Unreadable
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .ids import group_of, name_of, subscription_of
 from .look import looked_up, subnet_of
 from .rules import ALLOW, DENY, Side, Verdict, verdict
-from .sides import nodes, private_side, public_side, service_tag_of
+from .sides import nodes, own_network, private_side, public_side, service_tag_of
 
 BLOCKS = "network.nsg-blocks-registry"
 PORT = 443
@@ -28,6 +29,13 @@ def filtered(registry: Registry, network: Network, place: NodePlace, destination
     if isinstance(subnet, Unreadable):
         yield _unread("subnet", place.subnet_id if isinstance(place.subnet_id, str) else None, subnet)
         return
+    for hop in _groups(registry, network, place, subnet, destination):
+        yield _for_want_of_the_network(hop, network, place) if destination.private else hop
+
+
+def _groups(
+    registry: Registry, network: Network, place: NodePlace, subnet: Subnet, destination: Destination
+) -> Iterator[Hop]:
     ends = _ends(registry, network, place, destination)
     if isinstance(place.interface_group_ids, Unreadable):
         yield _unread("interfaces", None, place.interface_group_ids)
@@ -36,6 +44,14 @@ def filtered(registry: Registry, network: Network, place: NodePlace, destination
             yield group_hop(network, group_id, "interface", OUT, (nodes(subnet),), ends, destination)
     if subnet.security_group_id is not None:
         yield group_hop(network, subnet.security_group_id, "subnet", OUT, (nodes(subnet),), ends, destination)
+
+
+def _for_want_of_the_network(hop: Hop, network: Network, place: NodePlace) -> Hop:
+    """Say that it is the nodes' network that would tell which rule is met: what the tag VirtualNetwork holds there."""
+    own = own_network(network, place)
+    if hop.unread is None or hop.unread.reason != "unsupported" or not isinstance(own, Unreadable):
+        return hop
+    return replace(hop, unread=replace(own, detail=f"{hop.unread.detail}. {own.detail}"))
 
 
 def _ends(

@@ -123,6 +123,12 @@ def test_an_address_outside_of_a_firewall_subnet_is_no_azure_firewall(azure, ans
     assert only(azure) is None
 
 
+def test_what_is_at_an_address_is_told_by_a_subnet_that_could_not_be_read(azure):
+    why = Unreadable("forbidden", "no right", "op", "Microsoft.Network/virtualNetworks/subnets/read")
+    azure.put(f"{HUB}/subnets/AzureFirewallSubnet", why)
+    assert (only(azure).operation, only(azure).permission) == (why.operation, why.permission)
+
+
 def test_an_empty_list_is_no_absence(azure):
     firewall = only(azure)
     assert firewall.reason == "not-shown"

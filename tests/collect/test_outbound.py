@@ -570,6 +570,14 @@ def unread(kind, why, pool=""):
     )
 
 
+def test_addresses_of_nodes_whose_scale_set_is_not_seen_name_the_permission(network):
+    why = Unreadable("forbidden", "no right", "op", "Microsoft.Compute/virtualMachineScaleSets/read")
+    pools = (agent_pool(subnet_id=SUBNET_ID, node_public_ip=True),)
+    for hosts in (why, (unread("scale-set", why),), ()):
+        outbound = leave(network, hosts, agent_pools=pools)
+        assert (outbound.path, outbound.addresses.permission) == ("node-public-ip", why.permission)
+
+
 def test_scale_sets_that_could_not_be_listed_are_those_of_the_named_pools(network):
     host = unread("scale-set", Unreadable("forbidden", "no right"))
     outbound = leave(network, (host,), agent_pools=(agent_pool(subnet_id=SUBNET_ID),))

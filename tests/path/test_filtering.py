@@ -181,3 +181,11 @@ def test_a_group_that_nobody_asked_for_is_unknown():
 def test_a_free_priority(priorities, before, free):
     held = group(*(rule(number) for number in priorities), rule(299, direction="Inbound"))
     assert free_priority(held, before) == free
+
+
+def test_a_rule_that_depends_on_the_nodes_network_names_the_right_to_read_it():
+    network = guarded(rule(destinations=("Internet",)))
+    unread = replace(network, networks={**network.networks, NODES_ID.lower(): FORBIDDEN})
+    (hop,) = hops(unread, PRIVATE)
+    assert (hop.state, hop.unread.permission) == (UNKNOWN, FORBIDDEN.permission)
+    assert hops(unread, LOGIN)[0].state == BROKEN
