@@ -10,7 +10,7 @@ from typing import Any
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, Network, NodePlace, Registry, Unreadable, known
 from ..model import Confidence, Finding, Remedy, Severity
-from ..path import unmet, walks
+from ..path import OK, Hop, unmet, walks
 from ..path.endpoints import perhaps_awaited
 from ..path.findings import findings_of
 from ..path.ids import named, network_id_of
@@ -196,7 +196,8 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     subscription concerned shows all its zones and every endpoint those that it keeps, or where pods
     are refused with 403. A record that lacks or is wrong is unknown where another endpoint's
     connection waits for approval and its network could not be read: it may be what the nodes wait
-    for. Not read: forwarding rules of servers and resolvers.
+    for. A zone of the registry's public name, which would shadow the others, is ruled out where all
+    zones can be seen. Not read: forwarding rules of servers and resolvers.
 
     Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration,
     https://learn.microsoft.com/azure/dns/private-dns-fallback,
@@ -214,8 +215,16 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     found = list(findings_of(facts, _BY_ID, KINDS))
     if any(finding.outcome is None for finding in found):
         found = _as_pods_show(facts, network, found)
+    shadow = next((hop.unread for walk in walks(facts) for hop in walk.hops if _is_shadowed(hop)), None)
+    if shadow is not None:
+        # What hardly anybody has leaves no preflight open.
+        yield unknown(facts.targets.cluster.id, shadow, decisive=None if symptoms_of(facts)[0] else False)
     for finding in _united(found):
         yield _awaiting(finding, network, known(facts.registry)) or _finished(finding)
+
+
+def _is_shadowed(hop: Hop) -> bool:
+    return hop.kind == "private-dns-record" and hop.state == OK and hop.unread is not None
 
 
 def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[Finding]:

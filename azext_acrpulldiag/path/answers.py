@@ -120,7 +120,8 @@ def _with_record(
     if endpoint is not None:
         shown = f"endpoint {named(endpoint.id).name}" if endpoint.id else "an endpoint of the registry"
         why = f"It leads to {', '.join(addresses)}, which is {shown}."
-        hop = Hop("private-dns-record", name, zone.id, OK, why)
+        shadow = _shadow(query, found) if name == query.private_name else None
+        hop = Hop("private-dns-record", name, zone.id, OK, why, unread=shadow)
         return Answer((*before, hop), Destination(query.host, addresses, endpoint))
     if doubt is not None:
         return _unknown(query, "private-dns-record", name, zone.id, doubt, before)
@@ -134,6 +135,20 @@ def _with_record(
     confidence = _confidence(own_dns)
     hop = Hop("private-dns-record", name, zone.id, BROKEN, why, RECORD_WRONG, evidence, confidence=confidence)
     return Answer((*before, hop), query.repaired)
+
+
+def _shadow(query: Query, found: Linked) -> Unreadable | None:
+    """Why a zone of the registry's public name, which would answer first, may be linked too."""
+    search = query.network.zones
+    unseen = _not_seen(query, search, found.link.network_id) if isinstance(search, ZoneSearch) else ()
+    if not unseen:
+        return None
+    domain = query.host.partition(".")[2]
+    detail = (
+        f"Zone {found.zone.name} answers for {query.host} unless a private DNS zone {domain} is linked to network "
+        f"{named(found.link.network_id).name} as well, and not every zone of {', '.join(unseen)} can be seen"
+    )
+    return Unreadable("forbidden", detail, READ_ZONES, f"{READ_ZONES} on {', '.join(unseen)}")
 
 
 def _endpoint_at(query: Query, addresses: tuple[str, ...]) -> tuple[PrivateEndpoint | None, Unreadable | None]:
@@ -250,24 +265,28 @@ def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own
 
 def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unreadable | None:
     """Why a zone that was not seen may be linked to the network; ``None``: it would have been seen."""
-    if EVERYWHERE in search.whole:
-        return None
-    kept = next((each.zone_ids for each in query.approved if isinstance(each.zone_ids, Unreadable)), None)
-    concerned = {*subscriptions_concerned(query, network_id)}
-    concerned |= {named(zone_id).subscription.lower() for zone_id in query.zone_ids}
-    unread = sorted(concerned - set(search.whole))
-    if kept is not None and not unread:
-        return kept
-    if not unread:
-        return None
-    if search.unread is not None:
+    unseen = _not_seen(query, search, network_id)
+    if not unseen:
+        kept = (each.zone_ids for each in query.approved if isinstance(each.zone_ids, Unreadable))
+        return None if EVERYWHERE in search.whole else next(kept, None)
+    # A right to read every zone would settle it, also where Resource Graph may not be asked.
+    if search.unread is not None and search.unread.reason != "forbidden":
         return search.unread
-    where = ", ".join(f"/subscriptions/{each}" for each in unread)
+    where = ", ".join(unseen)
     why = (
         f"No private DNS zone {zone_name(query.registry)} linked to network {named(network_id).name} was found, but "
         f"not every zone of {where} can be seen"
     )
     return Unreadable("forbidden", why, READ_ZONES, f"{READ_ZONES} on {where}")
+
+
+def _not_seen(query: Query, search: ZoneSearch, network_id: str) -> tuple[str, ...]:
+    """The subscriptions, as scopes, in which zones linked to the network may be that were not seen."""
+    if EVERYWHERE in search.whole:
+        return ()
+    concerned = {*subscriptions_concerned(query, network_id)}
+    concerned |= {named(zone_id).subscription.lower() for zone_id in query.zone_ids}
+    return tuple(f"/subscriptions/{each}" for each in sorted(concerned - set(search.whole)))
 
 
 def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:

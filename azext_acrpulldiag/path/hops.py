@@ -32,7 +32,7 @@ class Hop:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What the outcome's summary and remedies need, beside what is true of the whole way."""
     unread: Unreadable | None = None
-    """Why it is unknown."""
+    """Why it is unknown; where it is ``ok``, what was not read that could make it untrue."""
     severity: Severity | None = None
     """``None``: the outcome's own."""
     confidence: Confidence | None = None

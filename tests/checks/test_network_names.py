@@ -118,6 +118,15 @@ def test_no_zone_is_not_claimed_where_those_that_the_endpoint_keeps_are_unread()
     assert (finding.status, finding.permission) == (Status.UNKNOWN, NO_RIGHT.permission)
 
 
+def test_a_zone_that_may_shadow_the_others_leaves_open_only_what_pods_complain_of():
+    of = facts(private_zone(), whole=())
+    (finding,) = judged(of)
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, False)
+    assert (finding.permission or "").startswith("Microsoft.Network/privateDnsZones/read on ")
+    (finding,) = judged(replace(of, kubernetes=kubernetes(failing(FORBIDDEN), nodes=(node(),))))
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, None)
+
+
 @pytest.mark.parametrize("zone_ids", [(), (ZONE_ID,)])
 def test_no_zone_at_all(zone_ids):
     (finding,) = judged(facts(endpoint=private_endpoint(zone_ids=zone_ids)))

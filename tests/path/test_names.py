@@ -381,21 +381,31 @@ def test_a_zone_is_the_registrys_by_its_record(record, outcome):
 
 
 @pytest.mark.parametrize("zone_ids", [(), NO_RIGHT, (f"{ZONE_ID}x",)])
-@pytest.mark.parametrize("unread", [None, NO_RIGHT])
+@pytest.mark.parametrize("unread", [None, NO_RIGHT, replace(NO_RIGHT, reason="timeout")])
 def test_absence_is_earned_by_reading_every_zone(zone_ids, unread):
     net = with_zones(endpoint=private_endpoint(zone_ids=zone_ids), whole=(), unread=unread)
     for of in (OPEN, CLOSED):
         hops, _ = look_up(of, net)
         assert (hops[-1].state, hops[-1].kind) == (UNKNOWN, "private-dns-link")
-        needed = "Some/read" if unread else "Microsoft.Network/privateDnsZones/read"
+        late = unread is not None and unread.reason == "timeout"
+        needed = "Some/read" if late else "Microsoft.Network/privateDnsZones/read"
         assert needed in (hops[-1].unread.permission or "")
 
 
 @pytest.mark.parametrize("of", [OPEN, CLOSED])
 def test_the_zones_that_the_endpoint_keeps_do_not_speak_for_others(of):
     """Another of the same name may be linked, and lack the record."""
-    hops, _ = look_up(of, with_zones(private_zone(links=()), whole=(), unread=NO_RIGHT))
-    assert (hops[-1].state, hops[-1].unread) == (UNKNOWN, NO_RIGHT)
+    hops, _ = look_up(of, with_zones(private_zone(links=()), whole=()))
+    assert (hops[-1].state, hops[-1].kind) == (UNKNOWN, "private-dns-link")
+    assert hops[-1].unread.permission == f"Microsoft.Network/privateDnsZones/read on /subscriptions/{SUBSCRIPTION}"
+
+
+def test_a_zone_of_the_public_name_is_ruled_out_where_all_zones_are_seen():
+    seen, _ = look_up(CLOSED, with_zones(private_zone()))
+    assert (seen[-1].state, seen[-1].unread) == (OK, None)
+    hops, _ = look_up(CLOSED, with_zones(private_zone(), whole=()))
+    assert hops[-1].state == OK
+    assert hops[-1].unread.permission == f"Microsoft.Network/privateDnsZones/read on /subscriptions/{SUBSCRIPTION}"
 
 
 @pytest.mark.parametrize("of", [OPEN, CLOSED])
