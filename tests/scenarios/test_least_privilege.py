@@ -69,6 +69,17 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.Network/privateDnsZones/A/read": ("network.private-dns",),
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks/read": ("network.private-dns",),
     },
+    "private-zone-missing": {
+        "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read": ("network.private-dns",),
+        "Microsoft.Network/privateDnsZones/read": ("network.private-dns",),
+    },
+    "virtual-hub-blocks-the-registry": {
+        f"Microsoft.Network/virtualHubs{part}/read": ("network.routes",)
+        for part in ("", "/hubVirtualNetworkConnections", "/routingIntent")
+    },
+    "appliance-of-another-make": {
+        "Microsoft.Network/virtualNetworks/subnets/read": ("network.firewall",),
+    },
     "security-group-denies-the-endpoint": {
         "Microsoft.Network/networkSecurityGroups/read": ("network.security-groups",),
     },
@@ -104,12 +115,6 @@ COURTESIES = {
     "Microsoft.ResourceGraph/resources/read",
     "Microsoft.ContainerRegistry/registries/catalog/read",
     "Microsoft.ContainerRegistry/registries/repositories/metadata/read",
-    "Microsoft.Network/virtualNetworks/subnets/read",
-    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read",
-    "Microsoft.Network/privateDnsZones/read",
-    "Microsoft.Network/virtualHubs/read",
-    "Microsoft.Network/virtualHubs/hubVirtualNetworkConnections/read",
-    "Microsoft.Network/virtualHubs/routingIntent/read",
     "Microsoft.Network/virtualHubs/hubRouteTables/read",
     "get namespaces",
     "get serviceaccounts",
