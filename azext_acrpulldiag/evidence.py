@@ -10,19 +10,29 @@ from .fit import LiveSymptoms
 from .model import Confidence, Finding, Severity, Status, Symptom
 from .symptoms import recent_pulls
 
+# The category of the checks on the way to the registry.
+_WAY = "network"
+
 
 def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]) -> tuple[Finding, ...]:
     """Turn inferred errors into warnings where the nodes they speak of pulled from the registry just now.
 
     Only a pull with a duration counts (an image that was there already proves nothing), and
     only where no pod of those nodes reports what the error would cause. What was read itself
-    stays an error: the next pull will meet it.
+    stays an error: the next pull will meet it. What could not be read of the way there decides
+    nothing once nodes of every pool have gone it, and no pod fails.
     """
     pools = frozenset(each.node_pool for each in recent_pulls(facts) if each.node_pool)
     if not pools:
         return tuple(findings)
-    live = LiveSymptoms(symptoms)
-    return tuple(_weighed(finding, pools, _all_pools(facts), live) for finding in findings)
+    live, every = LiveSymptoms(failing := tuple(symptoms)), _all_pools(facts)
+    gone = bool(every) and every <= pools and not failing
+    return tuple(
+        replace(finding, decisive=False)
+        if gone and finding.status is Status.UNKNOWN and finding.category == _WAY
+        else _weighed(finding, pools, every, live)
+        for finding in findings
+    )
 
 
 def _weighed(finding: Finding, pulled: frozenset[str], every: frozenset[str], live: LiveSymptoms) -> Finding:

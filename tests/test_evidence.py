@@ -84,3 +84,26 @@ def test_an_error_of_the_whole_cluster_needs_a_pull_of_every_pool():
 def test_only_errors_are_weighed(status):
     finding = replace(ERROR, status=status)
     assert weighed(finding) is finding
+
+
+# --- what is not known of the way ----------------------------------------------------------
+
+
+UNKNOWN = Finding("network.private-dns", Status.UNKNOWN, "Not read.", "prod", reason="Not read.")
+
+
+def test_a_way_that_nodes_of_every_pool_have_gone_leaves_nothing_open():
+    assert weighed(UNKNOWN, (pulled(), pulled("pool2"))).decisive is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pulls": PULLED},
+        {"pulls": (pulled(), pulled("pool2", minutes=90))},
+        {"finding": replace(UNKNOWN, check="access.pull-role")},
+        {"symptoms": (symptom("disk-full"),)},
+    ],
+)
+def test_an_unknown_stays_open(change):
+    assert weighed(**{"finding": UNKNOWN, "pulls": (pulled(), pulled("pool2"))} | change).decisive is None

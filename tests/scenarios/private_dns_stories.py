@@ -331,6 +331,16 @@ def dns_on_premises(cloud: Cloud) -> None:
     _ask(cloud, "192.168.10.4")
 
 
+@story(verdict="healthy", unknowns={"network.private-dns": None})
+def dns_on_premises_by_which_nodes_pull(cloud: Cloud) -> None:
+    """The nodes ask a DNS server on premises, and they have just pulled: it led them there."""
+    cloud.grant()
+    cloud.private_link()
+    _ask(cloud, "192.168.10.4")
+    cloud.node()
+    cloud.pulled(f"{cloud.login_server}/team/app:1.2")
+
+
 @story(
     verdict="inconclusive",
     unknowns={"network.private-dns": ANY},
