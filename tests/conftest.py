@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tests.scenarios.engines import Engine
 
 
+# Failed comparisons of stories show both sides.
+pytest.register_assert_rewrite("tests.scenarios.running")
+
+
 def pytest_configure() -> None:
     """A shell starts its background jobs with Ctrl-C ignored, and children inherit that; some tests send it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

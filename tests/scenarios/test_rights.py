@@ -23,6 +23,8 @@ from .stories import KUBECTL, STORIES, Story
 IN_PROCESS = [
     story for story in STORIES.values() if "--acr" in story.arguments and "--check-acr" not in story.arguments
 ]
+# The engines leave check-health out.
+ONLY_OF_CHECK_HEALTH = {right.name for right in READINGS["check_health"].rights if right.left_out}
 ONLY_WITH_A_POD = {right.name for right in READINGS["check_acr"].rights if "--check-acr" in right.when}
 
 
@@ -76,7 +78,8 @@ def test_every_request_has_its_right_declared(requests: dict[str, set[str]]) -> 
 
 
 def test_every_right_is_asked_for_by_some_run(requests: dict[str, set[str]]) -> None:
-    declared = {right.name.lower() for right in every_right() if right.name not in ONLY_WITH_A_POD}
+    apart = ONLY_WITH_A_POD | ONLY_OF_CHECK_HEALTH
+    declared = {right.name.lower() for right in every_right() if right.name not in apart}
     assert declared - set().union(*requests.values()) == set()
 
 
@@ -88,6 +91,14 @@ def test_a_right_that_is_always_asked_for_is(requests: dict[str, set[str]]) -> N
         for right in READINGS[field].rights:
             if not right.when or right.when == "no --kubeconfig is given":
                 assert right.name.lower() in healthy
+
+
+def test_the_right_of_check_health_as_a_command_of_its_own(az: Az, cloud: Cloud) -> None:
+    story = STORIES["registry-of-failing-pods"]
+    story.tell(cloud)
+    done = run(az, *story.arguments)
+    assert ONLY_OF_CHECK_HEALTH
+    assert {name.lower() for name in ONLY_OF_CHECK_HEALTH} <= asked_for(done.requests, cloud)
 
 
 @pytest.mark.skipif(STORIES["check-acr-passes"].missing == KUBECTL, reason="needs kubectl")
