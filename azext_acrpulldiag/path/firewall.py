@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from ..facts import (
@@ -30,6 +29,7 @@ from ..model import Severity
 from .addresses import AddressSet
 from .firewall_match import MAYBE, YES, Traffic, addresses_of, matches
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
+from .ids import group_of, name_of, subscription_of
 
 OUTCOME = "network.firewall-blocks-registry"
 _BLOBS = {
@@ -76,12 +76,12 @@ def admitted(
     if ruling.allowed is None:
         yield _unread(firewall, destination.host, _doubt(firewall, ruling, network))
     elif ruling.allowed:
-        why = f"Firewall {_name(firewall.id)} lets {destination.host} through by {_named(ruling)}."
-        yield Hop("firewall", _name(firewall.id), firewall.id, OK, why)
+        why = f"Firewall {name_of(firewall.id)} lets {destination.host} through by {_named(ruling)}."
+        yield Hop("firewall", name_of(firewall.id), firewall.id, OK, why)
     else:
-        evidence = _evidence(registry, network, place, destination, firewall, ruling)
+        evidence = _evidence(network, place, destination, firewall, ruling)
         why = f"{destination.host} is not let through by {evidence['reason']}."
-        yield Hop("firewall", _name(firewall.id), firewall.id, BROKEN, why, OUTCOME, evidence)
+        yield Hop("firewall", name_of(firewall.id), firewall.id, BROKEN, why, OUTCOME, evidence)
 
 
 def unknown_appliance(destination: Destination, address: str, network_id: str) -> Hop:
@@ -89,7 +89,9 @@ def unknown_appliance(destination: Destination, address: str, network_id: str) -
 
     ``address`` is its name where it is in a virtual hub, whose id then is ``network_id``.
     """
-    where = f"{address} in {'virtual hub' if '/virtualhubs/' in network_id.lower() else 'network'} {_name(network_id)}"
+    where = (
+        f"{address} in {'virtual hub' if '/virtualhubs/' in network_id.lower() else 'network'} {name_of(network_id)}"
+    )
     why = f"{where} is no Azure Firewall; whether it lets {destination.host} through cannot be read from Azure."
     evidence: dict[str, Any] = dict.fromkeys(EVIDENCE) | {
         "firewall": address,
@@ -223,22 +225,21 @@ EVIDENCE = (
 
 
 def _evidence(
-    registry: Registry,
     network: Network,
     place: NodePlace,
     destination: Destination,
     firewall: Firewall,
     ruling: Ruling,
 ) -> dict[str, Any]:
-    policy = firewall.policy_id and _name(firewall.policy_id)
-    named = f"firewall {_name(firewall.id)}" + (f" (policy {policy})" if policy else "")
+    policy = firewall.policy_id and name_of(firewall.policy_id)
+    named = f"firewall {name_of(firewall.id)}" + (f" (policy {policy})" if policy else "")
     reason = f"{named}, which denies it by {_named(ruling)}" if ruling.rule else f"{named}, no rule of which allows it"
     tag = _STORAGE if destination.host.startswith("*") else _SERVICE
     return {
-        "firewall": _name(firewall.id),
+        "firewall": name_of(firewall.id),
         "firewall_id": firewall.id,
-        "firewall_group": _part(firewall.id, "resourcegroups"),
-        "firewall_subscription": _part(firewall.id, "subscriptions"),
+        "firewall_group": group_of(firewall.id),
+        "firewall_subscription": subscription_of(firewall.id),
         "policy": policy,
         "blocked": [destination.host],
         "rule": ruling.rule.name if ruling.rule else None,
@@ -266,10 +267,10 @@ def _room(firewall: Firewall, ruling: Ruling) -> dict[str, Any]:
     free = (number for number in range(end - 1, 99, -1) if number not in taken)
     start = (number for number in range(1000, end) if number not in taken)
     return {
-        "repair_policy": policy and _name(policy),
-        "repair_policy_group": policy and _part(policy, "resourcegroups"),
-        "repair_policy_subscription": policy and _part(policy, "subscriptions"),
-        "repair_group": group and _name(group),
+        "repair_policy": policy and name_of(policy),
+        "repair_policy_group": policy and group_of(policy),
+        "repair_policy_subscription": policy and subscription_of(policy),
+        "repair_group": group and name_of(group),
         "repair_priority": next(start, None) if ruling.collection is None else next(free, None),
     }
 
@@ -279,8 +280,8 @@ def _policy_of(group_id: str) -> str:
 
 
 def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
-    said = f"It is not known whether firewall {_name(firewall.id)} lets {host} through: {why.sentence}"
-    return Hop("firewall", _name(firewall.id), firewall.id, UNKNOWN, said, unread=why)
+    said = f"It is not known whether firewall {name_of(firewall.id)} lets {host} through: {why.sentence}"
+    return Hop("firewall", name_of(firewall.id), firewall.id, UNKNOWN, said, unread=why)
 
 
 def _doubt(firewall: Firewall, ruling: Ruling, network: Network) -> Unreadable:
@@ -293,7 +294,7 @@ def _doubt(firewall: Firewall, ruling: Ruling, network: Network) -> Unreadable:
                 if f"{rule.name} ({collection.name})" in ruling.doubtful and isinstance(held, Unreadable):
                     permission = held.permission
     shown = ", ".join(ruling.doubtful[:3]) + (" and others" if len(ruling.doubtful) > 3 else "")
-    detail = f"Whether firewall {_name(firewall.id)} lets the nodes through depends on rules that may apply: {shown}"
+    detail = f"Whether firewall {name_of(firewall.id)} lets the nodes through depends on rules that may apply: {shown}"
     return Unreadable("unsupported" if permission is None else "forbidden", detail, None, permission)
 
 
@@ -301,11 +302,3 @@ def _named(ruling: Ruling) -> str:
     if ruling.rule is None or ruling.collection is None:
         return "no rule"
     return f"{ruling.collection.kind} rule {ruling.rule.name} of collection {ruling.collection.name}"
-
-
-def _name(resource_id: str) -> str:
-    return resource_id.rstrip("/").rpartition("/")[2]
-
-
-def _part(resource_id: str, member: str) -> str | None:
-    return next((value for name, value in pairwise(resource_id.split("/")) if name.lower() == member), None)

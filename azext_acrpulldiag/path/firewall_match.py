@@ -7,7 +7,7 @@ enough (the most).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -53,8 +53,12 @@ class Traffic:
     groups: Groups = field(default_factory=dict)
 
 
+Condition = Callable[[FirewallRule, Traffic], int]
+
+
 def matches(kind: str, rule: FirewallRule, traffic: Traffic) -> int:
     """Tell whether a ``network`` or ``application`` rule matches the traffic."""
+    conditions: tuple[Condition, ...]
     if kind == "network":
         conditions = (_network_protocol, _ports, _destinations, _sources)
     else:
@@ -111,11 +115,11 @@ def _share(found: AddressSet, wanted: AddressSet) -> int:
 # --- network rules ---------------------------------------------------------------------------
 
 
-def _network_protocol(rule: FirewallRule, traffic: Traffic) -> int:
+def _network_protocol(rule: FirewallRule, _: Traffic) -> int:
     return YES if not rule.protocols or {each.lower() for each in rule.protocols} & {"tcp", "any"} else NO
 
 
-def _ports(rule: FirewallRule, traffic: Traffic) -> int:
+def _ports(rule: FirewallRule, _: Traffic) -> int:
     return YES if not rule.ports or any(map(_has_port, rule.ports)) else NO
 
 
@@ -162,7 +166,7 @@ def _resolved(name: str, traffic: Traffic) -> int:
 # --- application rules -----------------------------------------------------------------------
 
 
-def _application_protocol(rule: FirewallRule, traffic: Traffic) -> int:
+def _application_protocol(rule: FirewallRule, _: Traffic) -> int:
     return YES if not rule.protocols or any(_is_https(each) for each in rule.protocols) else NO
 
 
