@@ -92,6 +92,9 @@ long-summary: >-
     One row for every outcome, with its check, the healthy condition, how severe it is, what pods report then,
     the rights that the check reads with, the section of Microsoft's troubleshooting article and a link.
     Needs no login and asks nothing of Azure. Ids of checks and categories are what `--skip` takes.
+parameters:
+  - name: --category
+    short-summary: "List the checks of this category only: the part of their ids before the dot."
 examples:
   - name: List all checks as a table.
     text: az aks list-pull-checks --output table

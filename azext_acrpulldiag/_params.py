@@ -86,8 +86,4 @@ def load_arguments(self: Any, command: str) -> None:
         from .listing import categories  # all checks, which the other commands have no use for here
 
         with self.argument_context(command) as context:
-            context.argument(
-                "category",
-                arg_type=get_enum_type(categories()),
-                help="List the checks of this category only: the part of their ids before the dot.",
-            )
+            context.argument("category", arg_type=get_enum_type(categories()))
