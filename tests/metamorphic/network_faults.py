@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from azext_acrpulldiag.facts import Facts, Firewall, Network, NetworkRules, Registry, VirtualNetwork
 from azext_acrpulldiag.path import OK, walks
+from azext_acrpulldiag.path.names import KINDS
 from tests.azure.resources_reach import security_rule
 from tests.azure.state import Cloud
 from tests.azure.store import Json
@@ -26,9 +27,9 @@ def _registry(facts: Facts) -> Registry:
 
 
 def _destinations(facts: Facts) -> set[bool]:
-    """Whether the login server leads to the private side, over all node pools; empty: not all of the way is known."""
+    """Whether the login server leads to the private side, over all node pools; empty: that is not known."""
     found = walks(facts)
-    if any(hop.state != OK for walk in found for hop in walk.hops):
+    if any(hop.state != OK and hop.kind in KINDS for walk in found for hop in walk.hops):
         return set()
     server = _registry(facts).login_server
     return {walk.destination.private for walk in found if walk.destination and walk.host == server}
