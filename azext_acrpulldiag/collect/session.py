@@ -18,6 +18,7 @@ from ..facts import Unreadable
 from .deadline import Deadline, Meter
 from .errors import ReadError, explain_exception
 from .transport import Lifeline, attempt_policy, pool_manager, pooled_transport, retry_policy
+from .workers import start
 
 _OURS = ("retry_policy", "transport", "per_retry_policies")
 # azure-core asks for a new token when less than this is left of the old one.
@@ -169,7 +170,7 @@ def _within(deadline: Deadline, work: Callable[[], Any]) -> Any:
             outcome.append((None, error))
 
     worker = threading.Thread(target=run, name="acrpulldiag-login", daemon=True)
-    worker.start()
+    start(worker)
     worker.join(deadline.remaining())
     if not outcome:
         raise TimeoutError("The login did not answer in time: timed out")
