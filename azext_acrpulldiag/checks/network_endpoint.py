@@ -10,6 +10,7 @@ from ..facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, 
 from ..model import Finding, Remedy, Severity
 from ..path import BROKEN, UNKNOWN, Walk, walks
 from ..path.endpoints import is_approved
+from ..path.findings import WAY_KEYS
 from ..path.ids import named, network_id_of
 from ..path.names import KINDS, NOT_APPROVED
 
@@ -44,10 +45,7 @@ PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
     "public access: nodes that depend on it do not get in.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     evidence_keys=(
-        "pools",
-        "subnet",
-        "hosts",
-        "path",
+        *WAY_KEYS,
         "registry",
         "registry_id",
         "resource_group",

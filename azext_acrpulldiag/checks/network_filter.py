@@ -12,7 +12,7 @@ from ..facts import Facts, Network, SecurityGroup, known
 from ..model import Confidence, Finding, Remedy, Severity
 from ..path import Hop, unmet, walks
 from ..path.filtering import BLOCKS, free_priority
-from ..path.findings import findings_of
+from ..path.findings import WAY_KEYS, findings_of
 from ..quoting import fill_command
 
 KIND = "security-group"
@@ -33,10 +33,7 @@ NSG_BLOCKS = Outcome(
     "group {group_name} on their {attached_to} denies TCP 443 to {destinations}.",
     url="https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview",
     evidence_keys=(
-        "pools",
-        "subnet",
-        "hosts",
-        "path",
+        *WAY_KEYS,
         "security_group",
         "group_name",
         "resource_group",

@@ -9,7 +9,7 @@ from ..catalogue import Outcome, RemedyTemplate, check, skipped
 from ..facts import Facts
 from ..model import Finding, Severity
 from ..path import unmet, walks
-from ..path.findings import findings_of
+from ..path.findings import WAY_KEYS, findings_of
 from ..path.firewall import EVIDENCE, OUTCOME
 
 KINDS = frozenset(("firewall", "appliance"))
@@ -75,7 +75,7 @@ FIREWALL_BLOCKS = Outcome(
     severity=Severity.ERROR,
     summary="The way of the nodes of {pools} to {blocked} leads through {reason}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules",
-    evidence_keys=("pools", "subnet", "hosts", "path", *EVIDENCE),
+    evidence_keys=(*WAY_KEYS, *EVIDENCE),
     remedies=(
         CLASSIC_BY_NAME,
         CLASSIC_BY_ADDRESS,

@@ -12,7 +12,7 @@ from ..facts import Facts, Network, NodePlace, Registry, Unreadable, known
 from ..model import Confidence, Finding, Remedy, Severity
 from ..path import OK, Hop, unmet, walks
 from ..path.endpoints import perhaps_awaited
-from ..path.findings import findings_of
+from ..path.findings import WAY_KEYS, findings_of
 from ..path.ids import named, network_id_of
 from ..path.names import KINDS
 from ..path.query import as_if_all_zones_were_seen
@@ -20,7 +20,6 @@ from ..quoting import fill_command
 from ..symptoms import symptoms_of
 
 _PRIVATE_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration"
-_PATH_KEYS = ("pools", "subnet", "hosts", "path")
 _ENDPOINT_KEYS = (
     "registry",
     "private_name",
@@ -67,7 +66,7 @@ ZONE_MISSING = Outcome(
     "{pools} arrive at its public side, which is off.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     evidence_keys=(
-        *_PATH_KEYS,
+        *WAY_KEYS,
         *_ENDPOINT_KEYS,
         "zone",
         "zone_resource_group",
@@ -101,7 +100,7 @@ LINK_MISSING = Outcome(
     summary="Private DNS zone {zone} has the record of registry {registry} but is not linked to network {network}: "
     "the nodes of {pools} arrive at the registry's public side, which is off.",
     url=_PRIVATE_DNS,
-    evidence_keys=(*_PATH_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
+    evidence_keys=(*WAY_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
     remedies=(_LINK,),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
     article="3.1",
@@ -114,7 +113,7 @@ CUSTOM_DNS_UNLINKED = Outcome(
     summary="The nodes of {pools} ask DNS servers {dns_servers}, and private DNS zone {zone} is not linked to their "
     "network {network}: {hosts} leads to the registry's public side, which is off.",
     url=_PRIVATE_DNS,
-    evidence_keys=(*_PATH_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
+    evidence_keys=(*WAY_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
     remedies=(
         _LINK,
         RemedyTemplate(
@@ -132,7 +131,7 @@ RECORD_MISSING = Outcome(
     "{pools}.",
     url="https://learn.microsoft.com/azure/dns/private-dns-fallback",
     evidence_keys=(
-        *_PATH_KEYS,
+        *WAY_KEYS,
         *_ENDPOINT_KEYS,
         *_ZONE_KEYS,
         "zone_label",
@@ -158,7 +157,7 @@ RECORD_WRONG = Outcome(
     "{registry} is. Node pools: {pools}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     evidence_keys=(
-        *_PATH_KEYS,
+        *WAY_KEYS,
         *_ENDPOINT_KEYS,
         *_ZONE_KEYS,
         "network",
@@ -277,7 +276,7 @@ def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
     """A name is answered alike in all subnets of a network: what differs in the nodes alone is one finding."""
     alike: dict[str, list[Finding]] = {}
     for finding in findings:
-        fault = {name: value for name, value in finding.evidence.items() if name not in _PATH_KEYS}
+        fault = {name: value for name, value in finding.evidence.items() if name not in WAY_KEYS}
         told = (finding.outcome, finding.resource.lower(), finding.reason, finding.confidence.value, fault)
         alike.setdefault(json.dumps(told), []).append(finding)
     for same in alike.values():

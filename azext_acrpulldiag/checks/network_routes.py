@@ -9,11 +9,10 @@ from ..catalogue import Outcome, RemedyTemplate, check, placeholders, skipped, u
 from ..facts import Facts, Unreadable, known
 from ..model import Confidence, Finding, Remedy, Severity
 from ..path import BROKEN, UNKNOWN, unmet, walks, why_lost
-from ..path.findings import findings_of
+from ..path.findings import WAY_KEYS, findings_of
 from ..path.peering import DISCONNECTED, MISSING
 from ..path.way import DROPS
 
-_WAY = ("pools", "subnet", "hosts", "path")
 _PEERING = (
     "near_network",
     "near_name",
@@ -58,7 +57,7 @@ ROUTE_DROPS = Outcome(
     "{problem}, so what they send is dropped.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
     evidence_keys=(
-        *_WAY,
+        *WAY_KEYS,
         "route_table",
         "table_name",
         "resource_group",
@@ -98,7 +97,7 @@ PEERING_MISSING = Outcome(
     summary="The nodes of {pools} do not reach the registry's private endpoint at {addresses}: their virtual network "
     "{near_name} is not peered with {far_name}, where the endpoint is.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
-    evidence_keys=(*_WAY, *_PEERING, "endpoint", "addresses", "via", "via_name"),
+    evidence_keys=(*WAY_KEYS, *_PEERING, "endpoint", "addresses", "via", "via_name"),
     remedies=(
         RemedyTemplate(
             "Peer the nodes' network {near_name} with {far_name}", _template(_CREATE, "near", "near_to_far")
@@ -123,7 +122,7 @@ PEERING_DISCONNECTED = Outcome(
     "carries nothing, because {faults}.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-troubleshoot-peering-issues",
     evidence_keys=(
-        *_WAY,
+        *WAY_KEYS,
         *_PEERING,
         "faults",
         "near_peering",

@@ -9,16 +9,13 @@ from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
 from ..model import Confidence, Finding, Severity
 from ..path import unmet, walks
-from ..path.findings import findings_of
+from ..path.findings import WAY_KEYS, findings_of
 from .ip_rules import allow_list
 
 MAX_SUBNET_RULES = 100  # https://learn.microsoft.com/azure/container-registry/container-registry-vnet
 _URL = "https://learn.microsoft.com/azure/container-registry/container-registry-vnet"
 _KEYS = (
-    "pools",
-    "subnet",
-    "hosts",
-    "path",
+    *WAY_KEYS,
     "registry",
     "resource_group",
     "subscription",

@@ -9,7 +9,7 @@ from typing import Any
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, Kubernetes, Registry, Unreadable, known
 from ..model import Confidence, Finding, SeenFrom, Severity
-from ..path.findings import findings_of
+from ..path.findings import WAY_KEYS, findings_of
 from ..path.firewall import layers_host
 from ..path.layers import KIND, POLICY_BLOCKS
 from ..quoting import printable
@@ -25,10 +25,7 @@ STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
     summary="{problem}",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoint-policies-overview",
     evidence_keys=(
-        "pools",
-        "subnet",
-        "hosts",
-        "path",
+        *WAY_KEYS,
         "problem",
         "registry",
         "resource_group",

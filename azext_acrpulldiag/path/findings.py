@@ -12,6 +12,9 @@ from ..model import Finding
 from .hops import UNKNOWN, Hop, Walk
 from .walk import walks
 
+WAY_KEYS = ("pools", "subnet", "hosts", "path")
+"""The evidence that :func:`findings_of` gives beside that of a hop."""
+
 
 @dataclass(frozen=True)
 class _Place:
