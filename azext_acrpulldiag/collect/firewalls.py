@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from ..facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, same_id
+from ..facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, firewall_key, same_id
 from .firewall_models import Policy, addresses_of_group, firewall_from, groups_from, groups_named, in_order, policy_from
 from .network import in_hub, mapped
 
@@ -59,11 +59,6 @@ def _whole(ask: Ask, found: Mapping[str, Firewall | Unreadable | None]) -> Read:
         each for item in firewalls.values() if isinstance(item, Firewall) for each in groups_named(item.collections)
     ]
     return firewalls, _read_ip_groups(ask, named)
-
-
-def firewall_key(network_id: str, address: str) -> str:
-    """The key of :attr:`~.Network.firewalls`."""
-    return f"{network_id.rstrip('/')} {address}".lower()
 
 
 # --- where an address is ---------------------------------------------------------------------

@@ -15,11 +15,12 @@ from ..facts import (
     Subnet,
     Unreadable,
     VirtualNetwork,
+    firewall_key,
     same_id,
 )
 from ..path.ids import network_id_of
 from .arm import in_parallel
-from .firewalls import FIREWALL_SUBNET, Ask, firewall_key, read_firewalls
+from .firewalls import FIREWALL_SUBNET, Ask, read_firewalls
 from .network import REGISTRY_TAG, holds, home_of, in_hub, is_wide
 from .once import Once
 from .topology import with_attached, with_subnets

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..facts import Cluster, Firewall, Network, Outbound, Registry, Subnet, Unreadable, UserRoute
+from ..facts import Cluster, Firewall, Network, Outbound, Registry, Subnet, Unreadable, UserRoute, firewall_key
 from ..path.ids import network_id_of
 from .egress import Egress, Way, firewall_way, leaving_path
-from .firewalls import FIREWALL_SUBNET, firewall_key
+from .firewalls import FIREWALL_SUBNET
 from .network import (
     REGISTRY_SERVICE,
     addresses_from,

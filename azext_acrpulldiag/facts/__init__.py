@@ -50,6 +50,7 @@ from .network import (
     VirtualNetwork,
     ZoneLink,
     ZoneSearch,
+    firewall_key,
 )
 from .pull_secret import Offer, PullSecret, RegistryToken, SecretEntry
 from .registry import (
@@ -124,6 +125,7 @@ __all__ = [
     "VirtualNetwork",
     "ZoneLink",
     "ZoneSearch",
+    "firewall_key",
     "known",
     "nothing_known",
     "same_id",

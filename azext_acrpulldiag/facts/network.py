@@ -299,3 +299,8 @@ class Network:
     ip_groups: Mapping[str, tuple[str, ...] | Unreadable | None] = field(default_factory=dict)
     hubs: Mapping[str, HubRouting | Unreadable] = field(default_factory=dict)
     """By the id of the connected network, lower case. Missing: it is connected to none."""
+
+
+def firewall_key(network_id: str, address: str) -> str:
+    """The key of :attr:`Network.firewalls`."""
+    return f"{network_id.rstrip('/')} {address}".lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import Firewall, Peering, Unreadable
+from ..facts import Firewall, Peering, Unreadable, firewall_key
 from .firewall import admitted, unknown_appliance
 from .hops import BROKEN, UNKNOWN, Hop
 from .joining import unjoined, unjoined_hub
@@ -37,7 +37,7 @@ def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
 
 
 def _appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
-    key = f"{way.here.id} {address}".lower()
+    key = firewall_key(way.here.id, address)
     if key not in way.network.firewalls:
         return Unreadable("not-shown", f"What answers at {address}, where a route of the nodes leads, was not read")
     return way.network.firewalls[key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..facts import Firewall, Network, NodePlace, Peering, Unreadable, VirtualNetwork
+from ..facts import Firewall, Network, NodePlace, Peering, Unreadable, VirtualNetwork, firewall_key
 from .addresses import Span, span_of
 from .hops import OK, UNKNOWN, Hop
 from .ids import named, network_id_of
@@ -64,7 +64,7 @@ def _server(network: Network, own: VirtualNetwork, address: str, test: str) -> R
 def _home_of_server(network: Network, own: VirtualNetwork, address: str, test: str, depth: int) -> _Home | Unreadable:
     if address == AZURE_DNS:
         return _Home(own.id, own.id, f"which is Azure's DNS as network {named(own.id).name} sees it")
-    firewall = network.firewalls.get(f"{own.id.lower()} {address}")
+    firewall = network.firewalls.get(firewall_key(own.id, address))
     if isinstance(firewall, Unreadable):
         return firewall
     if firewall is not None:

@@ -3,8 +3,8 @@
 import pytest
 
 from azext_acrpulldiag.collect.arm import operation_of
-from azext_acrpulldiag.collect.firewalls import firewall_key, read_firewalls
-from azext_acrpulldiag.facts import Peering, Unreadable, VirtualNetwork
+from azext_acrpulldiag.collect.firewalls import read_firewalls
+from azext_acrpulldiag.facts import Peering, Unreadable, VirtualNetwork, firewall_key
 from tests.build import SUBNET_ID, SUBSCRIPTION
 from tests.recordings import body
 
