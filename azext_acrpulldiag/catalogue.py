@@ -4,7 +4,7 @@ A check is a module-level generator from :class:`~azext_acrpulldiag.facts.Facts`
 It yields what is wrong (``OUTCOME.at(...)``), yields or returns early with ``skipped(...)``
 where it does not apply, and yields nothing where all is well. It takes facts out of their
 envelope with :func:`~azext_acrpulldiag.facts.known`; where a fact could not be read that
-raises, and :mod:`~azext_acrpulldiag.run` turns it into an ``unknown`` finding. So a check
+raises, and :mod:`~azext_acrpulldiag.diagnosis.evaluate` turns it into an ``unknown`` finding. So a check
 never has to ask whether it may know something, and can never pass on ignorance.
 """
 

@@ -36,8 +36,8 @@ def diagnose_pull(
 
     from ._exit import exit_code, leave_with
     from ._validators import login_server_suffix, registry_of_image
-    from .collect.kube_login import ClusterAccess
-    from .collect.kubernetes import Scope
+    from .collect.kubernetes.login import ClusterAccess
+    from .collect.kubernetes.workloads import Scope
     from .engine import Request
     from .report import closing_words
     from .targets import ClusterTarget, RegistryForm, RegistryTarget, Targets, parse_registry
@@ -73,7 +73,7 @@ def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]
     from knack.log import get_logger
 
     from ._validators import SEVERAL_CLUSTERS
-    from .collect.missing import ClusterMissingError
+    from .collect.azure.missing import ClusterMissingError
     from .engine import report_of_failure, run
 
     several = cli_ctx.data.get(SEVERAL_CLUSTERS, False)
@@ -98,7 +98,7 @@ def _of_failing_pods(cli_ctx: Any, request: Request, suffix: str) -> list[dict[s
     """A report for every registry that failing pods name, since the user named none."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
-    from .collect.arm import ReadError
+    from .collect.ask.arm import ReadError
     from .engine import run_for_failing_pods
 
     name_it = "Give --acr with the registry's name, login server or resource ID, or --image with a full reference."

@@ -9,19 +9,19 @@ from typing import Any
 
 from .checks import ALL
 from .collect import Wanted, collect
-from .collect.deadline import Deadline, Meter
-from .collect.discovery import Discovered, discover
-from .collect.kube_login import ClusterAccess
-from .collect.kubernetes import Scope
-from .collect.session import Session
-from .diagnose import diagnose
-from .evidence import weigh
+from .collect.ask.deadline import Deadline, Meter
+from .collect.ask.session import Session
+from .collect.kubernetes.discovery import Discovered, discover
+from .collect.kubernetes.login import ClusterAccess
+from .collect.kubernetes.workloads import Scope
+from .diagnosis.counter_evidence import weigh
+from .diagnosis.evaluate import judge, left_out
+from .diagnosis.grouping import grouped
+from .diagnosis.root_causes import diagnose
 from .facts import Facts, Image, Options, Unreadable, nothing_known
-from .grouping import grouped
-from .references import parse_reference
+from .images.references import parse_reference
+from .pull_errors.symptoms import symptoms_of
 from .report import Elapsed, Json, report_of
-from .run import judge, left_out
-from .symptoms import symptoms_of
 from .targets import Targets
 
 CHECK_HEALTH = "registry.health"
@@ -57,7 +57,7 @@ def run_for_failing_pods(cli_ctx: Any, request: Request, login_server_suffix: st
     """Return a report for every registry that failing pods pull from; the request's own registry is not looked at.
 
     Empty where no failing pod names one. Raises what :func:`run` raises, and
-    :class:`~azext_acrpulldiag.collect.arm.ReadError` where pods cannot be read.
+    :class:`~azext_acrpulldiag.collect.ask.arm.ReadError` where pods cannot be read.
     """
     began = time.monotonic()
     session = Session(cli_ctx, Deadline(request.timeout), Meter())
@@ -82,7 +82,7 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None) -> Json
 def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tuple[Facts, Elapsed]:
     """Read all facts and say what that cost; ``found`` is what was read of the cluster's pods already.
 
-    Raises :class:`~azext_acrpulldiag.collect.missing.ClusterMissingError` where the cluster does not
+    Raises :class:`~azext_acrpulldiag.collect.azure.missing.ClusterMissingError` where the cluster does not
     exist, and knack's ``CLIError`` where nobody is logged in.
     """
     began = time.monotonic()

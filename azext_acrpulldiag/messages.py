@@ -25,7 +25,7 @@ def explain_pull_error(message: str | None = None, file: str | None = None) -> l
         RequiredArgumentMissingError,
     )
 
-    from .explain import explain  # its tables would slow down every other az aks command
+    from .pull_errors.explain import explain  # its tables would slow down every other az aks command
 
     if message is not None and file is not None:
         raise MutuallyExclusiveArgumentError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from azext_acrpulldiag.catalogue import Check, Outcome, RemedyTemplate
-from azext_acrpulldiag.explain import GENERAL, SPECIAL, Explanation
 from azext_acrpulldiag.model import Severity
 from azext_acrpulldiag.permissions import rights_of
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
+from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, Explanation
 
 from .markdown import code, named, page, prose, rights_table, table
 

@@ -66,7 +66,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleQueue[En
 
 @pytest.fixture
 def cloud(simulated_azure: Server) -> Iterator[Cloud]:
-    """The default story, fresh; nobody has been given the role to pull yet."""
+    """The default cloud, fresh; nobody has been given the role to pull yet."""
     from tests.azure.state import Cloud
 
     simulated_azure.cloud = cloud = Cloud()

@@ -13,17 +13,17 @@ from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
 from azext_acrpulldiag import checks as checks_package
 from azext_acrpulldiag.catalogue import Check, Outcome, placeholders
+from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import Facts, Unreadable
 from azext_acrpulldiag.model import Finding, Severity, Status
 from azext_acrpulldiag.permissions import READINGS, Kind
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
-from azext_acrpulldiag.run import evaluate
 from scripts import reference
 from tests import build
 from tests.variants import variants_of
@@ -39,8 +39,8 @@ ALWAYS_KNOWN = {"now", "targets"}
 
 def _declared() -> tuple[Check, ...]:
     """Every check of every module in checks/, found by reading the folder."""
-    names = sorted(module.name for module in iter_modules(checks_package.__path__))
-    modules = [import_module(f"{checks_package.__name__}.{name}") for name in names]
+    found_modules = walk_packages(checks_package.__path__, f"{checks_package.__name__}.")
+    modules = [import_module(name) for name in sorted(module.name for module in found_modules)]
     found = {id(value): value for module in modules for value in vars(module).values() if isinstance(value, Check)}
     return tuple(found.values())
 
@@ -173,7 +173,7 @@ RIGHT_OF = {
 
 
 def _bases() -> list[Facts]:
-    """Every set of facts that tests/build.py makes without being told anything."""
+    """Every set of facts that tests/build/ makes without being told anything."""
     made = []
     for name, maker in vars(build).items():
         if name.endswith("_facts") and not any(

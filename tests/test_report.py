@@ -8,11 +8,11 @@ import jsonschema
 import pytest
 
 from azext_acrpulldiag.catalogue import Check, Outcome, skipped, unknown
-from azext_acrpulldiag.diagnose import diagnose
+from azext_acrpulldiag.diagnosis.evaluate import judge
+from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Grouping, Severity, Symptom, SymptomGroup
 from azext_acrpulldiag.report import Elapsed, closing_words, plain, report_of
-from azext_acrpulldiag.run import judge
 from tests.build import NOW, healthy_facts
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8"))

@@ -1,63 +1,54 @@
-"""Judgement: one module a category of checks, each a pure function from facts to findings."""
+"""Judgement: a room a category of checks, each a pure function from facts to findings."""
 
 from __future__ import annotations
 
 from types import ModuleType
 
 from ..catalogue import Check
-from . import (
-    access,
-    access_limits,
-    cluster,
-    identity,
-    image,
-    image_content,
-    image_platform,
-    kubelet,
-    network,
-    network_endpoint,
-    network_filter,
-    network_firewall,
-    network_names,
-    network_proxy,
-    network_routes,
-    network_service,
-    network_storage,
-    node_labels,
-    nodes,
-    pull_secret,
-    pull_secret_user,
-    registry,
-    second_opinion,
-    service_principal,
-    symptom,
+from . import kubelet, symptom
+from .access import limits, pull_role
+from .cluster import nodes_in_kubernetes, provisioning
+from .identity import kubelet_identity, node_hosts, service_principal
+from .image import content, platform, reference
+from .network import (
+    firewalls,
+    private_dns,
+    private_endpoint,
+    proxy,
+    public_side,
+    routes,
+    security_groups,
+    service_endpoints,
+    storage_policies,
 )
+from .pull_secret import secrets, users
+from .registry import az_commands, registry
 
 MODULES: tuple[ModuleType, ...] = (
-    cluster,
+    provisioning,
+    nodes_in_kubernetes,
     registry,
-    second_opinion,
-    identity,
+    az_commands,
+    kubelet_identity,
     service_principal,
-    nodes,
-    access,
-    access_limits,
-    image,
-    image_content,
-    image_platform,
-    network,
-    network_endpoint,
-    network_names,
-    network_filter,
-    network_routes,
-    network_firewall,
-    network_proxy,
-    network_service,
-    network_storage,
+    node_hosts,
+    pull_role,
+    limits,
+    reference,
+    content,
+    platform,
+    public_side,
+    private_endpoint,
+    private_dns,
+    security_groups,
+    routes,
+    firewalls,
+    proxy,
+    service_endpoints,
+    storage_policies,
     kubelet,
-    node_labels,
-    pull_secret,
-    pull_secret_user,
+    secrets,
+    users,
     symptom,
 )
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ..facts import Facts, FailingContainer, Kubernetes, Unreadable, known
 from ..model import Finding, Reach, Remedy, SeenFrom, Severity
+from ..pull_errors.symptoms import FailedPull, failed_pulls
 from ..quoting import fill_command
-from ..symptoms import FailedPull, failed_pulls
 
 _PATCH = "kubectl patch {workload} --namespace {namespace} --type strategic --patch {patch}"
 _MOST_WORKLOADS = 10

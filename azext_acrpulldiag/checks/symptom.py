@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ..explain import explanation_of
 from ..facts import Facts, Kubernetes, Unreadable, known
 from ..model import Finding, Reach, SeenFrom, Severity, Symptom
 from ..pull_errors import classify
-from ..symptoms import symptoms_of
+from ..pull_errors.explain import explanation_of
+from ..pull_errors.symptoms import symptoms_of
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 PODS = "symptom.pods"

@@ -10,14 +10,14 @@ from typing import Any
 
 from ..facts import Cluster, Facts, Options, Registry
 from ..targets import Targets
-from .check_acr import CLEAN_UP_SECONDS, LOOK_SECONDS, run_check_acr
-from .check_health import HealthCheck
-from .cluster import explain_missing_cluster
-from .deadline import Deadline
-from .missing import ClusterMissingError
+from .ask.deadline import Deadline
+from .ask.session import Session
+from .az.check_acr import CLEAN_UP_SECONDS, LOOK_SECONDS, run_check_acr
+from .az.check_health import HealthCheck
+from .azure.cluster import explain_missing_cluster
+from .azure.missing import ClusterMissingError
 from .plan import Plan, Task, needing
-from .reads import MISSING, Reads
-from .session import Session
+from .readings import MISSING, Reads
 from .wanted import Wanted
 
 __all__ = ["ClusterMissingError", "Collected", "Wanted", "collect"]

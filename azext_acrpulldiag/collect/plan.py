@@ -14,9 +14,9 @@ from concurrent.futures import TimeoutError as NotYet
 from typing import Any, Generic, TypeVar
 
 from ..facts import Unreadable
-from .arm import ReadError
-from .deadline import Deadline, begin_after, chain_length
-from .workers import Workers
+from .ask.arm import ReadError
+from .ask.deadline import Deadline, begin_after, chain_length
+from .ask.workers import Workers
 
 T = TypeVar("T")
 

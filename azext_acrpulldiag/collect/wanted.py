@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..facts import Kubernetes
-from .kube_login import ApiServer, ClusterAccess
-from .kubernetes import Scope
+from .kubernetes.login import ApiServer, ClusterAccess
+from .kubernetes.workloads import Scope
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..arm_ids import group_of, name_of, network_id_of, subscription_of
 from ..facts import (
     Network,
     NetworkRules,
@@ -22,13 +23,12 @@ from ..facts import (
     same_id,
 )
 from .addresses import address_set
-from .filtering import IN, group_hop
+from .filters.rules import Side
+from .filters.security_groups import IN, group_hop
+from .filters.sides import is_layer_storage
+from .filters.storage_policies import at_the_storage
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from .ids import group_of, name_of, network_id_of, subscription_of
-from .layers import at_the_storage
-from .look import looked_up, subnet_of
-from .rules import Side
-from .sides import is_layer_storage
+from .lookups import looked_up, subnet_of
 
 ENDPOINT_MISSING = "network.service-endpoint-missing"
 NOT_ALLOWED = "network.subnet-not-allowed"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..arm_ids import network_id_of
 from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork, same_id
 from .hops import Destination
-from .ids import network_id_of
 
 
 def approved_of(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...] | Unreadable:

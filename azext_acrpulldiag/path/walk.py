@@ -12,12 +12,12 @@ from typing import Generic, TypeVar
 
 from ..facts import Cluster, Facts, Network, NodePlace, Registry, Unreadable, known
 from .arrival import arriving
-from .filtering import filtered
-from .firewall import layers_host
+from .dns.names import resolved
+from .filters.firewall import layers_host
+from .filters.security_groups import filtered
 from .hops import UNKNOWN, Destination, Hop, Walk
-from .names import resolved
-from .past_proxy import proxy_for
-from .routing import carried
+from .proxy import proxy_for
+from .routing.follow import carried
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """The simulated cloud: one state object behind a proxy that takes TLS off, and the real ``az`` in front of it.
 
-- ``state`` is all that there is to know (``Cloud``); ``stories_*`` change it in Azure's own terms; ``resources`` makes
+- ``state`` is all that there is to know (``Cloud``); ``changes_*`` change it in Azure's own terms; ``resources`` makes
   its JSON from the recordings, ``store`` keeps it, ``views`` shows it by api-version.
 - ``server`` is the proxy, ``routing`` finds the handler of a host: ``entra``, ``arm`` (with ``authorization`` and
   ``resourcegraph``), ``graph``, ``registry``, ``kubernetes``.

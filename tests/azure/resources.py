@@ -1,4 +1,4 @@
-"""Resource Manager JSON of the default story, made from recordings with the names and ids replaced.
+"""Resource Manager JSON of the default cloud, made from recordings with the names and ids replaced.
 
 Members that a recording lacks, or has as null, stay absent or null.
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body
 
-from .stories_access import iso
+from .changes_access import iso
 
 if TYPE_CHECKING:
     from .state import Cloud

@@ -9,20 +9,20 @@ from tests import build
 from tests.recordings import body
 
 from . import resources as make
+from .changes_access import AccessChanges
+from .changes_cluster import ClusterChanges
+from .changes_firewall import FirewallChanges
+from .changes_images import ImageChanges
+from .changes_kubernetes import KubernetesChanges
+from .changes_network import NetworkChanges
+from .changes_privatelink import PrivateLinkChanges
+from .changes_reach import ReachChanges
+from .changes_registry import RegistryChanges
+from .changes_service import ServiceChanges
 from .faults import Fault, Faults
 from .images import DataPlane, Repository
 from .log import RequestLog
 from .store import Json, Resources
-from .stories_access import AccessStories
-from .stories_cluster import ClusterStories
-from .stories_firewall import FirewallStories
-from .stories_images import ImageStories
-from .stories_kubernetes import KubernetesStories
-from .stories_network import NetworkStories
-from .stories_privatelink import PrivateLinkStories
-from .stories_reach import ReachStories
-from .stories_registry import RegistryStories
-from .stories_service import ServiceStories
 from .tiny_image import push
 
 __all__ = [
@@ -62,18 +62,18 @@ class Grant:
 
 @dataclass
 class Cloud(
-    AccessStories,
-    ClusterStories,
-    FirewallStories,
-    ImageStories,
-    KubernetesStories,
-    NetworkStories,
-    PrivateLinkStories,
-    ReachStories,
-    RegistryStories,
-    ServiceStories,
+    AccessChanges,
+    ClusterChanges,
+    FirewallChanges,
+    ImageChanges,
+    KubernetesChanges,
+    NetworkChanges,
+    PrivateLinkChanges,
+    ReachChanges,
+    RegistryChanges,
+    ServiceChanges,
 ):
-    """The default story: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
+    """The default cloud: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
     but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.
     All ids are those of ``tests.build``.
     """

@@ -8,9 +8,9 @@ import pytest
 
 from azext_acrpulldiag.checks.kubelet import kubelet_starts_every_pull_that_it_is_asked_for as qps
 from azext_acrpulldiag.checks.kubelet import the_registry_answers_every_pull as throttling
+from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Status
-from azext_acrpulldiag.run import evaluate
 from tests.build import (
     SUBSCRIPTION,
     failing,

@@ -6,11 +6,11 @@ import pytest
 
 from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.checks.symptom import every_failing_pull_is_explained as check
-from azext_acrpulldiag.diagnose import diagnose
+from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
+from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Status, Verdict
-from azext_acrpulldiag.run import evaluate, judge
-from azext_acrpulldiag.symptoms import symptoms_of
+from azext_acrpulldiag.pull_errors.symptoms import symptoms_of
 from tests.build import access, failing, failing_pods_facts, healthy_facts, kubernetes
 
 FULL = failing("write /var/lib/x: no space left on device", pod="full-0")

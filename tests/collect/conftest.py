@@ -39,9 +39,9 @@ def cli_ctx(azure):
 @pytest.fixture
 def open_reader(cli_ctx, monkeypatch):
     """Return a function that makes a reader with so many seconds; its session is closed at the end."""
-    from azext_acrpulldiag.collect.arm import ArmReader
-    from azext_acrpulldiag.collect.deadline import Deadline, Meter, begin_after
-    from azext_acrpulldiag.collect.session import Session
+    from azext_acrpulldiag.collect.ask.arm import ArmReader
+    from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter, begin_after
+    from azext_acrpulldiag.collect.ask.session import Session
 
     monkeypatch.setattr("azure.cli.core._profile.Profile", local_azure.Login)
     sessions = []

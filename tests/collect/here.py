@@ -18,8 +18,8 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from azext_acrpulldiag.collect.deadline import Deadline, Meter, begin_after
-from azext_acrpulldiag.collect.session import Session
+from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter, begin_after
+from azext_acrpulldiag.collect.ask.session import Session
 from tests.build import TENANT
 
 

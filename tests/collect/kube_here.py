@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from azext_acrpulldiag.collect.deadline import Deadline, Meter, begin_after
-from azext_acrpulldiag.collect.kube_api import KubeApi
-from azext_acrpulldiag.collect.kube_login import api_server_from
-from azext_acrpulldiag.collect.transport import Lifeline, pool_manager
+from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter, begin_after
+from azext_acrpulldiag.collect.ask.transport import Lifeline, pool_manager
+from azext_acrpulldiag.collect.kubernetes.api import KubeApi
+from azext_acrpulldiag.collect.kubernetes.login import api_server_from
 from tests.azure.certificates import authority
 from tests.azure.server import serving
 from tests.azure.state import Cloud

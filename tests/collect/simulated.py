@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from azext_acrpulldiag.collect.deadline import Deadline, Meter, begin_after
-from azext_acrpulldiag.collect.session import Session
+from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter, begin_after
+from azext_acrpulldiag.collect.ask.session import Session
 from tests.azure import entra
 from tests.azure.server import Server
 

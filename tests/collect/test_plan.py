@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from azext_acrpulldiag.collect.arm import ReadError
-from azext_acrpulldiag.collect.deadline import Deadline, Meter
+from azext_acrpulldiag.collect.ask.arm import ReadError
+from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter
+from azext_acrpulldiag.collect.ask.workers import Workers
 from azext_acrpulldiag.collect.plan import Plan, needing
-from azext_acrpulldiag.collect.workers import Workers
 from azext_acrpulldiag.facts import Unreadable
 
 NO_RIGHT = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read")

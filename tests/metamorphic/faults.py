@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from azext_acrpulldiag.facts import Cluster, Facts, Registry
 from tests import build
+from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
-from tests.azure.stories_access import ago
 
 from ..scenarios.access_stories import STRANGER
 

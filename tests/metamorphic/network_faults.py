@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from azext_acrpulldiag.facts import Facts, Firewall, Network, NetworkRules, Registry, VirtualNetwork
 from azext_acrpulldiag.path import OK, walks
-from azext_acrpulldiag.path.names import KINDS
+from azext_acrpulldiag.path.dns.names import KINDS
 from tests.azure.resources_reach import security_rule
 from tests.azure.state import Cloud
 from tests.azure.store import Json

@@ -20,12 +20,12 @@ from zlib import crc32
 import pytest
 
 from azext_acrpulldiag.checks import ALL
-from azext_acrpulldiag.diagnose import diagnose
-from azext_acrpulldiag.evidence import weigh
+from azext_acrpulldiag.diagnosis.counter_evidence import weigh
+from azext_acrpulldiag.diagnosis.evaluate import judge
+from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Facts, Kubernetes
 from azext_acrpulldiag.model import Confidence, Diagnosis, Verdict
-from azext_acrpulldiag.run import judge
-from azext_acrpulldiag.symptoms import login_server_of, symptoms_of
+from azext_acrpulldiag.pull_errors.symptoms import login_server_of, symptoms_of
 from tests import build
 from tests.azure.az import Az
 from tests.azure.state import Cloud

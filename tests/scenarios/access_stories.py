@@ -5,8 +5,8 @@ from __future__ import annotations
 from unittest.mock import ANY
 
 from tests import build
+from tests.azure.changes_access import ago
 from tests.azure.state import MANAGEMENT_GROUP, Cloud
-from tests.azure.stories_access import ago
 
 from .stories import OF_NODES, OF_PODS, story
 

@@ -6,9 +6,9 @@ from unittest.mock import ANY
 
 from tests import build
 from tests.azure import secrets as make
+from tests.azure.changes_access import ago
 from tests.azure.resources import OUTBOUND_IP
 from tests.azure.state import Cloud
-from tests.azure.stories_access import ago
 
 from .access_stories import GRANT, GRANT_READER, ONE_REPOSITORY, READ_ASSIGNMENTS
 from .secret_stories import TOKEN_PASSWORD

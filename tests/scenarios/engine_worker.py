@@ -16,8 +16,8 @@ import traceback
 from typing import Any
 
 from azext_acrpulldiag.collect import ClusterMissingError
-from azext_acrpulldiag.collect.kube_login import ClusterAccess
-from azext_acrpulldiag.collect.kubernetes import Scope
+from azext_acrpulldiag.collect.kubernetes.login import ClusterAccess
+from azext_acrpulldiag.collect.kubernetes.workloads import Scope
 from azext_acrpulldiag.engine import Request, judged, read
 from azext_acrpulldiag.targets import ClusterTarget, Targets, parse_registry
 from tests import build

@@ -5,9 +5,9 @@ from __future__ import annotations
 from unittest.mock import ANY
 
 from tests import build
+from tests.azure.changes_access import ago
+from tests.azure.changes_cluster import scale_set_id
 from tests.azure.state import Cloud
-from tests.azure.stories_access import ago
-from tests.azure.stories_cluster import scale_set_id
 
 from .stories import story
 

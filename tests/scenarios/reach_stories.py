@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests import build
 from tests.azure import resources as make
+from tests.azure.changes_reach import NETWORK
 from tests.azure.resources_reach import security_rule as rule
 from tests.azure.state import Cloud
-from tests.azure.stories_reach import NETWORK
 
 from .stories import story
 

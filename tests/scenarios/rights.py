@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from azext_acrpulldiag.collect.errors import operation_of
+from azext_acrpulldiag.collect.ask.errors import operation_of
 from azext_acrpulldiag.permissions import every_right
 from tests.azure import registry
 from tests.azure.log import Entry

@@ -8,8 +8,8 @@ import jwt
 
 from tests import build
 from tests.azure import secrets as make
+from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
-from tests.azure.stories_access import ago
 
 from .stories import story
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from azext_acrpulldiag.collect.check_acr import LOOK_SECONDS
+from azext_acrpulldiag.collect.az.check_acr import LOOK_SECONDS
 from tests import build
 from tests.azure.az import Az
 from tests.azure.kubernetes_state import Canipull, Kubernetes

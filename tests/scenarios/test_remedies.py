@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def _templates(value: Any) -> Iterator[RemedyTemplate]:
 
 
 def _commands() -> list[str]:
-    modules = [import_module(f"{checks.__name__}.{module.name}") for module in iter_modules(checks.__path__)]
+    modules = [import_module(module.name) for module in walk_packages(checks.__path__, f"{checks.__name__}.")]
     found = (each for module in modules for each in _templates([*vars(module).values()]))
     return sorted({each.command for each in found if each.command})
 

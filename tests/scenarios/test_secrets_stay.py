@@ -9,8 +9,8 @@ import pytest
 from tests import build
 from tests.azure import secrets as make
 from tests.azure.az import Az
+from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
-from tests.azure.stories_access import ago
 
 from .running import assert_clean, run
 

@@ -1,0 +1,1 @@
+"""What a grant allows: roles, conditions, deny assignments, and the principals that hold them. Pure."""

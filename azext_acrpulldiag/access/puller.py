@@ -1,0 +1,39 @@
+"""Who pulls when a pod brings no pull secret. Pure."""
+
+from __future__ import annotations
+
+from ..facts import Cluster, Puller, ServiceAccountPull, ServicePrincipal, Unreadable
+
+
+def puller_of(
+    cluster: Cluster | Unreadable, service_principal: ServicePrincipal | Unreadable | None
+) -> Puller | Unreadable | None:
+    """Return the principal that role assignments are judged for.
+
+    It is the kubelet identity, or the service principal of a cluster without managed
+    identities; never the control plane's identity. ``None``: there definitely is none (the
+    profile names no kubelet identity, or the service principal does not exist).
+    """
+    if isinstance(cluster, Unreadable):
+        return cluster
+    if cluster.service_principal_client_id is not None:
+        return _of_service_principal(cluster.service_principal_client_id, service_principal)
+    by_service_account = cluster.service_account_pull
+    if isinstance(by_service_account, ServiceAccountPull) and by_service_account.enabled:
+        return Unreadable("unsupported", "Pods pull by the identities of their service accounts, which are not read")
+    identity = cluster.kubelet_identity
+    if identity is None or isinstance(identity, Unreadable):
+        return identity
+    name = identity.resource_id.rstrip("/").rpartition("/")[2]
+    return Puller(identity.object_id, identity.client_id, "kubelet-identity", name)
+
+
+def _of_service_principal(app_id: str, principal: ServicePrincipal | Unreadable | None) -> Puller | Unreadable | None:
+    if principal is None:
+        return Unreadable("not-found", f"The service principal {app_id} was not read")
+    if isinstance(principal, Unreadable):
+        return principal
+    object_id = principal.object_id
+    if object_id is None or isinstance(object_id, Unreadable):
+        return object_id
+    return Puller(object_id, app_id, "service-principal", app_id)

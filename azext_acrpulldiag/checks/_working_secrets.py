@@ -1,0 +1,69 @@
+"""Which pods have a pull secret that is proven to work: they need no role of any identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..facts import Facts, FailingContainer, Image, Kubernetes, PullSecret, Registry, SecretEntry, Unreadable
+from ..images.references import served_image
+
+ARGUMENT = "argument"
+
+
+def works(entry: SecretEntry) -> bool:
+    """Tell whether a credential is proven to pull: by its registry, or as the admin account's own password.
+
+    A token alone proves nothing; only the answer to the manifest's request does.
+    """
+    return accepted(entry) or entry.admin_password_matches is True
+
+
+def accepted(entry: SecretEntry) -> bool:
+    """Tell whether the registry let the credential pull."""
+    offer = entry.offer
+    return getattr(offer, "accepted", False) is True and getattr(offer, "step", "") == "manifest"
+
+
+def every_known_pod_has_a_working_secret(facts: Facts) -> bool:
+    """Tell whether each failing pod of this registry names a secret that works for its image.
+
+    Without any failing pod (the preflight), whether the secret of ``--pull-secret`` works.
+    """
+    working = {
+        (secret.namespace, name, repository)
+        for secret in read_secrets(facts)
+        for repository in _repositories_that_work(secret)
+        for name in secret.named_by
+    }
+    pods = [(pod.namespace, f"pod/{pod.pod}", image.repository) for pod, image in failing_of_registry(facts)]
+    if pods:
+        return working.issuperset(pods)
+    return any(name == ARGUMENT for _, name, _ in working)
+
+
+def the_secret_to_be_used_is_unread(facts: Facts) -> bool:
+    """Tell whether nothing fails and what decides instead, the secret of ``--pull-secret``, could not be read."""
+    if any(failing_of_registry(facts)):
+        return False
+    return any(ARGUMENT in secret.named_by and isinstance(secret.exists, Unreadable) for secret in read_secrets(facts))
+
+
+def _repositories_that_work(secret: PullSecret) -> set[str | None]:
+    """The repositories that a secret is proven for; ``None`` stands for any, where none is known."""
+    return {each for entry in secret.entries if works(entry) for each in (entry.repositories or (None,))}
+
+
+def failing_of_registry(facts: Facts) -> Iterator[tuple[FailingContainer, Image]]:
+    """The failing containers whose images the registry serves, each with its image, as far as they are known."""
+    kubernetes, registry = facts.kubernetes, facts.registry
+    if not isinstance(kubernetes, Kubernetes) or not isinstance(registry, Registry):
+        return
+    for container in kubernetes.failing if isinstance(kubernetes.failing, tuple) else ():
+        image = served_image(container.image, registry.login_server)
+        if image is not None:
+            yield container, image
+
+
+def read_secrets(facts: Facts) -> Iterable[PullSecret]:
+    """The secrets, as far as they are known."""
+    return facts.pull_secrets if isinstance(facts.pull_secrets, tuple) else ()

@@ -1,0 +1,1 @@
+"""Checks on access: may the principal that pulls, pull from this registry?"""

@@ -1,0 +1,292 @@
+"""Checks on what takes a granted pull away: deny assignments, tenants, time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ...access.conditions import Answer, names_the_repository
+from ...access.grants import PULL_IN, Grant, Standing, denies
+from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
+from ...model import Confidence, Finding, Reach, Severity
+from ._grants import (
+    NO_PULLER,
+    Reading,
+    agreed,
+    confidence_of,
+    heeding_other_ways,
+    modes,
+    reach_of,
+    read_grants,
+    repositories_of,
+    repository_of_argument,
+    severity_of,
+)
+
+DENIED = Outcome(
+    id="access.denied",
+    severity=Severity.ERROR,
+    summary="The deny assignment {denial} keeps {principal_name} from pulling from {registry}, whatever its roles.",
+    url="https://learn.microsoft.com/azure/role-based-access-control/deny-assignments",
+    evidence_keys=("denial", "denial_id", "scope", "registry", "principal", "principal_name", "everyone"),
+    remedies=(
+        RemedyTemplate(
+            "Deny assignments belong to a managed application, a blueprint or a deployment stack: have {principal} "
+            "excluded there, or use a registry outside {scope}"
+        ),
+    ),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
+)
+CROSS_TENANT = Outcome(
+    id="access.cross-tenant",
+    severity=Severity.ERROR,
+    summary="{principal_name} lives in tenant {identity_tenant} and {registry} in tenant {registry_tenant}: "
+    "a managed identity cannot pull across tenants.",
+    url="https://learn.microsoft.com/azure/container-registry/authenticate-aks-cross-tenant",
+    evidence_keys=("principal", "principal_name", "identity_tenant", "registry", "registry_tenant"),
+    remedies=(
+        RemedyTemplate(
+            "Pull with a pull secret (a registry token, or a service principal of the registry's tenant), "
+            "or copy the images to a registry in the cluster's tenant"
+        ),
+    ),
+    explains=(
+        "unauthorized-401",
+        "access.pull-role-missing",
+        "access.pull-role-on-other-principal",
+        "registry.check-acr-failed",
+    ),
+)
+RECENTLY_GRANTED = Outcome(
+    id="access.recently-granted",
+    severity=Severity.WARNING,
+    summary="The role that lets {principal_name} pull from {registry} was assigned {minutes} minutes ago; "
+    "it may take {takes} to work, until {until} (UTC).",
+    url="https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
+    evidence_keys=(
+        "principal",
+        "principal_name",
+        "registry",
+        "role",
+        "assigned",
+        "minutes",
+        "through_groups",
+        "takes",
+        "until",
+    ),
+    remedies=(RemedyTemplate("Wait until {until} (UTC), then delete the failing pods to have them pull at once"),),
+    explains=("unauthorized-401",),
+)
+
+# "Up to 10 minutes" for an assignment; a managed identity's token, in which its groups are
+# written, is cached for about a day (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
+PROPAGATION = timedelta(minutes=10)
+GROUP_PROPAGATION = timedelta(hours=24)
+
+
+@check(
+    "access.deny-assignments",
+    needs=("registry", "access", "options", "kubernetes", "pull_secrets"),
+    outcomes=(DENIED,),
+)
+def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
+    """No deny assignment at or above the registry takes the pull away from the identity.
+
+    A deny assignment beats every role: the registry refuses the node with 401 though the
+    role is there.
+
+    Decided from the deny assignments in force at the registry: they must cover the pull's
+    operation (less notActions), reach the registry (``doNotApplyToChildScopes``), name the
+    identity, one of its groups or everyone, and not exclude it. Those that only audit are
+    passed over. Where membership in a group that they name, or a condition, cannot be
+    judged, the answer is unknown.
+    """
+    yield from heeding_other_ways(facts, _denials(facts))
+
+
+def _denials(facts: Facts) -> Iterator[Finding]:
+    registry, puller = known(facts.registry), known(facts.access.puller)
+    if puller is None:
+        yield skipped(registry.id, NO_PULLER)
+        return
+    groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
+    for denial in known(facts.access.denials):
+        repositories = _repositories(facts, registry, denial)
+        answers = {
+            repository: agreed(
+                {
+                    mode: denies(denial, PULL_IN[mode], registry.id, (puller.object_id, *groups), repository)
+                    for mode in modes(registry)
+                },
+                registry,
+            )
+            for repository in repositories
+        }
+        denied = [repository for repository, answer in answers.items() if answer is Answer.YES]
+        if denied:
+            yield DENIED.at(
+                registry.id,
+                severity=severity_of(facts),
+                confidence=confidence_of(facts),
+                reach=None if len(denied) == len(repositories) else reach_of(facts, *denied),
+                denial=denial.name,
+                denial_id=denial.id,
+                scope=denial.scope,
+                registry=registry.name,
+                principal=puller.object_id,
+                principal_name=puller.name,
+                everyone=denial.everyone,
+            )
+        elif Answer.UNKNOWN in answers.values():
+            yield unknown(registry.id, _undecided(denial, repositories[0]))
+
+
+@check(
+    "access.tenants",
+    needs=("registry", "access", "cluster", "kubelet_identity_resource", "targets", "kubernetes", "pull_secrets"),
+    outcomes=(CROSS_TENANT,),
+)
+def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
+    """The managed identity that pulls lives in the registry's tenant.
+
+    A managed identity gets tokens of its own tenant only, and a registry takes tokens of
+    its own tenant only, so no role can be given and every pull ends in 401.
+
+    Decided by comparing the identity's tenant (else the cluster's) with the registry's; one
+    subscription is one tenant. Does not apply to clusters that pull as a service principal,
+    which may be of a multitenant application that the registry's tenant has consented to.
+    """
+    yield from heeding_other_ways(facts, _tenants(facts))
+
+
+def _tenants(facts: Facts) -> Iterator[Finding]:
+    registry, puller = known(facts.registry), known(facts.access.puller)
+    if puller is None:
+        yield skipped(registry.id, NO_PULLER)
+        return
+    if puller.kind == "service-principal":
+        yield skipped(registry.id, "The cluster pulls as a service principal, which may be used across tenants.")
+        return
+    if registry.subscription.lower() == facts.targets.cluster.subscription.lower():
+        return
+    identity = facts.kubelet_identity_resource
+    home = identity.tenant_id if isinstance(identity, ManagedIdentity) else known(known(facts.cluster).tenant_id)
+    tenant = known(registry.tenant_id)
+    if home.lower() != tenant.lower():
+        yield CROSS_TENANT.at(
+            registry.id,
+            severity=severity_of(facts),
+            confidence=confidence_of(facts),
+            principal=puller.object_id,
+            principal_name=puller.name,
+            identity_tenant=home,
+            registry=registry.name,
+            registry_tenant=tenant,
+        )
+
+
+@check("access.propagation", needs=("registry", "access", "options", "now", "kubernetes"), outcomes=(RECENTLY_GRANTED,))
+def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
+    """The role that lets the identity pull was assigned long enough ago to be in force.
+
+    Azure needs up to 10 minutes to spread a role assignment. What an identity gets through
+    a group waits for its next token, which is cached for up to 24 hours. Until then pulls
+    end in 401 though everything is right.
+
+    Decided from ``createdOn`` of the assignments that grant pull: one that is older, and
+    held by the identity itself, is enough. When the identity joined a group cannot be seen,
+    so a grant through a group that is younger than a day is a warning that is inferred.
+    """
+    registry = known(facts.registry)
+    if known(facts.access.puller) is None:
+        yield skipped(registry.id, NO_PULLER)
+        return
+    readings = read_grants(facts)
+    unsettled = [reading for reading in readings if reading.state is Standing.UNKNOWN]
+    granted = [reading for reading in readings if reading.state is Standing.GRANTED]
+    yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in unsettled for why in one.ignorance))
+    if not granted and not unsettled:
+        yield skipped(registry.id, "No role grants pull, so there is none whose age matters.")
+    told: list[tuple[Grant, ...]] = []
+    for reading in granted:
+        fresh = _fresh_grants(reading, facts.now)
+        if fresh and fresh not in told:
+            told.append(fresh)
+            yield _recently(facts, reading, fresh, reach_of(facts, reading.repository) if readings[1:] else None)
+
+
+def _fresh_grants(reading: Reading, now: datetime) -> tuple[Grant, ...]:
+    own = reading.puller.object_id.lower()
+    return agreed({mode: tuple(_fresh(grants, own, now)) for mode, grants in reading.by_mode.items()}, reading.registry)
+
+
+def _recently(facts: Facts, reading: Reading, fresh: tuple[Grant, ...], reach: Reach | None) -> Finding:
+    registry = reading.registry
+    if any(grant.assignment.created is None for grant in fresh):
+        why = Unreadable("not-shown", "The role assignment that grants pull does not show when it was made")
+        return unknown(registry.id, why)
+    return RECENTLY_GRANTED.at(
+        registry.id,
+        reach=reach,
+        principal=reading.puller.object_id,
+        principal_name=reading.puller.name,
+        registry=registry.name,
+        **_age(fresh, reading.puller.object_id.lower(), facts.now),
+    )
+
+
+def _fresh(grants: Iterable[Grant], own: str, now: datetime) -> Iterator[Grant]:
+    """The granting assignments, or none where one of them is old enough; one without a date is not."""
+    granting = [grant for grant in grants if grant.answer is Answer.YES]
+    for grant in granting:
+        created = grant.assignment.created
+        if created is not None and now - created >= _window(grant, own):
+            return
+    yield from granting
+
+
+def _window(grant: Grant, own: str) -> timedelta:
+    return PROPAGATION if grant.assignment.principal_id.lower() == own else GROUP_PROPAGATION
+
+
+def _age(fresh: Iterable[Grant], own: str, now: datetime) -> dict[str, Any]:
+    """The evidence about the assignment that will be in force first."""
+    due = [(created + _window(grant, own), grant) for grant in fresh if (created := grant.assignment.created)]
+    until, first = min(due, key=lambda item: (item[0], item[1].assignment.id))
+    created = until - _window(first, own)
+    by_group = first.assignment.principal_id.lower() != own
+    in_doubt = by_group and now - created >= PROPAGATION
+    return {
+        "confidence": Confidence.INFERRED if in_doubt else Confidence.OBSERVED,
+        "role": first.role,
+        "assigned": created.isoformat(),
+        "minutes": max(0, int((now - created).total_seconds() // 60)),
+        "through_groups": by_group,
+        "takes": "up to 24 hours for an identity that has only just joined the group" if by_group else "10 minutes",
+        "until": until.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+def _repositories(facts: Facts, registry: Registry, denial: DenyAssignment) -> tuple[str | None, ...]:
+    """Those to judge a deny assignment for: without a condition it is the same for all."""
+    if any(_conditions(denial)):
+        return repositories_of(facts, registry)
+    return (repository_of_argument(facts, registry),)
+
+
+def _conditions(denial: DenyAssignment) -> tuple[str | None, ...]:
+    return (denial.condition, *(permission.condition for permission in denial.permissions))
+
+
+def _undecided(denial: DenyAssignment, repository: str | None) -> Unreadable:
+    conditions = _conditions(denial)
+    if repository is None and any(names_the_repository(condition) for condition in conditions):
+        detail = f"The deny assignment {denial.name} has a condition on the repository's name; give --image"
+        return Unreadable("not-shown", detail)
+    detail = (
+        f"The deny assignment {denial.name} covers pulls, and whether it reaches this identity hangs on its condition "
+        f"or on the members of its groups ({', '.join(denial.group_ids) or 'none'}), which were not read"
+    )
+    return Unreadable("unsupported", detail)

@@ -1,0 +1,1 @@
+"""Checks on the cluster: does it run, and are its nodes ready?"""

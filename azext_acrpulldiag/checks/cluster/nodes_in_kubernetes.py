@@ -1,0 +1,105 @@
+"""Checks on the nodes as Kubernetes shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from ...catalogue import check, skipped, unknown
+from ...facts import Facts, Kubernetes, Node, Unreadable, known
+from ...model import Finding, SeenFrom
+from ..identity.kubelet_identity import NODE_IDENTITY_OUTDATED
+from ..identity.node_hosts import not_by_kubelet_identity
+from .provisioning import NOT_READY
+
+# A node that has just been added is not ready yet, which is no fault.
+_SETTING_UP = timedelta(minutes=10)
+_NOT_ASKED = "The Kubernetes API was not asked (--cluster-access none)."
+
+
+@check("cluster.ready-nodes", needs=("kubernetes",), outcomes=(NOT_READY,), seen_from=SeenFrom.KUBERNETES)
+def every_node_is_ready(facts: Facts) -> Iterator[Finding]:
+    """Every node that has been there for ten minutes is ready.
+
+    On a node that is not ready, kubelet or the container runtime is down, the network is not set
+    up or the disk is full; it pulls nothing, and pods are moved off it.
+
+    Decided by the condition ``Ready`` of each node in Kubernetes, one finding a node pool.
+    """
+    cluster = facts.targets.cluster
+    nodes = _nodes(facts)
+    if isinstance(nodes, str):
+        yield skipped(cluster.id, nodes)
+        return
+    if isinstance(nodes, Unreadable):
+        yield unknown(cluster.id, nodes, decisive=False)
+        return
+    settled = [node for node in nodes if node.created is None or facts.now - node.created > _SETTING_UP]
+    for pool in sorted({node.pool or "" for node in settled if not node.ready}):
+        of_pool = [node for node in settled if (node.pool or "") == pool]
+        unready = [node.name for node in of_pool if not node.ready]
+        yield NOT_READY.at(
+            f"{cluster.id}/agentPools/{pool}" if pool else cluster.id,
+            part="node pool" if pool else "the nodes of cluster",
+            name=pool or cluster.name,
+            provisioning_state=f"not ready ({len(unready)} of {len(of_pool)} nodes)",
+            nodes=sorted(unready),
+            cluster=cluster.name,
+            resource_group=cluster.resource_group,
+            subscription=cluster.subscription,
+        )
+
+
+@check(
+    "identity.node-labels",
+    needs=("cluster", "kubernetes"),
+    outcomes=(NODE_IDENTITY_OUTDATED,),
+    seen_from=SeenFrom.KUBERNETES,
+)
+def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator[Finding]:
+    """Every node registered with the kubelet identity that the cluster has now.
+
+    A node asks for tokens of the client id that it was started with. Machines that AKS provisions
+    by itself belong to no scale set, so their tags do not tell; the label does.
+
+    Decided by the label ``kubernetes.azure.com/kubelet-identity-client-id`` of the nodes against
+    the client id in the cluster's profile. A node without the label is no fault: nodes of
+    service-principal clusters and some auto-provisioned ones have none.
+    """
+    cluster = known(facts.cluster)
+    reason = not_by_kubelet_identity(cluster)
+    nodes = _nodes(facts)
+    if reason or isinstance(nodes, str):
+        yield skipped(cluster.id, reason or str(nodes))
+        return
+    if isinstance(nodes, Unreadable):
+        yield unknown(cluster.id, nodes, decisive=False)
+        return
+    identity = known(cluster.kubelet_identity)
+    if identity is None:
+        yield skipped(cluster.id, "The cluster's profile names no kubelet identity to compare with.")
+        return
+    outdated = [
+        node
+        for node in nodes
+        if node.kubelet_client_id and node.kubelet_client_id.lower() != identity.client_id.lower()
+    ]
+    if outdated:
+        yield NODE_IDENTITY_OUTDATED.at(
+            cluster.id,
+            pools=sorted({node.pool or node.name for node in outdated}),
+            client_id=identity.client_id,
+            node_client_ids=sorted({str(node.kubelet_client_id).lower() for node in outdated}),
+            hosts=sorted(node.name for node in outdated),
+            resource_group=cluster.resource_group,
+            subscription=cluster.subscription,
+            cluster=cluster.name,
+        )
+
+
+def _nodes(facts: Facts) -> tuple[Node, ...] | Unreadable | str:
+    """The nodes, why they were not read, or, as a sentence, that nobody asked."""
+    kubernetes = facts.kubernetes
+    if kubernetes is None:
+        return _NOT_ASKED
+    return kubernetes.nodes if isinstance(kubernetes, Kubernetes) else kubernetes

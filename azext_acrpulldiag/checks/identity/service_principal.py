@@ -1,0 +1,301 @@
+"""Checks on the service principal of a cluster without managed identities, and on its secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...facts import Cluster, Facts, NotKnownError, PasswordCredential, ServicePrincipal, Unreadable, known
+from ...model import Confidence, Finding, Severity
+
+UPDATE_CREDENTIALS_URL = "https://learn.microsoft.com/azure/aks/update-credentials"
+SERVICE_PRINCIPAL_URL = "https://learn.microsoft.com/azure/aks/kubernetes-service-principal"
+MANAGED_IDENTITIES = "The cluster uses managed identities."
+
+_NEW_SECRET = RemedyTemplate(
+    "Add a client secret beside the others, and keep the password that it prints as SP_SECRET",
+    "az ad sp credential reset --id {app_id} --append",
+)
+_GIVE_TO_NODES = RemedyTemplate(
+    "Give the cluster the new secret; this replaces the nodes' configuration, pool by pool",
+    "az aks update-credentials --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+    "--reset-service-principal "
+    '--service-principal {app_id} --client-secret "$SP_SECRET"',
+)
+_NO_MORE_SECRETS = RemedyTemplate(
+    "Or change to managed identities, which have no secret to renew (then upgrade the node images and grant pull "
+    "to the new kubelet identity)",
+    "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+    "--enable-managed-identity --yes",
+)
+
+_LOST = (
+    "unauthorized-401",
+    "aad-token",
+    "access.pull-role-missing",
+    "access.pull-role-on-other-principal",
+    "registry.check-acr-failed",
+)
+
+SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
+    id="identity.service-principal-not-found",
+    severity=Severity.ERROR,
+    summary="The cluster pulls as service principal {app_id}, whose {lost} does not exist in its tenant.",
+    url=SERVICE_PRINCIPAL_URL,
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "lost", "object_id", "application_object_id"),
+    remedies=(
+        RemedyTemplate(
+            "Where the application still exists: create its service principal, then grant it pull at the registry, "
+            "since it has a new object id",
+            "az ad sp create --id {app_id}",
+        ),
+        RemedyTemplate(
+            "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
+            "cluster",
+            "az aks update-credentials --resource-group {resource_group} --name {cluster} "
+            "--subscription {subscription} --reset-service-principal "
+            '--service-principal "$SP_ID" --client-secret "$SP_SECRET"',
+        ),
+        _NO_MORE_SECRETS,
+    ),
+    explains=(*_LOST, "identity.service-principal-secret-expired"),
+    article="1.2",
+)
+
+SERVICE_PRINCIPAL_DISABLED = Outcome(
+    id="identity.service-principal-disabled",
+    severity=Severity.ERROR,
+    summary="The cluster pulls as service principal {app_id}, which is disabled.",
+    url=SERVICE_PRINCIPAL_URL,
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "object_id"),
+    remedies=(
+        RemedyTemplate("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true"),
+        _NO_MORE_SECRETS,
+    ),
+    explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
+    article="1.2",
+)
+
+SECRET_EXPIRED = Outcome(
+    id="identity.service-principal-secret-expired",
+    severity=Severity.ERROR,
+    summary="The cluster pulls as service principal {app_id}, which has no client secret that still holds "
+    "({count} listed; last end: {ended}).",
+    url=UPDATE_CREDENTIALS_URL,
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "count", "ended", "key_ids"),
+    remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
+    explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
+    article="1.2",
+)
+
+SECRET_REPLACED = Outcome(
+    id="identity.service-principal-secret-replaced",
+    severity=Severity.WARNING,
+    confidence=Confidence.INFERRED,
+    summary="Every client secret of service principal {app_id} that holds is newer ({first_start}) than the newest "
+    "node ({newest_node}), so the nodes may hold one that was overwritten.",
+    url=UPDATE_CREDENTIALS_URL,
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "first_start", "newest_node", "live"),
+    remedies=(
+        RemedyTemplate("Give the cluster the secret that holds, as SP_SECRET", _GIVE_TO_NODES.command),
+        RemedyTemplate("To be sure first: az aks check-acr signs in with what a node really holds"),
+    ),
+    explains=("unauthorized-401", "aad-token"),
+    article="1.2",
+)
+
+SECRET_EXPIRING = Outcome(
+    id="identity.service-principal-secret-expiring",
+    severity=Severity.WARNING,
+    summary="The last client secret of service principal {app_id} ends on {ends}, in {days} days.",
+    url=UPDATE_CREDENTIALS_URL,
+    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "ends", "days"),
+    remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
+    article="1.2",
+)
+
+
+@check(
+    "identity.service-principal",
+    needs=("cluster", "service_principal"),
+    outcomes=(SERVICE_PRINCIPAL_NOT_FOUND, SERVICE_PRINCIPAL_DISABLED),
+)
+def the_service_principal_exists_and_is_enabled(facts: Facts) -> Iterator[Finding]:
+    """The service principal that the cluster pulls as exists and is enabled.
+
+    Nodes of such a cluster send its application id and secret to the registry, which asks
+    Microsoft Entra ID. A deleted application or service principal, or a disabled one, is
+    refused whatever its roles.
+
+    Decided by Microsoft Graph in the cluster's tenant, which answers
+    ``Request_ResourceNotFound`` for what does not exist. The application object of another
+    tenant's (multi-tenant) application is never visible here, which is no fault.
+    """
+    cluster = known(facts.cluster)
+    principal = known(facts.service_principal)
+    if principal is None:
+        yield skipped(cluster.id, MANAGED_IDENTITIES)
+        return
+    object_id = known(principal.object_id)
+    words = {"object_id": object_id, **_words(cluster, principal)}
+    if principal.enabled is False:
+        yield SERVICE_PRINCIPAL_DISABLED.at(cluster.id, **words)
+    lost = "service principal" if object_id is None else _lost_application(cluster, principal)
+    if lost:
+        application = _or_none(principal.application_object_id)
+        yield SERVICE_PRINCIPAL_NOT_FOUND.at(cluster.id, lost=lost, application_object_id=application, **words)
+    else:
+        known(principal.enabled)
+
+
+@check(
+    "identity.service-principal-secret",
+    needs=("cluster", "service_principal"),
+    outcomes=(SECRET_EXPIRED,),
+)
+def the_service_principal_has_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
+    """The service principal has a client secret that has not ended.
+
+    Nodes sign in with the client secret that the cluster was given, and are refused from the
+    day on which it ends.
+
+    Decided by Microsoft Graph, which lists the secrets of application and service principal
+    with their validity, but never says which one the cluster holds. So only *all ended* proves
+    a fault: one that holds beside ended ones is ordinary rotation, and certificates do not
+    count, since kubelet cannot use them. Where a part of the secrets is not visible (an
+    application of another tenant), one visible secret that holds still settles it.
+    """
+    cluster = known(facts.cluster)
+    principal = known(facts.service_principal)
+    if principal is None or principal.object_id is None:
+        yield _no_secret(cluster, principal)
+        return
+    if _live(principal, facts.now):
+        return
+    passwords = known(principal.passwords)
+    ended = sorted(one.end for one in passwords if one.end is not None)
+    yield SECRET_EXPIRED.at(
+        cluster.id,
+        count=len(passwords),
+        ended=_date(ended[-1]) if ended else "none",
+        key_ids=sorted(one.key_id for one in passwords),
+        **_words(cluster, principal),
+    )
+
+
+@check(
+    "identity.service-principal-secret-replacement",
+    needs=("cluster", "service_principal", "node_hosts"),
+    outcomes=(SECRET_REPLACED,),
+)
+def the_nodes_can_hold_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
+    """A client secret that holds is older than the newest node.
+
+    ``az ad sp credential reset`` overwrites the secret and tells no cluster. Where every
+    secret that holds began after the newest node was created, the nodes may still have the
+    overwritten one. That date is no proof (``az aks update-credentials`` may set up a node
+    again on the same machine), so this is a warning, which pods that get 401 make a cause.
+
+    Decided by ``timeCreated`` of instances and machines and ``startDateTime`` of the
+    secrets. A secret without a start is taken as old.
+    """
+    cluster = known(facts.cluster)
+    principal = known(facts.service_principal)
+    if principal is None or principal.object_id is None:
+        yield _no_secret(cluster, principal)
+        return
+    live = _live(principal, facts.now)
+    starts = [one.start for one in live if one.start is not None]
+    if not live and not isinstance(principal.passwords, Unreadable):
+        yield skipped(cluster.id, "No client secret holds any more.")
+        return
+    if live and len(starts) < len(live):
+        return
+    # Instances and machines are nodes; a scale set is not.
+    nodes = [host.created for host in known(facts.node_hosts) if host.kind != "scale-set" or host.unread]
+    created = [moment for moment in nodes if isinstance(moment, datetime)]
+    if starts and created and min(starts) <= max(created):
+        return
+    known(principal.passwords)
+    for moment in nodes:
+        if isinstance(moment, Unreadable):
+            raise NotKnownError(moment)
+    if not created:
+        yield skipped(cluster.id, "The cluster has no node at the moment.")
+        return
+    yield SECRET_REPLACED.at(
+        cluster.id,
+        first_start=_date(min(starts)),
+        newest_node=_date(max(created)),
+        live=len(live),
+        **_words(cluster, principal),
+    )
+
+
+@check(
+    "identity.service-principal-secret-expiry",
+    needs=("cluster", "service_principal", "options"),
+    outcomes=(SECRET_EXPIRING,),
+)
+def the_service_principal_has_a_secret_that_will_hold(facts: Facts) -> Iterator[Finding]:
+    """A client secret of the service principal holds for longer than the days to be warned of.
+
+    On the day that the last one ends, every node is refused at once. Decided by the latest
+    ``endDateTime`` among those that hold, against ``--expiry-days``.
+    """
+    cluster = known(facts.cluster)
+    principal = known(facts.service_principal)
+    if principal is None or principal.object_id is None:
+        yield _no_secret(cluster, principal)
+        return
+    limit = facts.now + timedelta(days=facts.options.expiry_days)
+    live = _live(principal, facts.now)
+    if any(one.end is None or one.end > limit for one in live):
+        return
+    known(principal.passwords)
+    ends = [one.end for one in live if one.end is not None]
+    if not ends:
+        yield skipped(cluster.id, "No client secret holds any more.")
+        return
+    last = max(ends)
+    yield SECRET_EXPIRING.at(cluster.id, ends=_date(last), days=(last - facts.now).days, **_words(cluster, principal))
+
+
+def _no_secret(cluster: Cluster, principal: ServicePrincipal | None) -> Finding:
+    if principal is None:
+        return skipped(cluster.id, MANAGED_IDENTITIES)
+    return skipped(cluster.id, "The service principal does not exist, so it has no secret to judge.")
+
+
+def _live(principal: ServicePrincipal, now: datetime) -> list[PasswordCredential]:
+    """The secrets that were shown and have not ended; there may be more where not all were shown."""
+    shown = principal.seen_passwords if isinstance(principal.passwords, Unreadable) else principal.passwords
+    return [one for one in shown if one.end is None or one.end > now]
+
+
+def _lost_application(cluster: Cluster, principal: ServicePrincipal) -> str | None:
+    if known(principal.application_object_id) is not None:
+        return None
+    home = known(principal.home_tenant_id)
+    if home is None:
+        raise NotKnownError(Unreadable("not-shown", f"Microsoft Graph names no home tenant of {principal.app_id}"))
+    return "application" if home.lower() == known(cluster.tenant_id).lower() else None
+
+
+def _words(cluster: Cluster, principal: ServicePrincipal) -> dict[str, Any]:
+    return {
+        "app_id": principal.app_id,
+        "resource_group": cluster.resource_group,
+        "cluster": cluster.name,
+        "subscription": cluster.subscription,
+    }
+
+
+def _or_none(fact: str | Unreadable | None) -> str | None:
+    return None if isinstance(fact, Unreadable) else fact
+
+
+def _date(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

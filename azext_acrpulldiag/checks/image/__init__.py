@@ -1,0 +1,1 @@
+"""Checks on the image: its reference, its content in the registry, its platforms."""

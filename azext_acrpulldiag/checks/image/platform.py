@@ -1,0 +1,295 @@
+"""Check on the platforms of the image: can the nodes that it lands on run it?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...facts import (
+    AgentPool,
+    Cluster,
+    Facts,
+    FailingContainer,
+    ImageLookup,
+    Kubernetes,
+    Node,
+    Platform,
+    Unreadable,
+    known,
+)
+from ...images.platforms import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, build_of, may_land, runs_on
+from ...images.references import parse_reference
+from ...model import Confidence, Finding, SeenFrom, Severity
+from .content import looked_up, reach_of
+
+_PATCHED_KINDS = {"Deployment": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
+
+PLATFORM_MISMATCH = Outcome(
+    id="image.platform-mismatch",
+    severity=Severity.ERROR,
+    summary="The image {image} is for {image_platforms}, and {where} {node_platforms}: {effect}; pools that could "
+    "run it: {pools_able}.",
+    url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
+    "cannot-pull-image-from-acr-to-aks-cluster",
+    seen_from=SeenFrom.REGISTRY,
+    evidence_keys=(
+        "image", "image_platforms", "where", "node_platforms", "effect", "nodes", "pods", "pools_unable", "pools_able",
+        "wanted_platforms", "registry", "subscription", "path",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Build the image for the nodes' platform too, and push it",
+            "docker buildx build --platform {wanted_platforms} --tag {image} --push .",
+        ),
+    ),
+    # Where the node's credential meets no match, the anonymous attempt that follows it meets 401.
+    explains=("platform-mismatch", "unauthorized-401"),
+    article="5",
+)  # fmt: skip
+_NO_MATCH = "containerd finds no match for the platform in its index"
+_NO_START = "it is pulled, being a lone manifest, and its container cannot start"
+_BUILD_WINDOWS = RemedyTemplate(
+    "Build the image on a base image of the nodes' Windows build, and push it",
+    "az acr build --registry {registry} --image {path} --platform windows --subscription {subscription} .",
+)
+_MOVE = RemedyTemplate(
+    "Or let the pods land on a pool that can run it ({pools_able})",
+    "kubectl patch {owner_kind} {owner_name} --namespace {namespace} --patch {patch}",
+)
+
+
+@dataclass(frozen=True)
+class _Host:
+    """A node, or a pool by its node image."""
+
+    name: str
+    pool: str | None
+    platform: NodePlatform | Unreadable
+    node: Node | None = None
+
+
+@check(
+    "image.platform",
+    needs=("images", "cluster", "kubernetes", "registry"),
+    outcomes=(PLATFORM_MISMATCH,),
+    seen_from=SeenFrom.REGISTRY,
+)
+def image_fits_its_nodes(facts: Facts) -> Iterator[Finding]:
+    """The image has a manifest for the nodes that its pods land on.
+
+    Otherwise containerd finds "no match for platform in manifest" in an index. A lone manifest it pulls whatever its
+    platform, and the container cannot start, which is a warning here. Decided by the platforms of the index, or of the
+    single manifest's configuration, against the labels kubernetes.io/os, kubernetes.io/arch and
+    node.kubernetes.io/windows-build of the nodes on which pods fail; for an image that no pod waits for, against every
+    pool, where one pool that can run it is enough. Pools without nodes are judged by their node image version. A
+    Windows container needs a host of its own build, or from Windows Server 2022 on a later one
+    (https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility).
+    """
+    for one in looked_up(facts):
+        if isinstance(one, Finding):
+            yield one
+        elif one.reference_exists is False:
+            yield skipped(one.reference, "The registry does not have the image.")
+        elif isinstance(one.platforms, Unreadable):
+            yield unknown(one.reference, one.platforms)
+        elif not one.platforms:
+            yield skipped(one.reference, "Nothing in it says for which platform it is.")
+        else:
+            yield from _judged(facts, one, one.platforms)
+
+
+def _judged(facts: Facts, one: ImageLookup, platforms: tuple[Platform, ...]) -> Iterator[Finding]:
+    kubernetes = facts.kubernetes if isinstance(facts.kubernetes, Kubernetes) else None
+    nodes = _nodes(kubernetes)
+    waiting = _waiting(kubernetes, one)
+    landed = _landed(waiting, nodes)
+    hosts = landed or _everywhere(facts, nodes)
+    unable = [host for host in hosts if _runs(platforms, host) is False]
+    unsure = [host for host in hosts if _runs(platforms, host) is None]
+    if not hosts:
+        yield skipped(one.reference, "The cluster has no node pool.")
+    elif unable and (landed or len(unable) == len(hosts)):
+        if not landed and known(known(facts.cluster).node_auto_provisioning):
+            what = "No node there is now can run it, and the cluster provisions nodes of any platform by itself"
+            yield unknown(one.reference, Unreadable("not-shown", what))
+            return
+        yield _mismatch(facts, one, platforms, unable, _able(nodes, platforms, waiting), waiting)
+    elif unsure and (landed or len(unable) + len(unsure) == len(hosts)):
+        yield unknown(one.reference, _unsure(unsure))
+    elif isinstance(facts.kubernetes, Unreadable):
+        # Some pool can run it; whether the pods land there, only Kubernetes tells.
+        yield unknown(one.reference, facts.kubernetes, decisive=False)
+
+
+def _mismatch(
+    facts: Facts,
+    one: ImageLookup,
+    platforms: tuple[Platform, ...],
+    unable: list[_Host],
+    able: list[str],
+    waiting: list[FailingContainer],
+) -> Finding:
+    needed = [host.platform for host in unable if isinstance(host.platform, NodePlatform)]
+    registry = known(facts.registry)
+    wanted = {(each.os, each.architecture) for each in platforms} | {(each.os, each.architecture) for each in needed}
+    evidence: dict[str, Any] = {
+        "image": one.reference,
+        "image_platforms": sorted({_shown(platform) for platform in platforms}),
+        "where": "its pods landed on" if waiting and all(host.node for host in unable) else "every node pool is",
+        "node_platforms": sorted({str(platform) for platform in needed}),
+        "effect": _NO_MATCH if one.is_index else _NO_START,
+        "nodes": sorted({host.name for host in unable if host.node is not None}),
+        "pods": sorted({f"{container.namespace}/{container.pod}" for container in waiting}),
+        "pools_unable": sorted({host.pool for host in unable if host.pool}),
+        "pools_able": able,
+        "wanted_platforms": ",".join(sorted(f"{system}/{architecture}" for system, architecture in wanted)),
+        "registry": registry.name,
+        "subscription": registry.subscription,
+        "path": None if one.digest else f"{one.repository}:{one.tag}",
+    }
+    windows = any(platform.os == "windows" for platform in needed)
+    build = _BUILD_WINDOWS if windows else PLATFORM_MISMATCH.remedies[0]
+    if one.digest:  # whatever is built has another digest
+        build = RemedyTemplate("Build the image for the nodes' platform too, push it, and name its new digest")
+    move = _moving(platforms, able, waiting)
+    outcome = replace(PLATFORM_MISMATCH, remedies=(build,) if move is None else (build, _MOVE))
+    if not one.is_index:
+        outcome = replace(outcome, severity=Severity.WARNING, explains=())
+    return outcome.at(
+        one.reference,
+        reach=reach_of(one),
+        confidence=None if all(host.node for host in unable) else Confidence.INFERRED,
+        **(evidence | (move or {})),
+    )
+
+
+def _moving(platforms: tuple[Platform, ...], able: list[str], waiting: list[FailingContainer]) -> dict[str, str] | None:
+    """What patches the pods' owner to land where the image runs; ``None``: there is no such place, or no such owner."""
+    kinds = {(platform.os, platform.architecture) for platform in platforms}
+    owned = next((one for one in waiting if one.owner and one.owner.partition("/")[0] in _PATCHED_KINDS), None)
+    if not able or owned is None or len(kinds) != 1:
+        return None
+    kind, _, name = str(owned.owner).partition("/")
+    ((system, architecture),) = kinds
+    selector = {OS_LABEL: system, ARCHITECTURE_LABEL: architecture}
+    return {
+        "owner_kind": _PATCHED_KINDS[kind],
+        "owner_name": name,
+        "namespace": owned.namespace,
+        "patch": json.dumps({"spec": {"template": {"spec": {"nodeSelector": selector}}}}),
+    }
+
+
+# --- the nodes ---------------------------------------------------------------------------
+
+
+def _runs(platforms: tuple[Platform, ...], host: _Host) -> bool | None:
+    return None if isinstance(host.platform, Unreadable) else runs_on(platforms, host.platform)
+
+
+def _unsure(hosts: list[_Host]) -> Unreadable:
+    first = hosts[0]
+    if isinstance(first.platform, Unreadable):
+        return first.platform
+    return Unreadable("not-shown", f"The Windows build of {first.name} is not known")
+
+
+def _nodes(kubernetes: Kubernetes | None) -> tuple[Node, ...]:
+    """The nodes there are; none where they could not be read, and pools stand in for them."""
+    return () if kubernetes is None or isinstance(kubernetes.nodes, Unreadable) else kubernetes.nodes
+
+
+def _host(node: Node) -> _Host:
+    if not node.os or not node.architecture:
+        what = f"The node {node.name} does not show its operating system and architecture"
+        return _Host(node.name, node.pool, Unreadable("not-shown", what), node)
+    platform = NodePlatform(node.os.lower(), node.architecture.lower(), build_of(node.windows_build))
+    return _Host(node.name, node.pool, platform, node)
+
+
+def _waiting(kubernetes: Kubernetes | None, one: ImageLookup) -> list[FailingContainer]:
+    """The failing containers of this very image."""
+    if kubernetes is None or isinstance(kubernetes.failing, Unreadable):
+        return []
+    return [container for container in kubernetes.failing if _names(container.image, one)]
+
+
+def _names(text: str, one: ImageLookup) -> bool:
+    try:
+        image = parse_reference(text)
+    except ValueError:
+        return False
+    return (image.repository, image.tag, image.digest) == (one.repository, one.tag, one.digest)
+
+
+def _landed(waiting: list[FailingContainer], nodes: tuple[Node, ...]) -> list[_Host]:
+    """The nodes on which the pods wait; of a pod without a node, those on which it may land."""
+    names = {container.node for container in waiting if container.node}
+    unplaced = [container for container in waiting if container.node is None]
+    return [
+        _host(node)
+        for node in nodes
+        if node.name in names or any(may_land(container.placement, node.labels) for container in unplaced)
+    ]
+
+
+def _able(nodes: tuple[Node, ...], platforms: tuple[Platform, ...], waiting: list[FailingContainer]) -> list[str]:
+    """The pools that can run the image and are closed to its pods by nothing but os and architecture."""
+    placements = [any_platform(container.placement) for container in waiting]
+    able = {
+        node.pool or node.name
+        for node in nodes
+        if _runs(platforms, _host(node)) and all(may_land(placement, node.labels) for placement in placements)
+    }
+    return sorted(able)
+
+
+def _everywhere(facts: Facts, nodes: tuple[Node, ...]) -> list[_Host]:
+    """Every node, and every pool that has none."""
+    cluster = facts.cluster
+    seen = {node.pool for node in nodes}
+    if nodes and (isinstance(cluster, Unreadable) or isinstance(cluster.agent_pools, Unreadable)):
+        return [_host(node) for node in nodes]
+    return [_host(node) for node in nodes] + [_pool(pool) for pool in _pools(known(cluster)) if pool.name not in seen]
+
+
+def _pools(cluster: Cluster) -> list[AgentPool]:
+    """The pools that run pods."""
+    return [pool for pool in known(cluster.agent_pools) if pool.mode != "Gateway"]
+
+
+_WINDOWS_IMAGE = re.compile(r"-(\d{5})\.\d+\.\d{6}$")
+_IMAGE_DATE = re.compile(r"-20\d\d\.?\d\d\.\d\d(?:\.\d+)?$")
+
+
+def _pool(pool: AgentPool) -> _Host:
+    return _Host(pool.name, pool.name, pool_platform(pool))
+
+
+def pool_platform(pool: AgentPool) -> NodePlatform | Unreadable:
+    """The platform of a pool's nodes, by its node image version: AKS names arm64 images so.
+
+    ``AKSUbuntu-2204gen2arm64containerd-202610.01.0``, ``AKSWindows-2022-containerd-20348.3091.260210``.
+    """
+    system, version = pool.os_type, pool.node_image_version
+    if isinstance(system, Unreadable):
+        return system
+    if isinstance(version, Unreadable):
+        return version
+    if system.lower() == "windows":
+        build = _WINDOWS_IMAGE.search(version)
+        return NodePlatform("windows", "amd64", int(build[1]) if build else None)
+    if not _IMAGE_DATE.search(version):
+        what = f"The node image version {version} of pool {pool.name} does not show its architecture"
+        return Unreadable("malformed", what)
+    return NodePlatform("linux", "arm64" if "arm64" in version.lower() else "amd64")
+
+
+def _shown(platform: Platform) -> str:
+    version = f" (Windows {platform.os_version})" if platform.os_version else ""
+    variant = f"/{platform.variant}" if platform.variant else ""
+    return f"{platform.os}/{platform.architecture}{variant}{version}"

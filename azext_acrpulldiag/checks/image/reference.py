@@ -1,0 +1,282 @@
+"""Checks on the image reference itself: valid, and naming the registry's login server?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
+from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of
+from ...model import Confidence, Finding, Reach, Severity
+from ...pull_errors.symptoms import failed_pulls
+from ...quoting import printable
+
+_ARTICLE = (
+    "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
+    "cannot-pull-image-from-acr-to-aks-cluster"
+)
+NO_IMAGE = "No image was given with --image, and no failing pod names one."
+_LONGEST = 400
+_LOOK = RemedyTemplate(
+    "Use {suggestion} as the image; this shows whether the registry has it",
+    "az acr repository show --name {registry} --image {path} --subscription {subscription}",
+)
+
+INVALID_REFERENCE = Outcome(
+    id="image.invalid-reference",
+    severity=Severity.ERROR,
+    summary="The image reference {image} is not valid, so no node will ask any registry for it: {reason}",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-image-formats",
+    evidence_keys=("image", "reason", "registry", "subscription"),
+    remedies=(
+        RemedyTemplate(
+            "Write the reference as LOGIN-SERVER/REPOSITORY:TAG; this lists the repositories",
+            "az acr repository list --name {registry} --subscription {subscription} --output table",
+        ),
+    ),
+    explains=("invalid-image-name",),
+    article="2",
+)
+LOGIN_SERVER_TYPO = Outcome(
+    id="image.login-server-typo",
+    severity=Severity.ERROR,
+    summary="The image's host {host} is not the registry's login server {login_server}: {problem}.",
+    url=_ARTICLE,
+    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "subscription", "path"),
+    remedies=(_LOOK,),
+    explains=("dns-failure", "tls-trust", "timeout-network", "unauthorized-401", "image-not-found"),
+    article="2",
+)
+LOGIN_SERVER_MISMATCH = Outcome(
+    id="image.login-server-mismatch",
+    severity=Severity.ERROR,
+    summary="The image's host {host} resembles the registry and is not its login server {login_server}: {problem}.",
+    url=_ARTICLE,
+    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "subscription", "path"),
+    remedies=(_LOOK,),
+    explains=("dns-failure", "unauthorized-401", "forbidden-403", "image-not-found", "timeout-network"),
+    article="2",
+)
+REGIONAL_HOST_UNSUPPORTED = Outcome(
+    id="image.regional-host-unsupported",
+    severity=Severity.ERROR,
+    summary="Node pool {pool} has node image {node_image}, whose kubelet offers no credential to the regional host "
+    "{host}; that takes 202607.29 or newer.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication",
+    confidence=Confidence.INFERRED,
+    evidence_keys=("pool", "node_image", "host", "login_server", "resource_group", "cluster", "subscription"),
+    remedies=(
+        RemedyTemplate(
+            "Upgrade the node image of the pool (or name the image by the login server {login_server})",
+            "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
+            "--subscription {subscription} --node-image-only",
+        ),
+    ),
+    explains=("unauthorized-401",),
+)
+
+_TYPOS = {
+    Resemblance.SUFFIX_TYPO: "the part after the name is misspelt",
+    Resemblance.SUFFIX_MISSING: "the part after the name is missing, so Docker Hub or a bare name is asked",
+    Resemblance.OTHER_CLOUD: "the ending belongs to another cloud",
+    Resemblance.PRIVATE_LINK: "private link names are for DNS alone, and no certificate covers them",
+}
+_MISMATCHES = {
+    Resemblance.SHORT_NAME: "the login server carries a domain name label",
+    Resemblance.PORT: "with a port kubelet offers no credential of the cluster",
+    Resemblance.DATA_ENDPOINT: "that is the data endpoint, which serves layers only",
+    Resemblance.NEAR_MISS: "one letter differs",
+}
+# Another registry may bear the name with one letter changed; a pull secret may name the port.
+_INFERRED = (Resemblance.NEAR_MISS, Resemblance.PORT)
+
+
+@check("image.reference", needs=("options", "kubernetes", "registry"), outcomes=(INVALID_REFERENCE,))
+def reference_is_valid(facts: Facts) -> Iterator[Finding]:
+    """Every image reference follows the rules for references.
+
+    Kubelet refuses any other reference before it asks a registry, and the container waits with InvalidImageName.
+    Decided with the grammar that kubelet, containerd and CRI-O share (github.com/distribution/reference): an
+    optional host, a lower-case repository, an optional tag and an optional digest. Judged are the image of
+    ``--image`` and those of failing pods that are meant for this registry.
+    """
+    texts = _texts(facts)
+    if not texts:
+        yield skipped(facts.targets.registry.given, NO_IMAGE)
+    for text in texts:
+        try:
+            parse_reference(text)
+        except ValueError as invalid:
+            registry = facts.registry if isinstance(facts.registry, Registry) else None
+            yield INVALID_REFERENCE.at(
+                printable(text[:_LONGEST]) or "(empty)",
+                reach=Reach(images=frozenset({text})),
+                image=printable(text[:_LONGEST]),
+                reason=printable(str(invalid)[:_LONGEST]),
+                registry=registry and registry.name,
+                subscription=registry and registry.subscription,
+            )
+    if texts:
+        yield from _not_seen(facts)
+
+
+@check(
+    "image.login-server",
+    needs=("options", "kubernetes", "registry"),
+    outcomes=(LOGIN_SERVER_TYPO, LOGIN_SERVER_MISMATCH),
+)
+def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
+    """The host of every image is the registry's login server.
+
+    A host that only looks like it does not resolve, shows a certificate for another name, or is asked without the
+    cluster's credential. Decided by comparing the host with ``loginServer`` as the registry shows it; it is never
+    built from the registry's name, because a registry may have a domain name label (https://aka.ms/acr/dnl).
+
+    A plainly different host is out of scope: the image is another registry's.
+    """
+    named = _by_host(facts)
+    if not named:
+        yield skipped(facts.targets.registry.given, NO_IMAGE)
+        return
+    registry = known(facts.registry)
+    relations = {host: resemblance_of(images[0], registry.login_server) for host, images in named.items()}
+    if not any(relations.values()):
+        yield skipped(_written(_first(named)), f"The image is not of the registry {registry.login_server}.")
+    for host, images in named.items():
+        relation, reach = relations[host], Reach(images=frozenset(map(_written, images)))
+        if relation in _TYPOS:
+            evidence = _evidence(images[0], registry, _TYPOS[relation], relation)
+            yield LOGIN_SERVER_TYPO.at(_written(images[0]), reach=reach, **evidence)
+        elif relation in _MISMATCHES:
+            evidence = _evidence(images[0], registry, _MISMATCHES[relation], relation)
+            confidence = Confidence.INFERRED if relation in _INFERRED else None
+            yield LOGIN_SERVER_MISMATCH.at(_written(images[0]), confidence=confidence, reach=reach, **evidence)
+    yield from _not_seen(facts)
+
+
+@check(
+    "image.regional-host",
+    needs=("options", "kubernetes", "registry", "cluster"),
+    outcomes=(REGIONAL_HOST_UNSUPPORTED,),
+)
+def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
+    """Every node pool's credential provider matches the image's host.
+
+    Kubelet asks for the cluster's credential only for hosts that its credential provider configuration lists.
+    Regional hosts (registry.region.geo.azurecr.io) are listed from node image 202607.29 on; an older node pulls
+    anonymously and gets 401. Decided by the node image version of each pool.
+    """
+    named = _by_host(facts)
+    if not named:
+        yield skipped(facts.targets.registry.given, NO_IMAGE)
+        return
+    server = known(facts.registry).login_server
+    regional = [
+        image for images in named.values() for image in images if resemblance_of(image, server) is Resemblance.REGIONAL
+    ]
+    if not regional:
+        yield skipped(_written(_first(named)), "No image names a regional host of the registry.")
+        return
+    cluster = known(facts.cluster)
+    for pool in known(cluster.agent_pools):
+        dated = _node_image_date(pool)
+        if isinstance(dated, Unreadable):
+            yield unknown(_pool_id(cluster.id, pool), dated)
+        elif dated < _FIRST_WITH_REGIONAL_HOSTS:
+            yield REGIONAL_HOST_UNSUPPORTED.at(
+                _pool_id(cluster.id, pool),
+                reach=Reach(pools=frozenset({pool.name}), images=frozenset(map(_written, regional))),
+                pool=pool.name,
+                node_image=pool.node_image_version,
+                host=regional[0].host,
+                login_server=server,
+                resource_group=cluster.resource_group,
+                cluster=cluster.name,
+                subscription=cluster.subscription,
+            )
+
+
+# --- what is named -----------------------------------------------------------------------
+
+
+def _texts(facts: Facts) -> tuple[str, ...]:
+    """The references to judge, each once: the argument's, and those of failing pods that mean this registry."""
+    argument = facts.options.image_text
+    pods = sorted({pull.container.image for pull in failed_pulls(facts)[0]})
+    return tuple(dict.fromkeys([*([] if argument is None else [argument]), *pods]))
+
+
+def _not_seen(facts: Facts) -> Iterator[Finding]:
+    """What keeps the images that were judged from standing for those of all pods."""
+    kubernetes = facts.kubernetes
+    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
+    if isinstance(failing, Unreadable):
+        yield unknown(facts.targets.cluster.id, failing, decisive=False)
+    elif failing:
+        known(facts.registry)  # without it, the name that the user gave tells which images are meant for it
+
+
+def _by_host(facts: Facts) -> dict[str, list[Image]]:
+    """The valid ones, by host; names of Docker Hub by what may be a registry's name in front."""
+    found: dict[str, list[Image]] = {}
+    images = [] if facts.options.image is None else [facts.options.image]
+    for text in _texts(facts):
+        with suppress(ValueError):
+            images.append(parse_reference(text))
+    for image in dict.fromkeys(images):
+        front = image.repository.partition("/")[0] if image.host == DOCKER_HUB else ""
+        found.setdefault(f"{image.host}/{front}".lower(), []).append(image)
+    return found
+
+
+def _first(named: dict[str, list[Image]]) -> Image:
+    return next(iter(named.values()))[0]
+
+
+# --- node images -------------------------------------------------------------------------
+
+_FIRST_WITH_REGIONAL_HOSTS = (2026, 7, 29)
+_LINUX_VERSION = re.compile(r"-(20\d\d)(\d\d)\.(\d\d)\.\d+$")
+_WINDOWS_VERSION = re.compile(r"-\d+\.\d+\.(\d\d)(\d\d)(\d\d)$")
+
+
+def _node_image_date(pool: AgentPool) -> tuple[int, int, int] | Unreadable:
+    """The date in ``AKSUbuntu-2204gen2containerd-202610.01.0`` or ``AKSWindows-2022-containerd-20348.3091.260210``."""
+    version = pool.node_image_version
+    if isinstance(version, Unreadable):
+        return version
+    linux, windows = _LINUX_VERSION.search(version), _WINDOWS_VERSION.search(version)
+    if linux:
+        return int(linux[1]), int(linux[2]), int(linux[3])
+    if windows:
+        return 2000 + int(windows[1]), int(windows[2]), int(windows[3])
+    return Unreadable("malformed", f"The node image version {version} of pool {pool.name} shows no date")
+
+
+def _pool_id(cluster_id: str, pool: AgentPool) -> str:
+    return f"{cluster_id}/agentPools/{pool.name}"
+
+
+def _evidence(image: Image, registry: Registry, problem: str, relation: Resemblance) -> dict[str, Any]:
+    path = image.repository
+    if relation is Resemblance.SUFFIX_MISSING and image.host == "docker.io":
+        path = path.partition("/")[2]
+    path += (f":{image.tag}" if image.tag else "") if image.digest is None else f"@{image.digest}"
+    return {
+        "host": image.host,
+        "login_server": registry.login_server,
+        "problem": problem,
+        "suggestion": f"{registry.login_server}/{path}",
+        "registry": registry.name,
+        "subscription": registry.subscription,
+        "path": path,
+    }
+
+
+def _written(image: Image) -> str:
+    tag = f":{image.tag}" if image.tag else ""
+    digest = f"@{image.digest}" if image.digest else ""
+    return f"{image.host}/{image.repository}{tag}{digest}"

@@ -1,0 +1,1 @@
+"""Checks on the way from the nodes to the registry."""

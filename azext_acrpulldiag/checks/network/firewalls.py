@@ -1,0 +1,151 @@
+"""Checks on the way to the registry: do the firewalls that traffic is routed through let a pull pass?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...facts import Facts
+from ...model import Finding, Severity
+from ...path import unmet, walks
+from ...path.filters.firewall import EVIDENCE, OUTCOME
+from ._findings import WAY_KEYS, findings_of
+
+KINDS = frozenset(("firewall", "appliance"))
+EXTENSION = "The command is of the extension azure-firewall, which az offers to install"
+
+_CLASSIC = "--firewall-name {firewall} --resource-group {firewall_group} --subscription {firewall_subscription} "
+_POLICY = (
+    "--policy-name {repair_policy} --resource-group {repair_policy_group} --subscription {repair_policy_subscription} "
+)
+_COLLECTION = "az network firewall policy rule-collection-group collection add-filter-collection "
+_IN_GROUP = "--rule-collection-group-name {repair_group} "
+_IN_NEW_GROUP = "--rule-collection-group-name acr-pull "
+_NAMED = "--name acr-pull-{repair_priority} --collection-priority {repair_priority} --action Allow "
+_BY_NAME = (
+    "--rule-name acr-pull --rule-type ApplicationRule --source-addresses {sources} "
+    "--protocols Https=443 --target-fqdns {blocked}"
+)
+_BY_ADDRESS = (
+    "--rule-name acr-pull --rule-type NetworkRule --source-addresses {sources} --ip-protocols TCP "
+    "--destination-addresses {destinations} --destination-ports 443"
+)
+
+CLASSIC_BY_NAME = RemedyTemplate(
+    "Let the node subnet reach {blocked} with an application rule of firewall {firewall}, before any that denies. "
+    + EXTENSION,
+    "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
+    "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
+    "--protocols Https=443 --target-fqdns {blocked}",
+)
+CLASSIC_BY_ADDRESS = RemedyTemplate(
+    "Let the node subnet reach {destinations} with a network rule of firewall {firewall} before {rule}, which denies "
+    "it: application rules are not asked once a network rule matches. " + EXTENSION,
+    "az network firewall network-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
+    "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
+    "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
+)
+POLICY_BY_NAME = RemedyTemplate(
+    "Let the node subnet reach {blocked} with an application rule in group {repair_group} of firewall policy "
+    "{repair_policy}, before any that denies. " + EXTENSION,
+    _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
+)
+POLICY_BY_ADDRESS = RemedyTemplate(
+    "Let the node subnet reach {destinations} with a network rule in group {repair_group} of firewall policy "
+    "{repair_policy} before {rule}, which denies it: application rules are not asked once a network rule matches. "
+    + EXTENSION,
+    _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
+)
+POLICY_GROUP = RemedyTemplate(
+    "Firewall policy {repair_policy} has no rules of its own: first make a rule collection group in it. " + EXTENSION,
+    "az network firewall policy rule-collection-group create --name acr-pull " + _POLICY + "--priority 1000",
+)
+POLICY_IN_NEW_GROUP = RemedyTemplate(
+    "Then let the node subnet reach {blocked} with an application rule in that group. " + EXTENSION,
+    _COLLECTION + _POLICY + _IN_NEW_GROUP + _NAMED + _BY_NAME,
+)
+ASK = RemedyTemplate(
+    "Ask who runs {firewall} whether it lets TCP port 443 from the node subnet to {blocked} through. From a node, "
+    "az aks check-acr tells"
+)
+
+FIREWALL_BLOCKS = Outcome(
+    id=OUTCOME,
+    severity=Severity.ERROR,
+    summary="The way of the nodes of {pools} to {blocked} leads through {reason}.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules",
+    evidence_keys=(*WAY_KEYS, *EVIDENCE),
+    remedies=(
+        CLASSIC_BY_NAME,
+        CLASSIC_BY_ADDRESS,
+        POLICY_BY_NAME,
+        POLICY_BY_ADDRESS,
+        POLICY_GROUP,
+        POLICY_IN_NEW_GROUP,
+        ASK,
+    ),
+    explains=("timeout-network", "blob-download", "registry.check-acr-failed"),
+    article="4.2",
+)
+
+
+@check("network.firewall", needs=("registry", "network", "cluster"), outcomes=(FIREWALL_BLOCKS,))
+def firewalls_let_the_registry_through(facts: Facts) -> Iterator[Finding]:
+    """Every firewall that routes lead through lets HTTPS to the registry pass.
+
+    An Azure Firewall denies what no rule allows. A pull needs the login server, and for the
+    layers each data endpoint, or ``*.blob.core.windows.net`` where the registry has none: with
+    the login server alone, manifests arrive and layers do not. A denied connection shows as
+    ``EOF``, a reset or a time-out.
+
+    Decided for every firewall that a route of a node subnet leads to, from its own or its
+    policy's rules: a parent policy's before the child's, network rules before application rules,
+    by priority, the first that matches decides, by name (with wildcards), by service tag or
+    range, port, protocol and source. What no rule matches is denied: the built-in rules allow
+    services of the platform alone, and the tag ``AzureKubernetesService`` has what AKS needs
+    (``mcr.microsoft.com``), not your registries. Threat intelligence is not looked at. Where it depends on
+    a rule that may or may not apply (part of the subnet, an IP group that is not readable, a range of public
+    addresses, a URL, a web category), the answer is unknown and names that rule. An appliance that is no
+    Azure Firewall is a warning: what it lets through, Azure does not know.
+
+    Sources: https://learn.microsoft.com/azure/firewall/rule-processing,
+    https://learn.microsoft.com/azure/firewall/infrastructure-fqdns,
+    https://learn.microsoft.com/azure/firewall/fqdn-tags,
+    https://learn.microsoft.com/azure/aks/outbound-rules-control-egress,
+    https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules
+    """
+    for finding in findings_of(facts, {OUTCOME: FIREWALL_BLOCKS}, KINDS):
+        yield _fitting(finding) if finding.outcome else finding
+    if not any(hop.kind in KINDS for walk in walks(facts) for hop in walk.hops):
+        none = "As far as the way is known, no route leads through a firewall."
+        yield skipped(facts.targets.cluster.id, unmet(walks(facts), none))
+
+
+def _fitting(finding: Finding) -> Finding:
+    """With the repairs that fit this firewall, and what its blocked hosts explain."""
+    chosen = _repairs(finding)
+    remedies = tuple(
+        remedy
+        for template, remedy in zip(FIREWALL_BLOCKS.remedies, finding.remedies, strict=True)
+        if template in chosen
+    )
+    layers_alone = all(_serves_layers(host) for host in finding.evidence["blocked"])
+    explains = FIREWALL_BLOCKS.explains[1:] if layers_alone else FIREWALL_BLOCKS.explains
+    return replace(finding, remedies=remedies, explains=explains)
+
+
+def _repairs(finding: Finding) -> tuple[RemedyTemplate, ...]:
+    told = finding.evidence
+    if told["firewall_id"] is None:
+        return (ASK,)
+    by_address = told["rule_kind"] == "network"
+    if told["policy"] is None:
+        return (CLASSIC_BY_ADDRESS if by_address else CLASSIC_BY_NAME,)
+    if told["repair_group"] is None:
+        return (POLICY_GROUP, POLICY_IN_NEW_GROUP)
+    return (POLICY_BY_ADDRESS if by_address else POLICY_BY_NAME,)
+
+
+def _serves_layers(host: str) -> bool:
+    return host.startswith("*") or host.split(".")[2:3] == ["data"]

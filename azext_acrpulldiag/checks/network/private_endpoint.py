@@ -1,0 +1,234 @@
+"""Checks on the way to the registry: is the private endpoint that the nodes need approved?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ...arm_ids import named, network_id_of
+from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable, known, same_id
+from ...model import Finding, Remedy, Severity
+from ...path import BROKEN, UNKNOWN, Walk, walks
+from ...path.dns.names import KINDS, NOT_APPROVED
+from ...path.endpoints import is_approved
+from ._findings import WAY_KEYS
+
+_APPROVE = RemedyTemplate(
+    "Approve connection {connection} of private endpoint {endpoint}: from then on the registry's names lead to private "
+    "endpoints for everybody whose network is linked to their private DNS zone",
+    "az acr private-endpoint-connection approve --registry-name {registry} --resource-group {resource_group} "
+    "--subscription {subscription} --name {connection}",
+)
+_DELETE_CONNECTION = RemedyTemplate(
+    "A connection that is {status} cannot be taken up again. Delete it",
+    "az acr private-endpoint-connection delete --registry-name {registry} --resource-group {resource_group} "
+    "--subscription {subscription} --name {connection}",
+)
+_DELETE_ENDPOINT = RemedyTemplate(
+    "Then delete private endpoint {endpoint}, which is of no more use; its zone groups go with it",
+    "az network private-endpoint delete --resource-group {endpoint_resource_group} "
+    "--subscription {endpoint_subscription} --name {endpoint}",
+)
+_CREATE_ENDPOINT = RemedyTemplate(
+    "Then make it anew in the same subnet, and approve it where that is not done by itself (--location is needed where "
+    "the network is in another region than the resource group)",
+    "az network private-endpoint create --resource-group {endpoint_resource_group} "
+    "--subscription {endpoint_subscription} --name {endpoint} --subnet {endpoint_subnet} "
+    "--private-connection-resource-id {registry_id} --group-id registry --connection-name {endpoint}",
+)
+
+PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
+    id=NOT_APPROVED,
+    severity=Severity.ERROR,
+    summary="The connection of private endpoint {endpoint} to registry {registry} is {status}, and the registry has no "
+    "public access: nodes that depend on it do not get in.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
+    evidence_keys=(
+        *WAY_KEYS,
+        "registry",
+        "registry_id",
+        "resource_group",
+        "subscription",
+        "connection",
+        "status",
+        "endpoint",
+        "endpoint_id",
+        "endpoint_resource_group",
+        "endpoint_subscription",
+        "endpoint_subnet",
+        "public_network_access",
+    ),
+    remedies=(_APPROVE, _DELETE_CONNECTION, _DELETE_ENDPOINT, _CREATE_ENDPOINT),
+    explains=(
+        "forbidden-403",
+        "dns-failure",
+        "timeout-network",
+        "network.public-access-disabled",
+        "network.private-dns-record-missing",
+        "network.private-dns-record-wrong",
+    ),
+    article="3.1",
+)
+
+
+@dataclass(frozen=True)
+class _Met:
+    """The ways that a connection keeps from the registry, and the step of the first at which it does."""
+
+    walks: tuple[Walk, ...]
+    step: int
+
+
+@check("network.private-endpoint", needs=("registry", "network", "cluster"), outcomes=(PRIVATE_ENDPOINT_NOT_APPROVED,))
+def endpoint_is_approved(facts: Facts) -> Iterator[Finding]:
+    """The private endpoint by which nodes reach a registry without public access is approved.
+
+    A private endpoint carries nothing until the owner of the registry has approved its connection,
+    and nothing any more once that is rejected or disconnected. Where public access is off, the
+    nodes that depend on it get 403 from the registry's public address, or find no record of it.
+    One that nobody depends on does no harm: public access is on, or names lead to another.
+
+    Decided from the registry's ``privateEndpointConnections``. Where none is approved, each is a
+    fault. Where some are, one that is not is a fault only if it stands in the nodes' own network,
+    which has no other, and the nodes are not led to an approved one elsewhere; it is unknown if they
+    are not, or may not be, and which network it stands in could not be read.
+
+    Source: https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
+    """
+    registry = known(facts.registry)
+    access = known(registry.public_network_access)
+    if access.lower() == "enabled":
+        yield skipped(registry.id, f"Registry {registry.name} has public access, so no endpoint has to be approved.")
+        return
+    if access.lower() != "disabled":
+        why = f"The registry's publicNetworkAccess is {access!r}, whose meaning is not known here"
+        yield unknown(registry.id, Unreadable("unsupported", why))
+        return
+    connections = known(registry.private_endpoints)
+    if not connections:
+        yield skipped(registry.id, f"Registry {registry.name} has no private endpoint.")
+        return
+    network = facts.network if isinstance(facts.network, Network) else None
+    ways = walks(facts) if network else ()
+    if any(is_approved(each.status) for each in connections):
+        yield from _of_the_nodes_network(facts, registry, connections, network, ways)
+        return
+    for connection in connections:
+        if isinstance(connection.status, Unreadable):
+            yield unknown(connection.id, connection.status)
+        else:
+            yield _not_approved(registry, connection, _endpoint_of(connection, network), _Met(ways, 0))
+
+
+def _of_the_nodes_network(
+    facts: Facts,
+    registry: Registry,
+    connections: tuple[PrivateEndpointConnection, ...],
+    network: Network | None,
+    ways: tuple[Walk, ...],
+) -> Iterator[Finding]:
+    if facts.network is None:
+        return
+    known(facts.network)
+    for connection in connections:
+        endpoint = _endpoint_of(connection, network)
+        if is_approved(connection.status) or isinstance(connection.status, Unreadable):
+            continue
+        subnet_id = endpoint.subnet_id if endpoint else _why_unseen(network)
+        astray = tuple(way for way in ways if _step_lost(way) or _unread_name(way))
+        lost = tuple(way for way in astray if _step_lost(way) and _is_near(way, subnet_id) is True)
+        if lost:
+            yield _not_approved(registry, connection, endpoint, _Met(lost, _step_lost(lost[0])))
+            continue
+        doubts = (_doubt(way, subnet_id) for way in astray)
+        doubt = next((each for each in doubts if each is not None), None)
+        if doubt is not None:
+            yield unknown(connection.id, doubt)
+
+
+def _step_lost(way: Walk) -> int:
+    """The step at which name resolution breaks; 0: it does not."""
+    broken = (step for step, hop in enumerate(way.hops, 1) if hop.state == BROKEN and hop.kind in KINDS)
+    return next(broken, 0)
+
+
+def _unread_name(way: Walk) -> Unreadable | None:
+    """Why it is not known where the name leads; ``None``: it is, or it breaks."""
+    hops = () if _step_lost(way) else way.hops
+    return next((hop.unread for hop in hops if hop.state == UNKNOWN and hop.kind in KINDS), None)
+
+
+def _is_near(way: Walk, theirs: str | Unreadable | None) -> bool | Unreadable:
+    """Whether an endpoint in the subnet ``theirs`` is in the nodes' own network."""
+    own = way.place.subnet_id
+    if theirs is None:
+        return False
+    if isinstance(theirs, Unreadable):
+        return theirs
+    return own if isinstance(own, Unreadable) else same_id(network_id_of(own), network_id_of(theirs))
+
+
+def _doubt(way: Walk, theirs: str | Unreadable | None) -> Unreadable | None:
+    """Why the nodes on a way that is lost, or may be, may depend on an endpoint; ``None``: they do not."""
+    near = _is_near(way, theirs)
+    if isinstance(near, Unreadable):
+        return near
+    return _unread_name(way) if near else None
+
+
+def _endpoint_of(connection: PrivateEndpointConnection, network: Network | None) -> PrivateEndpoint | None:
+    endpoints = network.endpoints if network else ()
+    for endpoint in () if isinstance(endpoints, Unreadable) else endpoints:
+        if same_id(endpoint.connection_id, connection.id):
+            return endpoint
+    return None
+
+
+def _why_unseen(network: Network | None) -> Unreadable | None:
+    endpoints = network.endpoints if network else ()
+    return endpoints if isinstance(endpoints, Unreadable) else None
+
+
+def _not_approved(
+    registry: Registry,
+    connection: PrivateEndpointConnection,
+    endpoint: PrivateEndpoint | None,
+    met: _Met,
+) -> Finding:
+    endpoint_id = connection.private_endpoint_id or (endpoint.id if endpoint else None)
+    parts = named(endpoint_id) if endpoint_id else None
+    subnet = endpoint.subnet_id if endpoint and isinstance(endpoint.subnet_id, str) else None
+    first = met.walks[0] if met.walks else None
+    finding = PRIVATE_ENDPOINT_NOT_APPROVED.at(
+        connection.id,
+        hop=met.step,
+        pools=list(dict.fromkeys(pool for way in met.walks for pool in way.place.pools)),
+        subnet=first.place.subnet_id if first and isinstance(first.place.subnet_id, str) else None,
+        hosts=list(dict.fromkeys(way.host for way in met.walks)) or [registry.login_server],
+        path=first.path if first else [],
+        registry=registry.name,
+        registry_id=registry.id,
+        resource_group=registry.resource_group,
+        subscription=registry.subscription,
+        connection=named(connection.id).name,
+        status=connection.status,
+        endpoint=parts.name if parts else named(connection.id).name,
+        endpoint_id=endpoint_id,
+        endpoint_resource_group=parts.group if parts else None,
+        endpoint_subscription=parts.subscription if parts else None,
+        endpoint_subnet=subnet,
+        public_network_access=registry.public_network_access,
+    )
+    approve, *renew = finding.remedies
+    waits = str(connection.status).lower() == "pending"
+    explains = finding.explains if met.step else ("forbidden-403", "network.public-access-disabled")
+    return replace(finding, remedies=(approve,) if waits else _possible(renew), explains=explains)
+
+
+def _possible(renew: list[Remedy]) -> tuple[Remedy, ...]:
+    """The steps whose names are known; where the endpoint's are not, the last one in words alone."""
+    possible = tuple(each for each in renew if each.command is not None)
+    if renew[-1].command is not None:
+        return possible
+    return (*possible, Remedy("Then make a new private endpoint in the nodes' network or one joined to it"))

@@ -1,0 +1,248 @@
+"""The check on the cluster's HTTP proxy, and on certificates that nodes do not trust."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from ...catalogue import Outcome, RemedyTemplate, check, unknown
+from ...facts import Cluster, Facts, HttpProxy, Kubernetes, Network, Registry, Unreadable, known
+from ...model import Confidence, Finding, SeenFrom, Severity
+from ...path import Walk, walks, why_lost
+from ...path.proxy import goes_past
+from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
+from ...quoting import printable
+
+_LONGEST_MESSAGE = 400
+_MOST_PODS = 10
+# What a request that the proxy carries astray ends in.
+_ASTRAY = ("timeout-network", "forbidden-403", "blob-download")
+# As Go's crypto/x509 words it.
+_AUTHORITY = re.compile(r"candidate authority certificate \\{0,8}\"([^\"\\]{1,200})")
+_VALID_FOR = re.compile(r"certificate is valid for (.{1,200}?), not ")
+_FILE = "aks-proxy-config.json"
+
+PROXY_OR_TLS = Outcome(
+    id="network.proxy-or-tls",
+    severity=Severity.ERROR,
+    summary="{problem}",
+    url="https://learn.microsoft.com/azure/aks/http-proxy",
+    evidence_keys=(
+        "problem",
+        "pools",
+        "hosts",
+        "proxy",
+        "no_proxy",
+        "trusted_ca",
+        "file",
+        "content",
+        "pods",
+        "message",
+        "cluster",
+        "resource_group",
+        "subscription",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Except {hosts} from the proxy. Write {file} with the whole setting, {content}, and what "
+            "`az aks show --query httpProxyConfig.trustedCa` prints as its trustedCa, where there is one. AKS then "
+            "replaces the image of every node pool, one node after the other",
+            "az aks update --name {cluster} --resource-group {resource_group} --subscription {subscription} "
+            "--http-proxy-config {file}",
+        ),
+        RemedyTemplate(
+            "See from a node what answers: its certificate for TLS, its status for a proxy (a pod that starts there "
+            "needs an image that the node has). Let the proxy or firewall pass {hosts} on as it is, without opening "
+            "TLS, or add its certificate authority to trustedCa of the cluster's proxy setting"
+        ),
+        RemedyTemplate(
+            "Without a proxy setting, nodes learn the certificate authority from a file with its certificates; AKS "
+            "then replaces the image of every node pool",
+            "az aks update --name {cluster} --resource-group {resource_group} --subscription {subscription} "
+            "--custom-ca-trust-certificates ca-certificates.pem",
+        ),
+    ),
+    explains=("tls-trust", *_ASTRAY),
+)
+_EXCEPT, _PASS_ON, _TRUST = range(3)
+
+
+@check(
+    "network.proxy",
+    needs=("registry", "cluster", "network", "kubernetes"),
+    outcomes=(PROXY_OR_TLS,),
+)
+def the_proxy_leaves_private_hosts_alone(facts: Facts) -> Iterator[Finding]:
+    """Nodes ask the registry's private hosts without a proxy, and trust the certificate that answers.
+
+    With an HTTP proxy set on the cluster, containerd and kubelet ask it for every host that noProxy
+    does not except. A registry's private endpoint is reached from the nodes' network, the proxy
+    may sit where its name leads elsewhere, to the public side, which refuses. Rules are those of Go:
+    a name excepts itself and what is below it, by the host that is asked for. The address range of
+    the endpoint, or its ``privatelink`` name, excepts nothing.
+
+    Decided from the cluster's proxy setting and the hosts that DNS leads the nodes to a private
+    endpoint for. A proxy that is left in between is a warning, because it may reach the endpoint
+    too; it is an error where pods of the registry time out or are refused. Pods that report an
+    untrusted certificate, or a proxy that refuses, are an error by themselves: no certificate of
+    Azure's is untrusted, so something on the way answers in the registry's place. An image that is
+    named by its ``privatelink`` host is another check's matter.
+
+    Sources: https://learn.microsoft.com/azure/aks/http-proxy,
+    https://pkg.go.dev/golang.org/x/net/http/httpproxy
+    """
+    registry, cluster = known(facts.registry), known(facts.cluster)
+    pulls = failed_pulls(facts)[0]
+    left_out = _left_out(facts, cluster, registry)
+    named = () if isinstance(left_out, Unreadable) else left_out
+    untrusted = [pull for pull in pulls if pull.symptom_class == "tls-trust" and not _is_misnamed(pull)]
+    refused = [pull for pull in pulls if (pull.error.mechanism or "").startswith("proxy")]
+    if untrusted:
+        yield _untrusted(untrusted, named, facts, cluster, registry)
+    if named:
+        yield _carried(named, refused, [pull for pull in pulls if pull.symptom_class in _ASTRAY], facts, cluster)
+    elif refused:
+        yield _refused(refused, facts, cluster, registry)
+    if isinstance(left_out, Unreadable):
+        # In a preflight it is a warning at most.
+        yield unknown(cluster.id, left_out, decisive=None if pulls else False)
+    kubernetes = facts.kubernetes
+    unread = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
+    if isinstance(unread, Unreadable):
+        yield unknown(cluster.id, unread, decisive=False)
+
+
+def _left_out(facts: Facts, cluster: Cluster, registry: Registry) -> tuple[str, ...] | Unreadable:
+    """The hosts that DNS leads the nodes to a private endpoint for, and that they ask a proxy for."""
+    proxy = cluster.http_proxy
+    if isinstance(proxy, Unreadable):
+        return proxy
+    if proxy is None or proxy.https is None or registry.private_endpoints == () or facts.network is None:
+        return ()
+    if isinstance(facts.network, Unreadable):
+        return facts.network
+    found = walks(facts)
+    private = tuple(dict.fromkeys(host for walk in found for host in _private_hosts(walk)))
+    if not private:
+        return _unclear(registry, facts.network, [walk for walk in found if walk.destination is None])
+    if isinstance(proxy.no_proxy, Unreadable):
+        return proxy.no_proxy
+    return tuple(host for host in private if not goes_past(host, known(proxy.no_proxy)))
+
+
+def _unclear(registry: Registry, network: Network, lost: list[Walk]) -> tuple[str, ...] | Unreadable:
+    """Why it is not known whether the hosts of some ways lead to a private endpoint; empty: there are no such."""
+    if not lost:
+        return ()
+    hosts = ", ".join(dict.fromkeys(walk.host for walk in lost))
+    detail = f"Whether {hosts} leads the nodes to a private endpoint is not known"
+    why = next(filter(None, (why_lost(registry, network, walk) for walk in lost)), None)
+    return replace(why, detail=f"{detail}: {why.detail}") if why else Unreadable("not-shown", detail)
+
+
+def _private_hosts(walk: Walk) -> Iterator[str]:
+    """The host, and those that the endpoint answers for besides: layers come from its data endpoints."""
+    destination = walk.destination
+    if destination is None or not destination.private:
+        return
+    yield walk.host
+    addresses = destination.endpoint.addresses if destination.endpoint else ()
+    for each in () if isinstance(addresses, Unreadable) else addresses:
+        yield from (fqdn.lower() for fqdn in each.fqdns if ".privatelink." not in fqdn.lower())
+
+
+def _is_misnamed(pull: FailedPull) -> bool:
+    """The image is named by a host that no certificate is for, which image.login-server-typo tells."""
+    return ".privatelink." in (pull.error.host or "").lower()
+
+
+def _carried(
+    left_out: tuple[str, ...], refused: list[FailedPull], astray: list[FailedPull], facts: Facts, cluster: Cluster
+) -> Finding:
+    proxy = cluster.http_proxy
+    url = proxy.https if isinstance(proxy, HttpProxy) else None
+    problem = (
+        f"Nodes ask the cluster's HTTP proxy {url} for {', '.join(left_out)}, which DNS leads to a private endpoint: "
+        "the noProxy list does not except them."
+    )
+    pulls = refused or astray
+    finding = PROXY_OR_TLS.at(
+        cluster.id,
+        severity=Severity.ERROR if pulls else Severity.WARNING,
+        confidence=Confidence.OBSERVED if refused else Confidence.INFERRED,
+        problem=problem,
+        **_evidence(pulls, left_out, left_out, facts, cluster),
+    )
+    return _kept(finding, _ASTRAY, _EXCEPT)
+
+
+def _refused(refused: list[FailedPull], facts: Facts, cluster: Cluster, registry: Registry) -> Finding:
+    hosts = _hosts(refused, registry)
+    problem = f"A proxy on the way from the nodes to {', '.join(hosts)} refuses or does not answer."
+    evidence = _evidence(refused, hosts, (), facts, cluster)
+    finding = PROXY_OR_TLS.at(cluster.id, problem=problem, **evidence)
+    return replace(_kept(finding, ("timeout-network", "blob-download"), _PASS_ON), seen_from=SeenFrom.KUBERNETES)
+
+
+def _untrusted(
+    untrusted: list[FailedPull], left_out: tuple[str, ...], facts: Facts, cluster: Cluster, registry: Registry
+) -> Finding:
+    hosts = _hosts(untrusted, registry)
+    problem = f"What answers the nodes for {', '.join(hosts)} is not the registry: {_objection(untrusted[0])}."
+    evidence = _evidence(untrusted, hosts, left_out, facts, cluster)
+    finding = PROXY_OR_TLS.at(cluster.id, problem=problem, **evidence)
+    remedies = (*((_EXCEPT,) if left_out else ()), _PASS_ON, *(() if cluster.http_proxy else (_TRUST,)))
+    return replace(_kept(finding, ("tls-trust",), *remedies), seen_from=SeenFrom.KUBERNETES)
+
+
+def _objection(pull: FailedPull) -> str:
+    """What nodes have against the certificate, with the name in it where the text tells."""
+    text = pull.container.message
+    if pull.error.mechanism == "expired":
+        return "its certificate has expired or is not valid yet (or the clock of the node is wrong)"
+    if pull.error.mechanism == "plain-http":
+        return "it answers in plain HTTP"
+    if pull.error.mechanism == "name":
+        named = _VALID_FOR.search(text)
+        return f"its certificate is for {printable(named[1])}" if named else "its certificate is for another name"
+    named = _AUTHORITY.search(text)
+    return "the authority of its certificate is not trusted" + (f" ({printable(named[1])})" if named else "")
+
+
+def _hosts(pulls: Iterable[FailedPull], registry: Registry) -> tuple[str, ...]:
+    return tuple(sorted({(pull.error.host or registry.login_server).lower() for pull in pulls}))
+
+
+def _evidence(
+    pulls: list[FailedPull], hosts: tuple[str, ...], left_out: tuple[str, ...], facts: Facts, cluster: Cluster
+) -> dict[str, Any]:
+    proxy = cluster.http_proxy if isinstance(cluster.http_proxy, HttpProxy) else None
+    excepted = proxy.no_proxy if proxy is not None and not isinstance(proxy.no_proxy, Unreadable) else ()
+    pods = {f"{pull.container.namespace}/{pull.container.pod}" for pull in pulls}
+    return {
+        "pools": sorted({pool for pull in pulls if (pool := pool_of(pull.container.node, facts))}),
+        "hosts": [printable(host) for host in hosts],
+        "proxy": proxy.https if proxy else None,
+        "no_proxy": list(excepted),
+        "trusted_ca": proxy.trusted_ca if proxy else None,
+        "file": _FILE,
+        "content": _content(proxy, (*excepted, *left_out)) if proxy and left_out else None,
+        "pods": sorted(printable(pod) for pod in pods)[:_MOST_PODS],
+        "message": printable(pulls[0].container.message[:_LONGEST_MESSAGE]) if pulls else None,
+        "cluster": cluster.name,
+        "resource_group": cluster.resource_group,
+        "subscription": cluster.subscription,
+    }
+
+
+def _content(proxy: HttpProxy, excepted: Iterable[str]) -> str:
+    """What the file of the new setting holds, but for the certificate authority."""
+    found = {"httpProxy": proxy.http, "httpsProxy": proxy.https, "noProxy": list(excepted)}
+    return json.dumps({name: value for name, value in found.items() if value is not None})
+
+
+def _kept(finding: Finding, explains: tuple[str, ...], *remedies: int) -> Finding:
+    return replace(finding, explains=explains, remedies=tuple(finding.remedies[at] for at in remedies))

@@ -1,0 +1,1 @@
+"""Checks on pull secrets, and on the users in them."""

@@ -1,0 +1,1 @@
+"""Checks on the registry itself, and on what az's own commands say of it."""

@@ -1,0 +1,144 @@
+"""Checks on what az's own tools said of the registry: `az acr check-health` and `az aks check-acr`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...facts import CheckAcrReport, Facts, Registry, Unreadable, known
+from ...model import Confidence, Finding, SeenFrom, Severity
+from ...targets import ClusterTarget
+
+UNHEALTHY = Outcome(
+    id="registry.unhealthy",
+    severity=Severity.WARNING,
+    summary="Seen from this machine, not from the nodes: az acr check-health reports {code}: {message}",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-health-error-reference",
+    seen_from=SeenFrom.THIS_MACHINE,
+    article="start",
+    evidence_keys=("code", "message", "registry", "subscription"),
+    remedies=(
+        RemedyTemplate(
+            "Run the health check again, with its whole text",
+            "az acr check-health --name {registry} --subscription {subscription} --ignore-errors",
+        ),
+    ),
+)
+
+CHECK_ACR_FAILED = Outcome(
+    id="registry.check-acr-failed",
+    severity=Severity.WARNING,
+    summary="az aks check-acr failed on a node: {meaning} (exit code {exit_code}).",
+    url="https://learn.microsoft.com/cli/azure/aks#az-aks-check-acr",
+    seen_from=SeenFrom.NODE,
+    article="start",
+    evidence_keys=(
+        "exit_code",
+        "meaning",
+        "failed_step",
+        "steps",
+        "message",
+        "login_server",
+        "cluster",
+        "resource_group",
+        "subscription",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Run it again after a repair",
+            "az aks check-acr --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+            "--acr {login_server}",
+        ),
+    ),
+    explains=("unauthorized-401", "dns-failure"),
+)
+
+_HEALTH_PREFIXES = ("CONNECTIVITY_", "CMK_", "LOGIN_SERVER_")
+
+# canipull's exit codes, https://github.com/Azure/aks-canipull
+_CHECK_ACR_MEANINGS = {
+    1: "the node has no azure.json",
+    2: "the node's azure.json cannot be read",
+    3: "the node's azure.json cannot be understood",
+    4: "the node's azure.json names an unknown cloud",
+    10: "the node's own credential is refused",
+    52: "the node cannot resolve the login server",
+    60: "the registry did not exchange the node's token",
+}
+_CHECK_ACR_EXPLAINS = {10: ("unauthorized-401",), 52: ("dns-failure",), 60: ("unauthorized-401",)}
+
+
+@check("registry.health", needs=("registry", "check_health"), outcomes=(UNHEALTHY,), seen_from=SeenFrom.THIS_MACHINE)
+def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
+    """The registry answers this machine.
+
+    Nodes have another network and another identity than the caller, so this stops no pull and never
+    changes the verdict. Decided by ``az acr check-health``, which looks from the machine of the caller
+    with the caller's login: DNS, network, challenge and tokens. It tells whether other findings could be
+    looked into from here. Its codes about Docker, Helm and Notary on this machine are no findings
+    (https://learn.microsoft.com/azure/container-registry/container-registry-health-error-reference).
+    """
+    registry = known(facts.registry)
+    if facts.check_health is None:
+        yield skipped(registry.id, "az acr check-health was not run.")
+        return
+    for found in known(facts.check_health).codes:
+        if found.code.upper().startswith(_HEALTH_PREFIXES):
+            yield UNHEALTHY.at(
+                registry.id,
+                code=found.code,
+                message=found.message,
+                registry=registry.name,
+                subscription=registry.subscription,
+            )
+
+
+@check(
+    "registry.check-acr",
+    needs=("registry", "check_acr", "targets"),
+    outcomes=(CHECK_ACR_FAILED,),
+    seen_from=SeenFrom.NODE,
+)
+def node_may_log_in_to_registry(facts: Facts) -> Iterator[Finding]:
+    """A node can log in to the registry.
+
+    A node that cannot resolve the login server, or whose identity the registry refuses, pulls nothing.
+
+    Decided by ``az aks check-acr``, which runs a pod on one Linux node that resolves the login server
+    and exchanges the node's own token; it pulls nothing, so its success proves little. A refused credential
+    (10) and a name that does not resolve (52) are what kubelet meets on that node: errors. So is
+    a refused exchange (60), though only inferred, since a network time-out ends in the same code
+    (https://github.com/Azure/acr/issues/594); where the registry refuses tokens for Resource
+    Manager, or does not show whether it does, the tool fails falsely with 60, which is then a
+    warning. Its other codes are about files on the node and warnings.
+    """
+    if facts.check_acr is None:
+        subject = facts.registry.id if isinstance(facts.registry, Registry) else facts.targets.registry.given
+        yield skipped(subject, "Run only with --check-acr, since it starts a pod on a node.")
+        return
+    registry = known(facts.registry)
+    report = known(facts.check_acr)
+    if report.exit_code != 0:
+        yield _check_acr_finding(registry, report, facts.targets.cluster)
+
+
+def _check_acr_finding(registry: Registry, report: CheckAcrReport, cluster: ClusterTarget) -> Finding:
+    policy = registry.arm_audience_tokens
+    doubtful = report.exit_code == 60 and (isinstance(policy, Unreadable) or policy.lower() != "enabled")
+    explains = () if doubtful else _CHECK_ACR_EXPLAINS.get(report.exit_code, ())
+    finding = CHECK_ACR_FAILED.at(
+        registry.id,
+        severity=Severity.ERROR if explains else Severity.WARNING,
+        confidence=Confidence.INFERRED if report.exit_code == 60 else Confidence.OBSERVED,
+        exit_code=report.exit_code,
+        meaning=_CHECK_ACR_MEANINGS.get(report.exit_code, "it ended without a known reason"),
+        failed_step=report.failed_step,
+        steps=list(report.steps),
+        message=report.message,
+        login_server=registry.login_server,
+        cluster=cluster.name,
+        resource_group=cluster.resource_group,
+        subscription=cluster.subscription,
+    )
+    return replace(finding, explains=explains)

@@ -1,0 +1,225 @@
+"""Checks on the registry itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...facts import CacheRule, Facts, Unreadable, known
+from ...model import Confidence, Finding, Reach, Severity
+from .._working_secrets import failing_of_registry
+
+NOT_READY = Outcome(
+    id="registry.not-ready",
+    severity=Severity.ERROR,
+    summary="The provisioning state of registry {registry} is {provisioning_state}.",
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-faq",
+    evidence_keys=("registry", "registry_id", "subscription", "provisioning_state"),
+    remedies=(
+        RemedyTemplate(
+            "See whether it has become Succeeded",
+            "az acr show --name {registry} --subscription {subscription} --query provisioningState",
+        ),
+        RemedyTemplate(
+            "Read what its last operations reported",
+            "az monitor activity-log list --resource-id {registry_id} --offset 7d",
+        ),
+    ),
+    explains=("unauthorized-401", "forbidden-403", "image-not-found", "dns-failure", "timeout-network", "server-error"),
+)
+
+ARM_TOKEN_REFUSED = Outcome(
+    id="registry.arm-token-refused",
+    severity=Severity.WARNING,
+    summary=(
+        "Registry {registry} refuses tokens for Azure Resource Manager, and node pool {pool} runs node image "
+        "{node_image_version}, whose credential plugin still asks for such tokens."
+    ),
+    url="https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm",
+    confidence=Confidence.INFERRED,
+    evidence_keys=(
+        "registry",
+        "subscription",
+        "pool",
+        "node_image_version",
+        "image_date",
+        "plugin_change",
+        "cluster",
+        "resource_group",
+        "cluster_subscription",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Bring the node pool to the current node image",
+            "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
+            "--subscription {cluster_subscription} --node-image-only",
+        ),
+        RemedyTemplate(
+            "Or let the registry accept such tokens until then",
+            "az acr config authentication-as-arm update --registry {registry} --subscription {subscription} "
+            "--status enabled",
+        ),
+    ),
+    explains=("unauthorized-401", "registry.check-acr-failed"),
+)
+
+CACHE_UPSTREAM = Outcome(
+    id="registry.cache-upstream",
+    severity=Severity.ERROR,
+    summary="Cache rule {rule} ({source} as {target}) cannot log in upstream: {error}",
+    url="https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache",
+    evidence_keys=(
+        "rule",
+        "source",
+        "target",
+        "credential_set",
+        "credential_set_name",
+        "error",
+        "registry",
+        "subscription",
+    ),
+    remedies=(
+        RemedyTemplate(
+            "Look at the credential set: its Key Vault secrets, and its identity's right to read them",
+            "az acr credential-set show --registry {registry} --subscription {subscription} "
+            "--name {credential_set_name}",
+        ),
+    ),
+    explains=("unauthorized-401", "image-not-found", "server-error", "registry-throttled", "registry.throttled"),
+)
+
+# The plugin asks for the registry's own audience since kubernetes-sigs/cloud-provider-azure#8593,
+# merged into the release branches on this day. Which node image was the first to carry it is not
+# published: images of the following weeks may or may not.
+PLUGIN_CHANGE = date(2025, 3, 25)
+_SURELY_CURRENT = date(2025, 7, 1)
+_IMAGE_DATES = (
+    re.compile(r"-(?P<year>20\d\d)(?P<month>\d\d)\.(?P<day>\d\d)(?:\.\d+)?$"),  # AKSUbuntu-...-202503.21.0
+    re.compile(r"-(?P<year>20\d\d)\.(?P<month>\d\d)\.(?P<day>\d\d)$"),  # AKSUbuntu-...-2022.02.07
+    re.compile(r"\.(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)$"),  # AKSWindows-2022-containerd-20348.2159.231202
+)
+
+
+@check("registry.provisioning", needs=("registry",), outcomes=(NOT_READY,))
+def registry_is_provisioned(facts: Facts) -> Iterator[Finding]:
+    """The registry is provisioned.
+
+    A registry that is being created or deleted does not serve images. After a failed update, or
+    during a routine one, it goes on serving, so that any other state than Succeeded is a warning
+    that explains no failing pull. Decided from ``provisioningState``.
+    """
+    registry = known(facts.registry)
+    state = known(registry.provisioning_state)
+    if state.lower() == "succeeded":
+        return
+    stops = state.lower() in ("creating", "deleting")
+    finding = NOT_READY.at(
+        registry.id,
+        severity=Severity.ERROR if stops else Severity.WARNING,
+        registry=registry.name,
+        registry_id=registry.id,
+        subscription=registry.subscription,
+        provisioning_state=state,
+    )
+    yield finding if stops else replace(finding, explains=())
+
+
+@check("registry.arm-tokens", needs=("cluster", "registry"), outcomes=(ARM_TOKEN_REFUSED,))
+def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
+    """The registry accepts the tokens that the nodes ask for.
+
+    Where authentication-as-ARM is disabled, a registry takes only tokens made for registries.
+    Current node images ask for those; older ones ask for tokens for Resource Manager and get 401
+    whatever their roles (https://github.com/Azure/AKS/issues/4560). Decided from the registry's
+    policy and the date in each Linux or Windows pool's node image version: before the plugin
+    changed it is too old, in the weeks after it nobody can say. Does not apply to clusters with a
+    service principal, which send no token.
+    """
+    registry, cluster = known(facts.registry), known(facts.cluster)
+    if known(registry.arm_audience_tokens).lower() != "disabled":
+        return
+    if cluster.service_principal_client_id is not None:
+        yield skipped(cluster.id, "The cluster pulls as a service principal, which sends no token.")
+        return
+    for pool in known(cluster.agent_pools):
+        resource = f"{cluster.id}/agentPools/{pool.name}"
+        version = pool.node_image_version
+        built = version if isinstance(version, Unreadable) else image_date(version)
+        if isinstance(built, Unreadable):
+            yield unknown(resource, built)
+        elif built < PLUGIN_CHANGE:
+            yield ARM_TOKEN_REFUSED.at(
+                resource,
+                registry=registry.name,
+                subscription=registry.subscription,
+                pool=pool.name,
+                node_image_version=version,
+                image_date=built.isoformat(),
+                plugin_change=PLUGIN_CHANGE.isoformat(),
+                cluster=cluster.name,
+                resource_group=cluster.resource_group,
+                cluster_subscription=cluster.subscription,
+            )
+        elif built < _SURELY_CURRENT:
+            why = f"Node image {version} may carry the credential plugin of before or after its change"
+            yield unknown(resource, Unreadable("not-shown", why))
+
+
+def image_date(version: str) -> date | Unreadable:
+    """Return the day that a node image version names, in any of the forms that AKS has used."""
+    for form in _IMAGE_DATES:
+        match = form.search(version)
+        if match is None:
+            continue
+        try:
+            return date(int(match["year"]) % 2000 + 2000, int(match["month"]), int(match["day"]))
+        except ValueError:
+            break
+    return Unreadable("not-shown", f"Node image version {version} names no date")
+
+
+@check("registry.cache", needs=("registry", "cache_rules", "options", "kubernetes"), outcomes=(CACHE_UPSTREAM,))
+def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
+    """The registry's cache rules can log in to their upstream registries.
+
+    A pull through a cache rule fetches what is not cached yet from the upstream registry, with the
+    rule's credential set; while that is unhealthy such pulls fail. Decided from the health that
+    the credential set reports. Where an image is given, only the rules that serve its repository
+    count (https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache).
+    """
+    registry = known(facts.registry)
+    image = facts.options.image
+    for rule in known(facts.cache_rules):
+        if image is not None and not serves(rule, image.repository):
+            continue
+        resource = f"{registry.id}/cacheRules/{rule.name}"
+        if isinstance(rule.unhealthy, Unreadable):
+            yield unknown(resource, rule.unhealthy)
+        elif rule.unhealthy is not None:
+            yield CACHE_UPSTREAM.at(
+                resource,
+                reach=_reach(rule, facts),
+                rule=rule.name,
+                source=rule.source,
+                target=rule.target,
+                credential_set=rule.credential_set,
+                credential_set_name=(rule.credential_set or "").rpartition("/")[2],
+                error=rule.unhealthy,
+                registry=registry.name,
+                subscription=registry.subscription,
+            )
+
+
+def _reach(rule: CacheRule, facts: Facts) -> Reach:
+    """The images of failing pods that come through the rule, else what the rule is for."""
+    images = {each.image for each, image in failing_of_registry(facts) if serves(rule, image.repository)}
+    return Reach(images=frozenset(images or {rule.target}))
+
+
+def serves(rule: CacheRule, repository: str) -> bool:
+    """Tell whether a pull of ``repository`` goes through ``rule``; its target may end in a ``*``."""
+    target, wanted = rule.target.lower(), repository.lower()
+    return wanted.startswith(target[:-1]) if target.endswith("*") else wanted == target

@@ -1,0 +1,94 @@
+"""Say in a fact's words why a read gave no answer, whatever raised: azure-core, msal, requests or the CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...facts import Unreadable
+
+
+class ReadError(Exception):
+    """A read that gave no answer; ``why`` says so in a fact's words."""
+
+    def __init__(self, why: Unreadable) -> None:
+        super().__init__(why.sentence)
+        self.why = why
+
+
+@contextmanager
+def translated_errors(path: str, permission: str | None = None, method: str = "GET") -> Iterator[None]:
+    """Turn what azure-core, msal and the CLI raise within into :class:`ReadError`.
+
+    ``permission`` names the right that a refusal asks for, where it is not the operation's.
+    """
+    try:
+        yield
+    except ReadError:
+        raise
+    except Exception as error:
+        why = explain_exception(error, path, permission, method)
+        if why is None:
+            raise
+        raise ReadError(why) from error
+
+
+def explain_exception(
+    error: Exception, path: str, permission: str | None = None, method: str = "GET"
+) -> Unreadable | None:
+    """Say in a fact's words why a call failed, or ``None`` for an error that is not a read's."""
+    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+    from knack.util import CLIError
+    from urllib3.exceptions import HTTPError
+
+    operation = operation_of(path, method)
+    if isinstance(error, HttpResponseError) and error.status_code:
+        if error.status_code < 400:  # an SDK could not decode its answer
+            what = f"The answer to {operation} could not be read: {_first_line(error)}"
+            return Unreadable("malformed", what, operation)
+        code = getattr(getattr(error, "error", None), "code", None)
+        return refusal(error.status_code, code, path, permission, method)
+    if isinstance(error, CLIError):  # azclierror's classes are CLIErrors, too
+        return Unreadable("not-logged-in", f"The login cannot be used for {path}: {_first_line(error)}", operation)
+    # OSError: msal lets those of requests through. An HttpResponseError without a status is a body that broke off.
+    if isinstance(error, (ServiceResponseError, ServiceRequestError, HttpResponseError, OSError, HTTPError)):
+        reason = "timeout" if _is_timeout(error) else "unreachable"
+        return Unreadable(reason, f"No answer to {operation}: {_first_line(error)}", operation)
+    if isinstance(error, (AzureError, ValueError)):
+        return Unreadable("malformed", f"The answer to {operation} could not be read: {_first_line(error)}", operation)
+    return None
+
+
+def refusal(status: int, code: str | None, path: str, permission: str | None = None, method: str = "GET") -> Unreadable:
+    """Name an HTTP status that is no answer."""
+    operation = operation_of(path, method)
+    said = f"HTTP {status}" + (f" {code}" if code else "")
+    if status == 401:
+        return Unreadable("not-logged-in", f"{said}: the login was refused for {path}", operation)
+    if status == 403:
+        return Unreadable("forbidden", f"{said}: no right to read {path}", operation, permission or operation)
+    if status == 429:
+        return Unreadable("throttled", f"{said}: Azure throttles {operation}", operation)
+    if status >= 500:
+        return Unreadable("server-error", f"{said} from {operation}", operation)
+    return Unreadable("unsupported", f"{said} from {operation}", operation)
+
+
+def operation_of(path: str, method: str = "GET") -> str:
+    """Name the Azure operation of a request: ``Provider/type/subtype/read``, or ``.../action`` for a POST."""
+    _, marker, tail = path.split("?")[0].rpartition("/providers/")
+    if not marker:
+        kind = next((each for each in ("resourceGroups", "resources") if f"/{each.lower()}" in path.lower()), None)
+        return f"Microsoft.Resources/subscriptions/{kind}/read" if kind else path
+    parts = tail.strip("/").split("/")
+    # Provider and pairs of type and name; one part more is a collection or, in a POST, an action.
+    ending = "action" if method == "POST" and len(parts) > 2 and len(parts) % 2 == 0 else "read"
+    return "/".join([parts[0], *parts[1::2], ending])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower() or "timed out" in str(error)

@@ -1,0 +1,1 @@
+"""Run the commands of az that are wrapped: `az acr check-health` and `az aks check-acr`."""

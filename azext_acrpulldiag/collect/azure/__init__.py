@@ -1,0 +1,1 @@
+"""Read the cluster, its node hosts, identities, and who may do what."""

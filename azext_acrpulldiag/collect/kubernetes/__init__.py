@@ -1,0 +1,1 @@
+"""Read nodes, pods and events of the cluster."""

@@ -1,0 +1,227 @@
+"""Which API server a cluster has, and the credential for it: from Resource Manager, or from a kubeconfig file.
+
+What Resource Manager hands out stays in memory. kubernetes' own loader writes certificates to
+files, so it reads only the file that the user names, and what it wrote is removed at once.
+Clusters with Entra ID are signed in to with the CLI's own login, so kubelogin is not needed.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...facts import Unreadable
+from ...targets import ClusterTarget
+from ..ask.arm import ArmReader, Json, ReadError, translated_errors
+from ..ask.session import Session
+from ..azure.cluster import API_VERSION
+from ..members import member
+
+CREDENTIAL_PERMISSION = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
+# The one application of all clusters with AKS-managed Entra ID, in every cloud:
+# https://learn.microsoft.com/azure/aks/kubelogin-authentication
+ENTRA_SERVER_APP = "6dae42f8-4368-4678-94ff-3960e28e3630"
+
+
+@dataclass(frozen=True)
+class ClusterAccess:
+    """How the user wants the Kubernetes API to be reached."""
+
+    mode: str = "auto"
+    """``auto``, ``direct`` or ``none``."""
+    kubeconfig: str | None = None
+    context: str | None = None
+
+    @property
+    def by_file(self) -> bool:
+        """Whether a kubeconfig file of the user's is meant, be it the default one."""
+        return self.kubeconfig is not None or self.context is not None
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """An API server and the right to ask it. Shows no secret when printed."""
+
+    url: str
+    tls: ssl.SSLContext = field(repr=False)
+    authorization: Callable[[], str | None] = field(repr=False)
+    """The value of the header, made when asked for: some tokens are short-lived."""
+    server_name: str | None = None
+    """The name in its certificate, where that is not the host of ``url``."""
+
+
+def find_api_server(reader: ArmReader, session: Session, target: ClusterTarget, access: ClusterAccess) -> ApiServer:
+    """Return the API server of a cluster, ready to be asked; raises :class:`ReadError`.
+
+    One POST, and for a cluster with Entra ID a token; with a kubeconfig file, neither.
+    """
+    if access.by_file:
+        return _from_file(access)
+    answer = reader.post(f"{target.id}/listClusterUserCredential", API_VERSION)
+    if answer is None:
+        raise ReadError(Unreadable("not-found", f"Azure has no credential for cluster {target.name}"))
+    return api_server_from(kubeconfig_from(answer), lambda: _entra_token(session, target.subscription))
+
+
+def kubeconfig_from(answer: Json) -> Json:
+    """Decode the kubeconfig in an answer of ``listClusterUserCredential``; raises :class:`ReadError`."""
+    import yaml
+
+    try:
+        text = base64.b64decode(answer["kubeconfigs"][0]["value"], validate=True)
+        config = yaml.safe_load(text)
+    except (KeyError, IndexError, TypeError, ValueError, RecursionError, yaml.YAMLError):
+        config = None
+    if not isinstance(config, dict):
+        raise ReadError(Unreadable("malformed", "Azure's answer holds no kubeconfig", CREDENTIAL_PERMISSION))
+    return config
+
+
+def api_server_from(config: Json, entra_token: Callable[[], str]) -> ApiServer:
+    """Take server and credential out of a kubeconfig of AKS; raises :class:`ReadError`.
+
+    A token is preferred, then the sign-in that an ``exec`` or ``auth-provider`` user stands
+    for (``entra_token``), then the client certificate.
+    """
+    context = _named(config, "contexts", "context", member(config, "current-context"))
+    cluster = _named(config, "clusters", "cluster", context.get("cluster"))
+    user = _named(config, "users", "user", context.get("user"))
+    url, token = cluster.get("server"), user.get("token")
+    if not isinstance(url, str) or not url.startswith("https://"):
+        raise ReadError(_malformed("names no server"))
+    try:
+        tls = _tls(cluster, None if token or _is_entra(user) else user)
+    except (ValueError, OSError, TypeError) as error:  # ssl.SSLError is an OSError, binascii's a ValueError
+        raise ReadError(_malformed(f"holds certificates that cannot be used ({type(error).__name__})")) from None
+    if isinstance(token, str) and token:
+        return ApiServer(url.rstrip("/"), tls, lambda: f"Bearer {token}")
+    if _is_entra(user):
+        return ApiServer(url.rstrip("/"), tls, _once(lambda: f"Bearer {entra_token()}"))
+    if "client-certificate-data" in user:
+        return ApiServer(url.rstrip("/"), tls, lambda: None)
+    raise ReadError(_malformed("holds no credential that is known here"))
+
+
+def _named(config: Json, collection: str, kind: str, name: Any) -> Json:
+    """The entry of that name in one of a kubeconfig's lists."""
+    listed = config.get(collection)
+    for entry in listed if isinstance(listed, list) else ():
+        if member(entry, "name") == name and isinstance(member(entry, kind), dict):
+            return dict(entry[kind])
+    raise ReadError(_malformed(f"has no {kind} of the name that it uses"))
+
+
+def _is_entra(user: Json) -> bool:
+    """Whether the user signs in through kubelogin or the ``azure`` provider that came before it.
+
+    A server application of the cluster's own (the integration that AKS retired) is another's.
+    """
+    named = member(user, "exec", "args") or [member(user, "auth-provider", "config", "apiserver-id")]
+    return ENTRA_SERVER_APP in named if isinstance(named, list) else False
+
+
+def _entra_token(session: Session, subscription: str) -> str:
+    with translated_errors("the Kubernetes API (Entra ID)"):
+        credential, _ = session.credential(subscription)
+        return str(credential.get_token(f"{ENTRA_SERVER_APP}/.default").token)
+
+
+def _once(make: Callable[[], str]) -> Callable[[], str]:
+    """Call ``make`` now, so that whoever waits for the API server finds the sign-in done."""
+    value = make()
+    return lambda: value
+
+
+def _malformed(what: str) -> Unreadable:
+    return Unreadable("malformed", f"The kubeconfig that Azure hands out {what}", CREDENTIAL_PERMISSION)
+
+
+# --- certificates ------------------------------------------------------------------------
+
+
+def _tls(cluster: Json, user: Json | None) -> ssl.SSLContext:
+    """A context that trusts the cluster's own authority only, and shows the user's certificate if it must.
+
+    Not :func:`ssl.create_default_context`: from Python 3.13 on it refuses authorities without
+    a key identifier, which clusters have.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority = cluster.get("certificate-authority-data")
+    if authority:
+        context.load_verify_locations(cadata=base64.b64decode(authority).decode("ascii"))
+    else:
+        context.load_default_certs()
+    if user and "client-certificate-data" in user:
+        pair = base64.b64decode(user["client-certificate-data"]) + b"\n" + base64.b64decode(user["client-key-data"])
+        with _as_file(pair) as path:
+            context.load_cert_chain(path)
+    return context
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """A path that reads as ``content`` and leaves nothing behind: OpenSSL takes a client key from a path only."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("acrpulldiag", os.MFD_CLOEXEC)
+        try:
+            os.write(descriptor, content)
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+        return
+    descriptor, path = tempfile.mkstemp(prefix="acrpulldiag-")  # readable by its owner only
+    try:
+        os.write(descriptor, content)
+        os.close(descriptor)
+        yield path
+    finally:
+        with suppress(OSError):
+            Path(path).unlink()
+
+
+# --- a kubeconfig file -------------------------------------------------------------------
+
+
+def _from_file(access: ClusterAccess) -> ApiServer:
+    """Read the user's kubeconfig with kubernetes' own loader, which also runs what its ``exec`` names."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import kube_config
+    from kubernetes.config.config_exception import ConfigException
+    from yaml import YAMLError
+
+    configuration = Configuration()
+    where = access.kubeconfig or "the default kubeconfig"
+    try:
+        kube_config.load_kube_config(access.kubeconfig, access.context, configuration, persist_config=False)
+        tls = _tls_of_files(configuration)
+    except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise ReadError(Unreadable("malformed", f"{where} cannot be used: {said}")) from None
+    finally:
+        kube_config._cleanup_temp_files()  # pylint: disable=protected-access
+    return ApiServer(
+        configuration.host.rstrip("/"),
+        tls,
+        lambda: configuration.get_api_key_with_prefix("authorization"),
+        configuration.tls_server_name,
+    )
+
+
+def _tls_of_files(configuration: Any) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not configuration.verify_ssl:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    elif configuration.ssl_ca_cert:
+        context.load_verify_locations(configuration.ssl_ca_cert)
+    else:
+        context.load_default_certs()
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    return context

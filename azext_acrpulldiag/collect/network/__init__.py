@@ -1,0 +1,1 @@
+"""Read the networks of the nodes and of the registry's private endpoints."""

@@ -1,0 +1,274 @@
+"""Read the Azure Firewalls that routes and DNS settings lead to, with their rules.
+
+The chain of dependent requests is the firewalls of a subscription, then a firewall's policy with its groups,
+then that policy's parent, then IP groups. Each resource is asked for once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from ...facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, firewall_key, same_id
+from .firewall_models import Policy, addresses_of_group, firewall_from, groups_from, groups_named, in_order, policy_from
+from .outbound_models import in_hub, mapped
+
+Ask = Callable[[Iterable[str], Iterable[str]], Mapping[str, Any]]
+"""Takes paths to GET and paths to list; answers by lower-case path: JSON, a list, ``None`` or ``Unreadable``."""
+Networks = Mapping[str, VirtualNetwork | Unreadable | None]
+Read = tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] | Unreadable | None]]
+"""Firewalls, and IP groups by id in lower case."""
+
+FIREWALL_SUBNET = "AzureFirewallSubnet"  # the name that Azure demands
+READ_FIREWALLS = "Microsoft.Network/azureFirewalls/read"
+READ_IP_GROUPS = "Microsoft.Network/ipGroups/read"
+_MOST_PARENTS = 4
+
+
+def read_firewalls(ask: Ask, pairs: Iterable[tuple[str, str]], networks: Networks) -> Read:
+    """Read who answers at each (network id, IPv4 address): :attr:`~.Network.firewalls`, :attr:`~.Network.ip_groups`.
+
+    ``networks`` are those read so far, by lower-case id, with their peerings.
+    """
+    asked = {firewall_key(network_id, address): (network_id, address) for network_id, address in pairs}
+    homes = {key: _home(network_id, address, networks) for key, (network_id, address) in asked.items()}
+    answers = _beside(ask, homes.values(), [network_id for network_id, _ in asked.values()])
+    return _whole(ask, {key: _at(asked[key][1], home, answers) for key, home in homes.items()})
+
+
+def read_firewalls_by_id(ask: Ask, ids: Iterable[str]) -> Read:
+    """Read firewalls with their rules, by id in lower case, and the IP groups that the rules name."""
+    wanted = {each.lower(): each for each in ids}
+    answers = ask(list(wanted.values()), []) if wanted else {}
+    return _whole(
+        ask,
+        {
+            key: None if answers[key] is None else mapped(firewall_from, answers[key], path)
+            for key, path in wanted.items()
+        },
+    )
+
+
+def _whole(ask: Ask, found: Mapping[str, Firewall | Unreadable | None]) -> Read:
+    """Add the rules of policies, and read IP groups."""
+    rules = _read_rules(ask, found.values())
+    firewalls = {key: _with_rules(firewall, rules) for key, firewall in found.items()}
+    named = [
+        each for item in firewalls.values() if isinstance(item, Firewall) for each in groups_named(item.collections)
+    ]
+    return firewalls, _read_ip_groups(ask, named)
+
+
+# --- where an address is ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Firewalls by subscription, and firewall subnets by network, as they were answered."""
+
+    lists: Mapping[str, tuple[Firewall, ...] | Unreadable]
+    subnets: Mapping[str, tuple[str, ...] | Unreadable | None]
+    """Prefixes; ``None``: the network has no such subnet."""
+
+
+def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable:
+    """The network that the address lies in: a peered one, or else the asking network itself."""
+    network = networks.get(network_id.lower())
+    if isinstance(network, Unreadable):
+        return network
+    if network is None:
+        return Unreadable("not-found", f"{network_id} does not exist", "Microsoft.Network/virtualNetworks/read")
+    try:
+        target = ip_address(address)
+        for peering in network.peerings:
+            if any(target in ip_network(prefix, strict=False) for prefix in peering.remote_prefixes):
+                return peering.remote_network_id
+    except ValueError:
+        return Unreadable("malformed", f"{address} in {network_id} is no address, or one of its peerings shows none")
+    return network_id
+
+
+def _beside(ask: Ask, homes: Iterable[str | Unreadable], askers: Iterable[str]) -> _Seen:
+    known = {home.lower(): home for home in homes if isinstance(home, str)}
+    # A virtual hub's network is in a subscription of Microsoft's; its firewall is in one of the customer's.
+    beside = [*askers, *known.values()] if any(map(in_hub, known)) else list(known.values())
+    lists = {_subscription(each): _list_path(each) for each in beside if not in_hub(each)}
+    subnets = {key: f"{home}/subnets/{FIREWALL_SUBNET}" for key, home in known.items() if not in_hub(key)}
+    answers = ask(list(subnets.values()), list(lists.values()))
+    return _Seen(
+        {
+            key: mapped(lambda items: tuple(map(firewall_from, items)), answers[path.lower()], path)
+            for key, path in lists.items()
+        },
+        {
+            key: None if answers[path.lower()] is None else mapped(_prefixes, answers[path.lower()], path)
+            for key, path in subnets.items()
+        },
+    )
+
+
+def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreadable | None:
+    if isinstance(home, Unreadable):
+        return home
+    if in_hub(home):
+        return _in_a_hub(address, home, seen)
+    listed = seen.lists[_subscription(home)]
+    for firewall in () if isinstance(listed, Unreadable) else listed:
+        if firewall.network_id and same_id(firewall.network_id, home) and address in firewall.private_ips:
+            return firewall
+    prefixes = seen.subnets[home.lower()]
+    # Azure puts its firewalls into a subnet of this name only, so that what is elsewhere is none of them.
+    if prefixes is None or (not isinstance(prefixes, Unreadable) and not _inside(address, prefixes)):
+        return None
+    permission = f"{READ_FIREWALLS} at {home.partition('/providers/')[0]}"
+    if isinstance(listed, Unreadable):
+        detail = f"{address} in {home} may be an Azure Firewall, and those could not be read: {listed.detail}"
+        return Unreadable(listed.reason, detail, READ_FIREWALLS, permission)
+    if isinstance(prefixes, Unreadable):
+        detail = f"{address} in {home} is no Azure Firewall that this login may see, and what else it is: "
+        return replace(prefixes, detail=detail + prefixes.detail)
+    # A list shows what the caller may see: it may be empty for want of a right.
+    detail = f"{address} is in {FIREWALL_SUBNET} of {home}, and this login sees no Azure Firewall with that address"
+    # https://learn.microsoft.com/azure/firewall/firewall-faq: one that was stopped gives its addresses up
+    stopped = ", ".join(firewall.id.rpartition("/")[2] for firewall in listed if not firewall.private_ips)
+    if stopped:
+        detail += f"; {stopped} has no address at all, as one that was deallocated"
+    return Unreadable("not-shown", detail, READ_FIREWALLS, permission)
+
+
+def _in_a_hub(address: str, home: str, seen: _Seen) -> Firewall | Unreadable:
+    for listed in seen.lists.values():
+        for firewall in () if isinstance(listed, Unreadable) else listed:
+            if firewall.hub_id and address in firewall.private_ips:
+                return firewall
+    detail = f"{address} is in the virtual hub behind {home}, and this login sees no Azure Firewall of a hub with it"
+    permission = f"{READ_FIREWALLS} at the subscription of the virtual hub"
+    return Unreadable("not-shown", detail, READ_FIREWALLS, permission)
+
+
+def _inside(address: str, prefixes: tuple[str, ...]) -> bool:
+    return any(ip_address(address) in ip_network(prefix, strict=False) for prefix in prefixes)
+
+
+def _prefixes(body: dict[str, Any]) -> tuple[str, ...]:
+    properties = body["properties"]
+    several = properties.get("addressPrefixes")
+    prefixes = tuple(several) if several else (properties["addressPrefix"],)
+    for prefix in prefixes:
+        ip_network(prefix, strict=False)
+    return prefixes
+
+
+def _subscription(resource_id: str) -> str:
+    return resource_id.split("/")[2].lower()
+
+
+def _list_path(network_id: str) -> str:
+    return f"/subscriptions/{network_id.split('/')[2]}/providers/Microsoft.Network/azureFirewalls"
+
+
+# --- its rules -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """A policy and what is in its rule collection groups."""
+
+    policy: Policy | Unreadable
+    collections: tuple[RuleCollection, ...] | Unreadable
+
+
+def _read_rules(ask: Ask, firewalls: Iterable[Firewall | Unreadable | None]) -> dict[str, _Rules]:
+    """Read the policies of firewalls and those policies' parents; by policy id in lower case."""
+    wanted = {each.policy_id for each in firewalls if isinstance(each, Firewall) and each.policy_id}
+    read: dict[str, _Rules] = {}
+    for _ in range(1 + _MOST_PARENTS):
+        missing = sorted({each.lower(): each for each in wanted if each.lower() not in read}.values())
+        if not missing:
+            break
+        answers = ask(missing, [f"{each}/ruleCollectionGroups" for each in missing])
+        read.update({each.lower(): _rules(each, answers) for each in missing})
+        policies = [rules.policy for rules in read.values()]
+        wanted = {each.base_id for each in policies if isinstance(each, Policy) and each.base_id}
+    return read
+
+
+def _rules(policy_id: str, answers: Mapping[str, Any]) -> _Rules:
+    path = f"{policy_id}/ruleCollectionGroups"
+    policy = mapped(policy_from, answers[policy_id.lower()], policy_id)
+    items = answers[path.lower()]
+    collections = mapped(groups_from, items, path)
+    if isinstance(policy, Policy) and not isinstance(collections, Unreadable):
+        shown = {str(item.get("id", "")).lower() for item in items}
+        hidden = [each for each in policy.group_ids if each.lower() not in shown]
+        if hidden:
+            collections = Unreadable("not-shown", f"The list {path} does not show {hidden[0]}", None)
+    return _Rules(policy, collections)
+
+
+def _with_rules(firewall: Firewall | Unreadable | None, read: Mapping[str, _Rules]) -> Firewall | Unreadable | None:
+    """The firewall with the rules and DNS settings of its policy and that policy's parents."""
+    if not isinstance(firewall, Firewall) or firewall.policy_id is None:
+        return firewall
+    lineage = _lineage(firewall.policy_id, read)
+    dns = _dns(lineage)
+    return replace(
+        firewall,
+        collections=_all_collections(lineage),
+        dns_proxy=dns if isinstance(dns, Unreadable) else bool(dns and dns.dns_proxy),
+        dns_servers=dns if isinstance(dns, Unreadable) else (dns.dns_servers if dns else ()),
+    )
+
+
+def _lineage(policy_id: str, read: Mapping[str, _Rules]) -> list[_Rules]:
+    """The policy and its parents, youngest first; the last may be one that could not be read."""
+    found: list[_Rules] = []
+    following: str | None = policy_id
+    while following is not None:
+        rules = read.get(following.lower())
+        if rules is None or rules in found:
+            why = Unreadable("unsupported", f"{policy_id} has more parents than Azure documents")
+            return [*found, _Rules(why, why)]
+        found.append(rules)
+        following = rules.policy.base_id if isinstance(rules.policy, Policy) else None
+    return found
+
+
+def _all_collections(lineage: Iterable[_Rules]) -> tuple[RuleCollection, ...] | Unreadable:
+    generations: list[tuple[RuleCollection, ...]] = []
+    for rules in lineage:
+        if isinstance(rules.policy, Unreadable):
+            return rules.policy
+        if isinstance(rules.collections, Unreadable):
+            return rules.collections
+        generations.insert(0, rules.collections)
+    return in_order(generations)
+
+
+def _dns(lineage: Iterable[_Rules]) -> Policy | Unreadable | None:
+    """The policy whose DNS settings hold: the youngest that has some."""
+    for rules in lineage:
+        if isinstance(rules.policy, Unreadable) or rules.policy.dns_proxy is not None:
+            return rules.policy
+    return None
+
+
+def _read_ip_groups(ask: Ask, named: Iterable[str]) -> dict[str, tuple[str, ...] | Unreadable | None]:
+    """Read IP groups: one list for each subscription, then one by one what that does not show."""
+    wanted = {each.lower(): each for each in named}
+    lists = {
+        _subscription(each): f"/subscriptions/{each.split('/')[2]}/providers/Microsoft.Network/ipGroups"
+        for each in wanted.values()
+    }
+    listed = ask([], list(lists.values())) if lists else {}
+    bodies: dict[str, Any] = {}
+    for items in listed.values():
+        bodies.update({str(item.get("id", "")).lower(): item for item in items} if isinstance(items, list) else {})
+    missing = [path for key, path in wanted.items() if key not in bodies]
+    bodies.update(ask(missing, []) if missing else {})
+    return {
+        key: None if bodies[key] is None else mapped(addresses_of_group, bodies[key], path)
+        for key, path in wanted.items()
+    }

@@ -1,0 +1,183 @@
+"""Find the private DNS zones in which the registry's names may be looked up, and read them.
+
+Resource Graph finds zones in hub subscriptions that nobody here knows of, but it lags and
+shows only what the login may read, so that it asserts nothing: every zone is read anew. That
+there is none is known only of a subscription whose zones were listed by a login that may read
+them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ...access.conditions import Answer
+from ...access.grants import Operation, allows
+from ...facts import Permission, PrivateEndpoint, PrivateZone, Registry, Unreadable, ZoneSearch
+from ..ask.arm import ArmReader, Json, in_parallel
+from ..ask.session import Session
+from ..azure.access import read_caller_permissions
+from ..azure.resource_graph import find_resources
+from .private_link import DATA_MEMBER, MEMBER, may_serve
+from .zones import OLDER_DNS_API, Links, read_zones, suffix_of
+
+ZONE_TYPE = "Microsoft.Network/privateDnsZones"
+READ_ZONES = Operation(f"{ZONE_TYPE}/read")
+
+
+@dataclass(frozen=True)
+class FoundZones:
+    """Ids of zones below the cloud's registry suffix, and why there may be more."""
+
+    zone_ids: tuple[str, ...]
+    unread: Unreadable | None = None
+
+
+def passes_private_link(registry: Registry) -> bool | Unreadable:
+    """Tell whether the registry's names lead through private link, which they do for everybody once one
+    connection is approved."""
+    connections = registry.private_endpoints
+    return connections if isinstance(connections, Unreadable) else any(may_serve(each) for each in connections)
+
+
+def find_zones(
+    reader: ArmReader, session: Session, registry: Registry, subscriptions: Collection[str]
+) -> FoundZones | Unreadable | None:
+    """Ask Resource Graph for zones, in all subscriptions of the login in the tenants of ``subscriptions``.
+
+    One query a tenant, and it needs neither endpoints nor networks. ``None`` as of :func:`search_zones`.
+    """
+    passes = passes_private_link(registry)
+    if isinstance(passes, Unreadable) or not passes:
+        return passes or None
+    tenants = list(_by_tenant(session, subscriptions).values())
+    answers = in_parallel([partial(find_resources, reader, ZONE_TYPE, each) for each in tenants])
+    rows = [row for answer in answers if not isinstance(answer, Unreadable) for row in answer]
+    failures = [answer for answer in answers if isinstance(answer, Unreadable)]
+    return FoundZones(_zone_ids(rows, registry), failures[0] if failures else None)
+
+
+def search_zones(
+    reader: ArmReader,
+    session: Session,
+    registry: Registry,
+    endpoints: tuple[PrivateEndpoint, ...] | Unreadable,
+    subscriptions: Collection[str],
+    found: FoundZones | Unreadable | None = None,
+) -> ZoneSearch | Unreadable | None:
+    """Find and read the zones that a query for the registry's names can meet.
+
+    ``subscriptions``: of the cluster, the registry, the endpoints and the networks near the
+    nodes; only of these is it established that there are no other zones. ``found``: what
+    :func:`find_zones` answered, where it was asked before. ``None``: no connection is approved,
+    so that no name passes through private link.
+    """
+    passes = passes_private_link(registry)
+    if isinstance(passes, Unreadable) or not passes:
+        return passes or None
+    near = sorted({one.lower() for one in subscriptions})
+    kept = kept_zones(endpoints)
+    hosts = hosts_of(registry, endpoints)
+
+    def read(zone_ids: Sequence[str]) -> list[PrivateZone]:
+        return read_zones(reader, zone_ids, hosts, suffix_of(registry.login_server), partial(_may_be_met, near, kept))
+
+    known = _distinct((*kept, *(found.zone_ids if isinstance(found, FoundZones) else ())))
+    calls: list[Callable[[], Any]] = [
+        lambda: read(known),
+        lambda: found if found is not None else find_zones(reader, session, registry, near),
+        *(partial(_list, reader, one) for one in near),
+        *(partial(read_caller_permissions, reader, f"/subscriptions/{one}") for one in near),
+    ]
+    zones, graph, *others = in_parallel(calls)
+    if isinstance(zones, Unreadable):
+        return zones
+    lists, rights = others[: len(near)], others[len(near) :]
+    rows = [row for rows in lists if not isinstance(rows, Unreadable) for row in rows]
+    in_graph = graph.zone_ids if isinstance(graph, FoundZones) else ()
+    late = read(_distinct((*in_graph, *_zone_ids(rows, registry)), known))
+    return ZoneSearch(
+        zones=tuple(sorted((*zones, *late), key=lambda zone: zone.id.lower())),
+        whole=tuple(one for one, rows, may in zip(near, lists, rights, strict=True) if is_whole(rows, may)),
+        unread=_incomplete(graph, lists),
+    )
+
+
+def hosts_of(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
+    """The names that a pull looks up, in lower case: the login server and every data endpoint."""
+    shown = registry.data_endpoint_hosts
+    hosts = [registry.login_server, *(() if isinstance(shown, Unreadable) else shown)]
+    for endpoint in () if isinstance(endpoints, Unreadable) else endpoints:
+        for address in () if isinstance(endpoint.addresses, Unreadable) else endpoint.addresses:
+            if address.member.lower() == MEMBER or address.member.lower().startswith(DATA_MEMBER):
+                hosts.extend(address.fqdns)
+    return tuple(dict.fromkeys(host.lower() for host in hosts))
+
+
+def kept_zones(endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
+    """The zones that the endpoints' zone groups keep, as far as they are known."""
+    if isinstance(endpoints, Unreadable):
+        return ()
+    return _distinct(
+        zone_id
+        for endpoint in endpoints
+        if not isinstance(endpoint.zone_ids, Unreadable)
+        for zone_id in endpoint.zone_ids
+    )
+
+
+def is_whole(zones: Any, rights: tuple[Permission, ...] | Unreadable) -> bool:
+    """Tell whether the list of a subscription's zones has them all: Azure leaves out what a login may not read."""
+    if isinstance(zones, Unreadable) or isinstance(rights, Unreadable):
+        return False
+    return allows(rights, READ_ZONES) is Answer.YES
+
+
+def _incomplete(graph: FoundZones | Unreadable, lists: Iterable[Any]) -> Unreadable | None:
+    failures = [graph.unread if isinstance(graph, FoundZones) else graph, *lists]
+    return next((each for each in failures if isinstance(each, Unreadable)), None)
+
+
+def _may_be_met(near: Collection[str], kept: Collection[str], zone_id: str, links: Links) -> bool:
+    """An endpoint keeps the zone, or it is linked to a network in a subscription that counts."""
+    if zone_id.lower() in {each.lower() for each in kept} or isinstance(links, Unreadable):
+        return True
+    return any(_subscription_of(link.network_id) in near for link in links)
+
+
+def _list(reader: ArmReader, subscription: str) -> list[Json]:
+    return reader.list(f"/subscriptions/{subscription}/providers/{ZONE_TYPE}", OLDER_DNS_API) or []
+
+
+def _by_tenant(session: Session, subscriptions: Collection[str]) -> dict[str, list[str]]:
+    """The login's enabled subscriptions in the tenants of these, by tenant."""
+    by_tenant: dict[str, list[str]] = {}
+    for one in session.subscriptions():
+        if str(one.get("state", "Enabled")) != "Disabled" and one.get("id"):
+            by_tenant.setdefault(str(one.get("tenantId", "")), []).append(str(one["id"]))
+    wanted = {each.lower() for each in subscriptions}
+    return {tenant: ids for tenant, ids in by_tenant.items() if wanted & {each.lower() for each in ids}}
+
+
+def _zone_ids(rows: Iterable[Json], registry: Registry) -> tuple[str, ...]:
+    """Ids of the zones at or below the cloud's suffix; nothing else can hold a name of the registry."""
+    suffix = suffix_of(registry.login_server)
+    ids = (row.get("id") for row in rows)
+    return tuple(each for each in ids if isinstance(each, str) and f".{_name(each)}".endswith(f".{suffix}"))
+
+
+def _name(zone_id: str) -> str:
+    return zone_id.rpartition("/")[2].lower()
+
+
+def _distinct(zone_ids: Iterable[str], besides: Iterable[str] = ()) -> tuple[str, ...]:
+    """Ids without those that differ only in case, and without the others."""
+    known = {each.lower() for each in besides}
+    return tuple({each.lower(): each for each in zone_ids if each.lower() not in known}.values())
+
+
+def _subscription_of(resource_id: str) -> str:
+    parts = resource_id.split("/")
+    return parts[2].lower() if len(parts) > 2 else ""

@@ -1,0 +1,261 @@
+"""From a registry's answers about one image to facts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...facts import FailingContainer, Image, ImageLookup, Platform, Unreadable
+from ...images.references import Resemblance, parse_reference, resemblance_of
+from ..members import member, shown
+from .api import Absence, Manifest
+
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_IMAGE_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+# Written by build tools for what is no image of a platform, such as an attestation.
+_NO_PLATFORM = "unknown"
+_PASSED = "passed"
+# Other spellings that containerd takes for these (platforms.Normalize).
+_SPELLINGS = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
+
+
+@dataclass(frozen=True)
+class Disallowed:
+    """The registry forbids to read the manifest, to anybody: locked or quarantined."""
+
+    why: Unreadable
+
+
+Attributes = dict[str, Any] | Absence | Unreadable | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the registry answered about one image; ``None``: not asked."""
+
+    manifest: Manifest | Absence | Disallowed | Unreadable
+    repository: Attributes
+    tag: Attributes = None
+    attributes: Attributes = None
+    """Those of the manifest."""
+    platforms: tuple[Platform, ...] | Unreadable = ()
+    near_misses: tuple[str, ...] = ()
+
+
+def references_of(image: Image | None, failing: Iterable[FailingContainer], login_server: str) -> tuple[Image, ...]:
+    """Return the images to look up, each once: the argument's and those of failing containers.
+
+    Only those whose host serves this registry's content: its login server or a regional host.
+    """
+    named = [] if image is None else [image]
+    for container in failing:
+        try:
+            named.append(parse_reference(container.image))
+        except ValueError:
+            continue  # a check says so of the container
+    serving = (Resemblance.SAME, Resemblance.REGIONAL)
+    return tuple(dict.fromkeys(one for one in named if resemblance_of(one, login_server) in serving))
+
+
+def joined(
+    one: tuple[ImageLookup, ...] | Unreadable | None, other: tuple[ImageLookup, ...] | Unreadable | None
+) -> tuple[ImageLookup, ...] | Unreadable | None:
+    """Join two reads of images; ``None``: neither had an image to read. What is unreadable stays so."""
+    for answer in (one, other):
+        if isinstance(answer, Unreadable):
+            return answer
+    return None if one is None and other is None else (*(one or ()), *(other or ()))  # type: ignore[misc]
+
+
+def lookup_from(image: Image, answers: Answers, quarantine_policy: str | Unreadable) -> ImageLookup:
+    """Join the answers about one image."""
+    exists = _reference_exists(image, answers, quarantine_policy)
+    return ImageLookup(
+        reference=written(image),
+        repository=image.repository,
+        repository_exists=_repository_exists(answers),
+        reference_exists=exists,
+        near_misses=answers.near_misses,
+        unreadable_part=_locked_part(answers) if exists is not False else None,
+        quarantined=_quarantined(image, answers, quarantine_policy) if exists is not False else False,
+        platforms=answers.platforms,
+        is_index=isinstance(answers.manifest, Manifest) and is_index(answers.manifest),
+        tag=image.tag,
+        digest=image.digest,
+        found_digest=tagged_digest(answers.tag),
+    )
+
+
+def unread_lookup(image: Image, why: Unreadable) -> ImageLookup:
+    """An image of which nothing could be read."""
+    return ImageLookup(
+        written(image), image.repository, why, why, (), why, why, why, tag=image.tag, digest=image.digest
+    )
+
+
+def written(image: Image) -> str:
+    """The image as a reference."""
+    tag = f":{image.tag}" if image.tag else ""
+    return f"{image.host}/{image.repository}{tag}" + (f"@{image.digest}" if image.digest else "")
+
+
+def tagged_digest(tag: Attributes) -> str | None:
+    """The digest that a tag points to, by its attributes."""
+    digest = member(tag, "tag", "digest") if isinstance(tag, dict) else None
+    return digest if isinstance(digest, str) else None
+
+
+# --- platforms ---------------------------------------------------------------------------
+
+
+def is_index(manifest: Manifest) -> bool:
+    """Tell an index (or manifest list) from a single manifest."""
+    return manifest.media_type in _INDEXES or isinstance(manifest.body.get("manifests"), list)
+
+
+def index_entries(manifest: Manifest) -> tuple[tuple[Platform, ...], tuple[str, ...]] | Unreadable:
+    """Return the platforms that an index names, and the digests of entries that name none.
+
+    Entries for ``unknown`` are attestations and the like, which no node is offered.
+    """
+    rows = manifest.body.get("manifests")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return Unreadable("malformed", f"The index {manifest.digest} has no list of manifests")
+    platforms, nameless = [], []
+    for row in rows:
+        if isinstance(row.get("platform"), dict):
+            platforms.append(platform_from(row["platform"]))
+        elif isinstance(row.get("digest"), str):
+            nameless.append(row["digest"])
+    return tuple(one for one in platforms if one is not None), tuple(nameless)
+
+
+def config_digest(manifest: Manifest) -> str | None:
+    """The digest of a single manifest's configuration; ``None``: an artifact, which has none of an image."""
+    kind, digest = member(manifest.body, "config", "mediaType"), member(manifest.body, "config", "digest")
+    return digest if kind in _IMAGE_CONFIGS and isinstance(digest, str) else None
+
+
+def platform_from(body: Any) -> Platform | None:
+    """Map a platform as index entries and configurations write it; ``None``: it is none."""
+    system, architecture = member(body, "os"), member(body, "architecture")
+    if not isinstance(system, str) or not isinstance(architecture, str) or not system or not architecture:
+        return None
+    if _NO_PLATFORM in (system.lower(), architecture.lower()):
+        return None
+    # A key with a dot in it, not a path.
+    build, variant = body.get("os.version"), body.get("variant")
+    return Platform(
+        os=system.lower(),
+        architecture=_SPELLINGS.get(architecture.lower(), architecture.lower()),
+        os_version=build if isinstance(build, str) and build else None,
+        variant=variant if isinstance(variant, str) and variant else None,
+    )
+
+
+def platform_of_attributes(attributes: Attributes, why: Unreadable) -> tuple[Platform, ...] | Unreadable:
+    """The platform by a single manifest's attributes, which show no Windows build; else ``why`` it is not known."""
+    if not isinstance(attributes, dict) or member(attributes, "manifest", "mediaType") in _INDEXES:
+        return why
+    platform = platform_from(attributes.get("manifest"))
+    return why if platform is None or platform.os == "windows" else (platform,)
+
+
+# --- existence, locks, quarantine --------------------------------------------------------
+
+
+def _repository_exists(answers: Answers) -> bool | Unreadable:
+    if isinstance(answers.manifest, Manifest) or isinstance(answers.repository, dict):
+        return True
+    if Absence.REPOSITORY in (answers.repository, answers.manifest):
+        return False
+    if isinstance(answers.tag, dict) or isinstance(answers.attributes, dict):
+        return True
+    if isinstance(answers.repository, Unreadable):
+        return answers.repository
+    return Unreadable("malformed", "The registry does not say whether the repository exists")
+
+
+def _asked(image: Image, answers: Answers) -> Attributes:
+    """The attributes of what kubelet goes by: the digest where there is one, else the tag."""
+    return answers.attributes if image.digest else answers.tag
+
+
+def _reference_exists(image: Image, answers: Answers, quarantine_policy: str | Unreadable) -> bool | Unreadable:
+    """A tag in quarantine looks missing to whoever may not read quarantined images."""
+    manifest, listed = answers.manifest, isinstance(_asked(image, answers), dict)
+    if isinstance(manifest, Manifest):
+        return True
+    if isinstance(manifest, Unreadable):
+        return True if listed else manifest
+    if isinstance(manifest, Disallowed):
+        return True if listed else manifest.why
+    if listed and quarantine_policy == "disabled":
+        what = "The registry lists the image and serves no manifest for it, as a replica that has not caught up"
+        return Unreadable("not-found", what)
+    if listed:
+        return True
+    if _repository_exists(answers) is not False and quarantine_policy != "disabled":
+        if isinstance(quarantine_policy, Unreadable):
+            return quarantine_policy
+        what = "The registry quarantines new images, and the image is missing or hidden in quarantine"
+        return Unreadable("not-shown", what, permission="AcrQuarantineReader for this login")
+    return False
+
+
+def _locked_part(answers: Answers) -> str | Unreadable | None:
+    unread: Unreadable | None = None
+    for part, answer, path in (
+        ("repository", answers.repository, ()),
+        ("tag", answers.tag, ("tag",)),
+        ("manifest", answers.attributes, ("manifest",)),
+    ):
+        if answer is None or isinstance(answer, Absence):
+            continue
+        readable = answer if isinstance(answer, Unreadable) else _read_enabled(answer, *path)
+        if readable is False:
+            return part
+        if isinstance(readable, Unreadable):
+            unread = unread or readable
+    if isinstance(answers.manifest, Disallowed):
+        return unread or answers.manifest.why
+    # A lock holds for everybody, so whoever read the manifest proved that there is none.
+    return None if isinstance(answers.manifest, Manifest) else unread
+
+
+def _read_enabled(attributes: dict[str, Any], *path: str) -> bool | Unreadable:
+    return shown(attributes, bool, *path, "changeableAttributes", "readEnabled")
+
+
+def _quarantined(image: Image, answers: Answers, policy: str | Unreadable) -> bool | Unreadable:
+    if policy == "disabled":
+        return False
+    state = _quarantine_state(answers)
+    if state is not None:
+        passed = state.lower() == _PASSED
+        return False if passed else (policy if isinstance(policy, Unreadable) else True)
+    if isinstance(policy, Unreadable):
+        return False  # no state was ever given to it
+    if isinstance(answers.manifest, (Absence, Disallowed)) and isinstance(_asked(image, answers), dict):
+        return not isinstance(_locked_part(answers), str)
+    why = answers.attributes if isinstance(answers.attributes, Unreadable) else None
+    what = "The registry quarantines new images and does not show whether this one has passed"
+    return Unreadable("not-shown", what, why.operation if why else None, why.permission if why else None)
+
+
+def _quarantine_state(answers: Answers) -> str | None:
+    """The state as the manifest or the tag shows it; ``None``: neither does, as where it never was in quarantine."""
+    shows = [
+        (answers.attributes, ("manifest", "quarantineState")),
+        (answers.attributes, ("manifest", "changeableAttributes", "quarantineState")),
+        (answers.tag, ("tag", "quarantineState")),
+    ]
+    states = (member(answer, *path) for answer, path in shows)
+    return next((state for state in states if isinstance(state, str) and state), None)

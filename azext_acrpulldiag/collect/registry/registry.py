@@ -1,0 +1,306 @@
+"""Find and read the registry, and the health of its artifact cache.
+
+A preview api-version is tried first, because the stable one leaves out virtual network rules and
+regional endpoints; where it is refused (a cloud that does not have it), the stable one answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from ...facts import CacheRule, NetworkRules, PrivateEndpointConnection, Registry, Unreadable
+from ...targets import REGISTRY_TYPE, RegistryTarget
+from ..ask.arm import ArmReader, Json, ReadError, in_parallel
+from ..ask.session import Session
+from ..azure.cluster import home_tenant, nearest
+from ..azure.resource_graph import find_resources
+from ..members import malformed, member, not_shown, objects, resource_parts, shown, text, texts
+
+PREVIEW_API_VERSION = "2026-09-01-preview"
+API_VERSION = "2025-11-01"
+
+READ = f"{REGISTRY_TYPE}/read"
+
+
+def find_registry(
+    reader: ArmReader, session: Session, target: RegistryTarget, default_subscription: str
+) -> Json | Unreadable:
+    """Find the registry that the user named, wherever this login may see it, and answer it as ARM tells it.
+
+    A resource ID is read directly. A name or login server is looked up in
+    ``default_subscription`` and, at the same time, in the login's other subscriptions.
+    ``Unreadable`` with reason ``not-found`` names the nearest registries and the right to see more.
+    """
+    if target.subscription:
+        return _by_id(reader, target, target.subscription)
+    others = _others(session, default_subscription)
+    here, elsewhere = in_parallel(
+        [lambda: _list(reader, default_subscription), lambda: _elsewhere(reader, others, target)]
+    )
+    rows = [] if isinstance(here, Unreadable) else list(here)
+    match = _match(rows, target)
+    if match is not None:
+        return match
+    if not isinstance(elsewhere, Unreadable):
+        rows.extend(elsewhere)
+        match = _match(elsewhere, target)
+        found = _reread(reader, match) if match is not None else None
+        if found is not None:
+            return found
+    return _not_found(target, rows, [why for why in (here, elsewhere) if isinstance(why, Unreadable)])
+
+
+def registry_of(session: Session, body: Json) -> Registry | Unreadable:
+    """Map what :func:`find_registry` answered, its tenant taken from the login (no request)."""
+    parts = resource_parts(str(body.get("id", "")))
+    return registry_from(body, home_tenant(session, parts[0]) if parts else malformed(body, "id"))
+
+
+def registry_from(body: Json, tenant_id: str | Unreadable) -> Registry | Unreadable:
+    """Map a registries answer. ``Unreadable``: it is no registry, or has no login server yet."""
+    parts = resource_parts(body["id"]) if isinstance(body.get("id"), str) else None
+    if parts is None:
+        return malformed(body, "id")
+    login_server = text(body, "properties", "loginServer")
+    if isinstance(login_server, Unreadable):
+        return login_server
+    return Registry(
+        id=body["id"],
+        name=parts[2],
+        resource_group=parts[1],
+        subscription=parts[0],
+        location=str(body.get("location") or ""),
+        tenant_id=tenant_id,
+        login_server=login_server.lower(),
+        sku=text(body, "sku", "name"),
+        provisioning_state=text(body, "properties", "provisioningState"),
+        role_assignment_mode=text(body, "properties", "roleAssignmentMode"),
+        admin_enabled=shown(body, bool, "properties", "adminUserEnabled"),
+        anonymous_pull=shown(body, bool, "properties", "anonymousPullEnabled"),
+        public_network_access=text(body, "properties", "publicNetworkAccess"),
+        network_rules=_network_rules(body),
+        private_endpoints=_private_endpoints(body),
+        arm_audience_tokens=text(body, "properties", "policies", "azureADAuthenticationAsArmPolicy", "status"),
+        data_endpoint_hosts=texts(body, "properties", "dataEndpointHostNames"),
+        regional_hosts=texts(body, "properties", "regionalEndpointHostNames"),
+        quarantine_policy=text(body, "properties", "policies", "quarantinePolicy", "status"),
+        retention_days=_retention_days(body),
+    )
+
+
+def read_cache_rules(reader: ArmReader, registry: Registry) -> tuple[CacheRule, ...] | Unreadable:
+    """Read the artifact-cache rules and the health of the credential sets that they use."""
+    rules, sets = in_parallel(
+        [
+            lambda: reader.list(f"{registry.id}/cacheRules", API_VERSION),
+            lambda: reader.list(f"{registry.id}/credentialSets", API_VERSION),
+        ]
+    )
+    if isinstance(rules, Unreadable):
+        return rules
+    if rules is None:
+        return Unreadable("not-found", f"{registry.id} does not exist any more", f"{REGISTRY_TYPE}/cacheRules/read")
+    return cache_rules_from(rules, sets if sets is not None else [])
+
+
+def cache_rules_from(rules: Iterable[Json], sets: Iterable[Json] | Unreadable) -> tuple[CacheRule, ...]:
+    """Join cache rules with the health of their credential sets. Pure."""
+    health: Mapping[str, str | Unreadable | None] | Unreadable
+    health = sets if isinstance(sets, Unreadable) else {str(one.get("id", "")).lower(): _ailment(one) for one in sets}
+    return tuple(_cache_rule(rule, health) for rule in rules)
+
+
+def _by_id(reader: ArmReader, target: RegistryTarget, subscription: str) -> Json | Unreadable:
+    try:
+        body = _get(reader, target.given.rstrip("/"))
+    except ReadError as error:
+        return _with_right(error.why)
+    if body is not None:
+        return body
+    try:
+        rows = _list(reader, subscription)
+    except ReadError:
+        rows = []  # the missing registry is the answer; names are a courtesy
+    return _not_found(target, rows, [])
+
+
+def _get(reader: ArmReader, resource_id: str) -> Json | None:
+    try:
+        return reader.get(resource_id, PREVIEW_API_VERSION)
+    except ReadError as error:
+        if error.why.reason != "unsupported":
+            raise
+    return reader.get(resource_id, API_VERSION)
+
+
+def _list(reader: ArmReader, subscription: str) -> list[Json]:
+    """All registries of one subscription, whole."""
+    path = f"/subscriptions/{subscription}/providers/{REGISTRY_TYPE}"
+    try:
+        return reader.list(path, PREVIEW_API_VERSION) or []
+    except ReadError as error:
+        if error.why.reason != "unsupported":
+            raise
+    return reader.list(path, API_VERSION) or []
+
+
+def _others(session: Session, default_subscription: str) -> dict[str, list[str]]:
+    """The login's other enabled subscriptions by the tenant whose token opens them."""
+    by_tenant: dict[str, list[str]] = {}
+    for one in session.subscriptions():
+        subscription, state = str(one.get("id", "")), str(one.get("state", "Enabled"))
+        if state != "Disabled" and subscription and subscription.lower() != default_subscription.lower():
+            by_tenant.setdefault(str(one.get("tenantId", "")), []).append(subscription)
+    return by_tenant
+
+
+def _elsewhere(reader: ArmReader, others: Mapping[str, list[str]], target: RegistryTarget) -> list[Json]:
+    """Registries of other subscriptions: one Resource Graph query a tenant, or lists where that is refused."""
+    rows: list[Json] = []
+    refused: list[str] = []
+    tenants = list(others.values())
+    for subscriptions, answer in zip(
+        tenants, in_parallel([partial(find_resources, reader, REGISTRY_TYPE, one) for one in tenants]), strict=True
+    ):
+        if isinstance(answer, Unreadable):
+            refused.extend(subscriptions)
+        else:
+            rows.extend(answer)
+    if not refused or _match(rows, target) is not None:
+        return rows
+    lists = in_parallel([partial(_list, reader, one) for one in refused])
+    for each in lists:
+        if not isinstance(each, Unreadable):
+            rows.extend(each)
+    failures = [each for each in lists if isinstance(each, Unreadable)]
+    if failures and _match(rows, target) is None:
+        raise ReadError(failures[0])
+    return rows
+
+
+def _match(rows: Iterable[Json], target: RegistryTarget) -> Json | None:
+    """The row with this name, or whose login server ARM says is this one. Names are unique in a cloud."""
+    for row in rows:
+        if target.login_server:
+            if str(member(row, "properties", "loginServer")).lower() == target.login_server.lower():
+                return row
+        elif target.name and str(row.get("name", "")).lower() == target.name.lower():
+            return row
+    return None
+
+
+def _reread(reader: ArmReader, row: Json) -> Json | Unreadable | None:
+    """GET what Resource Graph found; ``None``: it is gone."""
+    resource_id = row.get("id")
+    if not isinstance(resource_id, str):
+        return malformed(row, "id")
+    try:
+        return _get(reader, resource_id)
+    except ReadError as error:
+        return _with_right(error.why)
+
+
+def _not_found(target: RegistryTarget, rows: Iterable[Json], failures: list[Unreadable]) -> Unreadable:
+    """Say that the registry is not there or not visible, with near misses by name and login server."""
+    wanted = target.login_server or target.name or target.given
+    servers = {str(row.get("name", "")): str(member(row, "properties", "loginServer") or "") for row in rows}
+    near = nearest(wanted, servers.values() if target.login_server else servers)
+    hint = f"; the nearest names are {', '.join(near)}" if near else ""
+    if failures:
+        why = failures[0]
+        return _with_right(replace(why, detail=f"Registry {wanted} was not found{hint}; {why.detail}", permission=None))
+    detail = f"Registry {wanted} does not exist or is not visible to this login{hint}"
+    return Unreadable("not-found", detail, READ, READ)
+
+
+def _retention_days(body: Json) -> int | Unreadable | None:
+    status = text(body, "properties", "policies", "retentionPolicy", "status")
+    if isinstance(status, Unreadable):
+        return status
+    return shown(body, int, "properties", "policies", "retentionPolicy", "days") if status == "enabled" else None
+
+
+def _with_right(why: Unreadable) -> Unreadable:
+    """Name the right that was refused; a server that fails or hangs asks for none."""
+    return replace(why, permission=why.permission or READ) if why.reason == "forbidden" else why
+
+
+def _network_rules(body: Json) -> NetworkRules | Unreadable | None:
+    rules = shown(body, dict, "properties", "networkRuleSet")
+    sku = member(body, "sku", "name")
+    if isinstance(rules, Unreadable):
+        # Basic and Standard have no firewall and do not show one (recorded).
+        without = rules.reason == "not-shown" and isinstance(sku, str) and sku.lower() in ("basic", "standard")
+        return None if without else rules
+    default = text(body, "properties", "networkRuleSet", "defaultAction")
+    addresses = objects(body, "properties", "networkRuleSet", "ipRules")
+    if isinstance(default, Unreadable):
+        return default
+    if isinstance(addresses, Unreadable):
+        return addresses
+    allowed = texts({"ipRules": [rule.get("value") for rule in addresses if _allows(rule)]}, "ipRules")
+    if isinstance(allowed, Unreadable):
+        return malformed(body, "properties", "networkRuleSet", "ipRules")
+    subnets = objects(body, "properties", "networkRuleSet", "virtualNetworkRules")
+    if isinstance(subnets, Unreadable):
+        return NetworkRules(default, allowed, subnets)
+    return NetworkRules(default, allowed, texts({"id": [rule.get("id") for rule in subnets if _allows(rule)]}, "id"))
+
+
+def _allows(rule: Json) -> bool:
+    """A rule without an action allows: Allow is the only one there is."""
+    return str(rule.get("action") or "Allow").lower() == "allow"
+
+
+def _private_endpoints(body: Json) -> tuple[PrivateEndpointConnection, ...] | Unreadable:
+    found = objects(body, "properties", "privateEndpointConnections")
+    if isinstance(found, Unreadable):
+        return found
+    return tuple(private_endpoint_from(one) for one in found)
+
+
+def private_endpoint_from(connection: Json) -> PrivateEndpointConnection:
+    """Map one private endpoint connection, inline or from its own list. Pure."""
+    endpoint = member(connection, "properties", "privateEndpoint", "id")
+    return PrivateEndpointConnection(
+        id=str(connection.get("id") or ""),
+        status=text(connection, "properties", "privateLinkServiceConnectionState", "status"),
+        private_endpoint_id=endpoint if isinstance(endpoint, str) else None,
+    )
+
+
+def _cache_rule(rule: Json, health: Mapping[str, str | Unreadable | None] | Unreadable) -> CacheRule:
+    used = member(rule, "properties", "credentialSetResourceId")
+    used = used if isinstance(used, str) and used else None
+    unhealthy: str | Unreadable | None = None
+    if used is not None:
+        missing = Unreadable("not-shown", f"Credential set {used} is not in the registry's list")
+        unhealthy = health if isinstance(health, Unreadable) else health.get(used.lower(), missing)
+    source = text(rule, "properties", "sourceRepository")
+    if isinstance(source, Unreadable):  # then nothing tells that no credential set is used, either
+        unhealthy = source
+    return CacheRule(
+        name=str(rule.get("name") or ""),
+        source="" if isinstance(source, Unreadable) else source,
+        target=str(member(rule, "properties", "targetRepository") or ""),
+        credential_set=used,
+        unhealthy=unhealthy,
+    )
+
+
+def _ailment(credential_set: Json) -> str | Unreadable | None:
+    """What is wrong with a credential set: its first unhealthy credential, in Azure's words."""
+    credentials = objects(credential_set, "properties", "authCredentials")
+    if isinstance(credentials, Unreadable):
+        return credentials
+    ignorance: Unreadable | None = None
+    for credential in credentials:
+        status = text(credential, "credentialHealth", "status")
+        if isinstance(status, Unreadable):
+            ignorance = not_shown(credential_set, "properties", "authCredentials", "credentialHealth", "status")
+        elif status.lower() != "healthy":
+            said = [member(credential, "credentialHealth", name) for name in ("errorCode", "errorMessage")]
+            return ": ".join(str(part).splitlines()[0] for part in said if part) or status
+    return ignorance

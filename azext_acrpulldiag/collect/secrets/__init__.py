@@ -1,0 +1,1 @@
+"""Read pull secrets, and what Azure and the registry say of the credentials in them."""

@@ -1,0 +1,399 @@
+"""Read the pull secrets that failing pods, their service accounts or an argument name.
+
+Secrets are fetched by name and never listed. Their content stays in this package: facts say
+whose a credential is and what Azure and the registry say of it. A credential is offered to
+its own registry only, at the login server that Resource Manager names, and only where a pod
+that fails or ``--pull-secret`` names the secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from ...facts import (
+    DenyAssignment,
+    FailingContainer,
+    Image,
+    Offer,
+    Permission,
+    PullSecret,
+    Registry,
+    RoleAssignment,
+    RoleDefinition,
+    SecretEntry,
+    ServicePrincipal,
+    Unreadable,
+)
+from ...images.references import served_image
+from ..ask.arm import ArmReader, Json, ReadError, in_parallel
+from ..ask.session import Session
+from ..azure import access
+from ..azure.applications import read_service_principal
+from ..registry.api import Basic, RegistryApi, RegistryRefusalError
+from .docker_config import Credential, MalformedSecretError, credentials_in
+from .users import (
+    ADMIN,
+    APPLICATION,
+    LOGIN_TOKEN,
+    TOKEN,
+    end_of_login_token,
+    kind_of,
+    matches_one,
+    may_pull,
+    name_to_show,
+    read_admin_passwords,
+    read_token,
+)
+
+ARGUMENT = "argument"
+MAX_OFFERS = 5
+MAX_SECRETS = 64
+_MAX_ACCOUNTS = 64
+
+_TOO_MANY = Unreadable(
+    "unsupported", f"Failing pods name more than {MAX_SECRETS} pull secrets; give --namespace to have others read"
+)
+_NO_IMAGE = Unreadable(
+    "not-shown", "No image is known to ask for with this secret's credential; give --image to have it offered"
+)
+
+
+class SecretReader(Protocol):
+    """What is needed of the Kubernetes API."""
+
+    def secret(self, namespace: str, name: str) -> Json | None:
+        """One secret; ``None``: it does not exist. Raises ``ReadError``."""
+
+    def service_account(self, namespace: str, name: str) -> Json | None:
+        """One service account; ``None``: it does not exist. Raises ``ReadError``."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run asks about pull secrets."""
+
+    failing: tuple[FailingContainer, ...] = ()
+    namespace: str = "default"
+    """Where ``pull_secret`` is."""
+    pull_secret: str | None = None
+    image: Image | None = None
+    offer: bool = True
+    """Whether credentials may be offered to their registry."""
+
+
+@dataclass(frozen=True)
+class AzureSide:
+    """The registry, and what was read of the rights at it."""
+
+    session: Session
+    reader: ArmReader
+    registry: Registry
+    at_scope: tuple[RoleAssignment, ...] | Unreadable
+    caller_permissions: tuple[Permission, ...] | Unreadable
+    denials: tuple[DenyAssignment, ...] | Unreadable
+
+
+def read_pull_secrets(kube: SecretReader | Unreadable, azure: AzureSide, asked: Asked) -> tuple[PullSecret, ...]:
+    """Read every secret that is named, once, and ask about each distinct user once.
+
+    Sorted by namespace and name. What cannot be read is ``Unreadable`` in the secret's fact.
+    """
+    named = _named(kube, azure.registry, asked)
+    # The user's own first, then those that most pods name.
+    order = sorted(named, key=lambda key: (ARGUMENT not in named[key].named_by, -len(named[key].named_by), key))
+    read = order[:MAX_SECRETS]
+    answers = dict(zip(read, in_parallel([partial(_fetch, kube, *key) for key in read]), strict=True))
+    fetched = [answers.get(key, _TOO_MANY) for key in named]
+    opened = [_opened(each, content, azure.registry) for each, content in zip(named.values(), fetched, strict=True)]
+    questions = _Questions()
+    for secret in opened:
+        for entry in secret.entries:
+            _ask_about(questions, azure, entry, asked.offer and secret.named.by_pod_or_argument)
+    questions.settle()
+    return tuple(_fact(secret, azure, questions, asked.offer) for secret in opened)
+
+
+# --- which secrets ------------------------------------------------------------------------
+
+
+@dataclass
+class _Named:
+    """A secret's name, who names it, and the images it is for."""
+
+    namespace: str
+    name: str
+    named_by: dict[str, None] = field(default_factory=dict)
+    images: dict[Image, None] = field(default_factory=dict)
+
+    @property
+    def by_pod_or_argument(self) -> bool:
+        """A service account alone gives a secret to pods to come, and to none that runs."""
+        return any(not each.startswith("serviceaccount/") for each in self.named_by)
+
+
+def _named(kube: SecretReader | Unreadable, registry: Registry, asked: Asked) -> dict[tuple[str, str], _Named]:
+    pods = served_images(asked.failing, registry)
+    # An account is no part of a pod that runs already, so that a few of them suffice.
+    accounts = sorted({(each.namespace, each.service_account) for each, _ in pods if not each.pull_secrets})
+    accounts = accounts[:_MAX_ACCOUNTS]
+    found = in_parallel([partial(_secrets_of_account, kube, *account) for account in accounts])
+    of_account = {
+        account: () if isinstance(names, Unreadable) else names for account, names in zip(accounts, found, strict=True)
+    }
+    named: dict[tuple[str, str], _Named] = {}
+
+    def add(namespace: str, name: str, by: str, images: Iterable[Image]) -> None:
+        each = named.setdefault((namespace, name), _Named(namespace, name))
+        each.named_by[by] = None
+        each.images.update(dict.fromkeys(images))
+
+    for pod, image in pods:
+        for name in pod.pull_secrets:
+            add(pod.namespace, name, f"pod/{pod.pod}", (image,))
+        if not pod.pull_secrets:
+            for name in of_account.get((pod.namespace, pod.service_account), ()):
+                add(pod.namespace, name, f"serviceaccount/{pod.service_account}", (image,))
+    if asked.pull_secret is not None:
+        add(asked.namespace, asked.pull_secret, ARGUMENT, _images_for_argument(asked, pods, registry))
+    return dict(sorted(named.items()))
+
+
+def served_images(failing: Iterable[FailingContainer], registry: Registry) -> list[tuple[FailingContainer, Image]]:
+    """The containers whose images this registry serves, each with its parsed image."""
+    return [(each, image) for each in failing if (image := served_image(each.image, registry.login_server)) is not None]
+
+
+def _images_for_argument(
+    asked: Asked, pods: Iterable[tuple[FailingContainer, Image]], registry: Registry
+) -> list[Image]:
+    """``--image`` where there is one, else what fails in the secret's namespace."""
+    if asked.image is not None:
+        image = asked.image
+        served = served_image(f"{image.host}/{image.repository}", registry.login_server)
+        return [image] if served else []
+    return [image for pod, image in pods if pod.namespace == asked.namespace]
+
+
+def _secrets_of_account(kube: SecretReader | Unreadable, namespace: str, name: str) -> tuple[str, ...]:
+    account = known_reader(kube).service_account(namespace, name) or {}
+    listed = account.get("imagePullSecrets")
+    names = [one.get("name") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return tuple(each for each in names if isinstance(each, str) and each)
+
+
+def known_reader(kube: SecretReader | Unreadable) -> SecretReader:
+    """Return the reader, or raise :class:`~.arm.ReadError` with why there is none."""
+    if isinstance(kube, Unreadable):
+        raise ReadError(kube)
+    return kube
+
+
+def _fetch(kube: SecretReader | Unreadable, namespace: str, name: str) -> Json | None:
+    return known_reader(kube).secret(namespace, name)
+
+
+# --- what is in them ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A credential for this registry; ``images`` are those that kubelet would use it for."""
+
+    credential: Credential = field(repr=False)
+    kind: str
+    images: tuple[Image, ...]
+
+    @property
+    def user_key(self) -> Hashable:
+        """One question for all entries of one user."""
+        return (self.kind, None if self.kind == ADMIN else self.credential.user)
+
+    def offer_key(self, image: Image) -> Hashable:
+        """One offer for all entries of one user and password, and one image."""
+        return ("offer", self.credential.user, self.credential.password, image)
+
+    @property
+    def offered_images(self) -> list[Image]:
+        """One image a repository."""
+        return list({image.repository: image for image in reversed(self.images)}.values())[:MAX_OFFERS]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A secret as far as it could be read and parsed."""
+
+    named: _Named
+    exists: bool | Unreadable
+    secret_type: str | None = None
+    malformed: MalformedSecretError | None = None
+    hosts: tuple[str, ...] = ()
+    entries: tuple[_Entry, ...] = ()
+
+
+def _opened(named: _Named, content: Json | Unreadable | None, registry: Registry) -> _Opened:
+    if content is None or isinstance(content, Unreadable):
+        return _Opened(named, False if content is None else content)
+    kind = content.get("type") if isinstance(content.get("type"), str) else None
+    try:
+        credentials = credentials_in(content)
+    except MalformedSecretError as error:
+        return _Opened(named, True, kind, malformed=error)
+    entries = []
+    for credential in credentials:
+        images = tuple(image for image in named.images if credential.serves(image.host, image.repository))
+        # No image is known: any of the registry may come.
+        if images or (not named.images and credential.serves(registry.login_server, None)):
+            entries.append(_Entry(credential, kind_of(credential.user, registry.name), images))
+    return _Opened(named, True, kind, hosts=tuple(each.key for each in credentials), entries=tuple(entries))
+
+
+# --- what is said of their users ----------------------------------------------------------
+
+
+class _Questions:
+    """Reads that several entries may want, each made once, all at once."""
+
+    def __init__(self) -> None:
+        self._asked: dict[Hashable, Callable[[], Any]] = {}
+        self._answers: dict[Hashable, Any] = {}
+
+    def ask(self, key: Hashable, read: Callable[[], Any]) -> None:
+        self._asked.setdefault(key, read)
+
+    def settle(self) -> None:
+        self._answers = dict(zip(self._asked, in_parallel(list(self._asked.values())), strict=True))
+
+    def answer(self, key: Hashable) -> Any:
+        return self._answers[key]
+
+
+@dataclass(frozen=True)
+class _Application:
+    principal: ServicePrincipal | Unreadable
+    effective: tuple[RoleAssignment, ...] | Unreadable = ()
+    definitions: Mapping[str, RoleDefinition | Unreadable] = field(default_factory=dict)
+
+
+def _ask_about(questions: _Questions, azure: AzureSide, entry: _Entry, offer: bool) -> None:
+    user = entry.credential.user
+    if entry.credential.unusable:
+        return
+    if entry.kind == APPLICATION:
+        questions.ask(entry.user_key, lambda: _read_application(azure, user))
+    elif entry.kind == ADMIN:
+        questions.ask(entry.user_key, lambda: read_admin_passwords(azure.reader, azure.registry))
+    elif entry.kind == TOKEN:
+        questions.ask(entry.user_key, lambda: read_token(azure.reader, azure.registry, user))
+    if offer:
+        for image in entry.offered_images:
+            questions.ask(entry.offer_key(image), partial(_offer, azure, entry.credential, image))
+
+
+def _read_application(azure: AzureSide, app_id: str) -> _Application:
+    registry = azure.registry
+    principal = read_service_principal(azure.session, registry.subscription, app_id)
+    if isinstance(principal, Unreadable) or not isinstance(principal.object_id, str):
+        return _Application(principal)
+    found = access.read_effective(azure.session, registry.id, principal.object_id)
+    effective, _ = access.settle_emptiness(found, azure.at_scope, azure.caller_permissions)
+    roles = set() if isinstance(effective, Unreadable) else {each.role_definition_id for each in effective}
+    return _Application(principal, effective, access.read_definitions(azure.session, registry.id, roles))
+
+
+def _offer(azure: AzureSide, credential: Credential, image: Image) -> Offer:
+    """Do what a node does: ask for a token with the credential, then for the manifest with the token.
+
+    A 404 is an acceptance: whoever may not read is told 401. Raises :class:`~.arm.ReadError` where
+    the registry cannot be asked from here, or refuses this machine's address.
+    """
+    api = RegistryApi(azure.session, azure.registry.login_server, Basic(credential.user, credential.password))
+    try:
+        api.token(f"repository:{image.repository}:pull")
+        found = api.has_manifest(image.repository, image.digest or image.tag or "latest")
+        return Offer(True, 200 if found else 404, "manifest", image.repository)
+    except RegistryRefusalError as refusal:
+        if refusal.status != 401:
+            raise
+        return Offer(False, 401, "token" if refusal.step == "token" else "manifest", image.repository)
+
+
+# --- facts --------------------------------------------------------------------------------
+
+
+def _fact(secret: _Opened, azure: AzureSide, questions: _Questions, offer: bool) -> PullSecret:
+    offered = offer and secret.named.by_pod_or_argument
+    return PullSecret(
+        namespace=secret.named.namespace,
+        name=secret.named.name,
+        named_by=tuple(sorted(secret.named.named_by)),
+        exists=secret.exists,
+        malformed=str(secret.malformed) if secret.malformed else None,
+        hosts=secret.hosts,
+        entries=tuple(_entry_fact(entry, azure, questions, offered) for entry in secret.entries),
+        breaks_every_pull=secret.malformed is not None and secret.malformed.breaks_every_pull,
+        secret_type=secret.secret_type,
+    )
+
+
+def _entry_fact(entry: _Entry, azure: AzureSide, questions: _Questions, offered: bool) -> SecretEntry:
+    credential = entry.credential
+    repositories = tuple(sorted({image.repository for image in entry.images}))
+    about: dict[str, Any] = {}
+    if credential.unusable is None:
+        about = _about_user(entry, azure, questions, repositories)
+        if offered:
+            about["offer"] = _worst([questions.answer(entry.offer_key(image)) for image in entry.offered_images])
+    return SecretEntry(
+        host=credential.key,
+        user=name_to_show(credential.user, entry.kind),
+        user_kind=entry.kind,
+        repositories=repositories,
+        unusable=credential.unusable,
+        stray_white_space=credential.stray_white_space,
+        **about,
+    )
+
+
+def _about_user(
+    entry: _Entry, azure: AzureSide, questions: _Questions, repositories: tuple[str, ...]
+) -> dict[str, Any]:
+    if entry.kind == LOGIN_TOKEN:
+        return {"login_token_ends": end_of_login_token(entry.credential.password)}
+    if entry.kind == TOKEN:
+        return {"token": questions.answer(entry.user_key)}
+    if entry.kind == ADMIN:
+        listed = questions.answer(entry.user_key)
+        unread = listed is None or isinstance(listed, Unreadable)
+        return {"admin_password_matches": listed if unread else matches_one(listed, entry.credential.password)}
+    if entry.kind == APPLICATION:
+        return _about_application(entry, azure, questions.answer(entry.user_key), repositories)
+    return {}
+
+
+def _about_application(
+    entry: _Entry, azure: AzureSide, found: _Application | Unreadable, repositories: tuple[str, ...]
+) -> dict[str, Any]:
+    about: dict[str, Any] = {"application_id": entry.credential.user.lower()}
+    if isinstance(found, Unreadable):
+        return {**about, "principal": found, "may_pull": found}
+    principal = found.principal
+    object_id = principal if isinstance(principal, Unreadable) else principal.object_id
+    if isinstance(object_id, str):
+        allowed: bool | Unreadable | None = may_pull(
+            object_id, azure.registry, found.effective, found.definitions, azure.denials, repositories
+        )
+    else:
+        allowed = object_id
+    return {**about, "principal": principal, "may_pull": allowed}
+
+
+def _worst(answers: list[Offer | Unreadable]) -> Offer | Unreadable:
+    """A refusal before what is not known before an acceptance."""
+    if not answers:
+        return _NO_IMAGE
+    refused = next((each for each in answers if isinstance(each, Offer) and not each.accepted), None)
+    unread = next((each for each in answers if isinstance(each, Unreadable)), None)
+    return refused or unread or answers[0]

@@ -1,0 +1,200 @@
+"""Whose a pull secret's credential is, and what Azure says of that user.
+
+Reads by name and only what the user's kind asks for. Passwords are compared in memory, in
+constant time; what leaves is a yes or a no.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timezone
+
+from ...access.conditions import Answer, any_of
+from ...access.grants import PULL_IN, Standing, denies, judge_assignment, standing
+from ...facts import DenyAssignment, Registry, RegistryToken, RoleAssignment, RoleDefinition, Unreadable
+from ..ask.arm import ArmReader, Json, ReadError, operation_of
+from ..members import malformed, member, objects, text, texts
+from ..registry.registry import API_VERSION
+from ..times import utc
+
+APPLICATION = "application"
+ADMIN = "admin"
+TOKEN = "token"  # noqa: S105 - the kind of a user
+LOGIN_TOKEN = "login-token"  # noqa: S105 - the kind of a user
+OTHER = "other"
+
+# What `az acr login --expose-token` and the node's own plugin give as the user.
+NOBODY = "00000000-0000-0000-0000-000000000000"
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Microsoft.ContainerRegistry/registries/tokens: ^[a-zA-Z0-9-]*$, 5 to 50 characters.
+_TOKEN_NAME = re.compile(r"[A-Za-z0-9-]{5,50}")
+# Somebody may have swapped user and password, and a password must not be shown.
+_NOT_SHOWN = "(not shown: no application, token or admin account is named so)"
+
+
+def kind_of(user: str, registry_name: str) -> str:
+    """Tell what a user of the registry ``registry_name`` can be, by its form."""
+    if user == NOBODY:
+        return LOGIN_TOKEN
+    if _GUID.fullmatch(user):
+        return APPLICATION
+    if user.lower() == registry_name.lower():
+        return ADMIN
+    return TOKEN if _TOKEN_NAME.fullmatch(user) else OTHER
+
+
+def name_to_show(user: str, kind: str) -> str:
+    """The user's name, unless it may be a password that was given as one."""
+    return _NOT_SHOWN if kind == OTHER else user
+
+
+# --- the admin account --------------------------------------------------------------------
+
+
+def read_admin_passwords(reader: ArmReader, registry: Registry) -> Json | Unreadable | None:
+    """Return the answer of ``listCredentials``, passwords and all. ``None``: the account is off.
+
+    The only read that returns passwords, made for a secret that claims to be the admin account.
+    """
+    if isinstance(registry.admin_enabled, Unreadable):
+        return registry.admin_enabled
+    if not registry.admin_enabled:
+        return None
+    path = f"{registry.id}/listCredentials"
+    found = reader.post(path, API_VERSION)
+    return Unreadable("not-found", f"{registry.id} is gone", operation_of(path, "POST")) if found is None else found
+
+
+def matches_one(listed: Json, password: str) -> bool | Unreadable:
+    """Compare a password with those in a listCredentials answer; every one is looked at."""
+    passwords = objects(listed, "passwords")
+    if isinstance(passwords, Unreadable):
+        return Unreadable(passwords.reason, "Azure's answer about the admin account's passwords shows none")
+    values = [value for one in passwords if isinstance(value := one.get("value"), str) and value]
+    if not values or len(values) < len(passwords):
+        return Unreadable("malformed", "Azure's answer about the admin account's passwords has an unexpected shape")
+    given = password.encode()
+    # A list, so that every one is compared whichever matches.
+    return any([hmac.compare_digest(given, value.encode()) for value in values])  # pylint: disable=use-a-generator
+
+
+# --- tokens -------------------------------------------------------------------------------
+
+
+def read_token(reader: ArmReader, registry: Registry, name: str) -> RegistryToken | None:
+    """Read a token by its name, and its scope map. ``None``: the registry has no such token.
+
+    Raises :class:`~.arm.ReadError` where the token itself cannot be read.
+    """
+    found = reader.get(f"{registry.id}/tokens/{name}", API_VERSION)
+    if found is None:
+        return None
+    scope_map = text(found, "properties", "scopeMapId")
+    return token_from(name, found, scope_map if isinstance(scope_map, Unreadable) else _get(reader, scope_map))
+
+
+def _get(reader: ArmReader, resource_id: str) -> Json | Unreadable:
+    try:
+        found = reader.get(resource_id, API_VERSION)
+    except ReadError as error:
+        return error.why
+    gone = Unreadable("not-found", f"{resource_id} does not exist", operation_of(resource_id))
+    return gone if found is None else found
+
+
+def token_from(name: str, body: Json, scope_map: Json | Unreadable) -> RegistryToken:
+    """Map a token and its scope map. Pure."""
+    return RegistryToken(
+        name=name,
+        status=text(body, "properties", "status"),
+        password_ends=_password_ends(body),
+        scope_map_actions=(
+            scope_map if isinstance(scope_map, Unreadable) else texts(scope_map, "properties", "actions")
+        ),
+        scope_map=str(member(body, "properties", "scopeMapId") or "").rpartition("/")[2] or None,
+    )
+
+
+def _password_ends(body: Json) -> tuple[datetime | None, ...] | Unreadable:
+    passwords = objects(body, "properties", "credentials", "passwords")
+    if isinstance(passwords, Unreadable):
+        return passwords
+    try:
+        return tuple(None if one.get("expiry") is None else utc(one["expiry"]) for one in passwords)
+    except ValueError:
+        return malformed(body, "properties", "credentials", "passwords")
+
+
+# --- login tokens -------------------------------------------------------------------------
+
+
+def end_of_login_token(password: str) -> datetime | Unreadable | None:
+    """Return when a registry's refresh or access token ends. ``None``: it names no end.
+
+    Its signature is the registry's affair: only the one claim ``exp`` is taken, unverified.
+    """
+    parts = password.strip().split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        end = claims.get("exp")
+        return None if end is None else datetime.fromtimestamp(int(end), timezone.utc)
+    except (IndexError, ValueError, AttributeError, TypeError, OverflowError, OSError, RecursionError):
+        return Unreadable("malformed", "The password beside the all-zero user is no token of a registry")
+
+
+# --- roles --------------------------------------------------------------------------------
+
+
+def may_pull(
+    object_id: str,
+    registry: Registry,
+    effective: tuple[RoleAssignment, ...] | Unreadable,
+    definitions: Mapping[str, RoleDefinition | Unreadable],
+    denials: tuple[DenyAssignment, ...] | Unreadable,
+    repositories: Collection[str],
+) -> bool | Unreadable:
+    """Judge a principal's assignments at the registry: may it pull every one of ``repositories``?
+
+    Without a known repository, whether it may pull any. ``effective`` are the assignments in
+    force for it, through groups too. Deny assignments count as far as they could be read. Pure.
+    """
+    if isinstance(effective, Unreadable):
+        return effective
+    known_denials = () if isinstance(denials, Unreadable) else denials
+    mode = registry.role_assignment_mode
+    modes = (mode,) if isinstance(mode, str) and mode in PULL_IN else tuple(PULL_IN)
+    answers = [
+        _in_mode(each, registry, object_id, effective, definitions, known_denials, tuple(repositories) or (None,))
+        for each in modes
+    ]
+    if all(answer == answers[0] for answer in answers):
+        return answers[0]
+    unread = Unreadable("unsupported", f"The registry's role assignment mode {mode!r} is not known here")
+    return mode if isinstance(mode, Unreadable) else unread
+
+
+def _in_mode(
+    mode: str,
+    registry: Registry,
+    object_id: str,
+    effective: tuple[RoleAssignment, ...],
+    definitions: Mapping[str, RoleDefinition | Unreadable],
+    denials: Iterable[DenyAssignment],
+    repositories: Iterable[str | None],
+) -> bool | Unreadable:
+    holders = {object_id, *(assignment.principal_id for assignment in effective)}
+    for repository in repositories:
+        grants = [judge_assignment(each, definitions, PULL_IN[mode], repository) for each in effective]
+        state = standing(grants)
+        if state is Standing.UNKNOWN:
+            return next(grant.why for grant in grants if grant.why is not None)
+        denied = any_of(denies(each, PULL_IN[mode], registry.id, holders, repository) for each in denials)
+        if state is not Standing.GRANTED or denied is Answer.YES:
+            return False
+        if denied is Answer.UNKNOWN:
+            return Unreadable("unsupported", "Whether a deny assignment reaches the application cannot be told")
+    return True

@@ -1,0 +1,1 @@
+"""Image references, platforms, and where a pod may land. Pure."""

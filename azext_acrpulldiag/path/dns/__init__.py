@@ -1,0 +1,1 @@
+"""What the nodes are answered for the registry's names. Pure."""

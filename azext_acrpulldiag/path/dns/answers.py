@@ -1,0 +1,357 @@
+"""What the nodes are answered for a host in one network, and whether that leads to the registry. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from ...arm_ids import named
+from ...facts import EVERYWHERE, PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch, same_id
+from ...model import Confidence
+from ..endpoints import addresses_for
+from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
+from .query import Query, subscriptions_concerned
+from .zones import Linked, label_in, linked_zone, private_name, record_in, zone_name, zones_of
+
+ZONE_MISSING = "network.private-dns-zone-missing"
+LINK_MISSING = "network.private-dns-link-missing"
+RECORD_MISSING = "network.private-dns-record-missing"
+RECORD_WRONG = "network.private-dns-record-wrong"
+CUSTOM_DNS_UNLINKED = "network.custom-dns-unlinked"
+
+READ_ZONES = "Microsoft.Network/privateDnsZones/read"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one network's DNS makes of the query."""
+
+    hops: tuple[Hop, ...]
+    destination: Destination | None
+
+    @property
+    def state(self) -> str:
+        """The worst of its hops."""
+        states = {hop.state for hop in self.hops}
+        return next((state for state in (BROKEN, UNKNOWN) if state in states), OK)
+
+    @property
+    def outcome(self) -> str | None:
+        """What is broken."""
+        return next((hop.outcome for hop in self.hops if hop.outcome), None)
+
+
+def answer_in(query: Query, network_id: str, own_dns: bool) -> Answer:
+    """Answer ``query`` with the zones linked to a network; ``own_dns``: it is the nodes' own, asked by themselves."""
+    search = query.network.zones
+    if search is None or isinstance(search, Unreadable):
+        why = search or Unreadable("not-shown", "Private DNS zones were not looked for")
+        return _unknown(query, "private-dns-zone", zone_name(query.registry), network_id, why)
+    for name in (query.host, query.private_name) if query.approved else (query.host,):
+        found = linked_zone(search.zones, name, network_id)
+        if isinstance(found, Unreadable):
+            return _unknown(query, "private-dns-link", zone_name(query.registry), network_id, found)
+        if found is not None:
+            return _answer_of_zone(query, found, name, own_dns)
+    return _answer_of_public_dns(query, search, network_id, own_dns)
+
+
+def public_answer(query: Query, why: str) -> Answer:
+    """The host leads to the registry's public side."""
+    return Answer((Hop("public-dns", query.host, None, OK, why),), Destination(query.host))
+
+
+def _unknown(
+    query: Query, kind: str, name: str, resource_id: str | None, why: Unreadable, before: tuple[Hop, ...] = ()
+) -> Answer:
+    hop = Hop(kind, name, resource_id, UNKNOWN, why.sentence, unread=why)
+    return Answer((*before, hop), query.supposed)
+
+
+# --- a zone answers --------------------------------------------------------------------
+
+
+def _answer_of_zone(query: Query, found: Linked, name: str, own_dns: bool) -> Answer:
+    zone, link = found.zone, found.link
+    network = named(link.network_id).name
+    before = (
+        Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} answers for {name}."),
+        Hop("private-dns-link", link.name, link.id, OK, f"The zone is linked to network {network}."),
+    )
+    addresses = record_in(zone, name)
+    if isinstance(addresses, Unreadable):
+        return _unknown(query, "private-dns-record", name, zone.id, addresses, before)
+    if not addresses:
+        return _without_record(query, found, name, own_dns, before)
+    return _with_record(query, found, name, addresses, own_dns, before)
+
+
+def _without_record(query: Query, found: Linked, name: str, own_dns: bool, before: tuple[Hop, ...]) -> Answer:
+    falls_back, public = found.link.falls_back, query.public_side
+    if falls_back is not False and public is not False:
+        doubt = next((each for each in (falls_back, public) if isinstance(each, Unreadable)), None)
+        if doubt is not None:
+            return _unknown(query, "private-dns-record", name, found.zone.id, doubt, before)
+        why = "The zone has no such record, and its link falls back to public DNS, which leads to the public side."
+        passed = public_answer(query, why)
+        return Answer((*before, *passed.hops), passed.destination)
+    result = (
+        "the link falls back to public DNS, and the registry has no public access"
+        if falls_back is True
+        else "so the name does not exist for the nodes"
+    )
+    why = f"Zone {found.zone.name} has no record {label_in(found.zone, name)}: {result}."
+    evidence = _of_record(query, found, name) | {
+        "falls_back": falls_back is True,
+        "result": result,
+        "records": _missing(query, found, name),
+    }
+    confidence = _confidence(own_dns)
+    hop = Hop("private-dns-record", name, found.zone.id, BROKEN, why, RECORD_MISSING, evidence, confidence=confidence)
+    return Answer((*before, hop), query.repaired)
+
+
+def _with_record(
+    query: Query, found: Linked, name: str, addresses: tuple[str, ...], own_dns: bool, before: tuple[Hop, ...]
+) -> Answer:
+    zone = found.zone
+    endpoint, doubt = _endpoint_at(query, addresses)
+    if endpoint is not None:
+        shown = f"endpoint {named(endpoint.id).name}" if endpoint.id else "an endpoint of the registry"
+        why = f"It leads to {', '.join(addresses)}, which is {shown}."
+        shadow = _shadow(query, found) if name == query.private_name else None
+        hop = Hop("private-dns-record", name, zone.id, OK, why, unread=shadow)
+        return Answer((*before, hop), Destination(query.host, addresses, endpoint))
+    if doubt is not None:
+        return _unknown(query, "private-dns-record", name, zone.id, doubt, before)
+    wrong = _wrong(query, zone, name)
+    why = f"It leads to {', '.join(addresses)}, where no approved endpoint of registry {query.registry.name} is."
+    evidence = _of_record(query, found, name) | {
+        "found": [address for address in addresses if address not in _right_addresses(query, query.host)],
+        "stale": next((stale for each in wrong for stale in each["remove"]), None),
+        "records": wrong,
+    }
+    confidence = _confidence(own_dns)
+    hop = Hop("private-dns-record", name, zone.id, BROKEN, why, RECORD_WRONG, evidence, confidence=confidence)
+    return Answer((*before, hop), query.repaired)
+
+
+def _shadow(query: Query, found: Linked) -> Unreadable | None:
+    """Why a zone of the registry's public name, which would answer first, may be linked too."""
+    search = query.network.zones
+    unseen = _not_seen(query, search, found.link.network_id) if isinstance(search, ZoneSearch) else ()
+    if not unseen:
+        return None
+    domain = query.host.partition(".")[2]
+    detail = (
+        f"Zone {found.zone.name} answers for {query.host} unless a private DNS zone {domain} is linked to network "
+        f"{named(found.link.network_id).name} as well, and not every zone of {', '.join(unseen)} can be seen"
+    )
+    return Unreadable("forbidden", detail, READ_ZONES, f"{READ_ZONES} on {', '.join(unseen)}")
+
+
+def _endpoint_at(query: Query, addresses: tuple[str, ...]) -> tuple[PrivateEndpoint | None, Unreadable | None]:
+    """The approved endpoint that all ``addresses`` are of, or why there may be one; neither: they are no endpoint's."""
+    doubt: Unreadable | None = None
+    found: dict[str, PrivateEndpoint] = {}
+    for endpoint in query.approved:
+        own = addresses_for(endpoint, query.registry, query.host)
+        if isinstance(own, Unreadable):
+            doubt = doubt or own
+        else:
+            found |= {address: endpoint for address in own if address not in found}
+    if all(address in found for address in addresses):
+        meant = [found[address] for address in addresses]
+        return (query.meant if query.meant in meant else meant[0]), None
+    if query.approved and not found and doubt is None:
+        return None, Unreadable("not-shown", f"No endpoint of the registry shows which address is for {query.host}")
+    if not query.approved and not all(map(_is_private, addresses)):
+        why = f"Whose the public address {', '.join(addresses)} is, to which a private zone leads, is not read"
+        return None, Unreadable("unsupported", why)
+    return None, doubt
+
+
+def _is_private(address: str) -> bool:
+    try:
+        return ip_address(address).is_private
+    except ValueError:
+        return False
+
+
+def _missing(query: Query, found: Linked, name: str) -> list[dict[str, str | None]]:
+    """All records of the registry that the zone lacks: they are one fault."""
+    lacking = []
+    for host, other in _names_in(query, found.zone, name):
+        if record_in(found.zone, other) == ():
+            lacking.append({"name": label_in(found.zone, other), "address": query.address_of(host)})
+    return lacking
+
+
+def _wrong(query: Query, zone: PrivateZone, name: str) -> list[dict[str, Any]]:
+    """All records of the registry in the zone that lead elsewhere, with what they are to lead to."""
+    wrong: list[dict[str, Any]] = []
+    for host, other in _names_in(query, zone, name):
+        have = record_in(zone, other)
+        if isinstance(have, Unreadable) or not have:
+            continue
+        right = _right_addresses(query, host)
+        stale = [address for address in have if address not in right]
+        if stale:
+            address = query.address_of(host)
+            lacking = address if address not in have else None
+            wrong.append({"name": label_in(zone, other), "address": address, "add": lacking, "remove": stale})
+    return wrong
+
+
+def _right_addresses(query: Query, host: str) -> set[str]:
+    of_each = [addresses_for(endpoint, query.registry, host) for endpoint in query.approved]
+    return {address for found in of_each if not isinstance(found, Unreadable) for address in found}
+
+
+def _names_in(query: Query, zone: PrivateZone, name: str) -> list[tuple[str, str]]:
+    """The registry's hosts with their names in the zone, asked for like ``name``: as they are, or under privatelink."""
+    plain = name == query.host
+    pairs = [(host, host if plain else private_name(query.registry, host)) for host in query.hosts]
+    return [(host, other) for host, other in pairs if zones_of((zone,), other)]
+
+
+def _of_record(query: Query, found: Linked, name: str) -> dict[str, Any]:
+    return (
+        query.evidence()
+        | _of_zone(found.zone)
+        | {
+            "record": label_in(found.zone, name),
+            "network": named(found.link.network_id).name,
+            "link": found.link.name,
+        }
+    )
+
+
+def _of_zone(zone: PrivateZone) -> dict[str, Any]:
+    parts = named(zone.id)
+    return {
+        "zone": zone.name,
+        "zone_id": zone.id,
+        "zone_resource_group": parts.group,
+        "zone_subscription": parts.subscription,
+    }
+
+
+def _confidence(own_dns: bool) -> Confidence:
+    """That a DNS server asks Azure's DNS is only to be expected."""
+    return Confidence.OBSERVED if own_dns else Confidence.INFERRED
+
+
+# --- no zone answers -------------------------------------------------------------------
+
+
+def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:
+    name = zone_name(query.registry)
+    network = named(network_id).name
+    if not query.approved:
+        return public_answer(query, f"No private DNS zone for {query.host} is linked to network {network}.")
+    doubt = _why_not_absent(query, search, network_id)
+    if doubt is not None:
+        return _unknown(query, "private-dns-link", name, network_id, doubt)
+    public = query.public_side
+    if isinstance(public, Unreadable):
+        return _unknown(query, "public-dns", query.host, query.registry.id, public)
+    if public:
+        why = f"No zone {name} is linked to network {network}, so the name leads to the registry's public side."
+        return public_answer(query, why)
+    return _unlinked(query, search, network_id, own_dns)
+
+
+def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unreadable | None:
+    """Why a zone that was not seen may be linked to the network; ``None``: it would have been seen."""
+    unseen = _not_seen(query, search, network_id)
+    if not unseen:
+        kept = (each.zone_ids for each in query.approved if isinstance(each.zone_ids, Unreadable))
+        return None if EVERYWHERE in search.whole else next(kept, None)
+    # A right to read every zone would settle it, also where Resource Graph may not be asked.
+    if search.unread is not None and search.unread.reason != "forbidden":
+        return search.unread
+    where = ", ".join(unseen)
+    why = (
+        f"No private DNS zone {zone_name(query.registry)} linked to network {named(network_id).name} was found, but "
+        f"not every zone of {where} can be seen"
+    )
+    return Unreadable("forbidden", why, READ_ZONES, f"{READ_ZONES} on {where}")
+
+
+def _not_seen(query: Query, search: ZoneSearch, network_id: str) -> tuple[str, ...]:
+    """The subscriptions, as scopes, in which zones linked to the network may be that were not seen."""
+    if EVERYWHERE in search.whole:
+        return ()
+    concerned = {*subscriptions_concerned(query, network_id)}
+    concerned |= {named(zone_id).subscription.lower() for zone_id in query.zone_ids}
+    return tuple(f"/subscriptions/{each}" for each in sorted(concerned - set(search.whole)))
+
+
+def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:
+    name = zone_name(query.registry)
+    network = named(network_id).name
+    zone, doubt = _zone_of_registry(query, search)
+    if zone is None and doubt is not None:
+        return _unknown(query, "private-dns-record", query.private_name, network_id, doubt)
+    evidence = query.evidence() | {"network": network, "network_id": network_id, "link": network}
+    refused = "so the name leads to the registry's public address, which answers 403: public access is off"
+    if zone is None:
+        why = f"There is no private DNS zone {name} with the registry's record, {refused}."
+        hop = Hop("private-dns-zone", name, network_id, BROKEN, why, ZONE_MISSING, evidence | _of_new_zone(query))
+        return Answer((hop,), query.repaired)
+    why = f"Zone {zone.name} has the registry's record but is not linked to network {network}, {refused}."
+    outcome = LINK_MISSING if own_dns else CUSTOM_DNS_UNLINKED
+    evidence |= _of_zone(zone) | {"link": _free_link_name(zone, network)}
+    before = Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} is the registry's.")
+    hop = Hop("private-dns-link", zone.name, zone.id, BROKEN, why, outcome, evidence)
+    return Answer((before, hop), query.repaired)
+
+
+def _of_new_zone(query: Query) -> dict[str, Any]:
+    """The zone to make, beside the endpoint, and the records it is to have."""
+    beside = named((query.meant and query.meant.id) or query.registry.id)
+    name = zone_name(query.registry)
+    records = []
+    for host in query.hosts:
+        label = private_name(query.registry, host).removesuffix(f".{name}")
+        records.append({"name": label, "address": query.address_of(host)})
+    return {
+        "zone": name,
+        "zone_resource_group": beside.group,
+        "zone_subscription": beside.subscription,
+        "zone_id": f"/subscriptions/{beside.subscription}/resourceGroups/{beside.group}"
+        f"/providers/Microsoft.Network/privateDnsZones/{name}",
+        "record": records[0]["name"],
+        "records": records,
+    }
+
+
+def _zone_of_registry(query: Query, search: ZoneSearch) -> tuple[PrivateZone | None, Unreadable | None]:
+    """The zone to link: what an endpoint keeps its records in, else one with a record that leads to an endpoint."""
+    candidates = zones_of(search.zones, query.private_name)
+    endpoints = sorted(query.approved, key=lambda each: each is not query.meant)
+    for endpoint in endpoints:
+        kept = () if isinstance(endpoint.zone_ids, Unreadable) else endpoint.zone_ids
+        for zone in candidates:
+            if any(same_id(zone.id, zone_id) for zone_id in kept):
+                return zone, None
+    doubt: Unreadable | None = None
+    right = _right_addresses(query, query.host)
+    of_each = (addresses_for(endpoint, query.registry, query.host) for endpoint in query.approved)
+    unread = next((each for each in of_each if isinstance(each, Unreadable)), None)
+    for zone in candidates:
+        have = record_in(zone, query.private_name)
+        if isinstance(have, Unreadable):
+            doubt = doubt or have
+        elif right.intersection(have):
+            return zone, None
+        elif have:
+            doubt = doubt or unread
+    return None, doubt
+
+
+def _free_link_name(zone: PrivateZone, network: str) -> str:
+    taken = {link.name.lower() for link in zone.links} if not isinstance(zone.links, Unreadable) else set()
+    return next(name for name in (network, *(f"{network}-{n}" for n in range(2, 1100))) if name.lower() not in taken)

@@ -1,0 +1,100 @@
+"""Nodes, endpoints and the registry's public side as ends of a connection. Pure."""
+
+from __future__ import annotations
+
+from ...arm_ids import network_id_of
+from ...facts import Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
+from ..addresses import PUBLIC, AddressSet, address_set, prefix_length
+from ..hops import Destination
+from ..lookups import looked_up, subnet_of
+from .rules import Services, Side
+
+REGISTRY_TAG, STORAGE_TAG = "AzureContainerRegistry", "Storage"
+_REGISTRY_SERVICES = ("azurecontainerregistry", "azurecloud")
+_STORAGE_SERVICES = ("storage", "azurecloud")
+# Only this SKU can have replicas in other regions.
+_REPLICATED = "premium"
+
+
+def is_layer_storage(destination: Destination) -> bool:
+    """Tell whether it is the public storage that layers come from where a registry has no data endpoint."""
+    return ".blob." in destination.host
+
+
+def service_tag_of(destination: Destination) -> str:
+    """The service tag of a public destination."""
+    return STORAGE_TAG if is_layer_storage(destination) else REGISTRY_TAG
+
+
+def services_of(registry: Registry, destination: Destination) -> Services:
+    """The service tags that hold a public destination."""
+    names = _STORAGE_SERVICES if is_layer_storage(destination) else _REGISTRY_SERVICES
+    regions = _data_regions(registry)
+    labels = destination.host.lower().split(".")
+    if len(labels) > 2 and labels[2] == "data":
+        return Services(names, (labels[1],))
+    home = registry.location.lower().replace(" ", "")
+    if regions:
+        return Services(names, tuple(dict.fromkeys((home, *regions))))
+    one_region = isinstance(registry.sku, str) and registry.sku.lower() != _REPLICATED
+    return Services(names, (home,), complete=one_region)
+
+
+def _data_regions(registry: Registry) -> tuple[str, ...]:
+    """Every region that the registry is in, where its data endpoints tell: there is one in each."""
+    hosts = registry.data_endpoint_hosts
+    labels = [] if isinstance(hosts, Unreadable) else [host.lower().split(".") for host in hosts]
+    return tuple(each[1] for each in labels if len(each) > 2 and each[2] == "data")
+
+
+def nodes(subnet: Subnet) -> Side:
+    """The nodes of a subnet: any of its addresses. Pods' images are pulled by the node itself."""
+    return Side(address_set(subnet.prefixes))
+
+
+def private_side(network: Network, place: NodePlace, address: str) -> Side:
+    """An endpoint's address, seen from the nodes' network."""
+    here = own_network(network, place)
+    inside = None
+    if isinstance(here, VirtualNetwork) and _reach(here).covers(address_set((address,))):
+        inside = True
+    return Side(address_set((address,)), in_network=inside)
+
+
+def public_side(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Side:
+    """The registry's public addresses, or those of the storage that has its layers."""
+    # A route that sends everything to an appliance makes VirtualNetwork hold every address:
+    # https://learn.microsoft.com/azure/virtual-network/service-tags-overview
+    inside = None if _everything_is_routed(network, place) else False
+    return Side(PUBLIC, in_network=inside, services=services_of(registry, destination), grouped=False)
+
+
+def own_network(network: Network, place: NodePlace) -> VirtualNetwork | Unreadable | None:
+    """The nodes' network."""
+    if isinstance(place.subnet_id, Unreadable):
+        return place.subnet_id
+    return network.networks.get(network_id_of(place.subnet_id).lower())
+
+
+def _reach(here: VirtualNetwork) -> AddressSet:
+    peered = (prefix for peering in here.peerings for prefix in peering.remote_prefixes)
+    return address_set((*here.prefixes, *peered))
+
+
+def _everything_is_routed(network: Network, place: NodePlace) -> bool:
+    """Tell whether a route sends everything to an appliance, or may."""
+    subnet = subnet_of(network, place)
+    if isinstance(subnet, Unreadable):
+        return False
+    table: RouteTable | Unreadable | None = None
+    if subnet.route_table_id is not None:
+        table = looked_up(network.route_tables, subnet.route_table_id, "Route table")
+    if isinstance(table, Unreadable):
+        return True
+    routes = table.routes if table else ()
+    own = any(
+        prefix_length(route.prefix) == 0 and route.next_hop.lower() not in ("none", "internet") for route in routes
+    )
+    hub = network.hubs.get(network_id_of(subnet.id).lower())
+    announced = isinstance(hub, Unreadable) or (hub is not None and hub.internet is not None)
+    return own or (announced and (table is None or table.gateway_routes is not False))

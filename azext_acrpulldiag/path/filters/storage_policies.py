@@ -1,0 +1,84 @@
+"""The storage that layers come from, where no data endpoint stands before it. Pure.
+
+A service endpoint policy on the node subnet lets traffic to the storage accounts that it names through, and to no
+other. The accounts of registries are Azure's own and cannot be named; aliases stand for the accounts of certain
+services, and none of those that are documented is that of registries
+(https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoint-policies-overview).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...arm_ids import group_of, name_of, network_id_of, subscription_of
+from ...facts import EndpointPolicy, Network, NodePlace, Registry, Subnet, Unreadable, known
+from ..hops import BROKEN, OK, UNKNOWN, Hop
+from ..lookups import looked_up, subnet_of
+
+POLICY_BLOCKS = "network.storage-policy-blocks-layers"
+KIND = "endpoint-policy"
+_STORAGE = ("microsoft.storage", "microsoft.storage.global")
+_ALIAS = "/services/"
+# Whether the storage of registries is behind these is not documented.
+_MAY_COVER = ("/services/azure", "/services/azure/aks", "/services/azure/containerregistry")
+
+
+def at_the_storage(registry: Registry, network: Network, place: NodePlace) -> Iterator[Hop]:
+    """Yield the hop of the service endpoint policies on the nodes' subnet, where there are any."""
+    subnet = subnet_of(network, place)
+    if isinstance(subnet, Unreadable):
+        given = place.subnet_id if isinstance(place.subnet_id, str) else None
+        yield Hop(KIND, name_of(given) if given else "node subnet", given, UNKNOWN, subnet.sentence, unread=subnet)
+        return
+    ids = subnet.endpoint_policy_ids
+    # A policy is about traffic that takes the service endpoint.
+    if not ids or not set(_STORAGE).intersection(subnet.service_endpoints):
+        return
+    names = ", ".join(name_of(each) for each in ids)
+    policies = [looked_up(network.endpoint_policies, each, "Service endpoint policy") for each in ids]
+    doubt = _doubt(policies)
+    if doubt is not None:
+        yield Hop(KIND, names, subnet.id, UNKNOWN, doubt.sentence, unread=doubt)
+        return
+    allowed = [each for policy in policies for each in known(policy).service_resources]
+    if all(each.lower().startswith(_ALIAS) for each in allowed):
+        why = f"Policy {names} names no storage account, so it is not in effect."
+        yield Hop(KIND, names, subnet.id, OK, why)
+        return
+    yield _blocked(registry, place, subnet, allowed)
+
+
+def _doubt(policies: list[EndpointPolicy | Unreadable]) -> Unreadable | None:
+    """Why policies may let layers through; ``None``: nothing is in doubt."""
+    for policy in policies:
+        if isinstance(policy, Unreadable):
+            return policy
+        alias = next((each for each in policy.service_resources if each.rstrip("/").lower() in _MAY_COVER), None)
+        if alias is not None:
+            why = f"Policy {name_of(policy.id)} allows {alias}; whether the storage of registries is behind that"
+            return Unreadable("unsupported", f"{why} is not documented, a pull of an uncached image on a node tells")
+    return None
+
+
+def _blocked(registry: Registry, place: NodePlace, subnet: Subnet, allowed: list[str]) -> Hop:
+    policies = [name_of(each) for each in subnet.endpoint_policy_ids]
+    pools = ", ".join(place.pools)
+    why = (
+        f"Service endpoint policy {', '.join(policies)} on subnet {name_of(subnet.id)} of {pools} lets nodes reach "
+        f"certain storage accounts only, and none of those that layers of registry {registry.name} are in."
+    )
+    evidence = {
+        "problem": why,
+        "registry": registry.name,
+        "resource_group": registry.resource_group,
+        "subscription": registry.subscription,
+        "subnet_name": name_of(subnet.id),
+        "network_name": name_of(network_id_of(subnet.id)),
+        "network_resource_group": group_of(subnet.id),
+        "network_subscription": subscription_of(subnet.id),
+        "policies": policies,
+        "allowed": allowed,
+        "pods": [],
+        "message": None,
+    }
+    return Hop(KIND, ", ".join(policies), subnet.id, BROKEN, why, POLICY_BLOCKS, evidence)

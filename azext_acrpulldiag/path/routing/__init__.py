@@ -1,0 +1,1 @@
+"""Which route traffic takes from a node subnet, and what it passes. Pure."""

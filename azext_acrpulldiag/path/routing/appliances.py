@@ -1,0 +1,84 @@
+"""Routes that lead to an appliance, and the way on from there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...facts import Firewall, Peering, Unreadable, firewall_key
+from ..filters.firewall import admitted, unknown_appliance
+from ..hops import BROKEN, UNKNOWN, Hop
+from .joining import unjoined, unjoined_hub
+from .peering import MISSING, Joint, joint_of, peering_hop
+from .routes import APPLIANCE, Route
+from .start import Way, dropped, home_of, route_hop, sound
+
+
+def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
+    """The route to an appliance, the peering that it takes, and whether the appliance lets it pass."""
+    address = route.address or ""
+    hub = home_of(way, address)
+    found = _appliance_at(way, address)
+    if hub is None and not isinstance(found, Firewall):
+        if isinstance(found, Unreadable):
+            yield route_hop(way, route, UNKNOWN, found.sentence, unread=found)
+        else:
+            where = f"leads to {address or 'no address'}, which is in no network that the nodes' network reaches"
+            yield dropped(way, route, where)
+        return
+    yield sound(way, route, f"appliance {address}")
+    if hub is not None and hub.lower() != way.here.id.lower():
+        yield _peering_or_doubt(joint_of(way.network, way.here.id, hub))
+    if isinstance(found, Unreadable):
+        yield Hop("firewall", address, None, UNKNOWN, found.sentence, unread=found)
+    elif found is None:
+        yield unknown_appliance(way.destination, address, hub or way.here.id)
+    else:
+        yield from admitted(way.registry, way.network, way.place, way.destination, found)
+
+
+def _appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
+    key = firewall_key(way.here.id, address)
+    if key not in way.network.firewalls:
+        return Unreadable("not-shown", f"What answers at {address}, where a route of the nodes leads, was not read")
+    return way.network.firewalls[key]
+
+
+def _peering_or_doubt(joint: Joint) -> Hop:
+    if isinstance(joint.far, Unreadable) and isinstance(joint.near, Peering) and joint.near.state == "Connected":
+        # Azure sets this only where both sides are made. Of a hub that another team owns, nobody sees more.
+        return peering_hop(Joint(joint.near_id, joint.far_id, joint.near, joint.near))
+    return peering_hop(joint)
+
+
+def leads_on(way: Way, route: Route, there: str) -> bool:
+    """Tell whether a user's route goes to an appliance in a third network that is peered with the endpoint's."""
+    hub = home_of(way, route.address or "") if route.next_hop == APPLIANCE else None
+    if hub is None or hub.lower() in (there.lower(), way.here.id.lower()):
+        return False
+    onward = joint_of(way.network, hub, there, forwards=True)
+    return onward.exists and peering_hop(onward).state != BROKEN
+
+
+def roundabout(way: Way, route: Route, there: str, address: str) -> Iterator[Hop]:
+    """Follow a route to an appliance that stands between the nodes and the endpoint's network ``there``."""
+    hub = home_of(way, route.address or "")
+    onward = _onward(way, hub, there, address)
+    if onward is not None and onward.outcome == MISSING:
+        # Once the networks are joined, the endpoint's own route leads past the appliance.
+        yield sound(way, route, f"appliance {route.address}")
+        yield onward
+        return
+    yield from by_appliance(way, route)
+    if onward is not None:
+        yield onward
+
+
+def _onward(way: Way, hub: str | None, there: str, address: str) -> Hop | None:
+    """The peering from the appliance's network to the endpoint's; ``None``: none is needed, or it leads nowhere."""
+    if hub is None or hub.lower() == there.lower():
+        return None
+    at_home = hub.lower() == way.here.id.lower()
+    joint = joint_of(way.network, hub, there, forwards=not at_home, there=(address,))
+    if joint.exists:
+        return peering_hop(joint)
+    return unjoined(way, joint, address) if at_home else unjoined_hub(way, hub, there, address)

@@ -1,0 +1,227 @@
+"""Peerings of virtual networks, judged from both sides. Pure.
+
+Traffic passes where both sides are Connected and let it; a peering joins two networks and no third one.
+Source: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...arm_ids import group_of, name_of, subscription_of
+from ...facts import Network, Peering, Unreadable, VirtualNetwork, same_id
+from ..addresses import address_set
+from ..hops import BROKEN, OK, UNKNOWN, Hop
+from ..lookups import looked_up
+
+MISSING, DISCONNECTED = "network.peering-missing", "network.peering-disconnected"
+CONNECTED, INITIATED = "connected", "initiated"
+LONGEST_NAME = 80
+
+Side = Peering | Unreadable | None
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Two networks, and what each has of a peering with the other; ``None``: nothing."""
+
+    near_id: str
+    far_id: str
+    near: Side
+    far: Side
+    forwards: bool = False
+    """What passes comes from a third network, by an appliance in the near one."""
+    there: tuple[str, ...] = ()
+    """What the near side has to reach in the far network: addresses and prefixes."""
+    back: tuple[str, ...] = ()
+    """What the far side has to reach in the near one."""
+
+    @property
+    def exists(self) -> bool:
+        """At least one side has it."""
+        return isinstance(self.near, Peering) or isinstance(self.far, Peering)
+
+    @property
+    def missing(self) -> bool:
+        """A side that was read has nothing of it, nor has the other one that was read."""
+        return not self.exists and (self.near is None or self.far is None)
+
+
+def joint_of(
+    network: Network,
+    near_id: str,
+    far_id: str,
+    *,
+    forwards: bool = False,
+    there: tuple[str, ...] = (),
+    back: tuple[str, ...] = (),
+) -> Joint:
+    """Look at both sides of a peering."""
+    near, far = _side(network, near_id, far_id), _side(network, far_id, near_id)
+    return Joint(near_id, far_id, near, far, forwards, there, back)
+
+
+def _side(network: Network, here_id: str, there_id: str) -> Side:
+    here = looked_up(network.networks, here_id, "Virtual network")
+    return here if isinstance(here, Unreadable) else peering_with(here, there_id)
+
+
+def peering_with(here: VirtualNetwork, there_id: str) -> Peering | None:
+    """The side of a peering that ``here`` has."""
+    return next((each for each in here.peerings if same_id(each.remote_network_id, there_id)), None)
+
+
+def is_virtual_hub(network_id: str) -> bool:
+    """Tell whether it is the network that Azure makes for a hub of Virtual WAN, which no one can read."""
+    return name_of(network_id).lower().startswith("hv_")
+
+
+def peering_hop(joint: Joint) -> Hop:
+    """Judge a peering that at least one side has."""
+    faults = list(_faults(joint))
+    if faults:
+        return _hop(joint, BROKEN, f"{_and(faults)}.", DISCONNECTED, _evidence_of_broken(joint, faults))
+    doubt = _doubt(joint)
+    if doubt is not None:
+        return _hop(joint, UNKNOWN, doubt.sentence, unread=doubt)
+    return _hop(joint, OK, f"{_both(joint)} are peered, Connected on both sides.")
+
+
+def missing_hop(joint: Joint, why: str, evidence: dict[str, Any]) -> Hop:
+    """Say that two networks should be joined and are not."""
+    return _hop(joint, BROKEN, why, MISSING, {**_names(joint), **evidence})
+
+
+def doubtful_hop(joint: Joint, why: Unreadable) -> Hop:
+    """Say that it is not known whether the networks are joined."""
+    return _hop(joint, UNKNOWN, why.sentence, unread=why)
+
+
+def _hop(
+    joint: Joint,
+    state: str,
+    why: str,
+    outcome: str | None = None,
+    evidence: dict[str, Any] | None = None,
+    unread: Unreadable | None = None,
+) -> Hop:
+    sides = [each for each in (joint.near, joint.far) if isinstance(each, Peering)]
+    side = next((each for each in sides if not _works(each)), sides[0] if sides else None)
+    name = side.name if side else f"{name_of(joint.near_id)} with {name_of(joint.far_id)}"
+    resource_id = side.id if side else joint.near_id
+    return Hop("peering", name, resource_id, state, why, outcome, evidence or {}, unread)
+
+
+def _works(side: Peering) -> bool:
+    return isinstance(side.state, str) and side.state.lower() == CONNECTED and side.allows_access is True
+
+
+def _faults(joint: Joint) -> Iterable[str]:
+    sides = (
+        (joint.near_id, joint.near, joint.far_id, joint.there),
+        (joint.far_id, joint.far, joint.near_id, joint.back),
+    )
+    for here_id, side, there_id, wanted in sides:
+        if side is None:
+            yield f"{name_of(here_id)} has no peering with {name_of(there_id)}"
+        elif isinstance(side, Peering):
+            if isinstance(side.state, str) and side.state.lower() != CONNECTED:
+                yield f"peering {side.name} of {name_of(here_id)} is {side.state}"
+            if side.allows_access is False:
+                yield f"peering {side.name} of {name_of(here_id)} has allowVirtualNetworkAccess off"
+            if _lacks(side, wanted):
+                held = ", ".join(side.remote_prefixes)
+                yield f"peering {side.name} of {name_of(here_id)} is about {held} and not about {', '.join(wanted)}"
+
+
+def _lacks(side: Peering, wanted: tuple[str, ...]) -> bool:
+    """Tell whether a peering has not taken over the range that is wanted: it was added to the other network later."""
+    held, needed = address_set(side.remote_prefixes), address_set(wanted)
+    return bool(held.spans and needed.spans) and not held.overlaps(needed)
+
+
+def _doubt(joint: Joint) -> Unreadable | None:
+    for side in (joint.near, joint.far):
+        if isinstance(side, Unreadable):
+            return side
+        if isinstance(side, Peering):
+            for fact in (side.state, side.allows_access):
+                if isinstance(fact, Unreadable):
+                    return fact
+    if joint.forwards and isinstance(joint.far, Peering):
+        if isinstance(joint.far.allows_forwarded, Unreadable):
+            return joint.far.allows_forwarded
+        if not joint.far.allows_forwarded:
+            what = f"Peering {joint.far.name} of {name_of(joint.far_id)} has allowForwardedTraffic off"
+            why = f"{what}: traffic by {name_of(joint.near_id)} passes only if the appliance there rewrites its source"
+            return Unreadable("unsupported", why)
+    return None
+
+
+def _evidence_of_broken(joint: Joint, faults: list[str]) -> dict[str, Any]:
+    """What is broken, and which of the repairs it takes: each key that ends in a name, or ``None``."""
+    near, far = _readable(joint.near), _readable(joint.far)
+    connected = all(_is(each, CONNECTED) for each in (near, far) if each is not None) and None not in (near, far)
+    waits = (near is None and _is(far, INITIATED)) or (far is None and _is(near, INITIATED))
+    anew = not connected and not waits and not isinstance(joint.near, Unreadable)
+    names = _names(joint)
+    return {
+        **names,
+        "faults": faults,
+        "near_peering": near.name if near else None,
+        "far_peering": far.name if far else None,
+        "near_state": _state(joint.near),
+        "far_state": _state(joint.far),
+        "remove_near": near.name if near and anew else None,
+        "remove_far": far.name if far and anew else None,
+        "create_near": (near.name if near else names["near_to_far"]) if anew or (waits and near is None) else None,
+        "create_far": (far.name if far else names["far_to_near"]) if anew or (waits and far is None) else None,
+        "open_near": near.name if near and connected and near.allows_access is False else None,
+        "open_far": far.name if far and connected and far.allows_access is False else None,
+        "sync_near": near.name if near and connected and _lacks(near, joint.there) else None,
+        "sync_far": far.name if far and connected and _lacks(far, joint.back) else None,
+    }
+
+
+def _names(joint: Joint) -> dict[str, Any]:
+    near, far = name_of(joint.near_id), name_of(joint.far_id)
+    return {
+        "near_network": joint.near_id,
+        "near_name": near,
+        "near_group": group_of(joint.near_id),
+        "near_subscription": subscription_of(joint.near_id),
+        "far_network": joint.far_id,
+        "far_name": far,
+        "far_group": group_of(joint.far_id),
+        "far_subscription": subscription_of(joint.far_id),
+        "near_to_far": f"{near}-to-{far}"[:LONGEST_NAME],
+        "far_to_near": f"{far}-to-{near}"[:LONGEST_NAME],
+        "forwarded": "true" if joint.forwards else "false",
+    }
+
+
+def _readable(side: Side) -> Peering | None:
+    return side if isinstance(side, Peering) else None
+
+
+def _is(side: Peering | None, state: str) -> bool:
+    return side is not None and isinstance(side.state, str) and side.state.lower() == state
+
+
+def _state(side: Side) -> str:
+    if side is None:
+        return "missing"
+    if isinstance(side, Unreadable) or isinstance(side.state, Unreadable):
+        return "not read"
+    return side.state
+
+
+def _both(joint: Joint) -> str:
+    return f"Virtual networks {name_of(joint.near_id)} and {name_of(joint.far_id)}"
+
+
+def _and(faults: list[str]) -> str:
+    text = ", and ".join(faults)
+    return text[0].upper() + text[1:]

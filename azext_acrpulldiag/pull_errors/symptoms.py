@@ -1,0 +1,176 @@
+"""What pods report about a registry's images: containers that wait, each with the class of its error. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from ..facts import Facts, FailingContainer, Kubernetes, PulledImage, Registry, Unreadable
+from ..images.references import parse_reference, resemblance_of
+from ..model import Symptom
+from ..quoting import printable
+from . import PullError, classify
+
+LONGEST_MESSAGE = 2000
+# Kubernetes keeps events for an hour.
+RECENT = timedelta(hours=1)
+
+# Where the text tells nothing, the reason why kubelet waits may.
+_CLASS_OF_REASON = {
+    "InvalidImageName": "invalid-image-name",
+    "ErrImageNeverPull": "never-pull",
+    "SignatureValidationFailed": "signature-verification",
+    "RegistryUnavailable": "server-error",
+    "ImagePullBackOff": "backoff-only",
+}
+_SAYS_NOTHING = ("negative", "backoff-only", "other")
+
+
+@dataclass(frozen=True)
+class FailedPull:
+    """A container that waits, and what its message says."""
+
+    container: FailingContainer
+    error: PullError
+    symptom_class: str
+
+
+def symptoms_of(facts: Facts) -> tuple[tuple[Symptom, ...], tuple[Symptom, ...]]:
+    """Return (in scope, out of scope), each sorted; both empty where pods were not read.
+
+    In scope is what the target registry is asked for. The rest is listed and never judged.
+    """
+    inside, outside = failed_pulls(facts)
+    pools = _pools_by_node(facts)
+    return tuple(_symptom(pull, pools) for pull in inside), tuple(_symptom(pull, pools) for pull in outside)
+
+
+def failed_pulls(facts: Facts) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]]:
+    """Like :func:`symptoms_of`, as facts: with raw text, which only a mapping to a symptom makes printable."""
+    kubernetes = facts.kubernetes
+    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.failing, Unreadable) or not kubernetes.failing:
+        return (), ()
+    return _parted(_Pods(facts, kubernetes, facts.registry, facts.targets))
+
+
+class _Pods:
+    """What parts failing pulls, compared by identity: what is in a mapping has no hash."""
+
+    def __init__(self, facts: Facts, *decisive: object) -> None:
+        self.facts = facts
+        self._decisive = decisive
+
+    def __eq__(self, other: object) -> bool:
+        # pylint: disable=protected-access
+        return isinstance(other, _Pods) and all(a is b for a, b in zip(self._decisive, other._decisive, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self._decisive)))
+
+
+@lru_cache(maxsize=4)
+def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]]:
+    """Once for all checks that ask; several runs may be under way."""
+    kubernetes = pods.facts.kubernetes
+    assert isinstance(kubernetes, Kubernetes) and isinstance(kubernetes.failing, tuple)
+    answers: dict[tuple[str, str | None], bool] = {}  # thousands of pods have few images
+    sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
+    for pull in sorted((_failed_pull(each) for each in kubernetes.failing), key=_order):
+        key = (pull.container.image, pull.error.host)
+        if key not in answers:
+            answers[key] = is_of_registry(pull.container.image, pods.facts, pull.error)
+        sides[0 if answers[key] else 1].append(pull)
+    return tuple(sides[0]), tuple(sides[1])
+
+
+def is_of_registry(image: str, facts: Facts, error: PullError | None = None) -> bool:
+    """Tell whether an image is meant for the target registry.
+
+    Its host is the registry's (or nearly), or the request that failed went to the registry:
+    nodes of a network-isolated cluster get other registries' images through it.
+    """
+    server = login_server_of(facts)
+    hosts = {server, *_further_hosts(facts)}
+    if error is not None and error.host is not None and error.host.lower() in hosts:
+        return True
+    try:
+        reference = parse_reference(image)
+    except ValueError:
+        return server.partition(".")[0] in image.lower()
+    return reference.host.lower() in hosts or resemblance_of(reference, server) is not None
+
+
+def login_server_of(facts: Facts) -> str:
+    """The login server, as far as it is known: of the registry, else of what the user wrote."""
+    if isinstance(facts.registry, Registry):
+        return facts.registry.login_server.lower()
+    target = facts.targets.registry
+    return (target.login_server or f"{target.name or target.given}.azurecr.io").lower()
+
+
+def recent_pulls(facts: Facts) -> tuple[PulledImage, ...]:
+    """What nodes fetched from the login server itself within :data:`RECENT`; empty where events were not read."""
+    kubernetes, server = facts.kubernetes, login_server_of(facts)
+    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.pulled, Unreadable):
+        return ()
+    recent = (each for each in kubernetes.pulled if each.at is not None and facts.now - each.at <= RECENT)
+    return tuple(each for each in recent if each.image.partition("/")[0].lower() == server)
+
+
+def _further_hosts(facts: Facts) -> set[str]:
+    registry = facts.registry
+    if not isinstance(registry, Registry):
+        return set()
+    listed = (registry.data_endpoint_hosts, registry.regional_hosts)
+    return {host.lower() for hosts in listed if not isinstance(hosts, Unreadable) for host in hosts}
+
+
+_classified = lru_cache(maxsize=4096)(classify)
+
+
+def _failed_pull(container: FailingContainer) -> FailedPull:
+    error = _classified(container.message)
+    found = error.symptom_class
+    if found in _SAYS_NOTHING and error.mechanism is None:
+        found = _CLASS_OF_REASON.get(container.reason, "other" if found == "negative" else found)
+    return FailedPull(container, error, found)
+
+
+def _symptom(pull: FailedPull, pools: Mapping[str, str | None]) -> Symptom:
+    container = pull.container
+    return Symptom(
+        namespace=printable(container.namespace),
+        pod=printable(container.pod),
+        container=printable(container.container),
+        image=_short(container.image),
+        node=None if container.node is None else printable(container.node),
+        node_pool=pools.get(container.node or ""),
+        symptom_class=pull.symptom_class,
+        message=_short(container.message),
+        count=container.count,
+        last_seen=container.last_seen,
+    )
+
+
+def pool_of(node: str | None, facts: Facts) -> str | None:
+    """The pool of a node, where nodes were read."""
+    return _pools_by_node(facts).get(node or "")
+
+
+def _pools_by_node(facts: Facts) -> dict[str, str | None]:
+    kubernetes = facts.kubernetes
+    nodes = () if not isinstance(kubernetes, Kubernetes) else kubernetes.nodes
+    return {} if isinstance(nodes, Unreadable) else {each.name: each.pool for each in nodes}
+
+
+def _short(text: str) -> str:
+    """Printable, and cut: an event may be of any length."""
+    shown = printable(text[:LONGEST_MESSAGE])
+    return shown if len(shown) <= LONGEST_MESSAGE and len(text) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}..."
+
+
+def _order(pull: FailedPull) -> tuple[str, ...]:
+    container = pull.container
+    return container.namespace, container.pod, container.container

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from azext_acrpulldiag.checks.network.routes import peerings_join_nodes_and_endpoint as peerings
+from azext_acrpulldiag.checks.network.routes import routes_lead_to_the_registry as routes
+from azext_acrpulldiag.diagnosis.evaluate import evaluate
+from azext_acrpulldiag.facts import NodePlace, ZoneSearch
+from azext_acrpulldiag.model import Confidence, Status
+from tests import build
+from tests.path.worlds import (
+    ADDRESS,
+    APPLIANCE,
+    FORBIDDEN,
+    HUB_ID,
+    NODES_ID,
+    PRIVATE,
+    SHARED_ID,
+    TABLE_ID,
+    peered,
+    routed,
+    side,
+    through,
+    user,
+    with_sides,
+)
+
+DROPS = "network.route-drops-registry"
+MISSING, DISCONNECTED = "network.peering-missing", "network.peering-disconnected"
+
+
+def judged(check, network, **changes):
+    return evaluate(check, build.healthy_facts(network=network, **changes))
+
+
+def one(check, network, **changes):
+    (finding,) = judged(check, network, **changes)
+    return finding
+
+
+def commands(finding):
+    return [each.command for each in finding.remedies if each.command]
+
+
+@pytest.fixture
+def private(monkeypatch):
+    """The registry's names lead to a private endpoint, and layers come from one too."""
+    monkeypatch.setattr("azext_acrpulldiag.path.walk.resolved", lambda *_: ((), PRIVATE))
+    monkeypatch.setattr("azext_acrpulldiag.path.walk.layers_host", lambda _: None)
+
+
+# --- routes ------------------------------------------------------------------------------------
+
+
+def test_routes_that_lead_there_pass():
+    assert one(routes, build.network()).status is Status.PASS
+
+
+@pytest.mark.parametrize("check", [routes, peerings])
+def test_without_a_network_to_judge(check):
+    assert one(check, None).status is Status.SKIPPED
+
+
+@pytest.mark.parametrize("check", [routes, peerings])
+def test_what_was_not_read(check):
+    assert one(check, FORBIDDEN).status is Status.UNKNOWN
+    assert one(check, build.network(), registry=FORBIDDEN).status is (Status.UNKNOWN)
+
+
+def test_a_name_that_leads_nowhere_known_has_no_route(monkeypatch):
+    monkeypatch.setattr("azext_acrpulldiag.path.walk.resolved", lambda *_: ((), None))
+    monkeypatch.setattr("azext_acrpulldiag.path.walk.layers_host", lambda _: None)
+    assert one(routes, build.network()).status is Status.SKIPPED
+
+
+def test_a_route_that_drops():
+    finding = one(routes, routed(user("0.0.0.0/0", name="black hole")))
+    assert (finding.status, finding.outcome, finding.confidence) == (Status.FAIL, DROPS, Confidence.INFERRED)
+    assert finding.resource == f"{TABLE_ID}/routes/black hole"
+    assert finding.evidence["hosts"] == ["contosoreg.azurecr.io", "*.blob.core.windows.net"]
+    assert [each["kind"] for each in finding.evidence["path"] if each["state"] == "broken"] == ["route"]
+    (command,) = commands(finding)
+    assert shlex.split(command)[:5] == ["az", "network", "route-table", "route", "delete"]
+    assert "black hole" in shlex.split(command)
+
+
+def test_a_route_to_nowhere_is_led_to_the_firewall_that_is_there():
+    from tests.path.routing.test_follow import STAR, firewall
+
+    network = routed(through("10.66.0.4"), networks=STAR, firewalls={"10.66.0.4": None, APPLIANCE: firewall()})
+    finding = one(routes, network)
+    assert finding.evidence["next_hop_address"] == "10.66.0.4"
+    assert [shlex.split(each)[4] for each in commands(finding)] == ["update", "delete"]
+    assert commands(finding)[0].endswith(f"--next-hop-ip-address {APPLIANCE}")
+
+
+def test_a_route_that_is_not_certain_is_unknown():
+    assert one(routes, routed(user("0.0.0.0/0", "VirtualNetworkGateway"))).status is Status.UNKNOWN
+
+
+def test_pools_in_another_subnet_have_their_own_finding():
+    other = f"{build.SUBNET_ID}2"
+    network = routed(user("0.0.0.0/0"))
+    network = replace(
+        network,
+        places=(*network.places, NodePlace(("pool2",), other)),
+        subnets={**network.subnets, other.lower(): build.subnet(other, "10.225.0.0/16")},
+    )
+    assert [each.evidence["pools"] for each in judged(routes, network)] == [["pool1"]]
+
+
+@pytest.mark.parametrize("check", [routes, peerings])
+def test_behind_a_broken_name_the_way_is_unknown_where_the_endpoint_could_not_be_read(check):
+    unread = build.private_endpoint(addresses=FORBIDDEN)
+    without = build.private_zone(records=dict.fromkeys(build.private_zone().records))
+    network = build.private_link_network(endpoints=(unread,), zones=ZoneSearch((without,), (build.SUBSCRIPTION,)))
+    facts = build.private_link_facts(registry=build.private_registry(), network=network)
+    (finding,) = evaluate(check, facts)
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, FORBIDDEN.permission)
+    lost = replace(without, links=FORBIDDEN)
+    facts = replace(facts, network=replace(network, zones=ZoneSearch((lost,), (build.SUBSCRIPTION,))))
+    (finding,) = evaluate(check, facts)
+    assert finding.status is Status.SKIPPED, "network.private-dns is unknown for the whole way"
+
+
+# --- peerings ----------------------------------------------------------------------------------
+
+
+def test_the_public_side_crosses_no_peering():
+    assert one(peerings, build.network()).status is Status.SKIPPED
+
+
+@pytest.mark.usefixtures("private")
+def test_networks_that_are_peered_pass():
+    assert one(peerings, routed(networks=peered((NODES_ID, SHARED_ID)))).status is Status.PASS
+
+
+@pytest.mark.usefixtures("private")
+def test_networks_that_are_not_peered():
+    finding = one(peerings, routed())
+    assert (finding.status, finding.outcome) == (Status.FAIL, MISSING)
+    assert finding.evidence["addresses"] == [ADDRESS]
+    near, far = (shlex.split(each) for each in commands(finding))
+    assert near[near.index("--vnet-name") + 1] == NODES_ID.rpartition("/")[2]
+    assert near[near.index("--remote-vnet") + 1] == SHARED_ID
+    assert far[far.index("--vnet-name") + 1] == "vnet-shared"
+    assert far[far.index("--remote-vnet") + 1] == NODES_ID
+    assert far[far.index("--resource-group") + 1] == "rg-net"
+
+
+@pytest.mark.usefixtures("private")
+def test_the_hub_that_a_route_leads_to_is_told():
+    plain, by_hub = (
+        one(peerings, network)
+        for network in (routed(), routed(through(), networks=peered((NODES_ID, HUB_ID)), firewalls={APPLIANCE: None}))
+    )
+    assert len(plain.remedies) == 2
+    assert "vnet-hub" in by_hub.remedies[2].description
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize(
+    ("sides", "repairs"),
+    [
+        ((side(NODES_ID, SHARED_ID, state="Disconnected"),), ["delete", "create", "create"]),
+        ((side(NODES_ID, SHARED_ID, state="Initiated"),), ["create"]),
+        ((side(SHARED_ID, NODES_ID, state="Initiated"),), ["create"]),
+        (
+            (side(NODES_ID, SHARED_ID, state="Disconnected"), side(SHARED_ID, NODES_ID, state="Initiated")),
+            ["delete", "delete", "create", "create"],
+        ),
+        ((side(NODES_ID, SHARED_ID, allows_access=False), side(SHARED_ID, NODES_ID)), ["update"]),
+        ((side(NODES_ID, SHARED_ID, remote_prefixes=("10.51.0.0/16",)), side(SHARED_ID, NODES_ID)), ["sync"]),
+        ((side(NODES_ID, SHARED_ID), side(SHARED_ID, NODES_ID, allows_access=False)), ["update"]),
+    ],
+)
+def test_each_fault_of_a_peering_has_its_repair(sides, repairs):
+    finding = one(peerings, routed(networks=with_sides(*sides)))
+    assert finding.outcome == DISCONNECTED
+    assert [shlex.split(each)[4] for each in commands(finding)] == repairs
+    assert len(finding.remedies) == len(repairs)
+
+
+@pytest.mark.usefixtures("private")
+def test_what_joins_networks_unseen_is_unknown():
+    gateways = with_sides(
+        side(NODES_ID, HUB_ID, uses_remote_gateways=True), side(SHARED_ID, HUB_ID, uses_remote_gateways=True)
+    )
+    assert one(peerings, routed(networks=gateways)).status is Status.UNKNOWN
+
+
+@pytest.mark.usefixtures("private")
+def test_two_faults_are_told_in_the_order_of_the_way():
+    broken = with_sides(side(NODES_ID, SHARED_ID, state="Disconnected"))
+    network = routed(user(f"{ADDRESS}/32"), networks=broken)
+    (peering,), (route,) = judged(peerings, network), judged(routes, network)
+    assert (peering.outcome, route.outcome) == (DISCONNECTED, DROPS)
+    assert peering.hop < route.hop

@@ -1,0 +1,250 @@
+"""Checks on the users in pull secrets."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from azext_acrpulldiag.checks import ALL
+from azext_acrpulldiag.checks.pull_secret import users as checks
+from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
+from azext_acrpulldiag.diagnosis.root_causes import diagnose
+from azext_acrpulldiag.facts import Offer, PasswordCredential, Unreadable
+from azext_acrpulldiag.model import Severity, Status, Symptom
+from tests import build
+from tests.build import NOW
+
+FORBIDDEN = Unreadable("forbidden", "HTTP 403", "an operation", "a right")
+REFUSED = Offer(False, 401, "token", "team/app")
+ACCEPTED = Offer(True, 404, "manifest", "team/app")
+NO_ROLE = build.access(effective=(), at_scope=())
+PAST, FUTURE = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
+
+
+def ended(*ends):
+    return tuple(PasswordCredential(f"key-{end}", None, end) for end in ends)
+
+
+def application(principal=None, **changes):
+    return build.application_secret_facts(principal, **changes)
+
+
+def principal(**changes):
+    return build.service_principal(**changes)
+
+
+def token(**changes):
+    return build.token_secret_facts(build.registry_token(**changes))
+
+
+def admin(enabled=True, **changes):
+    return replace(build.admin_secret_facts(**changes), registry=build.registry(admin_enabled=enabled))
+
+
+SERVICE_PRINCIPAL, ADMIN, TOKEN, LOGIN_TOKEN = (
+    checks.applications_in_secrets_may_pull,
+    checks.the_admin_account_is_on_and_its_password_right,
+    checks.tokens_in_secrets_may_pull,
+    checks.login_tokens_in_secrets_still_hold,
+)
+
+FAULTS = [
+    (SERVICE_PRINCIPAL, application(principal(object_id=None)), "pull-secret.service-principal-unknown"),
+    (SERVICE_PRINCIPAL, application(principal(enabled=False)), "pull-secret.service-principal-unknown"),
+    (SERVICE_PRINCIPAL, application(principal(passwords=ended(PAST))), "pull-secret.service-principal-expired"),
+    (SERVICE_PRINCIPAL, application(principal(passwords=())), "pull-secret.service-principal-expired"),
+    (SERVICE_PRINCIPAL, application(may_pull=False), "pull-secret.service-principal-no-role"),
+    (
+        SERVICE_PRINCIPAL,
+        application(principal(enabled=FORBIDDEN), may_pull=False),
+        "pull-secret.service-principal-no-role",
+    ),
+    (ADMIN, admin(False, admin_password_matches=None), "pull-secret.admin-disabled"),
+    (ADMIN, admin(admin_password_matches=False), "pull-secret.admin-password-mismatch"),
+    (TOKEN, token(status="disabled"), "pull-secret.token-disabled"),
+    (TOKEN, token(password_ends=(PAST,)), "pull-secret.token-expired"),
+    (TOKEN, token(password_ends=()), "pull-secret.token-expired"),
+    (TOKEN, token(scope_map_actions=()), "pull-secret.token-scope-excludes-repository"),
+    (
+        TOKEN,
+        token(scope_map_actions=("repositories/team/content/read",)),
+        "pull-secret.token-scope-excludes-repository",
+    ),
+    (LOGIN_TOKEN, build.login_token_secret_facts(NOW), "pull-secret.login-token-expired"),
+]
+
+
+def only(check, of):
+    (finding,) = evaluate(check, of)
+    return finding
+
+
+def without_role(of):
+    return replace(of, access=NO_ROLE)
+
+
+@pytest.mark.parametrize(("check", "of", "outcome"), FAULTS)
+def test_a_user_that_cannot_pull_is_an_error_where_nobody_else_can(check, of, outcome):
+    finding = only(check, without_role(of))
+    assert (finding.outcome, finding.severity) == (outcome, Severity.ERROR)
+    assert {"unauthorized-401", "access.pull-role-missing", "pull-secret.credential-refused"} <= set(finding.explains)
+
+
+@pytest.mark.parametrize(("check", "of", "outcome"), FAULTS)
+def test_beside_an_identity_that_may_pull_it_is_a_warning(check, of, outcome):
+    finding = only(check, of)
+    assert (finding.outcome, finding.severity, finding.explains) == (outcome, Severity.WARNING, ())
+
+
+def with_offer(of, offer):
+    (secret,) = of.pull_secrets
+    entries = tuple(replace(entry, offer=offer) for entry in secret.entries)
+    return replace(of, pull_secrets=(replace(secret, entries=entries),))
+
+
+@pytest.mark.parametrize(("check", "of", "outcome"), FAULTS)
+def test_what_the_registry_accepts_is_right_whatever_a_list_says(check, of, outcome):
+    assert only(check, with_offer(without_role(of), ACCEPTED)).status is Status.PASS
+
+
+@pytest.mark.parametrize(("check", "of", "outcome"), FAULTS)
+def test_the_refusal_and_the_missing_role_are_folded_beneath(check, of, outcome):
+    refused = with_offer(without_role(of), REFUSED)
+    symptom = Symptom("team", "web-1", "web", build.IMAGE, None, None, "unauthorized-401", "401", 1, None)
+    (root,) = diagnose(ALL, judge(ALL, refused), [symptom]).root_causes
+    assert root.finding.outcome == outcome
+    assert set(root.explains) == {
+        "unauthorized-401",
+        "access.pull-role-missing",
+        "pull-secret.credential-refused",
+    }
+
+
+@pytest.mark.parametrize(
+    ("check", "of"),
+    [
+        (SERVICE_PRINCIPAL, build.application_secret_facts()),
+        (SERVICE_PRINCIPAL, application(principal(passwords=ended(PAST, FUTURE)))),
+        (SERVICE_PRINCIPAL, application(principal(passwords=ended(None)))),
+        (SERVICE_PRINCIPAL, application(principal(passwords=FORBIDDEN, seen_passwords=ended(FUTURE)))),
+        (SERVICE_PRINCIPAL, application(principal(enabled=FORBIDDEN))),
+        (ADMIN, build.admin_secret_facts()),
+        (TOKEN, build.token_secret_facts()),
+        (TOKEN, token(password_ends=(None,))),
+        (TOKEN, token(status="Enabled")),
+        (TOKEN, token(scope_map_actions=("repositories/*/content/read",))),
+        (TOKEN, token(scope_map_actions=("repositories/team/*/content/read",))),
+        (LOGIN_TOKEN, build.login_token_secret_facts(FUTURE)),
+        (LOGIN_TOKEN, build.login_token_secret_facts(None)),
+    ],
+)
+def test_users_that_may_pull_pass(check, of):
+    assert only(check, without_role(of)).status is Status.PASS
+
+
+@pytest.mark.parametrize("check", [SERVICE_PRINCIPAL, ADMIN, TOKEN, LOGIN_TOKEN])
+def test_without_such_a_user_there_is_nothing_to_judge(check):
+    other = build.pull_secret(build.secret_entry("(not shown)", "other", offer=None))
+    for secrets in (None, (), (other,)):
+        assert only(check, replace(build.healthy_facts(), pull_secrets=secrets)).status is Status.SKIPPED
+
+
+@pytest.mark.parametrize("check", [SERVICE_PRINCIPAL, ADMIN, TOKEN, LOGIN_TOKEN])
+def test_secrets_that_could_not_be_read_are_unknown(check):
+    assert only(check, replace(build.healthy_facts(), pull_secrets=FORBIDDEN)).permission == "a right"
+
+
+@pytest.mark.parametrize(
+    ("check", "of"),
+    [
+        (SERVICE_PRINCIPAL, build.application_secret_facts(FORBIDDEN)),
+        (SERVICE_PRINCIPAL, application(principal(object_id=FORBIDDEN))),
+        (SERVICE_PRINCIPAL, application(principal(passwords=FORBIDDEN, seen_passwords=ended(PAST)))),
+        (SERVICE_PRINCIPAL, application(may_pull=FORBIDDEN)),
+        (ADMIN, admin(admin_password_matches=FORBIDDEN)),
+        (ADMIN, admin(FORBIDDEN, admin_password_matches=FORBIDDEN)),
+        (TOKEN, build.token_secret_facts(FORBIDDEN)),
+        (TOKEN, token(status=FORBIDDEN)),
+        (TOKEN, token(password_ends=FORBIDDEN)),
+        (TOKEN, token(scope_map_actions=FORBIDDEN)),
+        (LOGIN_TOKEN, build.login_token_secret_facts(FORBIDDEN)),
+    ],
+)
+def test_what_could_not_be_read_of_a_user_is_unknown(check, of):
+    lacking, beside = only(check, without_role(of)), only(check, of)
+    assert (lacking.status, lacking.permission, lacking.decisive) == (Status.UNKNOWN, "a right", None)
+    assert (beside.status, beside.decisive) == (Status.UNKNOWN, False)
+
+
+def test_a_fault_is_told_though_something_else_could_not_be_read():
+    unread = token(status=FORBIDDEN, password_ends=(PAST,))
+    assert only(TOKEN, without_role(unread)).outcome == "pull-secret.token-expired"
+    unread = application(principal(passwords=FORBIDDEN), may_pull=False)
+    assert only(SERVICE_PRINCIPAL, without_role(unread)).outcome == "pull-secret.service-principal-no-role"
+
+
+def test_a_token_that_the_registry_does_not_have():
+    entry = build.secret_entry("pull-app", token=None, offer=None)
+    finding = only(TOKEN, build.pull_secret_facts((build.pull_secret(entry),), access=NO_ROLE))
+    assert finding.outcome == "pull-secret.token-unknown"
+    assert finding.remedies[0].command == (
+        f"az acr token create --name pull-app --registry contosoreg --subscription {build.SUBSCRIPTION} "
+        "--repository team/app content/read"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        ({"object_id": None}, f"az ad sp create --id {build.APP_ID}"),
+        ({"enabled": False}, f"az ad sp update --id {build.APP_ID} --set accountEnabled=true"),
+    ],
+)
+def test_a_lost_and_a_disabled_service_principal_have_each_their_repair(changes, command):
+    commands = [remedy.command for remedy in only(SERVICE_PRINCIPAL, application(principal(**changes))).remedies]
+    assert commands[0] == command
+    assert sum("az ad sp" in (each or "") for each in commands) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "role"),
+    [
+        ("LegacyRegistryPermissions", "AcrPull"),
+        ("AbacRepositoryPermissions", '"Container Registry Repository Reader"'),
+    ],
+)
+def test_the_application_gets_the_role_of_the_registrys_mode(mode, role):
+    of = replace(application(may_pull=False), registry=build.registry(role_assignment_mode=mode))
+    assert only(SERVICE_PRINCIPAL, of).remedies[0].command == (
+        f"az role assignment create --assignee-object-id {build.SP_OBJECT_ID} "
+        f"--assignee-principal-type ServicePrincipal --role {role} --scope {build.REGISTRY_ID}"
+    )
+
+
+def test_the_scope_map_is_extended_by_the_repository():
+    finding = only(TOKEN, token(scope_map_actions=("repositories/foo/content/read",)))
+    assert finding.evidence["excluded"] == ["team/app"]
+    assert finding.remedies[0].command == (
+        f"az acr scope-map update --name pull-app-scope-map --registry contosoreg --subscription {build.SUBSCRIPTION} "
+        "--add-repository team/app content/read"
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "repository", "expected"),
+    [
+        ("repositories/team/app/content/read", "team/app", True),
+        ("repositories/team/app/content/read", "team/app2", False),
+        ("repositories/team/app/content/write", "team/app", False),
+        ("repositories/team/app/metadata/read", "team/app", False),
+        ("repositories/team*/content/read", "team/app", True),
+        ("repositories/*/content/read", "team/app", True),
+        ("repositories/team/*/content/read", "team", False),
+        ("repositories/a/content/content/read", "a/content", True),
+        ("gateway/team/app/content/read", "team/app", False),
+        ("repositories/myrepository/contentWrite", "myrepository", False),
+        ("", "team/app", False),
+    ],
+)
+def test_what_a_scope_map_lets_a_token_pull(action, repository, expected):
+    assert checks.lets_pull((action,), repository) is expected

@@ -1,0 +1,171 @@
+"""Mirror of checks/registry.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from azext_acrpulldiag.checks.registry.registry import (
+    cache_rules_reach_their_upstream,
+    image_date,
+    nodes_need_no_arm_tokens,
+    registry_is_provisioned,
+    serves,
+)
+from azext_acrpulldiag.diagnosis.evaluate import evaluate
+from azext_acrpulldiag.facts import CacheRule, Image, Options, Unreadable
+from tests.build import (
+    APP_ID,
+    CLUSTER_ID,
+    REGISTRY_ID,
+    SUBSCRIPTION,
+    agent_pool,
+    cluster,
+    healthy_facts,
+    registry,
+)
+
+ALL = [
+    registry_is_provisioned,
+    nodes_need_no_arm_tokens,
+    cache_rules_reach_their_upstream,
+]
+HIDDEN = Unreadable("forbidden", "No right", permission="Microsoft.ContainerRegistry/registries/read")
+OLD_IMAGE = "AKSUbuntu-2204gen2containerd-202503.21.0"
+
+
+def judged(checked, **changes):
+    return evaluate(checked, replace(healthy_facts(), **changes))
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_passes_when_healthy(check):
+    assert [finding.status for finding in judged(check)] == ["pass"]
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_an_unreadable_registry_is_unknown(check):
+    (finding,) = judged(check, registry=HIDDEN)
+    assert (finding.status, finding.permission) == ("unknown", HIDDEN.permission)
+
+
+# --- provisioning ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["Creating", "Deleting", "deleting"])
+def test_a_registry_that_is_not_there_yet_or_any_more_stops_pulls(state):
+    (finding,) = judged(registry_is_provisioned, registry=registry(provisioning_state=state))
+    assert (finding.status, finding.outcome) == ("fail", "registry.not-ready")
+    assert "image-not-found" in finding.explains
+
+
+@pytest.mark.parametrize("state", ["Updating", "Failed", "Canceled"])
+def test_another_state_is_a_warning_that_explains_no_symptom(state):
+    (finding,) = judged(registry_is_provisioned, registry=registry(provisioning_state=state))
+    assert (finding.status, finding.outcome, finding.explains) == ("warn", "registry.not-ready", ())
+    assert finding.evidence["provisioning_state"] == state
+
+
+def test_a_state_that_is_not_shown_is_unknown():
+    assert judged(registry_is_provisioned, registry=registry(provisioning_state=HIDDEN))[0].status == "unknown"
+
+
+# --- authentication as ARM -------------------------------------------------------------
+
+
+def test_only_the_pool_with_the_old_image_is_refused():
+    pools = (agent_pool("new"), agent_pool("old", node_image_version=OLD_IMAGE))
+    facts = {"registry": registry(arm_audience_tokens="disabled"), "cluster": cluster(agent_pools=pools)}
+    (finding,) = judged(nodes_need_no_arm_tokens, **facts)
+    assert (finding.status, finding.outcome) == ("warn", "registry.arm-token-refused")
+    assert (finding.resource, finding.evidence["image_date"]) == (f"{CLUSTER_ID}/agentPools/old", "2025-03-21")
+    assert finding.remedies[0].command == (
+        f"az aks nodepool upgrade --resource-group rg-app --cluster-name prod --name old "
+        f"--subscription {SUBSCRIPTION} --node-image-only"
+    )
+
+
+def test_an_old_image_is_no_fault_where_the_registry_takes_such_tokens():
+    pools = (agent_pool("old", node_image_version=OLD_IMAGE),)
+    assert judged(nodes_need_no_arm_tokens, cluster=cluster(agent_pools=pools))[0].status == "pass"
+
+
+@pytest.mark.parametrize("version", ["AKSUbuntu-2204gen2containerd-202504.16.0", "custom-image", HIDDEN])
+def test_an_image_that_does_not_tell_is_unknown(version):
+    pools = (agent_pool("pool1", node_image_version=version),)
+    facts = {"registry": registry(arm_audience_tokens="disabled"), "cluster": cluster(agent_pools=pools)}
+    (finding,) = judged(nodes_need_no_arm_tokens, **facts)
+    assert (finding.status, finding.resource) == ("unknown", f"{CLUSTER_ID}/agentPools/pool1")
+
+
+def test_service_principal_clusters_send_no_token():
+    changed = cluster(service_principal_client_id=APP_ID, agent_pools=(agent_pool(node_image_version=OLD_IMAGE),))
+    facts = {"registry": registry(arm_audience_tokens="disabled"), "cluster": changed}
+    assert judged(nodes_need_no_arm_tokens, **facts)[0].status == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (OLD_IMAGE, date(2025, 3, 21)),
+        ("AKSAzureLinux-V3gen2-202508.06.0", date(2025, 8, 6)),
+        ("AKSUbuntu-2204gen2arm64containerd-202508.20.1", date(2025, 8, 20)),
+        ("AKSUbuntu-1804gen2containerd-2022.02.07", date(2022, 2, 7)),
+        ("AKSWindows-2022-containerd-20348.1787.230614", date(2023, 6, 14)),
+    ],
+)
+def test_the_date_in_a_node_image_version(version, expected):
+    assert image_date(version) == expected
+
+
+@pytest.mark.parametrize("version", ["", "AKSUbuntu", "AKSUbuntu-2204gen2containerd-202513.41.0"])
+def test_a_version_without_a_date(version):
+    assert isinstance(image_date(version), Unreadable)
+
+
+# --- artifact cache --------------------------------------------------------------------
+
+SET_ID = f"{REGISTRY_ID}/credentialSets/hub"
+
+
+def rule(unhealthy=None, target="hub/*") -> CacheRule:
+    return CacheRule("hub", "docker.io/*", target, SET_ID, unhealthy)
+
+
+def test_an_unhealthy_credential_set_fails_its_rule():
+    rules = (rule(), rule("unauthorized_client: AADSTS700016"))
+    (finding,) = judged(cache_rules_reach_their_upstream, cache_rules=rules)
+    assert (finding.status, finding.outcome) == ("fail", "registry.cache-upstream")
+    assert finding.resource == f"{REGISTRY_ID}/cacheRules/hub"
+    assert finding.remedies[0].command.endswith("--name hub")
+
+
+def test_a_rule_that_does_not_serve_the_image_is_left_out():
+    facts = {
+        "cache_rules": (rule("broken"),),
+        "options": Options(image=Image("contosoreg.azurecr.io", "app", "1", None)),
+    }
+    assert judged(cache_rules_reach_their_upstream, **facts)[0].status == "pass"
+    facts["options"] = Options(image=Image("contosoreg.azurecr.io", "hub/nginx", "1", None))
+    assert judged(cache_rules_reach_their_upstream, **facts)[0].status == "fail"
+
+
+def test_health_or_rules_that_could_not_be_read_are_unknown():
+    assert judged(cache_rules_reach_their_upstream, cache_rules=(rule(HIDDEN),))[0].status == "unknown"
+    assert judged(cache_rules_reach_their_upstream, cache_rules=HIDDEN)[0].status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("target", "repository", "expected"),
+    [
+        ("hub/*", "hub/library/nginx", True),
+        ("hub/*", "hubs/nginx", False),
+        ("*", "anything", True),
+        ("ubuntu", "Ubuntu", True),
+        ("ubuntu", "ubuntu/a", False),
+    ],
+)
+def test_which_repositories_a_rule_serves(target, repository, expected):
+    assert serves(rule(target=target), repository) is expected

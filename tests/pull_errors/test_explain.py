@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import pytest
+
+from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES, classify
+from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, explain, explanation_of
+
+# Section 4 of the design, every id spelt out.
+CATALOGUE = frozenset(
+    [
+        "cluster.stopped",
+        "cluster.not-ready",
+        "registry.not-ready",
+        "registry.unhealthy",
+        "registry.check-acr-failed",
+        "registry.arm-token-refused",
+        "registry.throttled",
+        "registry.cache-upstream",
+        "identity.kubelet-identity-missing",
+        "identity.node-identity-outdated",
+        "identity.service-principal-not-found",
+        "identity.service-principal-disabled",
+        "identity.service-principal-secret-expired",
+        "identity.service-principal-secret-replaced",
+        "identity.service-account-pull",
+        "identity.service-principal-secret-expiring",
+        "nodes.kubelet-identity-unassigned",
+        "access.pull-role-missing",
+        "access.pull-role-on-other-principal",
+        "access.pull-role-wrong-mode",
+        "access.condition-excludes-repository",
+        "access.denied",
+        "access.cross-tenant",
+        "access.recently-granted",
+        "pull-secret.missing",
+        "pull-secret.malformed",
+        "pull-secret.wrong-registry",
+        "pull-secret.service-principal-unknown",
+        "pull-secret.service-principal-expired",
+        "pull-secret.service-principal-no-role",
+        "pull-secret.credential-refused",
+        "pull-secret.admin-disabled",
+        "pull-secret.admin-password-mismatch",
+        "pull-secret.token-unknown",
+        "pull-secret.token-disabled",
+        "pull-secret.token-expired",
+        "pull-secret.token-scope-excludes-repository",
+        "pull-secret.login-token-expired",
+        "image.invalid-reference",
+        "image.login-server-typo",
+        "image.login-server-mismatch",
+        "image.regional-host-unsupported",
+        "image.repository-not-found",
+        "image.tag-not-found",
+        "image.digest-not-found",
+        "image.read-locked",
+        "image.quarantined",
+        "image.platform-mismatch",
+        "network.public-access-disabled",
+        "network.outbound-ip-not-allowed",
+        "network.private-endpoint-not-approved",
+        "network.private-dns-zone-missing",
+        "network.private-dns-link-missing",
+        "network.private-dns-record-missing",
+        "network.private-dns-record-wrong",
+        "network.custom-dns-unlinked",
+        "network.peering-missing",
+        "network.peering-disconnected",
+        "network.nsg-blocks-registry",
+        "network.route-drops-registry",
+        "network.firewall-blocks-registry",
+        "network.service-endpoint-missing",
+        "network.subnet-not-allowed",
+        "network.storage-policy-blocks-layers",
+        "network.proxy-or-tls",
+        "kubelet.pull-qps-exceeded",
+        "symptom.unexplained",
+    ]
+)
+ARTICLE = {
+    "start",
+    "1",
+    "1.1",
+    "1.2",
+    "1.3",
+    "1.4",
+    "1.5",
+    "1.6",
+    "1b",
+    "2",
+    "3",
+    "3.1",
+    "3.2",
+    "4",
+    "4.1",
+    "4.2",
+    "5",
+    "6",
+    "more",
+}
+EXPLANATIONS = [*GENERAL.items()] + [(name, case[1]) for name, cases in SPECIAL.items() for case in cases]
+
+
+def test_every_class_is_explained():
+    assert set(GENERAL) == set(SYMPTOM_CLASSES)
+    assert set(SPECIAL) <= set(SYMPTOM_CLASSES)
+
+
+@pytest.mark.parametrize(("name", "meaning"), EXPLANATIONS, ids=lambda value: value if isinstance(value, str) else "")
+def test_outcomes_are_of_the_catalogue_and_sections_of_the_article(name, meaning):
+    assert set(meaning.outcomes) <= CATALOGUE
+    assert len(set(meaning.outcomes)) == len(meaning.outcomes)
+    assert bool(meaning.outcomes) == (name != "negative")
+    assert meaning.article is None or meaning.article in ARTICLE
+    assert meaning.words.endswith(".") and meaning.decided_by.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "likeliest", "article"),
+    [
+        (
+            "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized",
+            "access.pull-role-missing",
+            "1.1",
+        ),
+        (
+            "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+            "nodes.kubelet-identity-unassigned",
+            "1.4",
+        ),
+        (
+            'Head "https://c.westeurope.geo.azurecr.io/v2/x": unauthorized: authentication required',
+            "image.regional-host-unsupported",
+            "1",
+        ),
+        ("unauthorized: authentication required", "access.pull-role-missing", "1"),
+        ("denied: client with IP '20.61.4.9' is not allowed access", "network.outbound-ip-not-allowed", "3.2"),
+        ("unexpected status: 403 Forbidden", "network.outbound-ip-not-allowed", "3"),
+        ('Head "https://c.azurecr.io/v2/x": dial tcp 10.1.0.5:443: i/o timeout', "network.nsg-blocks-registry", "4"),
+        (
+            'Head "https://c.azurecr.io/v2/x": dial tcp 20.50.1.9:443: i/o timeout',
+            "network.route-drops-registry",
+            "4.2",
+        ),
+        ("lookup c.azureacr.io: no such host", "image.login-server-typo", "3.1"),
+        ("toomanyrequests: too many requests to source registry for cache rule 'x'", "registry.cache-upstream", None),
+        (
+            "x509: certificate is valid for *.azurecr.io: Get https://c.privatelink.azurecr.io/v2/",
+            "image.login-server-typo",
+            "2",
+        ),
+        (
+            "error pulling image configuration: <Code>AuthorizationFailure</Code>",
+            "network.storage-policy-blocks-layers",
+            None,
+        ),
+        (
+            'failed to copy: Get "https://c.westeurope.data.azurecr.io/x": EOF',
+            "network.private-dns-record-missing",
+            "3.1",
+        ),
+        ('failed to copy: Get "https://x.blob.core.windows.net/x": EOF', "network.firewall-blocks-registry", "4.2"),
+        ("failed commit on ref: unexpected commit digest", "network.proxy-or-tls", None),
+        (
+            "error execing credential provider plugin acr-credential-provider: exit status 1",
+            "nodes.kubelet-identity-unassigned",
+            "1.4",
+        ),
+        ("adal: Refresh request failed: Identity not found", "nodes.kubelet-identity-unassigned", "1.4"),
+        (
+            "AADSTS7000222: The provided client secret keys are expired",
+            "identity.service-principal-secret-expired",
+            "1.2",
+        ),
+        ('reading manifest: Get "https://registry-1.docker.io/v2/x": manifest unknown', "image.login-server-typo", "2"),
+        ("The operation is disallowed on this registry, repository or image", "image.read-locked", None),
+        ("pull QPS exceeded", "kubelet.pull-qps-exceeded", "6"),
+        ("dial tcp: Proxy Authentication Required", "network.proxy-or-tls", None),
+        ("read tcp 10.1.0.4:1->20.1.2.3:443: read: connection reset by peer", "network.firewall-blocks-registry", "4"),
+        ("proxyconnect tcp: dial tcp 10.9.0.4:3128: i/o timeout", "network.proxy-or-tls", None),
+        ('Head "https://c.azurecr.io/v2/a/manifests/1": Forbidden', "network.proxy-or-tls", None),
+        ('failed to copy: Get "https://x.blob.core.windows.net/y": Forbidden', "network.proxy-or-tls", None),
+        ("certificate has expired or is not yet valid", "network.proxy-or-tls", None),
+        ("server gave HTTP response to HTTPS client", "network.proxy-or-tls", None),
+        ("dial unix /run/containerd/containerd.sock: connect: connection refused", "symptom.unexplained", "more"),
+        ("failed to extract layer sha256:1: operation not permitted", "symptom.unexplained", "more"),
+        ("admission webhook error: context deadline exceeded", "symptom.unexplained", None),
+        ('Head "https://localhost:8578/v2/x": context canceled', "symptom.unexplained", "more"),
+        ("no match for platform in manifest: not found", "image.platform-mismatch", "5"),
+    ],
+)
+def test_details_choose_the_likeliest_outcome(text, likeliest, article):
+    meaning = explanation_of(classify(text))
+    assert (meaning.outcomes[0], meaning.article) == (likeliest, article)
+
+
+def test_the_report_has_one_answer_a_message_in_order():
+    answers = explain(["pull QPS exceeded", "Liveness probe failed: x", "pull QPS exceeded"])
+    assert [answer["class"] for answer in answers] == ["kubelet-qps", "negative", "kubelet-qps"]
+    assert list(answers[0]) == [
+        "message",
+        "class",
+        "stage",
+        "host",
+        "image",
+        "status",
+        "address",
+        "credential",
+        "words",
+        "likelyOutcomes",
+        "decidedBy",
+        "articleSection",
+    ]
+
+
+def test_what_is_shown_is_printable():
+    answer = explain(['\x1b[2J\rFailed to pull image "c.azurecr.io/\u202eweb:1": 403 Forbidden'])[0]
+    shown = [value for value in answer.values() if isinstance(value, str)]
+    assert all(value.isprintable() for value in shown)
+    assert "\\x1b" in answer["message"]

@@ -1,0 +1,122 @@
+"""Which failing containers are the registry's, and what their messages are called."""
+
+from dataclasses import replace
+
+import pytest
+
+from azext_acrpulldiag.facts import CacheRule, Unreadable
+from azext_acrpulldiag.pull_errors.symptoms import LONGEST_MESSAGE, login_server_of, symptoms_of
+from azext_acrpulldiag.targets import RegistryForm, RegistryTarget, Targets
+from tests.build import NOW, UNAUTHORIZED, failing, failing_pods_facts, healthy_facts, kubernetes, registry
+
+UNREAD = Unreadable("forbidden", "HTTP 403")
+
+
+def sides(container, **changes):
+    inside, outside = symptoms_of(failing_pods_facts((container,), **changes))
+    return len(inside), len(outside)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "contosoreg.azurecr.io/team/app:1.2",
+        "CONTOSOREG.azurecr.io/team/app",
+        "contosoreg.azureacr.io/team/app",
+        "contosoreg.azurecr.us/team/app",
+        "contosoreg/app:1",
+        "contosoreg.privatelink.azurecr.io/app",
+        "contosoreg.westeurope.geo.azurecr.io/app",
+        "https://contosoreg.azurecr.io/app",
+        "contosoreg.azurecr.io/App:1",
+        "contosorge.azurecr.io/app",
+    ],
+)
+def test_images_of_the_registry_or_of_a_host_like_it_are_in_scope(image):
+    assert sides(failing(image=image)) == (1, 0)
+
+
+@pytest.mark.parametrize("image", ["nginx", "docker.io/library/nginx:1", "fabrikam.azurecr.io/a", "///:::", ""])
+def test_all_others_are_out_of_scope(image):
+    assert sides(failing("manifest unknown", image=image)) == (0, 1)
+
+
+def test_an_image_that_the_nodes_get_through_the_registry_is_in_scope():
+    """A network-isolated cluster mirrors mcr.microsoft.com to its own registry."""
+    mirrored = failing(
+        "failed to do request: Head https://contosoreg.azurecr.io/v2/aks-managed-repository/x/manifests/1: 403 "
+        "Forbidden",
+        image="mcr.microsoft.com/x:1",
+    )
+    assert sides(
+        mirrored, cache_rules=(CacheRule("r", "mcr.microsoft.com/*", "aks-managed-repository/*", None, None),)
+    ) == (
+        1,
+        0,
+    )
+
+
+def test_without_the_registry_the_name_that_the_user_gave_decides():
+    assert sides(failing(), registry=UNREAD) == (1, 0)
+    by_server = RegistryTarget("x", RegistryForm.LOGIN_SERVER, login_server="fabrikam.azurecr.io")
+    facts = failing_pods_facts(registry=UNREAD)
+    facts = replace(facts, targets=Targets(facts.targets.cluster, by_server))
+    assert login_server_of(facts) == "fabrikam.azurecr.io"
+    assert symptoms_of(facts)[0] == ()
+
+
+def test_its_own_further_hosts_are_the_registrys():
+    own = registry(regional_hosts=("contosoreg.westeurope.geo.azurecr.io",))
+    assert sides(failing(image="contosoreg.westeurope.geo.azurecr.io/a"), registry=own) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "expected"),
+    [
+        (UNAUTHORIZED, "ErrImagePull", "unauthorized-401"),
+        ("pull QPS exceeded", "ErrImagePull", "kubelet-qps"),
+        ('Back-off pulling image "contosoreg.azurecr.io/team/app:1.2"', "ImagePullBackOff", "backoff-only"),
+        ("ImagePullBackOff", "ImagePullBackOff", "backoff-only"),
+        ("InvalidImageName", "InvalidImageName", "invalid-image-name"),
+        ("", "ErrImageNeverPull", "never-pull"),
+        ("", "SignatureValidationFailed", "signature-verification"),
+        ("Container started", "ErrImagePull", "other"),
+        ("some words", "ErrImagePull", "other"),
+    ],
+)
+def test_classes(message, reason, expected):
+    """A container that waits on its image is never dropped, whatever its text says."""
+    ((symptom,), _) = symptoms_of(failing_pods_facts((failing(message, reason=reason),)))
+    assert symptom.symptom_class == expected
+
+
+def test_symptoms_carry_what_was_read_and_where():
+    ((symptom,), _) = symptoms_of(failing_pods_facts())
+    assert (symptom.namespace, symptom.pod, symptom.node_pool, symptom.count) == ("web", "web-5d4f-x2x9z", "pool1", 4)
+    assert symptom.last_seen is not None
+    assert symptom.last_seen < NOW
+
+
+def test_hostile_text_is_made_printable_and_cut():
+    hostile = failing(
+        "\x1b[31m" + "x" * 65536, image="contosoreg.azurecr.io/a:\u202e\x07", container="\x1b]0;title\x07"
+    )
+    ((symptom,), _) = symptoms_of(failing_pods_facts((hostile,)))
+    for text in (symptom.message, symptom.image, symptom.container):
+        assert text.isprintable()
+    assert len(symptom.message) <= LONGEST_MESSAGE + 3
+
+
+def test_symptoms_are_sorted():
+    inside, _ = symptoms_of(failing_pods_facts((failing(pod="b"), failing(pod="a"), failing(namespace="aa"))))
+    assert [(each.namespace, each.pod) for each in inside] == [("aa", "web-5d4f-x2x9z"), ("web", "a"), ("web", "b")]
+
+
+@pytest.mark.parametrize("read", [None, UNREAD, kubernetes(), replace(kubernetes(), failing=UNREAD)])
+def test_no_symptoms_where_nothing_fails_or_was_read(read):
+    assert symptoms_of(replace(healthy_facts(), kubernetes=read)) == ((), ())
+
+
+def test_a_pool_is_unknown_where_nodes_are():
+    facts = replace(healthy_facts(), kubernetes=replace(kubernetes(failing()), nodes=UNREAD))
+    assert symptoms_of(facts)[0][0].node_pool is None
