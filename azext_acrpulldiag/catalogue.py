@@ -11,14 +11,15 @@ never has to ask whether it may know something, and can never pass on ignorance.
 from __future__ import annotations
 
 import inspect
-import string
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from .details import Details, Named, evidence_keys
 from .facts import Facts, Unreadable
 from .model import Confidence, Finding, Reach, Remedy, SeenFrom, Severity, Status
-from .quoting import fill_command, printable
+from .quoting import fill_command
+from .repairs import Repairs, filled, in_words
 
 Judge = Callable[[Facts], Iterator[Finding]]
 
@@ -29,20 +30,28 @@ _STATUS_OF = {Severity.ERROR: Status.FAIL, Severity.WARNING: Status.WARN}
 
 @dataclass(frozen=True)
 class RemedyTemplate:
-    """A repair whose ``{names}`` are filled from the finding's evidence, quoted for a shell."""
+    """Transitional: a repair without option and step. Use :class:`~.repairs.Step`."""
 
     description: str
     command: str | None = None
+
+
+class Loose(Details):
+    """Transitional: evidence that no dataclass describes yet."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "values", dict(values))
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One thing that can be wrong: permanent id, wording, repairs and documentation.
 
-    ``summary`` and ``remedies`` are templates over the evidence given to :meth:`at`.
-    ``evidence_keys`` are the keys that every finding of this outcome carries.
-    ``explains`` lists the symptom classes and the outcome ids that this outcome accounts
-    for; a finding whose outcome is listed there is folded beneath it.
+    ``summary`` and ``repairs`` are templates over the names of the ``details``, the kinds of parts
+    that every finding of this outcome carries, in that order. ``explains`` lists the symptom
+    classes and the outcome ids that this outcome accounts for; a finding whose outcome is listed
+    there is folded beneath it. ``explains_when`` names, for some of those, the detail without which
+    a finding does not account for it.
     """
 
     id: str
@@ -51,47 +60,61 @@ class Outcome:
     url: str
     confidence: Confidence = Confidence.OBSERVED
     seen_from: SeenFrom = SeenFrom.AZURE
+    details: tuple[type[Details], ...] = ()
+    repairs: Repairs = ()
+    explains: tuple[str, ...] = ()
+    explains_when: Mapping[str, str] = field(default_factory=dict)
+    article: str | None = None
     evidence_keys: tuple[str, ...] = ()
     remedies: tuple[RemedyTemplate, ...] = ()
-    explains: tuple[str, ...] = ()
-    article: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.details:
+            keys = tuple(key for kind in self.details for key in evidence_keys(kind))
+            object.__setattr__(self, "evidence_keys", keys)
 
     def at(
         self,
         resource: str,
-        *,
+        *details: Details,
         severity: Severity | None = None,
         confidence: Confidence | None = None,
+        seen_from: SeenFrom | None = None,
         hop: int = 0,
         reach: Reach | None = None,
+        explains: tuple[str, ...] | None = None,
         **evidence: Any,
     ) -> Finding:
-        """Return the finding of this outcome at ``resource``.
+        """Return the finding of this outcome at ``resource``, which rests on ``details``.
 
-        ``evidence`` fills the templates and is reported as it is (strings, numbers,
-        booleans, ``None``, lists and dicts of those). ``severity`` and ``confidence``
-        replace the outcome's own where the catalogue knows two of them. ``hop`` and ``reach``
+        ``severity``, ``confidence`` and ``seen_from`` replace the outcome's own where the catalogue knows
+        two of them, ``explains`` what the details say that it accounts for. ``hop`` and ``reach``
         are :attr:`~azext_acrpulldiag.model.Finding.hop` and ``.reach``; without a ``reach``
-        the finding is about the node pools that the evidence ``pool`` or ``pools`` names.
+        the finding is about the node pools that the detail ``pool`` or ``pools`` names.
         """
         final = severity or self.severity
-        wording = {name: _in_words(value) for name, value in evidence.items()}
+        parts = (*details, *((Loose(evidence),) if evidence else ()))
+        values = evidence or Named(parts)
         return Finding(
             check="",  # evaluate() writes the id of the check that found it
             status=_STATUS_OF[final],
-            summary=self.summary.format(**wording),
+            summary=in_words(self.summary, values),
             resource=resource,
             outcome=self.id,
             severity=final,
             confidence=confidence or self.confidence,
-            seen_from=self.seen_from,
-            evidence=evidence,
-            remedies=tuple(_filled(remedy, evidence, wording) for remedy in self.remedies),
+            seen_from=seen_from or self.seen_from,
+            details=parts,
+            remedies=filled(self.repairs, parts) or tuple(_filled(remedy, evidence) for remedy in self.remedies),
             url=self.url,
-            explains=self.explains,
+            explains=self._accounted(values) if explains is None else explains,
             hop=hop,
-            reach=Reach(pools=_pools_in(evidence)) if reach is None else reach,
+            reach=Reach(pools=_pools_in(values)) if reach is None else reach,
         )
+
+    def _accounted(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        when = self.explains_when
+        return tuple(each for each in self.explains if each not in when or values[when[each]])
 
 
 @dataclass(frozen=True)
@@ -162,6 +185,7 @@ def unknown(resource: str, why: Unreadable, *, decisive: bool | None = None) -> 
         status=Status.UNKNOWN,
         summary=f"Could not be judged: {why.sentence}",
         resource=resource,
+        code=why.reason,
         reason=why.sentence,
         operation=why.operation,
         permission=why.permission,
@@ -169,25 +193,12 @@ def unknown(resource: str, why: Unreadable, *, decisive: bool | None = None) -> 
     )
 
 
-def _pools_in(evidence: dict[str, Any]) -> frozenset[str]:
-    one, several = evidence.get("pool"), evidence.get("pools")
+def _pools_in(values: Mapping[str, Any]) -> frozenset[str]:
+    one, several = values.get("pool"), values.get("pools")
     named = [one] if isinstance(one, str) else several if isinstance(several, (list, tuple)) else []
     return frozenset(str(each) for each in named)
 
 
-def _filled(remedy: RemedyTemplate, evidence: dict[str, Any], wording: dict[str, str]) -> Remedy:
-    description = remedy.description.format(**wording)
-    if remedy.command is None:
-        return Remedy(description)
-    return Remedy(description, fill_command(remedy.command, evidence))
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(_in_words(item) for item in value) or "none"
-    return printable(str(value))
-
-
-def placeholders(template: str) -> frozenset[str]:
-    """Return the ``{names}`` that a template wants filled."""
-    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
+def _filled(remedy: RemedyTemplate, evidence: dict[str, Any]) -> Remedy:
+    description = in_words(remedy.description, evidence)
+    return Remedy(description, None if remedy.command is None else fill_command(remedy.command, evidence))

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
+
+from .details import Details, evidence_of
+
+D = TypeVar("D", bound=Details)
 
 
 class Status(str, Enum):
@@ -58,10 +62,18 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Remedy:
-    """One repair: what it does, and the command that does it (``None`` when no command can)."""
+    """One step of a repair: what it does, and the command that does it (``None`` when no command can).
+
+    ``option`` counts alternatives, ``step`` the steps of one, from 1. ``changes`` says in a clause what the command
+    touches besides (``None``: nothing); ``requires`` are the rights that it takes.
+    """
 
     description: str
     command: str | None = None
+    option: int = 1
+    step: int = 1
+    changes: str | None = None
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ class Finding:
 
     ``outcome`` is a catalogue id for ``fail`` and ``warn`` and ``None`` otherwise.
     ``explains`` holds the symptom classes and outcome ids that this finding accounts for.
-    ``reason``, ``operation`` and ``permission`` are set on ``unknown`` findings only;
+    ``code``, ``reason``, ``operation`` and ``permission`` are set on ``unknown`` findings only;
     ``decisive`` says whether that ignorance leaves the verdict open (``None``: the
     diagnosis decides from the check's outcomes).
     """
@@ -99,10 +111,13 @@ class Finding:
     severity: Severity | None = None
     confidence: Confidence = Confidence.OBSERVED
     seen_from: SeenFrom = SeenFrom.AZURE
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    details: tuple[Details, ...] = ()
+    """What it rests on, a part a subject; evidence is written from them."""
     remedies: tuple[Remedy, ...] = ()
     url: str | None = None
     explains: tuple[str, ...] = ()
+    code: str | None = None
+    """Why it is unknown, as a word: the reason of the ``Unreadable``."""
     reason: str | None = None
     operation: str | None = None
     permission: str | None = None
@@ -116,6 +131,18 @@ class Finding:
     def category(self) -> str:
         """The part of the check id before the dot: ``access`` of ``access.pull-role``."""
         return self.check.partition(".")[0]
+
+    @property
+    def evidence(self) -> Mapping[str, Any]:
+        """The details as plain values, for the report and for people. Nothing is decided by it."""
+        return evidence_of(self.details)
+
+    def detail(self, kind: type[D]) -> D:
+        """The part of this kind. Raises ``LookupError`` where the finding has none."""
+        for part in self.details:
+            if isinstance(part, kind):
+                return part
+        raise LookupError(f"{self.outcome} has no {kind.__name__}")
 
 
 @dataclass(frozen=True)

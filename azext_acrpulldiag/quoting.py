@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import string
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,11 @@ def printable(text: str) -> str:
         char if not unicodedata.category(char).startswith("C") else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """Return the ``{names}`` that a template wants filled."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
 
 
 def is_safe_argument(value: str) -> bool:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from .facts import Cluster, Facts, Registry, Unreadable
-from .model import Diagnosis, Finding, RootCause, Status, Symptom, SymptomGroup
+from .model import Diagnosis, Finding, Remedy, RootCause, Status, Symptom, SymptomGroup
 
 SCHEMA_VERSION = "1"
 
@@ -126,9 +126,20 @@ def _finding(finding: Finding) -> Json:
         "resource": finding.resource,
         "summary": finding.summary,
         "evidence": {_camel(name): plain(value) for name, value in finding.evidence.items()},
-        "remedies": [{"description": remedy.description, "command": remedy.command} for remedy in finding.remedies],
+        "remedies": [_remedy(remedy) for remedy in finding.remedies],
         "url": finding.url,
         "seenFrom": finding.seen_from.value,
+    }
+
+
+def _remedy(remedy: Remedy) -> Json:
+    return {
+        "description": remedy.description,
+        "command": remedy.command,
+        "option": remedy.option,
+        "step": remedy.step,
+        "changes": remedy.changes,
+        "requires": list(remedy.requires),
     }
 
 
@@ -140,6 +151,7 @@ def _unknown(finding: Finding) -> Json:
     return {
         "check": finding.check,
         "resource": finding.resource,
+        "code": finding.code,
         "reason": finding.reason,
         "operation": finding.operation,
         "permission": finding.permission,

@@ -9,6 +9,7 @@ from azext_acrpulldiag.model import Severity
 from azext_acrpulldiag.permissions import rights_of
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
 from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, Explanation
+from azext_acrpulldiag.repairs import Option, Repairs, Step
 
 from .markdown import code, named, page, prose, rights_table, table
 
@@ -140,7 +141,7 @@ def _page(outcome: Outcome, checks: Sequence[Check], outcomes: dict[str, Outcome
         rights_table(rights) or "Nothing: the arguments are enough.",
         "What stays unknown without each, and a role that has them: [permissions](../permissions.md).",
         f"## Evidence\n\n{', '.join(map(code, outcome.evidence_keys)) or 'None.'}",
-        *_repairs(outcome.remedies),
+        *(_options(outcome.repairs) or _repairs(outcome.remedies)),
         *_explained(outcome, outcomes),
         "## More",
         f"* <{outcome.url}>" + (f"\n* [{SECTIONS[outcome.article]}]({ARTICLE})" if outcome.article else ""),
@@ -155,6 +156,29 @@ def _of_check(checked: Check, outcome: Outcome) -> str:
         "## How it is decided",
         prose(checked.how),
     ).rstrip("\n")
+
+
+def _options(repairs: Repairs) -> list[str]:
+    """Options are alternatives, the best first; the steps of one are taken in order."""
+    if not repairs:
+        return []
+    lines = [
+        "## Repair",
+        "The report fills in what stands in braces, quoted for a shell, and gives the options that apply.",
+    ]
+    for number, each in enumerate(repairs, 1):
+        steps = each.steps if isinstance(each, Option) else (each,)
+        if len(repairs) > 1:
+            lines.append(f"### Option {number}")
+        lines += [_step(*step) for step in enumerate(steps, 1)]
+    return lines
+
+
+def _step(number: int, step: Step) -> str:
+    command = f"\n\n   ```\n   {step.command}\n   ```" if step.command else ""
+    takes = f"\n\n   Takes {', '.join(map(code, step.requires))}." if step.requires else ""
+    besides = f" Besides: {named(step.changes)}." if step.changes else ""
+    return f"{number}. {named(step.description.rstrip('.'))}.{besides}{command}{takes}"
 
 
 def _repairs(remedies: Sequence[RemedyTemplate]) -> list[str]:

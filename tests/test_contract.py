@@ -14,16 +14,20 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import get_args, get_type_hints
 
 import pytest
 
 from azext_acrpulldiag import checks as checks_package
-from azext_acrpulldiag.catalogue import Check, Outcome, placeholders
+from azext_acrpulldiag.catalogue import Check, Outcome
+from azext_acrpulldiag.details import Details, names_of
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import Facts, Unreadable
 from azext_acrpulldiag.model import Finding, Severity, Status
 from azext_acrpulldiag.permissions import READINGS, Kind
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
+from azext_acrpulldiag.quoting import placeholders
+from azext_acrpulldiag.repairs import Option, Step, steps_of
 from scripts import reference
 from tests import build
 from tests.variants import variants_of
@@ -92,7 +96,38 @@ def test_every_placeholder_is_an_evidence_key(outcome):
     for remedy in outcome.remedies:
         templates += [remedy.description, remedy.command or ""]
     wanted = frozenset().union(*map(placeholders, templates))
-    assert wanted <= set(outcome.evidence_keys)
+    if not outcome.details:
+        assert wanted <= set(outcome.evidence_keys)
+        return
+    known = {name for kind in outcome.details for name in names_of(kind)}
+    options = {each.when for each in outcome.repairs if isinstance(each, Option) and each.when}
+    assert wanted | options | set(outcome.explains_when.values()) <= known
+    assert set(outcome.explains_when) <= set(outcome.explains)
+    for step in steps_of(outcome.repairs):
+        items = {name for kind in _items_of(outcome, step) for name in names_of(kind)}
+        assert step.names | ({step.when} - {""}) <= known | items
+
+
+def _items_of(outcome: Outcome, step: Step) -> Iterator[type[Details]]:
+    """The kinds of details that a step repeats over."""
+    for kind in outcome.details if step.each else ():
+        if step.each in names_of(kind):
+            hint = get_type_hints(kind).get(step.each) or get_type_hints(getattr(kind, step.each).fget)["return"]
+            yield from (each for each in get_args(hint) if isinstance(each, type) and issubclass(each, Details))
+
+
+@each_outcome
+def test_a_command_that_changes_something_names_its_rights(outcome):
+    for step in steps_of(outcome.repairs):
+        if step.command is None:
+            assert not step.requires
+        assert all(re.fullmatch(RIGHT_TO_CHANGE, each) for each in step.requires), step.requires
+
+
+# Of Resource Manager, of Microsoft Graph, of Kubernetes.
+RIGHT_TO_CHANGE = (
+    r"Microsoft\.\w+(/\w+)+/(read|write|delete|action)|[A-Z]\w+(\.\w+)+|(get|create|patch|update|delete) [a-z]+"
+)
 
 
 @each_outcome
@@ -252,6 +287,8 @@ def _assert_whole(finding: Finding, checked: Check) -> None:
     assert finding.summary
     if finding.outcome is not None:
         declared: dict[str, Outcome] = {outcome.id: outcome for outcome in checked.outcomes}
+        kinds = declared[finding.outcome].details
+        assert not kinds or tuple(map(type, finding.details)) == kinds
         assert set(declared[finding.outcome].evidence_keys) <= set(finding.evidence)
         json.dumps(finding.evidence)
 

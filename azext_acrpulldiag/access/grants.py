@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ..facts import DenyAssignment, Permission, RoleAssignment, RoleDefinition, Unreadable, same_id
+from ..arm_ids import same_id
+from ..facts import DenyAssignment, Permission, RoleAssignment, RoleDefinition, Unreadable
 from .conditions import (
     Answer,
     all_of,

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeVar
 
 from ..facts import Unreadable
 
 T = TypeVar("T")
-
-_RESOURCE = re.compile(
-    r"^/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/providers/.+/(?P<name>[^/]+)/?$",
-    re.IGNORECASE,
-)
 
 
 def member(body: Any, *path: str) -> Any:
@@ -72,12 +66,6 @@ def not_shown(body: Any, *path: str) -> Unreadable:
 def malformed(body: Any, *path: str) -> Unreadable:
     """Say that a member has another type than Azure documents."""
     return Unreadable("malformed", f"Azure's answer for {_named(body)} has an unexpected {'.'.join(path)}")
-
-
-def resource_parts(resource_id: str) -> tuple[str, str, str] | None:
-    """Return (subscription, resource group, name) of an ARM id, whatever its casing."""
-    match = _RESOURCE.match(resource_id)
-    return (match["subscription"].lower(), match["group"], match["name"]) if match else None
 
 
 def _named(body: Any) -> str:

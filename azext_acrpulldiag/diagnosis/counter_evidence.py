@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ..details import Details
 from ..facts import Facts, Kubernetes, Unreadable
 from ..model import Confidence, Finding, Severity, Status, Symptom
 from ..pull_errors.symptoms import recent_pulls
@@ -12,6 +13,13 @@ from .reach import LiveSymptoms
 
 # The category of the checks on the way to the registry.
 _WAY = "network"
+
+
+@dataclass(frozen=True)
+class PulledBy(Details):
+    """The node pools whose recent pulls speak against a finding."""
+
+    pulled_by_pools: tuple[str, ...]
 
 
 def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]) -> tuple[Finding, ...]:
@@ -42,8 +50,8 @@ def _weighed(finding: Finding, pulled: frozenset[str], every: frozenset[str], li
         return finding
     if live.of_classes(finding.explains) & live.reached(finding.reach):
         return finding
-    evidence = {**finding.evidence, "pulled_by_pools": sorted(spoken_of & pulled)}
-    return replace(finding, status=Status.WARN, severity=Severity.WARNING, evidence=evidence)
+    details = (*finding.details, PulledBy(tuple(sorted(spoken_of & pulled))))
+    return replace(finding, status=Status.WARN, severity=Severity.WARNING, details=details)
 
 
 def _all_pools(facts: Facts) -> frozenset[str]:

@@ -111,7 +111,7 @@ def _open(finding: Finding) -> Finding:
     if finding.status is not Status.SKIPPED:
         return finding
     reason = "Pods fail to pull, and the check that explains them was left out."
-    return replace(finding, status=Status.UNKNOWN, summary=reason, reason=reason, decisive=True)
+    return replace(finding, status=Status.UNKNOWN, summary=reason, code="left-out", reason=reason, decisive=True)
 
 
 def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: LiveSymptoms) -> Finding:

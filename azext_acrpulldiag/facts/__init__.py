@@ -3,7 +3,7 @@
 Three answers are kept apart everywhere: a value, a definite absence (``None`` or an empty
 tuple, documented at the field), and :class:`Unreadable`. A field that a response did not
 show is ``Unreadable``, never a default. All times are aware and in UTC. Ids keep the casing
-Azure answered with; compare them with :func:`same_id`.
+Azure answered with; compare them with :func:`~azext_acrpulldiag.arm_ids.same_id`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .cluster import (
     ServiceAccountPull,
     ServicePrincipal,
 )
-from .envelope import NotKnownError, Unreadable, known, same_id
+from .envelope import NotKnownError, Unreadable, known
 from .image import Image, ImageLookup, Platform
 from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
 from .network import (
@@ -128,7 +128,6 @@ __all__ = [
     "firewall_key",
     "known",
     "nothing_known",
-    "same_id",
 ]
 
 

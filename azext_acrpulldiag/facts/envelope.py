@@ -44,8 +44,3 @@ def known(value: T | Unreadable) -> T:
     if isinstance(value, Unreadable):
         raise NotKnownError(value)
     return value
-
-
-def same_id(one: str, other: str) -> bool:
-    """Compare two ARM ids. Azure answers with any casing, see managedClusters' ``resourcegroups``."""
-    return one.rstrip("/").lower() == other.rstrip("/").lower()

@@ -10,18 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..arm_ids import group_of, name_of, network_id_of, subscription_of
-from ..facts import (
-    Network,
-    NetworkRules,
-    NodePlace,
-    Registry,
-    RouteTable,
-    Subnet,
-    Unreadable,
-    VirtualNetwork,
-    same_id,
-)
+from ..arm_ids import group_of, name_of, network_id_of, same_id, subscription_of
+from ..facts import Network, NetworkRules, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from .addresses import address_set
 from .filters.rules import Side
 from .filters.security_groups import IN, group_hop

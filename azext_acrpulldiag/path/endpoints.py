@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..arm_ids import network_id_of
-from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork, same_id
+from ..arm_ids import network_id_of, same_id
+from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork
 from .hops import Destination
 
 

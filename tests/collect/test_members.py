@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from azext_acrpulldiag.collect.members import ids, member, objects, resource_parts, shown, text, texts
+from azext_acrpulldiag.arm_ids import resource_parts
+from azext_acrpulldiag.collect.members import ids, member, objects, shown, text, texts
 from azext_acrpulldiag.facts import Unreadable
 
 BODY = {

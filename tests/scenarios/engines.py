@@ -20,7 +20,7 @@ from tests.azure.state import Cloud
 from .access_stories import OTHER_SUBSCRIPTION
 
 AT_ONCE = 3
-# check-health is a child with requests of its own: tests/collect/test_check_health.py.
+# check-health is a child with requests of its own: tests/collect/az/test_check_health.py.
 SKIP = ["registry.health"]
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from azext_acrpulldiag import checks
-from azext_acrpulldiag.catalogue import Outcome, RemedyTemplate, placeholders
-from azext_acrpulldiag.quoting import fill_command
+from azext_acrpulldiag.catalogue import Outcome, RemedyTemplate
+from azext_acrpulldiag.quoting import fill_command, placeholders
+from azext_acrpulldiag.repairs import Option, Step
 
 from . import kubectl
 from .remedies import objection
@@ -31,12 +32,14 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-def _templates(value: Any) -> Iterator[RemedyTemplate]:
+def _templates(value: Any) -> Iterator[RemedyTemplate | Step]:
     """Every template within what a module defines, in outcomes, tuples and mappings too."""
-    if isinstance(value, RemedyTemplate):
+    if isinstance(value, (RemedyTemplate, Step)):
         yield value
     elif isinstance(value, Outcome):
-        yield from _templates(value.remedies)
+        yield from _templates((value.remedies, value.repairs))
+    elif isinstance(value, Option):
+        yield from _templates(value.steps)
     elif isinstance(value, (tuple, list)):
         for each in value:
             yield from _templates(each)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from ...access.grants import ABAC_PULL, Grant, definition_key
-from ...facts import same_id
+from ...arm_ids import same_id
 
 REPOSITORY_READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
 

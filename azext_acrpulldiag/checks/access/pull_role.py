@@ -9,7 +9,7 @@ from typing import Any
 from ...access.conditions import Answer
 from ...access.grants import ABAC_MODE, LEGACY_MODE, PULL_IN, Standing
 from ...access.principals import other_principals
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Loose, Outcome, RemedyTemplate, check, skipped, unknown
 from ...facts import Facts, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity, Status
 from ...quoting import printable
@@ -211,7 +211,7 @@ def _only_probable(facts: Facts, reading: Reading) -> Iterator[Finding]:
             ),
             resource=reading.registry.id,
             confidence=Confidence.INFERRED,
-            evidence={**case_evidence(facts, reading), "roles": roles},
+            details=(Loose({**case_evidence(facts, reading), "roles": roles}),),
             url="https://learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles",
         )
 

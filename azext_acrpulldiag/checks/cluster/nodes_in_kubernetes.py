@@ -8,9 +8,10 @@ from datetime import timedelta
 from ...catalogue import check, skipped, unknown
 from ...facts import Facts, Kubernetes, Node, Unreadable, known
 from ...model import Finding, SeenFrom
+from .._named import ClusterNames
 from ..identity.kubelet_identity import NODE_IDENTITY_OUTDATED
 from ..identity.node_hosts import not_by_kubelet_identity
-from .provisioning import NOT_READY
+from .provisioning import NOT_READY, PartNotReady
 
 # A node that has just been added is not ready yet, which is no fault.
 _SETTING_UP = timedelta(minutes=10)
@@ -40,13 +41,13 @@ def every_node_is_ready(facts: Facts) -> Iterator[Finding]:
         unready = [node.name for node in of_pool if not node.ready]
         yield NOT_READY.at(
             f"{cluster.id}/agentPools/{pool}" if pool else cluster.id,
-            part="node pool" if pool else "the nodes of cluster",
-            name=pool or cluster.name,
-            provisioning_state=f"not ready ({len(unready)} of {len(of_pool)} nodes)",
-            nodes=sorted(unready),
-            cluster=cluster.name,
-            resource_group=cluster.resource_group,
-            subscription=cluster.subscription,
+            PartNotReady(
+                "node pool" if pool else "the nodes of cluster",
+                pool or cluster.name,
+                f"not ready ({len(unready)} of {len(of_pool)} nodes)",
+                tuple(sorted(unready)),
+            ),
+            ClusterNames.of(cluster),
         )
 
 

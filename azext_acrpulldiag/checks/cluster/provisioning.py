@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details
 from ...facts import AgentPool, Cluster, Facts, Unreadable, known
 from ...model import Finding, Severity
+from ...repairs import Step
+from .._named import ClusterNames
+
+
+@dataclass(frozen=True)
+class PowerState(Details):
+    """Whether the cluster runs, as AKS reports it."""
+
+    power_state: str
+
+
+@dataclass(frozen=True)
+class PartNotReady(Details):
+    """A part of the cluster that is not as it should be."""
+
+    part: str
+    """``cluster``, ``node pool`` ..."""
+    name: str
+    provisioning_state: str
+    nodes: tuple[str, ...] = ()
+    """Those that are not ready, where Kubernetes was asked."""
+
 
 STOPPED = Outcome(
     id="cluster.stopped",
     severity=Severity.ERROR,
     summary="Cluster {cluster} is stopped: it has no nodes that could pull an image.",
     url="https://learn.microsoft.com/azure/aks/start-stop-cluster",
-    evidence_keys=("cluster", "resource_group", "subscription", "power_state"),
-    remedies=(
-        RemedyTemplate(
+    details=(ClusterNames, PowerState),
+    repairs=(
+        Step(
             "Start the cluster",
             "az aks start --resource-group {resource_group} --name {cluster} --subscription {subscription}",
+            requires=("Microsoft.ContainerService/managedClusters/start/action",),
         ),
     ),
     explains=("registry.check-acr-failed",),
@@ -29,11 +53,13 @@ NOT_READY = Outcome(
     severity=Severity.WARNING,
     summary="The state of {part} {name} is {provisioning_state}; its nodes may be missing or half set up.",
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/availability-performance/cluster-node-virtual-machine-failed-state",
-    evidence_keys=("part", "name", "provisioning_state", "cluster", "resource_group", "subscription"),
-    remedies=(
-        RemedyTemplate(
+    details=(PartNotReady, ClusterNames),
+    repairs=(
+        Step(
             "Let AKS bring the cluster back to the state that it should have",
             "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes",
+            requires=("Microsoft.ContainerService/managedClusters/write",),
+            changes="AKS reconciles the whole cluster",
         ),
     ),
 )
@@ -53,7 +79,7 @@ def cluster_is_running(facts: Facts) -> Iterator[Finding]:
     cluster = known(facts.cluster)
     state = known(cluster.power_state)
     if state.lower() == "stopped":
-        yield STOPPED.at(cluster.id, power_state=state, **_names(cluster))
+        yield STOPPED.at(cluster.id, ClusterNames.of(cluster), PowerState(state))
 
 
 @check("cluster.provisioning", needs=("cluster",), outcomes=(NOT_READY,))
@@ -81,16 +107,8 @@ def _judge(cluster: Cluster, part: str, name: str, state: str | Unreadable, reso
     if isinstance(state, Unreadable):
         yield unknown(resource, state)
     elif state.lower() in _BAD_STATES:
-        yield NOT_READY.at(resource, part=part, name=name, provisioning_state=state, **_names(cluster))
+        yield NOT_READY.at(resource, PartNotReady(part, name, state), ClusterNames.of(cluster))
 
 
 def _is_stopped(pool: AgentPool) -> bool:
     return isinstance(pool.power_state, str) and pool.power_state.lower() == "stopped"
-
-
-def _names(cluster: Cluster) -> dict[str, Any]:
-    return {
-        "cluster": cluster.name,
-        "resource_group": cluster.resource_group,
-        "subscription": cluster.subscription,
-    }

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from ...arm_ids import same_id
 from ...catalogue import Outcome, RemedyTemplate, check, skipped
-from ...facts import Cluster, Facts, NodeHost, NotKnownError, known, same_id
+from ...facts import Cluster, Facts, NodeHost, NotKnownError, known
 from ...model import Finding, Severity
 from .node_hosts import TROUBLESHOOT_URL, not_by_kubelet_identity
 

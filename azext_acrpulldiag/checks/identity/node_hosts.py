@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from ...arm_ids import same_id
 from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known, same_id
+from ...facts import Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known
 from ...model import Finding, Severity
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"

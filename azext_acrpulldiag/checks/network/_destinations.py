@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...facts import Facts, Registry, Unreadable, same_id
+from ...arm_ids import same_id
+from ...facts import Facts, Registry, Unreadable
 from ...path import Walk, walks
 
 

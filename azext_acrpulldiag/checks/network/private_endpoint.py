@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ...arm_ids import named, network_id_of
+from ...arm_ids import named, network_id_of, same_id
 from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable, known, same_id
+from ...facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable, known
 from ...model import Finding, Remedy, Severity
 from ...path import BROKEN, UNKNOWN, Walk, walks
 from ...path.dns.names import KINDS, NOT_APPROVED

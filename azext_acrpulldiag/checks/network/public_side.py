@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ...arm_ids import same_id
 from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
+from ...facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known
 from ...model import Confidence, Finding, Remedy, Severity
 from ...path.proxy import proxy_for
 from ...quoting import fill_command

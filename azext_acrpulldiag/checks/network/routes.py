@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ...catalogue import Outcome, RemedyTemplate, check, placeholders, skipped, unknown
+from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ...facts import Facts, Unreadable, known
 from ...model import Confidence, Finding, Remedy, Severity
 from ...path import BROKEN, UNKNOWN, unmet, walks, why_lost
 from ...path.routing.peering import DISCONNECTED, MISSING
 from ...path.routing.start import DROPS
+from ...quoting import placeholders
 from ._findings import WAY_KEYS, findings_of
 
 _PEERING = (

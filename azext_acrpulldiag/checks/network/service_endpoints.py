@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known, same_id
+from ...arm_ids import same_id
+from ...catalogue import Loose, Outcome, RemedyTemplate, check, skipped, unknown
+from ...facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import unmet, walks
 from ._findings import WAY_KEYS, findings_of
@@ -150,7 +151,7 @@ def _unless_admitted(finding: Finding, facts: Facts, rules: NetworkRules | None)
             yield unknown(finding.resource, Unreadable("malformed", why))
             return
     shown = [] if isinstance(addresses, Unreadable) else list(addresses)
-    yield replace(finding, evidence={**finding.evidence, "addresses": shown})
+    yield replace(finding, details=(Loose({**finding.evidence, "addresses": shown}),))
 
 
 def _addresses(finding: Finding, facts: Facts) -> tuple[str, ...] | Unreadable:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Loose, Outcome, RemedyTemplate, check, skipped, unknown
 from ...facts import Facts, Kubernetes, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path.filters.firewall import layers_host
@@ -131,7 +131,7 @@ def _is_of(pull: FailedPull, finding: Finding, facts: Facts, alone: bool) -> boo
 
 def _proven(finding: Finding, refused: list[FailedPull]) -> Finding:
     evidence = {**finding.evidence, "pods": _pods(refused), "message": _message(refused)}
-    return replace(finding, evidence=evidence, confidence=Confidence.OBSERVED)
+    return replace(finding, details=(Loose(evidence),), confidence=Confidence.OBSERVED)
 
 
 def _reported(refused: list[FailedPull], facts: Facts, registry: Registry) -> Finding:

@@ -17,16 +17,8 @@ from urllib.parse import urlsplit
 
 from ...access.conditions import Answer
 from ...access.grants import Operation, allows, definition_key
-from ...facts import (
-    Access,
-    DenyAssignment,
-    Permission,
-    Puller,
-    RoleAssignment,
-    RoleDefinition,
-    Unreadable,
-    same_id,
-)
+from ...arm_ids import same_id
+from ...facts import Access, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition, Unreadable
 from ..ask.arm import MAX_PAGES, ArmReader, ReadError, in_parallel, operation_of, translated_errors
 from ..ask.session import Session
 from .access_models import assignment_from, definition_from, denial_from, permissions_from

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ...arm_ids import resource_parts
 from ...facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable, known
 from ...targets import CLUSTER_TYPE, ClusterTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..ask.workers import Workers
-from ..members import ids, malformed, member, not_shown, objects, resource_parts, shown, text, texts
+from ..members import ids, malformed, member, not_shown, objects, shown, text, texts
 
 API_VERSION = "2026-06-01"
 # Seconds after the stable answer. Nearly every read waits for the cluster, and only one fact for this version.

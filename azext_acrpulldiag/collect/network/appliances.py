@@ -8,17 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ...arm_ids import network_id_of
-from ...facts import (
-    Network,
-    PrivateEndpoint,
-    RouteTable,
-    Subnet,
-    Unreadable,
-    VirtualNetwork,
-    firewall_key,
-    same_id,
-)
+from ...arm_ids import network_id_of, same_id
+from ...facts import Network, PrivateEndpoint, RouteTable, Subnet, Unreadable, VirtualNetwork, firewall_key
 from ..ask.arm import in_parallel
 from ..ask.once import Once
 from .firewalls import FIREWALL_SUBNET, Ask, read_firewalls

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from ...facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, firewall_key, same_id
+from ...arm_ids import same_id
+from ...facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, firewall_key
 from .firewall_models import Policy, addresses_of_group, firewall_from, groups_from, groups_named, in_order, policy_from
 from .outbound_models import in_hub, mapped
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...facts import Firewall, HubRouting, Unreadable, VirtualNetwork, same_id
+from ...arm_ids import same_id
+from ...facts import Firewall, HubRouting, Unreadable, VirtualNetwork
 from ..ask.arm import Json
 from .firewalls import Ask, Networks, read_firewalls_by_id
 from .outbound_models import mapped

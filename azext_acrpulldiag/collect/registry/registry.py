@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from ...arm_ids import resource_parts
 from ...facts import CacheRule, NetworkRules, PrivateEndpointConnection, Registry, Unreadable
 from ...targets import REGISTRY_TYPE, RegistryTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..azure.cluster import home_tenant, nearest
 from ..azure.resource_graph import find_resources
-from ..members import malformed, member, not_shown, objects, resource_parts, shown, text, texts
+from ..members import malformed, member, not_shown, objects, shown, text, texts
 
 PREVIEW_API_VERSION = "2026-09-01-preview"
 API_VERSION = "2025-11-01"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from ...arm_ids import named
-from ...facts import EVERYWHERE, PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch, same_id
+from ...arm_ids import named, same_id
+from ...facts import EVERYWHERE, PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch
 from ...model import Confidence
 from ..endpoints import addresses_for
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...arm_ids import group_of, name_of, subscription_of
+from ...arm_ids import group_of, name_of, same_id, subscription_of
 from ...facts import (
     Firewall,
     FirewallRule,
@@ -24,7 +24,6 @@ from ...facts import (
     Subnet,
     Unreadable,
     ZoneSearch,
-    same_id,
 )
 from ...model import Severity
 from ..addresses import AddressSet

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...arm_ids import group_of, name_of, subscription_of
-from ...facts import Network, Peering, Unreadable, VirtualNetwork, same_id
+from ...arm_ids import group_of, name_of, same_id, subscription_of
+from ...facts import Network, Peering, Unreadable, VirtualNetwork
 from ..addresses import address_set
 from ..hops import BROKEN, OK, UNKNOWN, Hop
 from ..lookups import looked_up

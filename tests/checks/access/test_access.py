@@ -9,7 +9,6 @@ import pytest
 
 from azext_acrpulldiag.access.conditions import Answer, condition_holds
 from azext_acrpulldiag.access.grants import ABAC_MODE, ABAC_PULL, LEGACY_MODE
-from azext_acrpulldiag.catalogue import placeholders
 from azext_acrpulldiag.checks.access.limits import (
     identity_and_registry_share_a_tenant as tenants,
 )
@@ -23,6 +22,7 @@ from azext_acrpulldiag.checks.access.pull_role import a_role_lets_the_puller_pul
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import AssignedIdentity, DenyAssignment, Image, Options, Permission, Unreadable
 from azext_acrpulldiag.model import Confidence, Severity, Status
+from azext_acrpulldiag.quoting import placeholders
 from tests.build import (
     ACR_PULL,
     APP_ID,

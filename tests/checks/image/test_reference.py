@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from azext_acrpulldiag.catalogue import placeholders
 from azext_acrpulldiag.checks.image import reference as checks
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import Options, Unreadable
 from azext_acrpulldiag.images.references import parse_reference
 from azext_acrpulldiag.model import Confidence, Status
+from azext_acrpulldiag.quoting import placeholders
 from tests.build import (
     CLUSTER_ID,
     SUBSCRIPTION,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from azext_acrpulldiag.arm_ids import same_id
 from azext_acrpulldiag.checks.network.storage_policies import layers_may_come_from_storage
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import NodePlace, PrivateEndpointConnection, Unreadable, same_id
+from azext_acrpulldiag.facts import NodePlace, PrivateEndpointConnection, Unreadable
 from azext_acrpulldiag.model import Confidence, SeenFrom, Status, Verdict
 from tests.build import (
     CLUSTER_ID,

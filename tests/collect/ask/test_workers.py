@@ -15,7 +15,7 @@ def ended(work: str) -> subprocess.CompletedProcess[str]:
     script = textwrap.dedent(
         f"""
         import threading, time
-        from azext_acrpulldiag.collect.workers import Workers
+        from azext_acrpulldiag.collect.ask.workers import Workers
         begun = threading.Event()
 
         def work():

@@ -1,0 +1,127 @@
+"""How repairs are declared: options, which are alternatives, each a number of steps in order. Pure.
+
+A step's ``{names}`` are filled from the finding's details, quoted for a shell. It says itself when it
+applies; an option is given whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .details import Details, Named
+from .model import Remedy
+from .quoting import fill_command, placeholders, printable
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command, or advice where no command can do it.
+
+    ``when`` names a detail without which (``None``, false, empty) the step is not needed. ``each`` names a
+    list of details: the step is taken once for every item, whose own names come before the finding's. ``instead``
+    is what to say where a value that the command needs is not known, or cannot stand in a command; without it,
+    the option that the step belongs to is not given. ``requires`` are the rights that the command takes, ``changes``
+    says in a clause what it touches besides.
+    """
+
+    description: str
+    command: str | None = None
+    when: str = ""
+    each: str = ""
+    instead: str = ""
+    requires: tuple[str, ...] = ()
+    changes: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that the step wants filled."""
+        texts = (self.description, self.command or "", self.instead, self.changes)
+        return frozenset().union(*map(placeholders, texts))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to repair: steps in order. ``when`` names a detail without which it is no way."""
+
+    steps: tuple[Step, ...]
+    when: str = ""
+
+
+def option(*steps: Step, when: str = "") -> Option:
+    """Declare an option of several steps."""
+    return Option(steps, when)
+
+
+Repairs = tuple[Option | Step, ...]
+"""Alternatives, the best first. A step alone is an option of one step."""
+
+
+def steps_of(repairs: Repairs) -> Iterator[Step]:
+    """Every step of every option."""
+    for each in repairs:
+        yield from (each,) if isinstance(each, Step) else each.steps
+
+
+def filled(repairs: Repairs, details: Sequence[Details]) -> tuple[Remedy, ...]:
+    """Fill the options that apply, numbered from 1, and the steps of each."""
+    known = Named(details)
+    given: list[tuple[Remedy, ...]] = []
+    for each in repairs:
+        alternative = Option((each,)) if isinstance(each, Step) else each
+        if not alternative.when or known[alternative.when]:
+            steps = _steps(alternative.steps, details, number=len(given) + 1)
+            if steps:
+                given.append(steps)
+    return tuple(remedy for steps in given for remedy in steps)
+
+
+def _steps(steps: Iterable[Step], details: Sequence[Details], number: int) -> tuple[Remedy, ...]:
+    """The steps of one option; empty where one of them that is needed cannot be told."""
+    told: list[Remedy] = []
+    for step in steps:
+        for values in _values(step, details):
+            remedy = _remedy(step, values, number, len(told) + 1)
+            if remedy is None:
+                return ()
+            told.append(remedy)
+    return tuple(told)
+
+
+def _values(step: Step, details: Sequence[Details]) -> Iterator[Named]:
+    """What to fill a step with: nothing where it does not apply, several times where it repeats."""
+    whole = Named(details)
+    items: Sequence[Sequence[Details]] = [(item, *details) for item in whole[step.each]] if step.each else [details]
+    for item in items:
+        named = Named(item)
+        if not step.when or named[step.when]:
+            yield named
+
+
+def _remedy(step: Step, values: Mapping[str, Any], number: int, place: int) -> Remedy | None:
+    command = None if step.command is None else fill_command(step.command, values)
+    words = step.description
+    if step.command is not None and command is None:
+        if not step.instead and any(_is_missing(values[name]) for name in placeholders(step.command)):
+            return None
+        words = step.instead or words
+    elif any(values[name] is None for name in placeholders(words)):
+        return None
+    changes = in_words(step.changes, values) if step.changes and command is not None else None
+    return Remedy(in_words(words, values), command, number, place, changes, step.requires if command else ())
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, (tuple, list)) and not value)
+
+
+def in_words(template: str, values: Mapping[str, Any]) -> str:
+    """Fill a text for people: lists with commas, everything printable."""
+    return template.format_map({name: _said(values[name]) for name in placeholders(template)})
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(_said(item) for item in value) or "none"
+    return printable(str(value))
