@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..details import Details
 from ..facts import NodePlace, PrivateEndpoint, Unreadable
 from ..model import Confidence, Severity
 
@@ -30,13 +31,15 @@ class Hop:
     outcome: str | None = None
     """The catalogue's id for what is broken here; ``None`` where nothing is."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    """What the outcome's summary and remedies need, beside what is true of the whole way."""
+    """Transitional: use ``details``."""
     unread: Unreadable | None = None
     """Why it is unknown; where it is ``ok``, what was not read that could make it untrue."""
     severity: Severity | None = None
     """``None``: the outcome's own."""
     confidence: Confidence | None = None
     """Of what is broken; ``None``: that of its outcome."""
+    details: tuple[Details, ...] = ()
+    """What is broken here, in parts of types of their own; a finding about it carries them."""
 
     def told(self) -> dict[str, Any]:
         """The hop as evidence, JSON values only."""
