@@ -1,0 +1,284 @@
+"""Whole sets of facts: the healthy one, and those for branches that no change of one value reaches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from azext_acrpulldiag.facts import (
+    EndpointPolicy,
+    Facts,
+    FailingContainer,
+    Firewall,
+    HealthReport,
+    HttpProxy,
+    HubRouting,
+    Image,
+    ImageLookup,
+    Kubernetes,
+    ManagedIdentity,
+    NetworkRules,
+    Offer,
+    Options,
+    PrivateEndpointConnection,
+    Puller,
+    PullSecret,
+    RegistryToken,
+    RouteTable,
+    RuleCollection,
+    ServicePrincipal,
+    Unreadable,
+    UserRoute,
+    VirtualNetwork,
+)
+from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
+
+from .access import access, assignment
+from .cluster import cluster, scale_set, service_principal
+from .ids import (
+    APP_ID,
+    CONNECTION_ID,
+    ENDPOINT_ID,
+    FIREWALL_ID,
+    HUB_NETWORK_ID,
+    IDENTITY_ID,
+    IMAGE,
+    KUBELET_CLIENT_ID,
+    KUBELET_OBJECT_ID,
+    NODE_GROUP_ID,
+    NOW,
+    SP_OBJECT_ID,
+    SUBNET_ID,
+    SUBSCRIPTION,
+    TENANT,
+)
+from .image import lookup
+from .kubernetes import failing, failing_container, kubernetes, node, waiting_container
+from .network import allowing, firewall, network, outbound, peering, private_link_network, subnet
+from .pull_secret import pull_secret, registry_token, secret_entry
+from .registry import private_registry, registry
+
+
+def private_link_facts(**changes: object) -> Facts:
+    """A cluster that reaches a registry without public access by a private endpoint in its own network."""
+    return replace(healthy_facts(), **{"registry": private_registry(), "network": private_link_network(), **changes})
+
+
+def firewall_facts(*collections: RuleCollection, **changes: object) -> Facts:
+    """The node subnet's route leads everything to a firewall in a peered hub; without rules given, it allows all."""
+    return appliance_facts(firewall(*(collections or (allowing("*"),))), **changes)
+
+
+def appliance_facts(found: Firewall | Unreadable | None = None, **changes: object) -> Facts:
+    """The node subnet's route leads everything to an address in a peered hub, which is no Azure Firewall."""
+    nodes_id = SUBNET_ID.rpartition("/subnets/")[0]
+    table_id = f"{nodes_id.rpartition('/virtualNetworks/')[0]}/routeTables/rt"
+    sides = {
+        here.lower(): VirtualNetwork(here, (prefix,), (), (peering(here, there, remote),))
+        for here, prefix, there, remote in (
+            (nodes_id, "10.224.0.0/12", HUB_NETWORK_ID, "10.100.0.0/16"),
+            (HUB_NETWORK_ID, "10.100.0.0/16", nodes_id, "10.224.0.0/12"),
+        )
+    }
+    route = UserRoute("default", "0.0.0.0/0", "VirtualAppliance", "10.100.0.4")
+    way = network(
+        networks=sides,
+        subnets={SUBNET_ID.lower(): subnet(route_table_id=table_id)},
+        route_tables={table_id.lower(): RouteTable(table_id, (route,), False)},
+        firewalls={f"{nodes_id} 10.100.0.4".lower(): found},
+    )
+    return replace(healthy_facts(network=way), **changes)
+
+
+def virtual_hub_facts(*collections: RuleCollection, **changes: object) -> Facts:
+    """As :func:`firewall_facts`, by the default route that a hub of Virtual WAN announces, without any route table."""
+    nodes_id = SUBNET_ID.rpartition("/subnets/")[0]
+    hub_id = HUB_NETWORK_ID.replace("/virtualNetworks/", "/virtualHubs/")
+    found = firewall(*(collections or (allowing("*"),)), network_id=None, hub_id=hub_id, private_ips=("10.9.0.4",))
+    here = VirtualNetwork(
+        nodes_id, ("10.224.0.0/12",), (), (peering(nodes_id, f"{HUB_NETWORK_ID[:-3]}HV_hub_1", "10.9.0.0/24"),)
+    )
+    way = network(networks={nodes_id.lower(): here}, hubs={nodes_id.lower(): HubRouting(hub_id, FIREWALL_ID, found)})
+    return replace(healthy_facts(network=way), **changes)
+
+
+def firewalled_endpoint_facts(**changes: object) -> Facts:
+    """A registry with an approved private endpoint; its firewall does not know what the nodes leave by."""
+    connection = PrivateEndpointConnection(CONNECTION_ID, "Approved", ENDPOINT_ID)
+    return replace(
+        healthy_facts(),
+        **{
+            "registry": registry(
+                private_endpoints=(connection,), network_rules=NetworkRules("Deny", ("20.1.1.1",), ())
+            ),
+            "outbound": (outbound("20.61.112.7"),),
+            "network": private_link_network(),
+            **changes,
+        },
+    )
+
+
+def service_endpoint_facts(**changes: object) -> Facts:
+    """A registry whose firewall names the node subnet, which has the service endpoint."""
+    here = subnet(service_endpoints=("microsoft.containerregistry",))
+    return replace(
+        healthy_facts(),
+        **{
+            "registry": registry(network_rules=NetworkRules("Deny", (), (SUBNET_ID,))),
+            "outbound": (outbound(service_endpoint=True),),
+            "network": network(subnets={SUBNET_ID.lower(): here}),
+            **changes,
+        },
+    )
+
+
+def storage_policy_facts(*resources: str, **changes: object) -> Facts:
+    """A node subnet with a service endpoint policy for storage, under which layers do not come through."""
+    policy_id = f"{NODE_GROUP_ID}/providers/Microsoft.Network/serviceEndpointPolicies/only-ours"
+    here = subnet(service_endpoints=("microsoft.storage",), endpoint_policy_ids=(policy_id,))
+    allowed = resources or (f"/subscriptions/{SUBSCRIPTION}",)
+    found = network(
+        subnets={SUBNET_ID.lower(): here},
+        endpoint_policies={policy_id.lower(): EndpointPolicy(policy_id, allowed)},
+    )
+    return replace(healthy_facts(), **{"network": found, **changes})
+
+
+def proxied_facts(*no_proxy: str, **changes: object) -> Facts:
+    """A cluster with an HTTP proxy, and a registry with an approved private endpoint in the nodes' network."""
+    proxy = HttpProxy("http://proxy.corp:3128", "http://proxy.corp:3128", ("localhost", *no_proxy), False)
+    connection = PrivateEndpointConnection(CONNECTION_ID, "Approved", ENDPOINT_ID)
+    return replace(
+        healthy_facts(),
+        **{
+            "cluster": cluster(http_proxy=proxy),
+            "registry": registry(private_endpoints=(connection,)),
+            "network": private_link_network(),
+            **changes,
+        },
+    )
+
+
+def healthy_facts(**changes: object) -> Facts:
+    """A managed-identity cluster with AcrPull on a Premium registry that is open."""
+    return replace(
+        Facts(
+            now=NOW,
+            targets=Targets(
+                ClusterTarget(SUBSCRIPTION, "rg-app", "prod"),
+                RegistryTarget("contosoreg", RegistryForm.NAME, name="contosoreg"),
+            ),
+            cluster=cluster(),
+            registry=registry(),
+            node_hosts=(scale_set(),),
+            kubelet_identity_resource=ManagedIdentity(IDENTITY_ID, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, TENANT),
+            service_principal=None,
+            access=access(),
+            cache_rules=(),
+            outbound=None,
+            check_health=HealthReport((), ("DNS lookup",)),
+            check_acr=None,
+            network=network(),
+        ),
+        **changes,
+    )
+
+
+def failing_pods_facts(containers: tuple[FailingContainer, ...] = (), **changes: object) -> Facts:
+    """The healthy cluster, whose pods do not get their image all the same."""
+    return replace(healthy_facts(), kubernetes=kubernetes(*containers or (failing(),)), **changes)
+
+
+def throttled_pods_facts() -> Facts:
+    """Pods that run into the limits of kubelet and of the registry."""
+    limited = failing("pull QPS exceeded", pull_policy="Always")
+    throttled = failing("unexpected status from HEAD request: 429 Too Many Requests: toomanyrequests", pod="other")
+    return failing_pods_facts((limited, throttled))
+
+
+def service_principal_facts(principal: ServicePrincipal | None = None, **changes: object) -> Facts:
+    """A cluster that pulls as a service principal whose secret still holds."""
+    held = assignment(principal=SP_OBJECT_ID)
+    return replace(
+        healthy_facts(),
+        cluster=cluster(
+            identity_type="ServicePrincipal",
+            kubelet_identity=None,
+            service_principal_client_id=APP_ID,
+            control_plane_principal_ids=(),
+        ),
+        node_hosts=(scale_set(identities=(), tagged_kubelet_client_id=None),),
+        kubelet_identity_resource=None,
+        service_principal=principal or service_principal(),
+        access=access(held, puller=Puller(SP_OBJECT_ID, APP_ID, "service-principal", APP_ID)),
+        **changes,
+    )
+
+
+def image_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
+    """A healthy cluster, asked about an image that it can run."""
+    image = Image("contosoreg.azurecr.io", "team/app", "1.2", None)
+    options = Options(image=image, image_text=IMAGE)
+    return replace(healthy_facts(), **{"images": (found or lookup(),), "options": options, **changes})
+
+
+def waiting_facts(found: ImageLookup | None = None, **changes: object) -> Facts:
+    """As :func:`image_facts`, and a pod waits on that image."""
+    seen = Kubernetes(nodes=(node(),), failing=(waiting_container(),), pulled=())
+    return image_facts(found, kubernetes=changes.pop("kubernetes", seen), **changes)
+
+
+def pull_secret_facts(secrets: tuple[PullSecret, ...] | None = None, **changes: object) -> Facts:
+    """A pod that fails though the identity may pull and its pull secret is accepted."""
+    failing = Kubernetes(nodes=(), failing=(failing_container(),), pulled=())
+    held = (pull_secret(),) if secrets is None else secrets
+    return replace(healthy_facts(), **{"kubernetes": failing, "pull_secrets": held, **changes})
+
+
+def application_secret_facts(principal: ServicePrincipal | None = None, **changes: object) -> Facts:
+    """A pull secret of an application that exists, has a client secret that holds, and may pull."""
+    entry = secret_entry(
+        APP_ID,
+        "application",
+        application_id=APP_ID,
+        principal=principal or service_principal(),
+        may_pull=True,
+        offer=None,
+    )
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def admin_secret_facts(**changes: object) -> Facts:
+    """A pull secret of the admin account, which is on and has that password."""
+    entry = secret_entry("contosoreg", "admin", admin_password_matches=True, offer=None)
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),), registry=registry(admin_enabled=True))
+
+
+def token_secret_facts(token: RegistryToken | None = None, **changes: object) -> Facts:
+    """A pull secret of a token that is enabled, holds and may pull the image."""
+    entry = secret_entry(token=token or registry_token(), offer=None)
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def login_token_secret_facts(ends: datetime | None = NOW + timedelta(hours=1), **changes: object) -> Facts:
+    """A pull secret with a token of ``az acr login`` that still holds."""
+    nobody = "00000000-0000-0000-0000-000000000000"
+    entry = secret_entry(nobody, "login-token", login_token_ends=ends, offer=None)
+    return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def bad_secret_facts(**changes: object) -> Facts:
+    """A pull secret that the user names, with one entry of each kind, all bad, and an identity without a role."""
+    entries = (
+        secret_entry(APP_ID, "application", principal=service_principal(object_id=None), repositories=(), offer=None),
+        secret_entry("contosoreg", "admin", admin_password_matches=False, repositories=(), offer=None),
+        secret_entry(token=None, repositories=(), offer=Offer(False, 401, "token")),
+        secret_entry("0", "login-token", login_token_ends=NOW, repositories=(), offer=None),
+    )
+    secrets = (
+        pull_secret(*entries, named_by=("argument",)),
+        pull_secret(name="gone", named_by=("argument",), exists=False, entries=(), hosts=()),
+        pull_secret(name="broken", named_by=("argument",), malformed="it has no auths", entries=(), hosts=()),
+        pull_secret(name="other", named_by=("argument",), entries=(), hosts=("otherreg.azurecr.io",)),
+    )
+    return pull_secret_facts(secrets, **{"access": access(effective=(), at_scope=()), **changes})

@@ -1,0 +1,61 @@
+"""Nodes, and containers that wait on their image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node
+
+from .ids import IMAGE, KUBELET_CLIENT_ID, NOW
+
+UNAUTHORIZED = (
+    'Failed to pull image "contosoreg.azurecr.io/team/app:1.2": failed to pull and unpack image '
+    '"contosoreg.azurecr.io/team/app:1.2": failed to resolve image: failed to authorize: failed to fetch anonymous '
+    "token: unexpected status from GET request to https://contosoreg.azurecr.io/oauth2/token?scope=repository%3Ateam"
+    "%2Fapp%3Apull&service=contosoreg.azurecr.io: 401 Unauthorized"
+)
+
+
+def node(name: str = "aks-pool1-87752918-vmss000000", pool: str = "pool1", **changes: object) -> Node:
+    labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.azure.com/agentpool": pool}
+    return replace(
+        Node(name, pool, "linux", "amd64", None, KUBELET_CLIENT_ID, True, NOW - timedelta(days=30), labels), **changes
+    )
+
+
+def failing(message: str = UNAUTHORIZED, **changes: object) -> FailingContainer:
+    return replace(
+        FailingContainer(
+            namespace="web",
+            pod="web-5d4f-x2x9z",
+            container="app",
+            image="contosoreg.azurecr.io/team/app:1.2",
+            node="aks-pool1-87752918-vmss000000",
+            reason="ErrImagePull",
+            message=message,
+            count=4,
+            last_seen=NOW - timedelta(minutes=1),
+            service_account="default",
+            pull_secrets=(),
+            pull_policy="IfNotPresent",
+            owner="Deployment/web",
+        ),
+        **changes,
+    )
+
+
+def kubernetes(*containers: FailingContainer, **changes: object) -> Kubernetes:
+    return replace(Kubernetes(nodes=(node(),), failing=containers, pulled=()), **changes)
+
+
+def waiting_container(name: str = "web-1", image: str = IMAGE, **changes: object) -> FailingContainer:
+    """A container of a deployment that backs off, on the node that :func:`node` makes."""
+    backing_off = {"namespace": "shop", "reason": "ImagePullBackOff", "count": None, "last_seen": NOW}
+    return failing("Back-off pulling image", **{**backing_off, "pod": name, "image": image, **changes})
+
+
+def failing_container(pod: str = "web-1", **changes: object) -> FailingContainer:
+    """A container that is refused though its pod names a pull secret."""
+    refused = "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized"
+    return failing(refused, **{"namespace": "team", "pod": pod, "pull_secrets": ("regcred",), **changes})

@@ -1,0 +1,137 @@
+"""Networks, private endpoints, zones and firewalls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from azext_acrpulldiag.facts import (
+    EndpointAddress,
+    Firewall,
+    FirewallRule,
+    Network,
+    NodePlace,
+    Outbound,
+    Peering,
+    PrivateEndpoint,
+    PrivateZone,
+    RuleCollection,
+    Subnet,
+    VirtualNetwork,
+    ZoneLink,
+    ZoneSearch,
+)
+
+from .ids import (
+    CONNECTION_ID,
+    DATA_HOST,
+    ENDPOINT_ID,
+    ENDPOINT_SUBNET_ID,
+    FIREWALL_ID,
+    HUB_NETWORK_ID,
+    SUBNET_ID,
+    SUBSCRIPTION,
+    VNET_ID,
+    ZONE_ID,
+)
+
+
+def network(**changes: object) -> Network:
+    """The network that AKS makes: one subnet, Azure's own DNS, no security group and no route of anybody."""
+    vnet = SUBNET_ID.rpartition("/subnets/")[0]
+    return replace(
+        Network(
+            places=(NodePlace(("pool1",), SUBNET_ID),),
+            networks={vnet.lower(): VirtualNetwork(vnet, ("10.224.0.0/12",), (), ())},
+            subnets={SUBNET_ID.lower(): subnet()},
+        ),
+        **changes,
+    )
+
+
+def subnet(subnet_id: str = SUBNET_ID, prefix: str = "10.224.0.0/16", **changes: object) -> Subnet:
+    return replace(
+        Subnet(
+            id=subnet_id,
+            prefixes=(prefix,),
+            security_group_id=None,
+            route_table_id=None,
+            nat_gateway_id=None,
+            service_endpoints=(),
+            endpoint_policy_ids=(),
+            endpoint_network_policies="Disabled",
+            private=False,
+        ),
+        **changes,
+    )
+
+
+def private_endpoint(**changes: object) -> PrivateEndpoint:
+    """An approved endpoint of the registry in the nodes' network; its zone group keeps the records in the zone."""
+    return replace(
+        PrivateEndpoint(
+            connection_id=CONNECTION_ID,
+            id=ENDPOINT_ID,
+            status="Approved",
+            subnet_id=ENDPOINT_SUBNET_ID,
+            addresses=(
+                EndpointAddress("10.225.0.5", "registry_data_westeurope", (DATA_HOST,)),
+                EndpointAddress("10.225.0.6", "registry", ("contosoreg.azurecr.io",)),
+            ),
+            zone_ids=(ZONE_ID,),
+        ),
+        **changes,
+    )
+
+
+def zone_link(network_id: str = VNET_ID, name: str = "nodes", **changes: object) -> ZoneLink:
+    link = ZoneLink(f"{ZONE_ID}/virtualNetworkLinks/{name}", name, network_id, False, "Completed")
+    return replace(link, **changes)
+
+
+def private_zone(**changes: object) -> PrivateZone:
+    """The private DNS zone with the registry's records, linked to the nodes' network."""
+    records = {"contosoreg": ("10.225.0.6",), "contosoreg.westeurope.data": ("10.225.0.5",)}
+    return replace(PrivateZone(ZONE_ID, "privatelink.azurecr.io", (zone_link(),), records), **changes)
+
+
+def private_link_network(**changes: object) -> Network:
+    """The nodes' network with a private endpoint of the registry, and its zone."""
+    of_endpoint = subnet(ENDPOINT_SUBNET_ID, "10.225.0.0/24")
+    return replace(
+        network(
+            subnets={SUBNET_ID.lower(): subnet(), ENDPOINT_SUBNET_ID.lower(): of_endpoint},
+            endpoints=(private_endpoint(),),
+            zones=ZoneSearch((private_zone(),), (SUBSCRIPTION,)),
+        ),
+        **changes,
+    )
+
+
+def firewall_rule(**changes: object) -> FirewallRule:
+    """An application rule for HTTPS from anywhere; it names no target."""
+    rule = FirewallRule("registry", ("*",), (), (), (), (), (), ("Https:443",), ())
+    return replace(rule, **changes)
+
+
+def allowing(*fqdns: str) -> RuleCollection:
+    """A collection that lets HTTPS to these names through."""
+    return RuleCollection("web", "application", True, (firewall_rule(fqdns=fqdns),), 200)
+
+
+def firewall(*collections: RuleCollection, **changes: object) -> Firewall:
+    """A firewall with classic rules in the hub network, at 10.100.0.4."""
+    given = Firewall(FIREWALL_ID, ("10.100.0.4",), HUB_NETWORK_ID, None, (), None, collections)
+    return replace(given, **changes)
+
+
+def peering(here: str, there: str, prefix: str, **changes: object) -> Peering:
+    """The side of ``here`` of a peering that is in order."""
+    name = f"to-{there.rpartition('/')[2]}"
+    path = f"{here}/virtualNetworkPeerings/{name}"
+    return replace(Peering(path, name, there, "Connected", True, True, False, (prefix,)), **changes)
+
+
+def outbound(*addresses: str, **changes: object) -> Outbound:
+    """The way that the nodes of ``pool1`` leave by."""
+    way = Outbound(("pool1",), SUBNET_ID, "load-balancer", addresses or ("20.61.112.7",), service_endpoint=False)
+    return replace(way, **changes)

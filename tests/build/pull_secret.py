@@ -1,0 +1,52 @@
+"""Pull secrets and the credentials in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from azext_acrpulldiag.facts import Offer, PullSecret, RegistryToken, SecretEntry
+
+from .ids import NOW
+
+
+def secret_entry(user: str = "pull-app", kind: str = "token", **changes: object) -> SecretEntry:
+    """An entry for the registry of :func:`registry`, which accepts it."""
+    entry = SecretEntry(
+        host="contosoreg.azurecr.io",
+        user=user,
+        user_kind=kind,
+        repositories=("team/app",),
+        token=registry_token() if kind == "token" else None,
+        offer=Offer(True, 200, "manifest", "team/app"),
+    )
+    return replace(entry, **changes)
+
+
+def pull_secret(*entries: SecretEntry, **changes: object) -> PullSecret:
+    held = entries or (secret_entry(),)
+    return replace(
+        PullSecret(
+            namespace="team",
+            name="regcred",
+            named_by=("pod/web-1",),
+            exists=True,
+            hosts=tuple(entry.host for entry in held),
+            entries=held,
+            secret_type="kubernetes.io/dockerconfigjson",
+        ),
+        **changes,
+    )
+
+
+def registry_token(**changes: object) -> RegistryToken:
+    return replace(
+        RegistryToken(
+            name="pull-app",
+            status="enabled",
+            password_ends=(NOW - timedelta(days=3), NOW + timedelta(days=30)),
+            scope_map_actions=("repositories/team/app/content/read", "repositories/other/metadata/read"),
+            scope_map="pull-app-scope-map",
+        ),
+        **changes,
+    )
