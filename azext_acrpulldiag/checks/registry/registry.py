@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
 from ...facts import CacheRule, Facts, Unreadable, known
+from ...images.node_images import node_image
 from ...model import Confidence, Finding, Reach, Severity
 from .._working_secrets import failing_of_registry
 
@@ -96,11 +96,6 @@ CACHE_UPSTREAM = Outcome(
 # published: images of the following weeks may or may not.
 PLUGIN_CHANGE = date(2025, 3, 25)
 _SURELY_CURRENT = date(2025, 7, 1)
-_IMAGE_DATES = (
-    re.compile(r"-(?P<year>20\d\d)(?P<month>\d\d)\.(?P<day>\d\d)(?:\.\d+)?$"),  # AKSUbuntu-...-202503.21.0
-    re.compile(r"-(?P<year>20\d\d)\.(?P<month>\d\d)\.(?P<day>\d\d)$"),  # AKSUbuntu-...-2022.02.07
-    re.compile(r"\.(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)$"),  # AKSWindows-2022-containerd-20348.2159.231202
-)
 
 
 @check("registry.provisioning", needs=("registry",), outcomes=(NOT_READY,))
@@ -147,38 +142,25 @@ def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
     for pool in known(cluster.agent_pools):
         resource = f"{cluster.id}/agentPools/{pool.name}"
         version = pool.node_image_version
-        built = version if isinstance(version, Unreadable) else image_date(version)
-        if isinstance(built, Unreadable):
-            yield unknown(resource, built)
-        elif built < PLUGIN_CHANGE:
+        image = version if isinstance(version, Unreadable) else node_image(version)
+        if isinstance(image, Unreadable):
+            yield unknown(resource, image)
+        elif image.day < PLUGIN_CHANGE:
             yield ARM_TOKEN_REFUSED.at(
                 resource,
                 registry=registry.name,
                 subscription=registry.subscription,
                 pool=pool.name,
                 node_image_version=version,
-                image_date=built.isoformat(),
+                image_date=image.day.isoformat(),
                 plugin_change=PLUGIN_CHANGE.isoformat(),
                 cluster=cluster.name,
                 resource_group=cluster.resource_group,
                 cluster_subscription=cluster.subscription,
             )
-        elif built < _SURELY_CURRENT:
+        elif image.day < _SURELY_CURRENT:
             why = f"Node image {version} may carry the credential plugin of before or after its change"
             yield unknown(resource, Unreadable("not-shown", why))
-
-
-def image_date(version: str) -> date | Unreadable:
-    """Return the day that a node image version names, in any of the forms that AKS has used."""
-    for form in _IMAGE_DATES:
-        match = form.search(version)
-        if match is None:
-            continue
-        try:
-            return date(int(match["year"]) % 2000 + 2000, int(match["month"]), int(match["day"]))
-        except ValueError:
-            break
-    return Unreadable("not-shown", f"Node image version {version} names no date")
 
 
 @check("registry.cache", needs=("registry", "cache_rules", "options", "kubernetes"), outcomes=(CACHE_UPSTREAM,))

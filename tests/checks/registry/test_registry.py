@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
 from azext_acrpulldiag.checks.registry.registry import (
     cache_rules_reach_their_upstream,
-    image_date,
     nodes_need_no_arm_tokens,
     registry_is_provisioned,
     serves,
@@ -104,25 +102,6 @@ def test_service_principal_clusters_send_no_token():
     changed = cluster(service_principal_client_id=APP_ID, agent_pools=(agent_pool(node_image_version=OLD_IMAGE),))
     facts = {"registry": registry(arm_audience_tokens="disabled"), "cluster": changed}
     assert judged(nodes_need_no_arm_tokens, **facts)[0].status == "skipped"
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        (OLD_IMAGE, date(2025, 3, 21)),
-        ("AKSAzureLinux-V3gen2-202508.06.0", date(2025, 8, 6)),
-        ("AKSUbuntu-2204gen2arm64containerd-202508.20.1", date(2025, 8, 20)),
-        ("AKSUbuntu-1804gen2containerd-2022.02.07", date(2022, 2, 7)),
-        ("AKSWindows-2022-containerd-20348.1787.230614", date(2023, 6, 14)),
-    ],
-)
-def test_the_date_in_a_node_image_version(version, expected):
-    assert image_date(version) == expected
-
-
-@pytest.mark.parametrize("version", ["", "AKSUbuntu", "AKSUbuntu-2204gen2containerd-202513.41.0"])
-def test_a_version_without_a_date(version):
-    assert isinstance(image_date(version), Unreadable)
 
 
 # --- artifact cache --------------------------------------------------------------------
