@@ -63,7 +63,7 @@ class Outcome:
     details: tuple[type[Details], ...] = ()
     repairs: Repairs = ()
     explains: tuple[str, ...] = ()
-    explains_when: Mapping[str, str] = field(default_factory=dict)
+    explains_when: Mapping[str, str] = field(default_factory=dict, hash=False)
     article: str | None = None
     evidence_keys: tuple[str, ...] = ()
     remedies: tuple[RemedyTemplate, ...] = ()
@@ -171,6 +171,17 @@ def check(
         return Check(id, needs, outcomes, judge, seen_from)
 
     return declare
+
+
+def passed(
+    resource: str,
+    summary: str,
+    *details: Details,
+    confidence: Confidence = Confidence.OBSERVED,
+    url: str | None = None,
+) -> Finding:
+    """Say that ``resource`` is as it should be, where that needs more words than the check's title."""
+    return Finding("", Status.PASS, summary, resource, confidence=confidence, details=details, url=url)
 
 
 def skipped(resource: str, reason: str) -> Finding:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ..arm_ids import same_id
+from ..arm_ids import name_of, same_id
 from ..facts import DenyAssignment, Permission, RoleAssignment, RoleDefinition, Unreadable
 from .conditions import (
     Answer,
@@ -47,7 +47,7 @@ def definition_key(role_definition_id: str) -> str:
 
     Azure answers with and without a subscription before it; the GUID is the same in all.
     """
-    return role_definition_id.rstrip("/").rpartition("/")[2].lower()
+    return name_of(role_definition_id).lower()
 
 
 def covers(permission: Permission, operation: Operation) -> bool:

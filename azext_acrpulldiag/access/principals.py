@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..arm_ids import name_of
 from ..facts import Cluster, NodeHost, Puller, ServicePrincipal, Unreadable
 
 
@@ -48,6 +49,6 @@ def _candidates(
             yield principal, "the cluster's control-plane identity, which does not pull"
     for host in () if isinstance(node_hosts, Unreadable) else node_hosts:
         for identity in () if isinstance(host.identities, Unreadable) else host.identities:
-            name = identity.resource_id.rpartition("/")[2]
+            name = name_of(identity.resource_id)
             yield identity.principal_id, f"the identity {name} on {host.name}, which is not the kubelet identity"
             yield identity.client_id, f"the client id of the identity {name} on {host.name}"

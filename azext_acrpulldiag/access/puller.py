@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..arm_ids import name_of
 from ..facts import Cluster, Puller, ServiceAccountPull, ServicePrincipal, Unreadable
 
 
@@ -24,8 +25,7 @@ def puller_of(
     identity = cluster.kubelet_identity
     if identity is None or isinstance(identity, Unreadable):
         return identity
-    name = identity.resource_id.rstrip("/").rpartition("/")[2]
-    return Puller(identity.object_id, identity.client_id, "kubelet-identity", name)
+    return Puller(identity.object_id, identity.client_id, "kubelet-identity", name_of(identity.resource_id))
 
 
 def _of_service_principal(app_id: str, principal: ServicePrincipal | Unreadable | None) -> Puller | Unreadable | None:

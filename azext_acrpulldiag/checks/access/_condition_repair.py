@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from ...access.grants import ABAC_PULL, Grant, definition_key
-from ...arm_ids import same_id
+from ...arm_ids import name_of, same_id
 
 REPOSITORY_READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
 
@@ -44,7 +44,7 @@ def condition_repair(
             return wanted, json.dumps(
                 {
                     "id": held.id,
-                    "name": held.id.rpartition("/")[2],
+                    "name": name_of(held.id),
                     "type": "Microsoft.Authorization/roleAssignments",
                     "scope": held.scope,
                     "roleDefinitionId": held.role_definition_id,

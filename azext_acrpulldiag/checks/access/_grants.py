@@ -1,94 +1,131 @@
-"""What the principal that pulls holds at the registry, judged once for all access checks."""
+"""What the principal that pulls holds at the registry, and how much that weighs: shared by all access checks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ...access.grants import PULL_IN, Grant, Standing, definition_key, judge_assignment, standing
+from ...access.grants import ABAC_MODE, LEGACY_MODE, definition_key
+from ...access.standing import Grants, Held
+from ...arm_ids import key_of, named
 from ...catalogue import unknown
+from ...details import Details
 from ...facts import Facts, NotKnownError, Puller, Registry, RoleAssignment, RoleDefinition, Unreadable, known
-from ...model import Confidence, Finding, Reach, Severity, Status
+from ...model import Confidence, Finding, Reach, Severity
 from .._working_secrets import (
     every_known_pod_has_a_working_secret,
     failing_of_registry,
     the_secret_to_be_used_is_unread,
 )
 
-T = TypeVar("T")
-
 NO_PULLER = "The cluster has no identity that could hold a role; the identity checks say why."
 MAX_LISTED = 20
 
 
+# --- details ---------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class Reading:
-    """The puller's assignments, judged for each mode that the registry may be in."""
+class Pulls(Details):
+    """Who pulls from where."""
 
-    registry: Registry
-    puller: Puller
-    repository: str | None
-    by_mode: Mapping[str, tuple[Grant, ...]]
+    principal: str
+    principal_name: str
+    registry: str
+
+    @classmethod
+    def of(cls, puller: Puller, registry: Registry) -> Pulls:
+        """Name the principal, and the registry."""
+        return cls(puller.object_id, puller.name, registry.name)
+
+
+@dataclass(frozen=True)
+class RoleHeld(Details):
+    """One role assignment."""
+
+    role: str
+    principal: str
+    type: str | None
+    scope: str
+
+
+@dataclass(frozen=True)
+class LookedAt(Details):
+    """Where roles of the principal that pulls were looked for, and those that were found."""
+
+    principal_kind: str
+    registry_id: str
+    mode: str | None
+    """The registry's; ``None``: not known, so that it may be either."""
+    scopes: tuple[str, ...]
+    """The registry's own line, and those that any assignment named, nearest first."""
+    principals: tuple[str, ...]
+    roles_held: tuple[RoleHeld, ...]
 
     @property
-    def mode(self) -> str | None:
-        """The registry's mode, or ``None`` where it is not known."""
-        return next(iter(self.by_mode)) if len(self.by_mode) == 1 else None
+    def may_be_legacy(self) -> bool:
+        """Whether the registry may be in the mode where an action lets pull."""
+        return self.mode in (None, LEGACY_MODE)
 
     @property
-    def state(self) -> Standing:
-        """Where the puller stands. Raises ``NotKnownError`` where that hangs on an unread mode."""
-        return agreed({mode: standing(grants) for mode, grants in self.by_mode.items()}, self.registry)
-
-    @property
-    def grants(self) -> tuple[Grant, ...]:
-        """All judgements, one mode after the other."""
-        return tuple(grant for grants in self.by_mode.values() for grant in grants)
-
-    @property
-    def ignorance(self) -> tuple[Unreadable, ...]:
-        """Why assignments could not be judged, each reason once."""
-        return tuple(dict.fromkeys(grant.why for grant in self.grants if grant.why is not None))
+    def may_be_abac(self) -> bool:
+        """Whether the registry may be in the mode where a data action lets pull."""
+        return self.mode in (None, ABAC_MODE)
 
 
-def read_grants(facts: Facts) -> tuple[Reading, ...]:
+def looked_at(facts: Facts, grants: Grants) -> LookedAt:
+    """What every finding about the puller's roles rests on."""
+    registry, puller = grants.registry, puller_of(facts)
+    groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
+    return LookedAt(
+        principal_kind=puller.kind,
+        registry_id=registry.id,
+        mode=grants.mode,
+        scopes=_scopes(facts, registry),
+        principals=(puller.object_id, *sorted(groups)),
+        roles_held=tuple(described(facts, each) for each in known(facts.access.effective)[:MAX_LISTED]),
+    )
+
+
+def described(facts: Facts, assignment: RoleAssignment) -> RoleHeld:
+    """One role assignment, its role by name where that was read."""
+    definition = facts.access.definitions.get(definition_key(assignment.role_definition_id))
+    role = definition.name if isinstance(definition, RoleDefinition) else assignment.role_definition_id
+    return RoleHeld(role, assignment.principal_id, assignment.principal_type, assignment.scope)
+
+
+def _scopes(facts: Facts, registry: Registry) -> tuple[str, ...]:
+    parts = named(registry.id)
+    subscription = f"/subscriptions/{parts.subscription}"
+    own = (registry.id, f"{subscription}/resourceGroups/{parts.group}", subscription)
+    lists = (facts.access.effective, facts.access.at_scope)
+    scopes = {each.scope for assignments in lists if not isinstance(assignments, Unreadable) for each in assignments}
+    line = set(map(key_of, own))
+    above = {key_of(scope): scope for scope in sorted(scopes) if key_of(scope) not in line}
+    return (*own, *sorted(above.values(), key=lambda scope: (scope == "/", scope.lower())))
+
+
+# --- what is held ----------------------------------------------------------------------
+
+
+def puller_of(facts: Facts) -> Puller:
+    """Return who pulls. Raises ``NotKnownError`` where nobody does, or that could not be read."""
+    puller = known(facts.access.puller)
+    if puller is None:
+        raise NotKnownError(Unreadable("not-shown", NO_PULLER))
+    return puller
+
+
+def read_grants(facts: Facts) -> tuple[Grants, ...]:
     """Judge what the puller holds: once, or for each repository that is pulled where conditions may tell them apart.
 
     Raises ``NotKnownError`` where there is nothing to judge by.
     """
-    registry, puller = known(facts.registry), known(facts.access.puller)
-    effective = known(facts.access.effective)
-    if puller is None:
-        raise NotKnownError(Unreadable("not-shown", NO_PULLER))
-
-    def reading(repository: str | None) -> Reading:
-        by_mode = {mode: judged(facts, effective, mode, repository) for mode in modes(registry)}
-        return Reading(registry, puller, repository, by_mode)
-
-    first = reading(repository_of_argument(facts, registry))
-    if not any(grant.conditional for grant in first.grants):
+    registry, held = known(facts.registry), Held.by(puller_of(facts), facts.access)
+    first = Grants.of(registry, held, repository_of_argument(facts, registry))
+    if not any(grant.conditional for grant in first.all):
         return (first,)
-    return tuple(reading(repository) for repository in repositories_of(facts, registry))
-
-
-def modes(registry: Registry) -> tuple[str, ...]:
-    """The modes that the registry may be in: one, or both where its own is not known."""
-    mode = registry.role_assignment_mode
-    return (mode,) if isinstance(mode, str) and mode in PULL_IN else tuple(PULL_IN)
-
-
-def agreed(by_mode: Mapping[str, T], registry: Registry) -> T:
-    """Return what all modes agree on, or raise ``NotKnownError`` with why the mode is not known."""
-    values = list(by_mode.values())
-    if any(value != values[0] for value in values):
-        mode = registry.role_assignment_mode
-        raise NotKnownError(
-            mode
-            if isinstance(mode, Unreadable)
-            else Unreadable("unsupported", f"The registry's role assignment mode {mode!r} is not known here")
-        )
-    return values[0]
+    return tuple(Grants.of(registry, held, repository) for repository in repositories_of(facts, registry))
 
 
 def repositories_of(facts: Facts, registry: Registry) -> tuple[str | None, ...]:
@@ -116,6 +153,9 @@ def reach_of(facts: Facts, *repositories: str | None) -> Reach:
     return Reach(images=frozenset(pods or argument))
 
 
+# --- how much it weighs ----------------------------------------------------------------
+
+
 def severity_of(facts: Facts) -> Severity:
     """How bad it is that the puller may not pull.
 
@@ -134,65 +174,15 @@ def confidence_of(facts: Facts) -> Confidence:
     return Confidence.INFERRED if unread else Confidence.OBSERVED
 
 
+def unsettled(facts: Facts, why: Unreadable) -> Finding:
+    """Say that the puller could not be judged; where pods can pull without it, that leaves no verdict open."""
+    harmless = severity_of(facts) is Severity.WARNING
+    return unknown(known(facts.registry).id, why, decisive=False if harmless else None)
+
+
 def heeding_other_ways(facts: Facts, findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Pass findings on; where pods can pull without the puller, what is not known of it leaves no verdict open."""
+    """Pass findings on, and say by :func:`unsettled` what a fact that could not be read leaves open."""
     try:
-        for finding in findings:
-            harmless = finding.status is Status.UNKNOWN and severity_of(facts) is Severity.WARNING
-            yield replace(finding, decisive=False) if harmless else finding
+        yield from findings
     except NotKnownError as ignorance:
-        if severity_of(facts) is Severity.ERROR:
-            raise
-        yield unknown(known(facts.registry).id, ignorance.why, decisive=False)
-
-
-def judged(facts: Facts, assignments: Iterable[RoleAssignment], mode: str, repository: str | None) -> tuple[Grant, ...]:
-    """Judge assignments as if the registry were in ``mode``."""
-    definitions = facts.access.definitions
-    return tuple(judge_assignment(held, definitions, PULL_IN[mode], repository) for held in assignments)
-
-
-def case_evidence(facts: Facts, reading: Reading) -> dict[str, Any]:
-    """The evidence that every finding about the puller's roles carries."""
-    registry, puller, target = reading.registry, reading.puller, facts.targets.cluster
-    effective = known(facts.access.effective)
-    groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
-    return {
-        "principal": puller.object_id,
-        "principal_name": puller.name,
-        "principal_kind": puller.kind,
-        "registry": registry.name,
-        "registry_id": registry.id,
-        "mode": reading.mode,
-        "cluster": target.name,
-        "resource_group": target.resource_group,
-        "subscription": target.subscription,
-        "scopes": _scopes(facts, registry),
-        "principals": [puller.object_id, *sorted(groups)],
-        "roles_held": [described(facts, assignment) for assignment in effective][:MAX_LISTED],
-    }
-
-
-def _scopes(facts: Facts, registry: Registry) -> list[str]:
-    """Every scope looked at: the registry's own line, and those that any assignment named, nearest first."""
-    group, _, _ = registry.id.partition("/providers/")
-    subscription = "/".join(registry.id.split("/")[:3])
-    own = [registry.id, group, subscription]
-    named: set[str] = set()
-    for assignments in (facts.access.effective, facts.access.at_scope):
-        if not isinstance(assignments, Unreadable):
-            named.update(assignment.scope for assignment in assignments)
-    line = {scope.lower() for scope in own}
-    above = {scope.lower(): scope for scope in sorted(named) if scope.rstrip("/").lower() not in line}
-    return own + sorted(above.values(), key=lambda scope: (scope == "/", scope.lower()))
-
-
-def described(facts: Facts, assignment: RoleAssignment) -> dict[str, Any]:
-    """One role assignment as evidence."""
-    definition = facts.access.definitions.get(definition_key(assignment.role_definition_id))
-    return {
-        "role": definition.name if isinstance(definition, RoleDefinition) else assignment.role_definition_id,
-        "principal": assignment.principal_id,
-        "type": assignment.principal_type,
-        "scope": assignment.scope,
-    }
+        yield unsettled(facts, ignorance.why)

@@ -3,36 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
-from ...access.conditions import Answer, names_the_repository
-from ...access.grants import PULL_IN, Grant, Standing, denies
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...access.conditions import Answer
+from ...access.grants import Grant, Standing
+from ...access.standing import Grants, Held, agreed, conditions_of, denied_by, undecided
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details
 from ...facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
+from ...repairs import Step
 from ._grants import (
     NO_PULLER,
-    Reading,
-    agreed,
+    Pulls,
     confidence_of,
     heeding_other_ways,
-    modes,
+    puller_of,
     reach_of,
     read_grants,
     repositories_of,
     repository_of_argument,
     severity_of,
+    unsettled,
 )
+
+
+@dataclass(frozen=True)
+class Denial(Details):
+    """A deny assignment in force."""
+
+    denial: str
+    denial_id: str
+    scope: str
+    everyone: bool
+
+
+@dataclass(frozen=True)
+class Tenants(Details):
+    """Where the identity that pulls lives, and where the registry."""
+
+    identity_tenant: str
+    registry_tenant: str
+
+
+@dataclass(frozen=True)
+class Age(Details):
+    """When the assignment was made that will be in force first."""
+
+    role: str | None
+    assigned: str
+    minutes: int
+    through_groups: bool
+    takes: str
+    """How long it may take, in words."""
+    until: str
+
 
 DENIED = Outcome(
     id="access.denied",
     severity=Severity.ERROR,
     summary="The deny assignment {denial} keeps {principal_name} from pulling from {registry}, whatever its roles.",
     url="https://learn.microsoft.com/azure/role-based-access-control/deny-assignments",
-    evidence_keys=("denial", "denial_id", "scope", "registry", "principal", "principal_name", "everyone"),
-    remedies=(
-        RemedyTemplate(
+    details=(Denial, Pulls),
+    repairs=(
+        Step(
             "Deny assignments belong to a managed application, a blueprint or a deployment stack: have {principal} "
             "excluded there, or use a registry outside {scope}"
         ),
@@ -45,9 +80,9 @@ CROSS_TENANT = Outcome(
     summary="{principal_name} lives in tenant {identity_tenant} and {registry} in tenant {registry_tenant}: "
     "a managed identity cannot pull across tenants.",
     url="https://learn.microsoft.com/azure/container-registry/authenticate-aks-cross-tenant",
-    evidence_keys=("principal", "principal_name", "identity_tenant", "registry", "registry_tenant"),
-    remedies=(
-        RemedyTemplate(
+    details=(Pulls, Tenants),
+    repairs=(
+        Step(
             "Pull with a pull secret (a registry token, or a service principal of the registry's tenant), "
             "or copy the images to a registry in the cluster's tenant"
         ),
@@ -65,18 +100,8 @@ RECENTLY_GRANTED = Outcome(
     summary="The role that lets {principal_name} pull from {registry} was assigned {minutes} minutes ago; "
     "it may take {takes} to work, until {until} (UTC).",
     url="https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
-    evidence_keys=(
-        "principal",
-        "principal_name",
-        "registry",
-        "role",
-        "assigned",
-        "minutes",
-        "through_groups",
-        "takes",
-        "until",
-    ),
-    remedies=(RemedyTemplate("Wait until {until} (UTC), then delete the failing pods to have them pull at once"),),
+    details=(Pulls, Age),
+    repairs=(Step("Wait until {until} (UTC), then delete the failing pods to have them pull at once"),),
     explains=("unauthorized-401",),
 )
 
@@ -111,36 +136,22 @@ def _denials(facts: Facts) -> Iterator[Finding]:
     if puller is None:
         yield skipped(registry.id, NO_PULLER)
         return
-    groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
+    held = Held.by(puller, facts.access)
     for denial in known(facts.access.denials):
         repositories = _repositories(facts, registry, denial)
-        answers = {
-            repository: agreed(
-                {
-                    mode: denies(denial, PULL_IN[mode], registry.id, (puller.object_id, *groups), repository)
-                    for mode in modes(registry)
-                },
-                registry,
-            )
-            for repository in repositories
-        }
+        answers = {repository: denied_by(denial, registry, held, repository) for repository in repositories}
         denied = [repository for repository, answer in answers.items() if answer is Answer.YES]
         if denied:
             yield DENIED.at(
                 registry.id,
+                Denial(denial.name, denial.id, denial.scope, denial.everyone),
+                Pulls.of(puller, registry),
                 severity=severity_of(facts),
                 confidence=confidence_of(facts),
                 reach=None if len(denied) == len(repositories) else reach_of(facts, *denied),
-                denial=denial.name,
-                denial_id=denial.id,
-                scope=denial.scope,
-                registry=registry.name,
-                principal=puller.object_id,
-                principal_name=puller.name,
-                everyone=denial.everyone,
             )
         elif Answer.UNKNOWN in answers.values():
-            yield unknown(registry.id, _undecided(denial, repositories[0]))
+            yield unsettled(facts, undecided(denial, repositories[0]))
 
 
 @check(
@@ -177,13 +188,10 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
     if home.lower() != tenant.lower():
         yield CROSS_TENANT.at(
             registry.id,
+            Pulls.of(puller, registry),
+            Tenants(home, tenant),
             severity=severity_of(facts),
             confidence=confidence_of(facts),
-            principal=puller.object_id,
-            principal_name=puller.name,
-            identity_tenant=home,
-            registry=registry.name,
-            registry_tenant=tenant,
         )
 
 
@@ -204,37 +212,22 @@ def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
         yield skipped(registry.id, NO_PULLER)
         return
     readings = read_grants(facts)
-    unsettled = [reading for reading in readings if reading.state is Standing.UNKNOWN]
-    granted = [reading for reading in readings if reading.state is Standing.GRANTED]
-    yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in unsettled for why in one.ignorance))
-    if not granted and not unsettled:
+    open_ones = [grants for grants in readings if grants.standing is Standing.UNKNOWN]
+    granted = [grants for grants in readings if grants.standing is Standing.GRANTED]
+    yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in open_ones for why in one.ignorance))
+    if not granted and not open_ones:
         yield skipped(registry.id, "No role grants pull, so there is none whose age matters.")
     told: list[tuple[Grant, ...]] = []
-    for reading in granted:
-        fresh = _fresh_grants(reading, facts.now)
+    for grants in granted:
+        fresh = _fresh_grants(facts, grants)
         if fresh and fresh not in told:
             told.append(fresh)
-            yield _recently(facts, reading, fresh, reach_of(facts, reading.repository) if readings[1:] else None)
+            yield _recently(facts, registry, fresh, reach_of(facts, grants.repository) if readings[1:] else None)
 
 
-def _fresh_grants(reading: Reading, now: datetime) -> tuple[Grant, ...]:
-    own = reading.puller.object_id.lower()
-    return agreed({mode: tuple(_fresh(grants, own, now)) for mode, grants in reading.by_mode.items()}, reading.registry)
-
-
-def _recently(facts: Facts, reading: Reading, fresh: tuple[Grant, ...], reach: Reach | None) -> Finding:
-    registry = reading.registry
-    if any(grant.assignment.created is None for grant in fresh):
-        why = Unreadable("not-shown", "The role assignment that grants pull does not show when it was made")
-        return unknown(registry.id, why)
-    return RECENTLY_GRANTED.at(
-        registry.id,
-        reach=reach,
-        principal=reading.puller.object_id,
-        principal_name=reading.puller.name,
-        registry=registry.name,
-        **_age(fresh, reading.puller.object_id.lower(), facts.now),
-    )
+def _fresh_grants(facts: Facts, grants: Grants) -> tuple[Grant, ...]:
+    own, now = puller_of(facts).object_id.lower(), facts.now
+    return agreed({mode: tuple(_fresh(each, own, now)) for mode, each in grants.by_mode.items()}, grants.registry)
 
 
 def _fresh(grants: Iterable[Grant], own: str, now: datetime) -> Iterator[Grant]:
@@ -247,46 +240,44 @@ def _fresh(grants: Iterable[Grant], own: str, now: datetime) -> Iterator[Grant]:
     yield from granting
 
 
-def _window(grant: Grant, own: str) -> timedelta:
-    return PROPAGATION if grant.assignment.principal_id.lower() == own else GROUP_PROPAGATION
-
-
-def _age(fresh: Iterable[Grant], own: str, now: datetime) -> dict[str, Any]:
-    """The evidence about the assignment that will be in force first."""
+def _recently(facts: Facts, registry: Registry, fresh: tuple[Grant, ...], reach: Reach | None) -> Finding:
+    """Speak of the assignment that will be in force first."""
+    if any(grant.assignment.created is None for grant in fresh):
+        why = Unreadable("not-shown", "The role assignment that grants pull does not show when it was made")
+        return unknown(registry.id, why)
+    puller, now = puller_of(facts), facts.now
+    own = puller.object_id.lower()
     due = [(created + _window(grant, own), grant) for grant in fresh if (created := grant.assignment.created)]
     until, first = min(due, key=lambda item: (item[0], item[1].assignment.id))
-    created = until - _window(first, own)
-    by_group = first.assignment.principal_id.lower() != own
+    created, by_group = until - _window(first, own), _is_by_group(first, own)
+    age = Age(
+        role=first.role,
+        assigned=created.isoformat(),
+        minutes=max(0, int((now - created).total_seconds() // 60)),
+        through_groups=by_group,
+        takes="up to 24 hours for an identity that has only just joined the group" if by_group else "10 minutes",
+        until=until.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M"),
+    )
     in_doubt = by_group and now - created >= PROPAGATION
-    return {
-        "confidence": Confidence.INFERRED if in_doubt else Confidence.OBSERVED,
-        "role": first.role,
-        "assigned": created.isoformat(),
-        "minutes": max(0, int((now - created).total_seconds() // 60)),
-        "through_groups": by_group,
-        "takes": "up to 24 hours for an identity that has only just joined the group" if by_group else "10 minutes",
-        "until": until.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M"),
-    }
+    return RECENTLY_GRANTED.at(
+        registry.id,
+        Pulls.of(puller, registry),
+        age,
+        confidence=Confidence.INFERRED if in_doubt else Confidence.OBSERVED,
+        reach=reach,
+    )
+
+
+def _window(grant: Grant, own: str) -> timedelta:
+    return GROUP_PROPAGATION if _is_by_group(grant, own) else PROPAGATION
+
+
+def _is_by_group(grant: Grant, own: str) -> bool:
+    return grant.assignment.principal_id.lower() != own
 
 
 def _repositories(facts: Facts, registry: Registry, denial: DenyAssignment) -> tuple[str | None, ...]:
     """Those to judge a deny assignment for: without a condition it is the same for all."""
-    if any(_conditions(denial)):
+    if any(conditions_of(denial)):
         return repositories_of(facts, registry)
     return (repository_of_argument(facts, registry),)
-
-
-def _conditions(denial: DenyAssignment) -> tuple[str | None, ...]:
-    return (denial.condition, *(permission.condition for permission in denial.permissions))
-
-
-def _undecided(denial: DenyAssignment, repository: str | None) -> Unreadable:
-    conditions = _conditions(denial)
-    if repository is None and any(names_the_repository(condition) for condition in conditions):
-        detail = f"The deny assignment {denial.name} has a condition on the repository's name; give --image"
-        return Unreadable("not-shown", detail)
-    detail = (
-        f"The deny assignment {denial.name} covers pulls, and whether it reaches this identity hangs on its condition "
-        f"or on the members of its groups ({', '.join(denial.group_ids) or 'none'}), which were not read"
-    )
-    return Unreadable("unsupported", detail)

@@ -3,74 +3,129 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
 
 from ...access.conditions import Answer
 from ...access.grants import ABAC_MODE, LEGACY_MODE, PULL_IN, Standing
 from ...access.principals import other_principals
-from ...catalogue import Loose, Outcome, RemedyTemplate, check, skipped, unknown
+from ...access.standing import Grants, Held, judged
+from ...catalogue import Outcome, check, passed, skipped
+from ...details import Details
 from ...facts import Facts, Unreadable, known
-from ...model import Confidence, Finding, Reach, Severity, Status
+from ...model import Confidence, Finding, Reach, Severity
 from ...quoting import printable
+from ...repairs import Step, option
+from .._named import ClusterNames
+from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 from ._condition_repair import condition_repair
 from ._grants import (
     MAX_LISTED,
     NO_PULLER,
-    Reading,
-    case_evidence,
+    LookedAt,
+    Pulls,
+    RoleHeld,
     confidence_of,
     described,
     heeding_other_ways,
-    judged,
+    looked_at,
+    puller_of,
     reach_of,
     read_grants,
     severity_of,
+    unsettled,
 )
 
 _TROUBLESHOOT = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 _ABAC = "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions"
-_ASSIGN = (
-    "az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
-    " --role %s --scope {registry_id}"
-)
-GRANT_LEGACY = RemedyTemplate(
-    "Give {principal_name} the role AcrPull on {registry} (registry mode RBAC)", _ASSIGN % "AcrPull"
-)
-GRANT_ABAC = RemedyTemplate(
-    "Give {principal_name} the role Container Registry Repository Reader on {registry} (registry mode RBAC + ABAC)",
-    _ASSIGN % '"Container Registry Repository Reader"',
-)
-ATTACH = RemedyTemplate(
-    "Or attach the registry, which assigns AcrPull and also reconciles the cluster",
-    "az aks update -n {cluster} -g {resource_group} --attach-acr {registry_id} --subscription {subscription}",
+_CUSTOM_ROLES = "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles"
+
+# Where the registry's mode is not known, both roles are given: the one that is not its mode's does nothing.
+_GRANT = option(
+    grant_pull(
+        "Give {principal_name} the role AcrPull on {registry} (registry mode RBAC)", LEGACY_ROLE, when="may_be_legacy"
+    ),
+    grant_pull(
+        "Give {principal_name} the role Container Registry Repository Reader on {registry} (registry mode RBAC + ABAC)",
+        ABAC_ROLE,
+        when="may_be_abac",
+    ),
 )
 # --attach-acr assigns AcrPull whatever the registry's mode: in ABAC mode it succeeds without effect.
-REPAIRS = {LEGACY_MODE: (GRANT_LEGACY, ATTACH), ABAC_MODE: (GRANT_ABAC,)}
-_BOTH = (GRANT_LEGACY, ATTACH, GRANT_ABAC)
-
-_CASE = (
-    "principal",
-    "principal_name",
-    "principal_kind",
-    "registry",
-    "registry_id",
-    "mode",
-    "cluster",
-    "resource_group",
-    "subscription",
-    "scopes",
-    "principals",
-    "roles_held",
+_ATTACH = Step(
+    "Or attach the registry, which assigns AcrPull and also reconciles the cluster",
+    "az aks update -n {cluster} -g {resource_group} --attach-acr {registry_id} --subscription {subscription}",
+    when="may_be_legacy",
+    requires=("Microsoft.ContainerService/managedClusters/write", "Microsoft.Authorization/roleAssignments/write"),
+    changes="AKS reconciles the whole cluster",
 )
+_GRANT_LEFT_OUT = "Give {principal_name} Container Registry Repository Reader for {left_out}"
+_CASE = (Pulls, LookedAt, ClusterNames)
+
+
+@dataclass(frozen=True)
+class Misplaced(RoleHeld):
+    """A role that lets pull, held by another principal of this cluster."""
+
+    holder_is: str
+
+
+@dataclass(frozen=True)
+class OtherHolders(Details):
+    """Who else may pull. ``None``: the list could not be read."""
+
+    other_holders: tuple[RoleHeld, ...] | None
+    other_holder_count: int | None
+
+
+@dataclass(frozen=True)
+class OnOtherPrincipal(Details):
+    """The roles that other principals of this cluster were given, and the first of them."""
+
+    role: str
+    holder: str
+    holder_is: str
+    misplaced: tuple[Misplaced, ...]
+
+
+@dataclass(frozen=True)
+class OfOtherMode(Details):
+    """The roles that would let pull in the registry's other mode, and the first of them."""
+
+    role: str
+    without_effect: tuple[RoleHeld, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut(Details):
+    """The repositories that conditions leave out, and the condition that would cover them."""
+
+    repository: str | None
+    left_out: tuple[str, ...]
+    conditions: tuple[str, ...]
+    wanted_condition: str | None
+    updated_assignment: str | None
+    """The assignment that is there, extended; ``None``: there is none to extend."""
+
+    @property
+    def nothing_to_extend(self) -> bool:
+        """Whether an assignment of its own is needed."""
+        return self.updated_assignment is None
+
+
+@dataclass(frozen=True)
+class Probable(Details):
+    """Custom roles that let pull by a wildcard only."""
+
+    roles: tuple[str, ...]
+
 
 PULL_ROLE_MISSING = Outcome(
     id="access.pull-role-missing",
     severity=Severity.ERROR,
     summary="No role lets {principal_name} ({principal}) pull from {registry}, at the registry or any scope above it.",
     url=_TROUBLESHOOT,
-    evidence_keys=(*_CASE, "other_holders", "other_holder_count"),
-    remedies=_BOTH,
+    details=(*_CASE, OtherHolders),
+    repairs=(_GRANT, _ATTACH),
     explains=("unauthorized-401", "registry.check-acr-failed"),
     article="1.1",
 )
@@ -79,8 +134,8 @@ PULL_ROLE_ON_OTHER_PRINCIPAL = Outcome(
     severity=Severity.ERROR,
     summary="{role} on {registry} was given to {holder}, {holder_is}, and not to {principal_name} ({principal}).",
     url=_TROUBLESHOOT,
-    evidence_keys=(*_CASE, "role", "holder", "holder_is", "misplaced"),
-    remedies=_BOTH,
+    details=(*_CASE, OnOtherPrincipal),
+    repairs=(_GRANT, _ATTACH),
     explains=("unauthorized-401", "registry.check-acr-failed"),
     article="1.3",
 )
@@ -89,8 +144,8 @@ PULL_ROLE_WRONG_MODE = Outcome(
     severity=Severity.ERROR,
     summary="{role}, the role of {principal_name} on {registry}, has no effect on pulls in registry mode {mode}.",
     url=_ABAC,
-    evidence_keys=(*_CASE, "role", "without_effect"),
-    remedies=_BOTH,
+    details=(*_CASE, OfOtherMode),
+    repairs=(_GRANT, _ATTACH),
     explains=("unauthorized-401", "registry.check-acr-failed"),
 )
 CONDITION_EXCLUDES_REPOSITORY = Outcome(
@@ -98,16 +153,20 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
     severity=Severity.ERROR,
     summary="{principal_name} may pull some repositories of {registry}, but no condition covers {left_out}.",
     url=_ABAC,
-    evidence_keys=(*_CASE, "repository", "left_out", "conditions", "wanted_condition", "updated_assignment"),
-    remedies=(
-        RemedyTemplate(
+    details=(*_CASE, LeftOut),
+    repairs=(
+        Step(
             "Extend the condition of the role assignment to {left_out}",
             "az role assignment update --role-assignment {updated_assignment}",
+            when="updated_assignment",
+            requires=("Microsoft.Authorization/roleAssignments/write",),
         ),
-        RemedyTemplate(
-            "Give {principal_name} Container Registry Repository Reader for {left_out}",
-            _ASSIGN % '"Container Registry Repository Reader"'
-            + " --condition {wanted_condition} --condition-version 2.0",
+        grant_pull(
+            _GRANT_LEFT_OUT,
+            ABAC_ROLE,
+            options="--condition {wanted_condition} --condition-version 2.0",
+            when="nothing_to_extend",
+            instead=_GRANT_LEFT_OUT,
         ),
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),
@@ -162,140 +221,117 @@ def _judge(facts: Facts) -> Iterator[Finding]:
         yield skipped(registry.id, NO_PULLER)
         return
     readings = read_grants(facts)
-    unsettled = [reading for reading in readings if reading.state is Standing.UNKNOWN]
-    refused = [reading for reading in readings if reading.state in (Standing.EXCLUDED, Standing.NONE)]
-    left_out = [reading for reading in refused if _leaves_out(reading)]
+    open_ones = [grants for grants in readings if grants.standing is Standing.UNKNOWN]
+    refused = [grants for grants in readings if grants.standing in (Standing.EXCLUDED, Standing.NONE)]
+    left_out = [grants for grants in refused if _leaves_out(grants)]
     if left_out:
         yield _excluded(facts, left_out)
     if len(left_out) < len(refused):
         yield _nothing_grants(facts, refused[0])
-    yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in unsettled for why in one.ignorance))
-    if not refused and not unsettled:
+    yield from (unsettled(facts, why) for why in dict.fromkeys(why for one in open_ones for why in one.ignorance))
+    if not refused and not open_ones:
         yield from _only_probable(facts, readings[0])
 
 
-def _leaves_out(reading: Reading) -> bool:
+def _leaves_out(grants: Grants) -> bool:
     """Whether only a condition keeps the repository from being pulled."""
-    return reading.state is Standing.EXCLUDED and reading.mode == ABAC_MODE and reading.repository is not None
+    return grants.standing is Standing.EXCLUDED and grants.mode == ABAC_MODE and grants.repository is not None
 
 
-def _found(outcome: Outcome, facts: Facts, reading: Reading, reach: Reach | None = None, **evidence: Any) -> Finding:
-    repairs = outcome.remedies
-    if repairs == _BOTH and reading.mode is not None:
-        repairs = REPAIRS[reading.mode]
-    return replace(outcome, remedies=repairs).at(
-        reading.registry.id,
+def _found(outcome: Outcome, facts: Facts, grants: Grants, particular: Details, reach: Reach | None = None) -> Finding:
+    return outcome.at(
+        grants.registry.id,
+        *_case(facts, grants),
+        particular,
         severity=severity_of(facts),
         confidence=confidence_of(facts),
         reach=reach,
-        **case_evidence(facts, reading),
-        **evidence,
     )
+
+
+def _case(facts: Facts, grants: Grants) -> tuple[Details, ...]:
+    names = Pulls.of(puller_of(facts), grants.registry)
+    return names, looked_at(facts, grants), ClusterNames.of(facts.targets.cluster)
 
 
 # --- the four ways not to be granted ------------------------------------------------------
 
 
-def _only_probable(facts: Facts, reading: Reading) -> Iterator[Finding]:
+def _only_probable(facts: Facts, grants: Grants) -> Iterator[Finding]:
     """A pass that rests on a custom role's wildcard says so."""
-    granting = [grant for grant in reading.grants if grant.answer is Answer.YES]
+    granting = [grant for grant in grants.all if grant.answer is Answer.YES]
     if all(grant.probable for grant in granting):
-        roles = sorted({grant.role or "" for grant in granting})
-        yield Finding(
-            check="",
-            status=Status.PASS,
-            summary=(
-                f"Probably may pull: the custom role {printable(', '.join(roles))} allows it by a wildcard only, "
-                f"which a registry need not honour. "
-                f"List {PULL_IN[reading.mode or LEGACY_MODE].name} in the role to be sure."
-            ),
-            resource=reading.registry.id,
+        roles = tuple(sorted({grant.role or "" for grant in granting}))
+        spelled_out = PULL_IN[grants.mode or LEGACY_MODE].name
+        yield passed(
+            grants.registry.id,
+            f"Probably may pull: the custom role {printable(', '.join(roles))} allows it by a wildcard only, "
+            f"which a registry need not honour. List {spelled_out} in the role to be sure.",
+            *_case(facts, grants),
+            Probable(roles),
             confidence=Confidence.INFERRED,
-            details=(Loose({**case_evidence(facts, reading), "roles": roles}),),
-            url="https://learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles",
+            url=_CUSTOM_ROLES,
         )
 
 
-def _excluded(facts: Facts, left_out: list[Reading]) -> Finding:
+def _excluded(facts: Facts, left_out: list[Grants]) -> Finding:
     """One command extends the condition to all that are left out: two would undo each other."""
-    reading, repositories = left_out[0], [each.repository for each in left_out if each.repository]
-    excluding = [grant for grant in reading.grants if grant.conditional]
-    wanted, updated = condition_repair(reading.registry.id, reading.puller.object_id, repositories, excluding)
-    extend, grant_new = CONDITION_EXCLUDES_REPOSITORY.remedies
-    outcome = replace(CONDITION_EXCLUDES_REPOSITORY, remedies=(extend,) if updated else (grant_new,))
-    return _found(
-        outcome,
-        facts,
-        reading,
-        reach_of(facts, *repositories),
-        repository=reading.repository,
-        left_out=repositories,
-        conditions=sorted({grant.assignment.condition for grant in excluding if grant.assignment.condition}),
-        wanted_condition=wanted,
-        updated_assignment=updated,
-    )
+    grants, repositories = left_out[0], tuple(each.repository for each in left_out if each.repository)
+    excluding = [grant for grant in grants.all if grant.conditional]
+    wanted, updated = condition_repair(grants.registry.id, puller_of(facts).object_id, repositories, excluding)
+    conditions = {grant.assignment.condition for grant in excluding if grant.assignment.condition}
+    found = LeftOut(grants.repository, repositories, tuple(sorted(conditions)), wanted, updated)
+    return _found(CONDITION_EXCLUDES_REPOSITORY, facts, grants, found, reach_of(facts, *repositories))
 
 
-def _nothing_grants(facts: Facts, reading: Reading) -> Finding:
+def _nothing_grants(facts: Facts, grants: Grants) -> Finding:
     """Choose the narrowest true statement: wrong mode, wrong principal, nothing."""
-    useless = _useless_in_this_mode(facts, reading)
+    useless = _useless_in_this_mode(facts, grants)
     if useless:
-        return _found(
-            PULL_ROLE_WRONG_MODE, facts, reading, role=useless[0]["role"], without_effect=useless[:MAX_LISTED]
-        )
-    others = other_principals(reading.puller, facts.cluster, facts.service_principal, facts.node_hosts)
-    around = _granting_at_scope(facts, reading)
-    misplaced = [
-        {**item, "holder_is": others[item["principal"].lower()]}
-        for item in around or ()
-        if item["principal"].lower() in others
-    ]
+        of_mode = OfOtherMode(useless[0].role, useless[:MAX_LISTED])
+        return _found(PULL_ROLE_WRONG_MODE, facts, grants, of_mode)
+    others = other_principals(puller_of(facts), facts.cluster, facts.service_principal, facts.node_hosts)
+    around = _granting_at_scope(facts, grants)
+    misplaced = tuple(
+        Misplaced(each.role, each.principal, each.type, each.scope, others[each.principal.lower()])
+        for each in around or ()
+        if each.principal.lower() in others
+    )
     if misplaced:
         first = misplaced[0]
-        return _found(
-            PULL_ROLE_ON_OTHER_PRINCIPAL,
-            facts,
-            reading,
-            role=first["role"],
-            holder=first["principal"],
-            holder_is=first["holder_is"],
-            misplaced=misplaced[:MAX_LISTED],
-        )
-    return _found(
-        PULL_ROLE_MISSING,
-        facts,
-        reading,
-        other_holders=None if around is None else around[:MAX_LISTED],
-        other_holder_count=None if around is None else len(around),
-    )
+        found = OnOtherPrincipal(first.role, first.principal, first.holder_is, misplaced[:MAX_LISTED])
+        return _found(PULL_ROLE_ON_OTHER_PRINCIPAL, facts, grants, found)
+    holders = OtherHolders(None, None) if around is None else OtherHolders(around[:MAX_LISTED], len(around))
+    return _found(PULL_ROLE_MISSING, facts, grants, holders)
 
 
-def _useless_in_this_mode(facts: Facts, reading: Reading) -> list[dict[str, Any]]:
-    if reading.mode is None:
-        return []
-    other = ABAC_MODE if reading.mode == LEGACY_MODE else LEGACY_MODE
-    elsewhere = judged(facts, known(facts.access.effective), other, None)
+def _useless_in_this_mode(facts: Facts, grants: Grants) -> tuple[RoleHeld, ...]:
+    if grants.mode is None:
+        return ()
+    other = ABAC_MODE if grants.mode == LEGACY_MODE else LEGACY_MODE
+    held = Held.by(puller_of(facts), facts.access)
+    elsewhere = judged(held, known(held.effective), other, None)
     granting = [grant for grant in elsewhere if grant.answer is Answer.YES or grant.conditional]
     return _sorted(described(facts, grant.assignment) for grant in granting)
 
 
-def _granting_at_scope(facts: Facts, reading: Reading) -> list[dict[str, Any]] | None:
+def _granting_at_scope(facts: Facts, grants: Grants) -> tuple[RoleHeld, ...] | None:
     """Everybody else's assignments that do grant pull. ``None``: the list could not be read.
 
     An assignment whose role was not read is left out: it is not known to grant anything.
     """
-    at_scope = facts.access.at_scope
+    at_scope, puller = facts.access.at_scope, puller_of(facts)
     if isinstance(at_scope, Unreadable):
         return None
     granting = {
         grant.assignment.id: grant.assignment
-        for mode in reading.by_mode
-        for grant in judged(facts, at_scope, mode, reading.repository)
+        for mode in grants.by_mode
+        for grant in judged(Held.by(puller, facts.access), at_scope, mode, grants.repository)
         if grant.answer is Answer.YES
     }
-    own = {reading.puller.object_id.lower()}
-    return _sorted(described(facts, held) for held in granting.values() if held.principal_id.lower() not in own)
+    own = puller.object_id.lower()
+    return _sorted(described(facts, held) for held in granting.values() if held.principal_id.lower() != own)
 
 
-def _sorted(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(items, key=lambda item: (-len(item["scope"]), item["scope"], item["role"], item["principal"]))
+def _sorted(roles: Iterable[RoleHeld]) -> tuple[RoleHeld, ...]:
+    return tuple(sorted(roles, key=lambda held: (-len(held.scope), held.scope, held.role, held.principal)))

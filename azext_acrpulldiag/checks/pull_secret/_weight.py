@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ...access.conditions import Answer
-from ...access.grants import ABAC_MODE, PULL_IN, Standing, denies
+from ...access.grants import ABAC_MODE
+from ...access.standing import Held, may_pull
 from ...catalogue import Outcome, RemedyTemplate, unknown
 from ...facts import Facts, NotKnownError, Puller, PullSecret, Registry, SecretEntry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
 from .._working_secrets import ARGUMENT, accepted, failing_of_registry, read_secrets, works
-from ..access._grants import Reading, agreed, modes, read_grants
-from ..access.pull_role import GRANT_ABAC, GRANT_LEGACY
+from ..access._grants import repositories_of
 
 MAX_LISTED = 20
 NO_SECRET = "No failing pod of this registry names a pull secret, and none was given with --pull-secret."  # noqa: S105
@@ -55,9 +54,20 @@ NEW_TOKEN = RemedyTemplate(
     "az acr token create --name aks-pull --registry {registry} --subscription {subscription} "
     "--repository {repository} content/read",
 )
+_ASSIGN = (
+    "az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
+    " --role %s --scope {registry_id}"
+)
 ROLE_INSTEAD = (
-    replace(GRANT_LEGACY, description=f"Or do without the secret: {GRANT_LEGACY.description}"),
-    replace(GRANT_ABAC, description=f"Or do without the secret: {GRANT_ABAC.description}"),
+    RemedyTemplate(
+        "Or do without the secret: Give {principal_name} the role AcrPull on {registry} (registry mode RBAC)",
+        _ASSIGN % "AcrPull",
+    ),
+    RemedyTemplate(
+        "Or do without the secret: Give {principal_name} the role Container Registry Repository Reader on {registry} "
+        "(registry mode RBAC + ABAC)",
+        _ASSIGN % '"Container Registry Repository Reader"',
+    ),
 )
 
 SECRET_KEYS = (
@@ -104,30 +114,13 @@ def identity_may_pull(facts: Facts) -> bool | None:
         puller = known(facts.access.puller)
         if puller is None:
             return False
-        answers = {_may_pull(facts, registry, puller, reading) for reading in read_grants(facts)}
+        held = Held.by(puller, facts.access)
+        answers = {
+            known(may_pull(registry, held, (each,) if each else ())) for each in repositories_of(facts, registry)
+        }
     except NotKnownError:
         return None
     return answers.pop() if len(answers) == 1 else None
-
-
-def _may_pull(facts: Facts, registry: Registry, puller: Puller, reading: Reading) -> bool | None:
-    if reading.state is not Standing.GRANTED:
-        return None if reading.state is Standing.UNKNOWN else False
-    denied = _denied(facts, registry, puller, reading.repository)
-    return {Answer.YES: False, Answer.NO: True, Answer.UNKNOWN: None}[denied]
-
-
-def _denied(facts: Facts, registry: Registry, puller: Puller, repository: str | None) -> Answer:
-    groups = () if isinstance(facts.access.group_ids, Unreadable) else facts.access.group_ids
-    holders = (puller.object_id, *groups)
-    for denial in known(facts.access.denials):
-        answer = agreed(
-            {mode: denies(denial, PULL_IN[mode], registry.id, holders, repository) for mode in modes(registry)},
-            registry,
-        )
-        if answer is not Answer.NO:
-            return answer
-    return Answer.NO
 
 
 def has_a_better_one(facts: Facts, secret: PullSecret) -> bool:
