@@ -9,7 +9,7 @@ from ...catalogue import check, skipped, unknown
 from ...facts import Facts, Kubernetes, Node, Unreadable, known
 from ...model import Finding, SeenFrom
 from .._named import ClusterNames
-from ..identity.kubelet_identity import NODE_IDENTITY_OUTDATED
+from ..identity.kubelet_identity import NODE_IDENTITY_OUTDATED, OutdatedNodes
 from ..identity.node_hosts import not_by_kubelet_identity
 from .provisioning import NOT_READY, PartNotReady
 
@@ -88,13 +88,13 @@ def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator
     if outdated:
         yield NODE_IDENTITY_OUTDATED.at(
             cluster.id,
-            pools=sorted({node.pool or node.name for node in outdated}),
-            client_id=identity.client_id,
-            node_client_ids=sorted({str(node.kubelet_client_id).lower() for node in outdated}),
-            hosts=sorted(node.name for node in outdated),
-            resource_group=cluster.resource_group,
-            subscription=cluster.subscription,
-            cluster=cluster.name,
+            ClusterNames.of(cluster),
+            OutdatedNodes(
+                pools=tuple(sorted({node.pool or node.name for node in outdated})),
+                client_id=identity.client_id,
+                node_client_ids=tuple(sorted({str(node.kubelet_client_id).lower() for node in outdated})),
+                hosts=tuple(sorted(node.name for node in outdated)),
+            ),
         )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
-from ...facts import AgentPool, Cluster, Facts, Unreadable, known
+from ...facts import Cluster, Facts, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step
 from .._named import ClusterNames
+from ..identity.node_hosts import is_stopped
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,12 @@ def cluster_is_provisioned(facts: Facts) -> Iterator[Finding]:
     as healthy, since its nodes go on pulling. Pools that are stopped are left out.
     """
     cluster = known(facts.cluster)
-    if not isinstance(cluster.power_state, Unreadable) and cluster.power_state.lower() == "stopped":
+    if is_stopped(cluster):
         yield skipped(cluster.id, "The cluster is stopped.")
         return
     yield from _judge(cluster, "cluster", cluster.name, cluster.provisioning_state, cluster.id)
     for pool in known(cluster.agent_pools):
-        if not _is_stopped(pool):
+        if not is_stopped(pool):
             resource = f"{cluster.id}/agentPools/{pool.name}"
             yield from _judge(cluster, "node pool", pool.name, pool.provisioning_state, resource)
 
@@ -108,7 +109,3 @@ def _judge(cluster: Cluster, part: str, name: str, state: str | Unreadable, reso
         yield unknown(resource, state)
     elif state.lower() in _BAD_STATES:
         yield NOT_READY.at(resource, PartNotReady(part, name, state), ClusterNames.of(cluster))
-
-
-def _is_stopped(pool: AgentPool) -> bool:
-    return isinstance(pool.power_state, str) and pool.power_state.lower() == "stopped"

@@ -3,52 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
 
-from ...arm_ids import same_id
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
-from ...facts import Cluster, Facts, NodeHost, NotKnownError, known
+from ...arm_ids import resource_parts, same_id
+from ...catalogue import Outcome, check, skipped
+from ...details import Details, internal
+from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, known
 from ...model import Finding, Severity
+from ...repairs import Step, option
+from .._named import ClusterNames
+from ._reconcile import RECONCILE_RIGHTS, reconcile
 from .node_hosts import TROUBLESHOOT_URL, not_by_kubelet_identity
 
 SERVICE_ACCOUNT_URL = (
     "https://learn.microsoft.com/javascript/api/@azure/arm-containerservice/serviceaccountimagepullprofile"
 )
 
-_RECONCILE = "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes"
+
+@dataclass(frozen=True)
+class IdentityFault(Details):
+    """What is wrong with the kubelet identity: the ids of the cluster's profile beside those that Azure shows."""
+
+    fault: str
+    identity: str | None = None
+    profile_client_id: str | None = None
+    profile_object_id: str | None = None
+    client_id: str | None = None
+    """That of the identity which is there now; ``None``: there is none."""
+    object_id: str | None = None
+    identity_subscription: str | None = None
+    identity_group: str | None = None
+    identity_name: str | None = None
+    made_by_aks: bool = internal(default=True)
+    """Whether it is AKS's own to make: what is in the node resource group, or not named at all."""
+
+    @property
+    def of_its_own(self) -> bool:
+        """Whether the user made it."""
+        return not self.made_by_aks
+
+    @property
+    def gone(self) -> bool:
+        """Whether no identity of this name is there."""
+        return self.client_id is None
+
+
+@dataclass(frozen=True)
+class OutdatedNodes(Details):
+    """The nodes that were set up for another kubelet identity than the cluster has now."""
+
+    pools: tuple[str, ...]
+    client_id: str
+    node_client_ids: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ServiceAccountPulls(Details):
+    """As whom pods pull whose service accounts name no identity."""
+
+    otherwise: str
+    default_identity: str | None
+
+
 KUBELET_IDENTITY_MISSING = Outcome(
     id="identity.kubelet-identity-missing",
     severity=Severity.ERROR,
     summary="The kubelet identity that the nodes pull with {fault}.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=(
-        "cluster",
-        "resource_group",
-        "subscription",
-        "fault",
-        "identity",
-        "profile_client_id",
-        "profile_object_id",
-        "client_id",
-        "object_id",
-        "identity_subscription",
-        "identity_group",
-        "identity_name",
-    ),
-    remedies=(
-        RemedyTemplate("Reconcile the cluster: AKS puts its kubelet identity in order again", _RECONCILE),
-        RemedyTemplate(
-            "A kubelet identity of your own: create it again",
-            "az identity create --subscription {identity_subscription} --resource-group {identity_group} "
-            "--name {identity_name}",
-        ),
-        RemedyTemplate(
-            "and make the cluster take it over (asks for a user-assigned control-plane identity); then grant it pull "
-            "at the registry, since it has a new object id",
-            "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
-            "--assign-kubelet-identity {identity} "
-            "--yes",
+    details=(ClusterNames, IdentityFault),
+    repairs=(
+        reconcile("Reconcile the cluster: AKS puts its kubelet identity in order again", when="made_by_aks"),
+        option(
+            Step(
+                "A kubelet identity of your own: create it again",
+                "az identity create --subscription {identity_subscription} --resource-group {identity_group} "
+                "--name {identity_name}",
+                when="gone",
+                requires=("Microsoft.ManagedIdentity/userAssignedIdentities/write",),
+            ),
+            Step(
+                "and make the cluster take it over (asks for a user-assigned control-plane identity); then grant it "
+                "pull at the registry, since it has a new object id",
+                "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+                "--assign-kubelet-identity {identity} --yes",
+                requires=(*RECONCILE_RIGHTS, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"),
+                changes="every node is cordoned, drained and reimaged",
+            ),
+            when="of_its_own",
         ),
     ),
     explains=(
@@ -68,14 +110,16 @@ NODE_IDENTITY_OUTDATED = Outcome(
     severity=Severity.ERROR,
     summary="Nodes of {pools} were set up for kubelet client id {node_client_ids}; the cluster's is {client_id} now.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "pools", "client_id", "node_client_ids", "hosts"),
-    remedies=(
-        RemedyTemplate(
+    details=(ClusterNames, OutdatedNodes),
+    repairs=(
+        Step(
             "Upgrade the node images, which sets every node up again with the present identity",
             "az aks upgrade --resource-group {resource_group} --name {cluster} --subscription {subscription} "
             "--node-image-only --yes",
+            requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
+            changes="every node is cordoned, drained and reimaged",
         ),
-        RemedyTemplate("Where the images are the newest already: reconcile the cluster", _RECONCILE),
+        reconcile("Where the images are the newest already: reconcile the cluster"),
     ),
     explains=(
         "unauthorized-401",
@@ -86,19 +130,15 @@ NODE_IDENTITY_OUTDATED = Outcome(
     article="1.4",
 )
 
+_GRANT_THE_DEFAULT = "See which identity is the default, and grant it pull at the registry"
 SERVICE_ACCOUNT_PULL = Outcome(
     id="identity.service-account-pull",
     severity=Severity.WARNING,
     summary="Pods pull by service-account identity (preview), so what the kubelet identity may do says nothing; "
     "service accounts that name no identity pull {otherwise}.",
     url=SERVICE_ACCOUNT_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "otherwise", "default_identity"),
-    remedies=(
-        RemedyTemplate(
-            "See which identity is the default, and grant it pull at the registry",
-            "az identity show --ids {default_identity}",
-        ),
-    ),
+    details=(ClusterNames, ServiceAccountPulls),
+    repairs=(Step(_GRANT_THE_DEFAULT, "az identity show --ids {default_identity}", instead=_GRANT_THE_DEFAULT),),
     explains=("unauthorized-401",),
 )
 
@@ -126,23 +166,44 @@ def the_kubelet_identity_exists(facts: Facts) -> Iterator[Finding]:
     if reason:
         yield skipped(cluster.id, reason)
         return
-    if cluster.provisioning_state == "Creating":
+    state = cluster.provisioning_state
+    if isinstance(state, str) and state.lower() == "creating":
         yield skipped(cluster.id, "The cluster is being created; its kubelet identity is not there yet.")
         return
     named = known(cluster.kubelet_identity)
     if named is None:
-        yield _missing(cluster, "is not in the cluster's profile", {})
+        yield _missing(cluster, IdentityFault("is not in the cluster's profile"))
         return
-    ids = {"identity": named.resource_id, "profile_client_id": named.client_id, "profile_object_id": named.object_id}
     existing = known(facts.kubelet_identity_resource)
     if existing is None:
-        yield _missing(cluster, f"({named.resource_id}) was deleted", ids)
-    elif (existing.client_id.lower(), existing.principal_id.lower()) != (
-        named.client_id.lower(),
-        named.object_id.lower(),
-    ):
-        actual = {"client_id": existing.client_id, "object_id": existing.principal_id}
-        yield _missing(cluster, f"({named.resource_id}) was deleted and created again with other ids", ids | actual)
+        yield _missing(cluster, _fault(cluster, named, "was deleted"))
+        return
+    there, profile = (existing.client_id, existing.principal_id), (named.client_id, named.object_id)
+    if tuple(map(str.lower, there)) != tuple(map(str.lower, profile)):
+        yield _missing(cluster, _fault(cluster, named, "was deleted and created again with other ids", existing))
+
+
+def _fault(
+    cluster: Cluster, named: KubeletIdentity, fault: str, existing: ManagedIdentity | None = None
+) -> IdentityFault:
+    subscription, group, name = resource_parts(named.resource_id) or (None, None, None)
+    aks_group = cluster.node_resource_group
+    return IdentityFault(
+        fault=f"({named.resource_id}) {fault}",
+        identity=named.resource_id,
+        profile_client_id=named.client_id,
+        profile_object_id=named.object_id,
+        client_id=existing.client_id if existing else None,
+        object_id=existing.principal_id if existing else None,
+        identity_subscription=subscription,
+        identity_group=group,
+        identity_name=name,
+        made_by_aks=group is None or (isinstance(aks_group, str) and same_id(group, aks_group)),
+    )
+
+
+def _missing(cluster: Cluster, fault: IdentityFault) -> Finding:
+    return KUBELET_IDENTITY_MISSING.at(cluster.id, ClusterNames.of(cluster), fault)
 
 
 @check(
@@ -179,11 +240,13 @@ def nodes_were_set_up_for_the_present_kubelet_identity(facts: Facts) -> Iterator
     if outdated:
         yield NODE_IDENTITY_OUTDATED.at(
             cluster.id,
-            pools=sorted({host.pool for host in outdated}),
-            client_id=identity.client_id,
-            node_client_ids=sorted({str(host.tagged_kubelet_client_id).lower() for host in outdated}),
-            hosts=sorted(host.name for host in outdated),
-            **_cluster_words(cluster),
+            ClusterNames.of(cluster),
+            OutdatedNodes(
+                pools=tuple(sorted({host.pool for host in outdated})),
+                client_id=identity.client_id,
+                node_client_ids=tuple(sorted({str(host.tagged_kubelet_client_id).lower() for host in outdated})),
+                hosts=tuple(sorted(host.name for host in outdated)),
+            ),
         )
     _all_read(hosts)
 
@@ -208,41 +271,11 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     profile = known(cluster.service_account_pull)
     if profile is not None and profile.enabled:
         default = profile.default_identity_id
-        yield SERVICE_ACCOUNT_PULL.at(
-            cluster.id, otherwise=f"as {default}" if default else "anonymously", default_identity=default
-        )
-
-
-def _missing(cluster: Cluster, fault: str, ids: dict[str, str]) -> Finding:
-    identity = ids.get("identity")
-    # /subscriptions/S/resourceGroups/G/providers/Microsoft.ManagedIdentity/userAssignedIdentities/N
-    parts = (identity or "").strip("/").split("/")
-    subscription, group, name = (parts[1], parts[3], parts[7]) if len(parts) == 8 else (None, None, None)
-    finding = KUBELET_IDENTITY_MISSING.at(
-        cluster.id,
-        fault=fault,
-        identity=identity,
-        profile_client_id=ids.get("profile_client_id"),
-        profile_object_id=ids.get("profile_object_id"),
-        client_id=ids.get("client_id"),
-        object_id=ids.get("object_id"),
-        identity_subscription=subscription,
-        identity_group=group,
-        identity_name=name,
-        **_cluster_words(cluster),
-    )
-    reconcile, create, assign = finding.remedies
-    if group is None or same_id(group, str(cluster.node_resource_group)):
-        # What is in the node resource group is AKS's own to make.
-        return replace(finding, remedies=(reconcile,))
-    return replace(finding, remedies=(assign,) if "client_id" in ids else (create, assign))
+        pulls = ServiceAccountPulls(f"as {default}" if default else "anonymously", default)
+        yield SERVICE_ACCOUNT_PULL.at(cluster.id, ClusterNames.of(cluster), pulls)
 
 
 def _all_read(hosts: Iterable[NodeHost]) -> None:
     for host in hosts:
         if host.unread is not None:
             raise NotKnownError(host.unread)
-
-
-def _cluster_words(cluster: Cluster) -> dict[str, Any]:
-    return {"resource_group": cluster.resource_group, "cluster": cluster.name, "subscription": cluster.subscription}

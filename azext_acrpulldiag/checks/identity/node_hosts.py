@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from ...arm_ids import same_id
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known
+from ...arm_ids import key_of, name_of, parent_of, same_id
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details
+from ...facts import AgentPool, Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known
 from ...model import Finding, Severity
+from ...repairs import Step, option
+from .._named import ClusterNames
+from ._reconcile import reconcile
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 
+
+@dataclass(frozen=True)
+class Unassigned(Details):
+    """The hosts of a node pool that lack the kubelet identity."""
+
+    node_resource_group: str | None
+    pool: str
+    identity: str
+    where: str
+    lacking: tuple[str, ...]
+    assigned: tuple[str, ...]
+    """The identities that they have."""
+    hosts_read: int
+    scale_set: str | None
+    """The one whose instances lack it; ``None``: there is none, or they are of several."""
+    instance_ids: tuple[str, ...] | None
+
+
+_TO_THE_MODEL = "Bring the instances that lack it to the scale set's model"
 KUBELET_IDENTITY_UNASSIGNED = Outcome(
     id="nodes.kubelet-identity-unassigned",
     severity=Severity.ERROR,
     summary="Node pool {pool} lacks the kubelet identity {identity} on {where}, so those nodes cannot sign in to "
     "the registry.",
     url=TROUBLESHOOT_URL,
-    evidence_keys=(
-        "cluster",
-        "resource_group",
-        "subscription",
-        "node_resource_group",
-        "pool",
-        "identity",
-        "where",
-        "lacking",
-        "assigned",
-        "hosts_read",
-        "scale_set",
-        "instance_ids",
-    ),
-    remedies=(
-        RemedyTemplate(
-            "Reconcile the cluster: AKS assigns the identity to its scale sets and machines again",
-            "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes",
-        ),
-        RemedyTemplate(
-            "Bring the instances that lack it to the scale set's model",
-            "az vmss update-instances --subscription {subscription} --resource-group {node_resource_group} "
-            "--name {scale_set} --instance-ids {instance_ids}",
+    details=(ClusterNames, Unassigned),
+    repairs=(
+        option(
+            reconcile("Reconcile the cluster: AKS assigns the identity to its scale sets and machines again"),
+            Step(
+                _TO_THE_MODEL,
+                "az vmss update-instances --subscription {subscription} --resource-group {node_resource_group} "
+                "--name {scale_set} --instance-ids {instance_ids}",
+                when="instance_ids",
+                instead=_TO_THE_MODEL,
+                requires=("Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action",),
+                changes="all else in which the instances differ from the model changes with it",
+            ),
         ),
     ),
     explains=("unauthorized-401", "credential-provider", "registry.check-acr-failed"),
@@ -80,9 +93,12 @@ def every_node_pool_carries_the_kubelet_identity(facts: Facts) -> Iterator[Findi
         yield skipped(cluster.id, "The cluster's profile names no kubelet identity that nodes could carry.")
         return
     hosts = known(facts.node_hosts)
-    pools = sorted({host.pool for host in hosts if host.pool})
-    for pool in pools:
-        yield from _judge_pool(cluster, identity, pool, [host for host in hosts if host.pool == pool])
+    by_pool: dict[str, list[NodeHost]] = {}
+    for host in hosts:
+        if host.pool:
+            by_pool.setdefault(host.pool.lower(), []).append(host)
+    for _, of_pool in sorted(by_pool.items()):
+        yield from _judge_pool(cluster, identity, of_pool)
     yield from _unread(cluster, hosts)
 
 
@@ -96,32 +112,28 @@ def not_by_kubelet_identity(cluster: Cluster) -> str | None:
     return None
 
 
-def _judge_pool(cluster: Cluster, identity: KubeletIdentity, pool: str, hosts: Iterable[NodeHost]) -> Iterator[Finding]:
+def _judge_pool(cluster: Cluster, identity: KubeletIdentity, hosts: Sequence[NodeHost]) -> Iterator[Finding]:
     judged = [host for host in hosts if not isinstance(host.identities, Unreadable)]
     lacking = [host for host in judged if not carries(host, identity.resource_id)]
     if not lacking:
         return
+    pool, aks_group = hosts[0].pool, cluster.node_resource_group
     model = next((host for host in judged if host.kind == "scale-set"), None)
     instances = [host for host in lacking if host.kind == "instance"]
-    of_one_set = {host.resource_id.lower().partition("/virtualmachines/")[0] for host in instances}
-    finding = KUBELET_IDENTITY_UNASSIGNED.at(
-        lacking[0].resource_id,
-        severity=Severity.WARNING if _is_stopped(cluster, pool) else None,
+    scale_sets = {key_of(parent_of(host.resource_id)) for host in instances}
+    found = Unassigned(
+        node_resource_group=aks_group if isinstance(aks_group, str) else None,
         pool=pool,
         identity=identity.resource_id,
         where=_where(lacking, judged),
-        lacking=sorted(host.name for host in lacking),
-        assigned=sorted({one.resource_id for host in lacking for one in known(host.identities)}),
+        lacking=tuple(sorted(host.name for host in lacking)),
+        assigned=tuple(sorted({one.resource_id for host in lacking for one in known(host.identities)})),
         hosts_read=len(judged),
-        resource_group=cluster.resource_group,
-        cluster=cluster.name,
-        subscription=cluster.subscription,
-        node_resource_group=_value(cluster.node_resource_group),
-        scale_set=model.name if model and len(of_one_set) == 1 else None,
-        instance_ids=[host.resource_id.rpartition("/")[2] for host in instances] or None,
+        scale_set=model.name if model and len(scale_sets) == 1 else None,
+        instance_ids=tuple(name_of(host.resource_id) for host in instances) or None,
     )
-    # Without instances that lack it there is nothing to bring to the model.
-    yield finding if instances else replace(finding, remedies=finding.remedies[:1])
+    severity = Severity.WARNING if _is_of_a_stopped_pool(cluster, pool) else None
+    yield KUBELET_IDENTITY_UNASSIGNED.at(lacking[0].resource_id, ClusterNames.of(cluster), found, severity=severity)
 
 
 def carries(host: NodeHost, resource_id: str) -> bool:
@@ -158,11 +170,12 @@ def _unread(cluster: Cluster, hosts: Iterable[NodeHost]) -> Iterator[Finding]:
             yield unknown(cluster.id, replace(why, detail=detail))
 
 
-def _is_stopped(cluster: Cluster, pool: str) -> bool:
+def _is_of_a_stopped_pool(cluster: Cluster, pool: str) -> bool:
     if isinstance(cluster.agent_pools, Unreadable):
         return False
-    return any(ours.name == pool and ours.power_state == "Stopped" for ours in cluster.agent_pools)
+    return any(ours.name.lower() == pool.lower() and is_stopped(ours) for ours in cluster.agent_pools)
 
 
-def _value(fact: str | Unreadable) -> str | None:
-    return None if isinstance(fact, Unreadable) else fact
+def is_stopped(part: Cluster | AgentPool) -> bool:
+    """Tell whether AKS reports that a cluster or a node pool is stopped."""
+    return isinstance(part.power_state, str) and part.power_state.lower() == "stopped"

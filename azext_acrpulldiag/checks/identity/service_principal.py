@@ -3,32 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...catalogue import Outcome, check, skipped
+from ...details import Details
 from ...facts import Cluster, Facts, NotKnownError, PasswordCredential, ServicePrincipal, Unreadable, known
 from ...model import Confidence, Finding, Severity
+from ...repairs import Step, option
+from .._named import ClusterNames
+from ._reconcile import RECONCILE_RIGHTS
 
 UPDATE_CREDENTIALS_URL = "https://learn.microsoft.com/azure/aks/update-credentials"
 SERVICE_PRINCIPAL_URL = "https://learn.microsoft.com/azure/aks/kubernetes-service-principal"
 MANAGED_IDENTITIES = "The cluster uses managed identities."
 
-_NEW_SECRET = RemedyTemplate(
-    "Add a client secret beside the others, and keep the password that it prints as SP_SECRET",
-    "az ad sp credential reset --id {app_id} --append",
+
+@dataclass(frozen=True)
+class PullsAs(Details):
+    """The service principal that the cluster pulls as."""
+
+    app_id: str
+
+
+@dataclass(frozen=True)
+class Disabled(Details):
+    """A service principal that may not sign in."""
+
+    object_id: str | None
+
+
+@dataclass(frozen=True)
+class Lost(Details):
+    """What of a service principal does not exist."""
+
+    lost: str
+    object_id: str | None
+    application_object_id: str | None
+
+
+@dataclass(frozen=True)
+class Ended(Details):
+    """The client secrets, all of which have ended."""
+
+    count: int
+    ended: str
+    """When the last of them did, or ``none``."""
+    key_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NewerThanNodes(Details):
+    """The client secrets that hold began after the newest node was made."""
+
+    first_start: str
+    newest_node: str
+    live: int
+
+
+@dataclass(frozen=True)
+class Ends(Details):
+    """When the last client secret ends."""
+
+    ends: str
+    days: int
+
+
+_GRAPH_RIGHTS = ("Application.ReadWrite.All",)
+
+
+def _give_to_nodes(description: str, app_id: str) -> Step:
+    """Give the cluster a service principal's secret, which is in the variable SP_SECRET."""
+    return Step(
+        description,
+        "az aks update-credentials --resource-group {resource_group} --name {cluster} --subscription {subscription} "
+        f'--reset-service-principal --service-principal {app_id} --client-secret "$SP_SECRET"',
+        requires=("Microsoft.ContainerService/managedClusters/resetServicePrincipalProfile/action",),
+        changes="every node is cordoned, drained and reimaged",
+    )
+
+
+_NEW_SECRET = option(
+    Step(
+        "Add a client secret beside the others, and keep the password that it prints as SP_SECRET",
+        "az ad sp credential reset --id {app_id} --append",
+        requires=_GRAPH_RIGHTS,
+    ),
+    _give_to_nodes("Give the cluster the new secret; this replaces the nodes' configuration, pool by pool", "{app_id}"),
 )
-_GIVE_TO_NODES = RemedyTemplate(
-    "Give the cluster the new secret; this replaces the nodes' configuration, pool by pool",
-    "az aks update-credentials --resource-group {resource_group} --name {cluster} --subscription {subscription} "
-    "--reset-service-principal "
-    '--service-principal {app_id} --client-secret "$SP_SECRET"',
-)
-_NO_MORE_SECRETS = RemedyTemplate(
+_NO_MORE_SECRETS = Step(
     "Or change to managed identities, which have no secret to renew (then upgrade the node images and grant pull "
     "to the new kubelet identity)",
     "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
     "--enable-managed-identity --yes",
+    requires=RECONCILE_RIGHTS,
+    changes="the control plane gets an identity of its own too",
 )
 
 _LOST = (
@@ -44,19 +113,18 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     severity=Severity.ERROR,
     summary="The cluster pulls as service principal {app_id}, whose {lost} does not exist in its tenant.",
     url=SERVICE_PRINCIPAL_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "lost", "object_id", "application_object_id"),
-    remedies=(
-        RemedyTemplate(
+    details=(PullsAs, Lost, ClusterNames),
+    repairs=(
+        Step(
             "Where the application still exists: create its service principal, then grant it pull at the registry, "
             "since it has a new object id",
             "az ad sp create --id {app_id}",
+            requires=_GRAPH_RIGHTS,
         ),
-        RemedyTemplate(
+        _give_to_nodes(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
             "cluster",
-            "az aks update-credentials --resource-group {resource_group} --name {cluster} "
-            "--subscription {subscription} --reset-service-principal "
-            '--service-principal "$SP_ID" --client-secret "$SP_SECRET"',
+            '"$SP_ID"',
         ),
         _NO_MORE_SECRETS,
     ),
@@ -69,9 +137,9 @@ SERVICE_PRINCIPAL_DISABLED = Outcome(
     severity=Severity.ERROR,
     summary="The cluster pulls as service principal {app_id}, which is disabled.",
     url=SERVICE_PRINCIPAL_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "object_id"),
-    remedies=(
-        RemedyTemplate("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true"),
+    details=(PullsAs, Disabled, ClusterNames),
+    repairs=(
+        Step("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true", requires=_GRAPH_RIGHTS),
         _NO_MORE_SECRETS,
     ),
     explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
@@ -84,8 +152,8 @@ SECRET_EXPIRED = Outcome(
     summary="The cluster pulls as service principal {app_id}, which has no client secret that still holds "
     "({count} listed; last end: {ended}).",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "count", "ended", "key_ids"),
-    remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
+    details=(PullsAs, Ended, ClusterNames),
+    repairs=(_NEW_SECRET, _NO_MORE_SECRETS),
     explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
     article="1.2",
 )
@@ -97,10 +165,12 @@ SECRET_REPLACED = Outcome(
     summary="Every client secret of service principal {app_id} that holds is newer ({first_start}) than the newest "
     "node ({newest_node}), so the nodes may hold one that was overwritten.",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "first_start", "newest_node", "live"),
-    remedies=(
-        RemedyTemplate("Give the cluster the secret that holds, as SP_SECRET", _GIVE_TO_NODES.command),
-        RemedyTemplate("To be sure first: az aks check-acr signs in with what a node really holds"),
+    details=(PullsAs, NewerThanNodes, ClusterNames),
+    repairs=(
+        option(
+            Step("To be sure first: az aks check-acr signs in with what a node really holds"),
+            _give_to_nodes("Give the cluster the secret that holds, as SP_SECRET", "{app_id}"),
+        ),
     ),
     explains=("unauthorized-401", "aad-token"),
     article="1.2",
@@ -111,8 +181,8 @@ SECRET_EXPIRING = Outcome(
     severity=Severity.WARNING,
     summary="The last client secret of service principal {app_id} ends on {ends}, in {days} days.",
     url=UPDATE_CREDENTIALS_URL,
-    evidence_keys=("cluster", "resource_group", "subscription", "app_id", "ends", "days"),
-    remedies=(_NEW_SECRET, _GIVE_TO_NODES, _NO_MORE_SECRETS),
+    details=(PullsAs, Ends, ClusterNames),
+    repairs=(_NEW_SECRET, _NO_MORE_SECRETS),
     article="1.2",
 )
 
@@ -139,13 +209,14 @@ def the_service_principal_exists_and_is_enabled(facts: Facts) -> Iterator[Findin
         yield skipped(cluster.id, MANAGED_IDENTITIES)
         return
     object_id = known(principal.object_id)
-    words = {"object_id": object_id, **_words(cluster, principal)}
+    pulls_as, names = PullsAs(principal.app_id), ClusterNames.of(cluster)
     if principal.enabled is False:
-        yield SERVICE_PRINCIPAL_DISABLED.at(cluster.id, **words)
+        yield SERVICE_PRINCIPAL_DISABLED.at(cluster.id, pulls_as, Disabled(object_id), names)
     lost = "service principal" if object_id is None else _lost_application(cluster, principal)
     if lost:
-        application = _or_none(principal.application_object_id)
-        yield SERVICE_PRINCIPAL_NOT_FOUND.at(cluster.id, lost=lost, application_object_id=application, **words)
+        application = principal.application_object_id
+        what = Lost(lost, object_id, application if isinstance(application, str) else None)
+        yield SERVICE_PRINCIPAL_NOT_FOUND.at(cluster.id, pulls_as, what, names)
     else:
         known(principal.enabled)
 
@@ -176,13 +247,12 @@ def the_service_principal_has_a_secret_that_holds(facts: Facts) -> Iterator[Find
         return
     passwords = known(principal.passwords)
     ended = sorted(one.end for one in passwords if one.end is not None)
-    yield SECRET_EXPIRED.at(
-        cluster.id,
+    secrets = Ended(
         count=len(passwords),
         ended=_date(ended[-1]) if ended else "none",
-        key_ids=sorted(one.key_id for one in passwords),
-        **_words(cluster, principal),
+        key_ids=tuple(sorted(one.key_id for one in passwords)),
     )
+    yield SECRET_EXPIRED.at(cluster.id, PullsAs(principal.app_id), secrets, ClusterNames.of(cluster))
 
 
 @check(
@@ -225,13 +295,8 @@ def the_nodes_can_hold_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
     if not created:
         yield skipped(cluster.id, "The cluster has no node at the moment.")
         return
-    yield SECRET_REPLACED.at(
-        cluster.id,
-        first_start=_date(min(starts)),
-        newest_node=_date(max(created)),
-        live=len(live),
-        **_words(cluster, principal),
-    )
+    newer = NewerThanNodes(_date(min(starts)), _date(max(created)), len(live))
+    yield SECRET_REPLACED.at(cluster.id, PullsAs(principal.app_id), newer, ClusterNames.of(cluster))
 
 
 @check(
@@ -260,7 +325,8 @@ def the_service_principal_has_a_secret_that_will_hold(facts: Facts) -> Iterator[
         yield skipped(cluster.id, "No client secret holds any more.")
         return
     last = max(ends)
-    yield SECRET_EXPIRING.at(cluster.id, ends=_date(last), days=(last - facts.now).days, **_words(cluster, principal))
+    ends_on = Ends(_date(last), (last - facts.now).days)
+    yield SECRET_EXPIRING.at(cluster.id, PullsAs(principal.app_id), ends_on, ClusterNames.of(cluster))
 
 
 def _no_secret(cluster: Cluster, principal: ServicePrincipal | None) -> Finding:
@@ -282,19 +348,6 @@ def _lost_application(cluster: Cluster, principal: ServicePrincipal) -> str | No
     if home is None:
         raise NotKnownError(Unreadable("not-shown", f"Microsoft Graph names no home tenant of {principal.app_id}"))
     return "application" if home.lower() == known(cluster.tenant_id).lower() else None
-
-
-def _words(cluster: Cluster, principal: ServicePrincipal) -> dict[str, Any]:
-    return {
-        "app_id": principal.app_id,
-        "resource_group": cluster.resource_group,
-        "cluster": cluster.name,
-        "subscription": cluster.subscription,
-    }
-
-
-def _or_none(fact: str | Unreadable | None) -> str | None:
-    return None if isinstance(fact, Unreadable) else fact
 
 
 def _date(moment: datetime) -> str:
