@@ -3,12 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...catalogue import Outcome, check, skipped
+from ...details import Details, internal
 from ...facts import CheckAcrReport, Facts, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
+from ...repairs import Step
 from ...targets import ClusterTarget
+from .._named import ClusterNames
+
+
+@dataclass(frozen=True)
+class HealthCode(Details):
+    """One thing that ``az acr check-health`` reports."""
+
+    code: str
+    message: str
+    registry: str
+    subscription: str
+
+
+@dataclass(frozen=True)
+class FailedCheckAcr(Details):
+    """How ``az aks check-acr`` ended."""
+
+    exit_code: int
+    meaning: str
+    failed_step: str | None
+    steps: tuple[str, ...]
+    message: str
+    login_server: str
+    doubtful: bool = internal()
+    """Whether the tool may fail so though nothing is wrong."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the node's own credential, or its token, is refused."""
+        return self.exit_code in (_REFUSED_CREDENTIAL, _REFUSED_TOKEN) and not self.doubtful
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether the node cannot resolve the login server."""
+        return self.exit_code == _UNRESOLVED
+
 
 UNHEALTHY = Outcome(
     id="registry.unhealthy",
@@ -17,9 +55,9 @@ UNHEALTHY = Outcome(
     url="https://learn.microsoft.com/azure/container-registry/container-registry-health-error-reference",
     seen_from=SeenFrom.THIS_MACHINE,
     article="start",
-    evidence_keys=("code", "message", "registry", "subscription"),
-    remedies=(
-        RemedyTemplate(
+    details=(HealthCode,),
+    repairs=(
+        Step(
             "Run the health check again, with its whole text",
             "az acr check-health --name {registry} --subscription {subscription} --ignore-errors",
         ),
@@ -33,40 +71,33 @@ CHECK_ACR_FAILED = Outcome(
     url="https://learn.microsoft.com/cli/azure/aks#az-aks-check-acr",
     seen_from=SeenFrom.NODE,
     article="start",
-    evidence_keys=(
-        "exit_code",
-        "meaning",
-        "failed_step",
-        "steps",
-        "message",
-        "login_server",
-        "cluster",
-        "resource_group",
-        "subscription",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(FailedCheckAcr, ClusterNames),
+    repairs=(
+        Step(
             "Run it again after a repair",
             "az aks check-acr --resource-group {resource_group} --name {cluster} --subscription {subscription} "
             "--acr {login_server}",
+            requires=("Microsoft.ContainerService/managedClusters/listClusterUserCredential/action", "create pods"),
+            changes="a pod is started on a node",
         ),
     ),
     explains=("unauthorized-401", "dns-failure"),
+    explains_when={"unauthorized-401": "refused", "dns-failure": "unresolved"},
 )
 
 _HEALTH_PREFIXES = ("CONNECTIVITY_", "CMK_", "LOGIN_SERVER_")
 
 # canipull's exit codes, https://github.com/Azure/aks-canipull
+_REFUSED_CREDENTIAL, _UNRESOLVED, _REFUSED_TOKEN = 10, 52, 60
 _CHECK_ACR_MEANINGS = {
     1: "the node has no azure.json",
     2: "the node's azure.json cannot be read",
     3: "the node's azure.json cannot be understood",
     4: "the node's azure.json names an unknown cloud",
-    10: "the node's own credential is refused",
-    52: "the node cannot resolve the login server",
-    60: "the registry did not exchange the node's token",
+    _REFUSED_CREDENTIAL: "the node's own credential is refused",
+    _UNRESOLVED: "the node cannot resolve the login server",
+    _REFUSED_TOKEN: "the registry did not exchange the node's token",
 }
-_CHECK_ACR_EXPLAINS = {10: ("unauthorized-401",), 52: ("dns-failure",), 60: ("unauthorized-401",)}
 
 
 @check("registry.health", needs=("registry", "check_health"), outcomes=(UNHEALTHY,), seen_from=SeenFrom.THIS_MACHINE)
@@ -85,13 +116,8 @@ def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
         return
     for found in known(facts.check_health).codes:
         if found.code.upper().startswith(_HEALTH_PREFIXES):
-            yield UNHEALTHY.at(
-                registry.id,
-                code=found.code,
-                message=found.message,
-                registry=registry.name,
-                subscription=registry.subscription,
-            )
+            code = HealthCode(found.code, found.message, registry.name, registry.subscription)
+            yield UNHEALTHY.at(registry.id, code)
 
 
 @check(
@@ -124,21 +150,20 @@ def node_may_log_in_to_registry(facts: Facts) -> Iterator[Finding]:
 
 
 def _check_acr_finding(registry: Registry, report: CheckAcrReport, cluster: ClusterTarget) -> Finding:
-    policy = registry.arm_audience_tokens
-    doubtful = report.exit_code == 60 and (isinstance(policy, Unreadable) or policy.lower() != "enabled")
-    explains = () if doubtful else _CHECK_ACR_EXPLAINS.get(report.exit_code, ())
-    finding = CHECK_ACR_FAILED.at(
-        registry.id,
-        severity=Severity.ERROR if explains else Severity.WARNING,
-        confidence=Confidence.INFERRED if report.exit_code == 60 else Confidence.OBSERVED,
+    policy, exchange = registry.arm_audience_tokens, report.exit_code == _REFUSED_TOKEN
+    failed = FailedCheckAcr(
         exit_code=report.exit_code,
         meaning=_CHECK_ACR_MEANINGS.get(report.exit_code, "it ended without a known reason"),
         failed_step=report.failed_step,
-        steps=list(report.steps),
+        steps=tuple(report.steps),
         message=report.message,
         login_server=registry.login_server,
-        cluster=cluster.name,
-        resource_group=cluster.resource_group,
-        subscription=cluster.subscription,
+        doubtful=exchange and (isinstance(policy, Unreadable) or policy.lower() != "enabled"),
     )
-    return replace(finding, explains=explains)
+    return CHECK_ACR_FAILED.at(
+        registry.id,
+        failed,
+        ClusterNames.of(cluster),
+        severity=Severity.ERROR if failed.refused or failed.unresolved else Severity.WARNING,
+        confidence=Confidence.INFERRED if exchange else Confidence.OBSERVED,
+    )

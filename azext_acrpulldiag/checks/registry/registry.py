@@ -3,32 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...arm_ids import name_of
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details
 from ...facts import CacheRule, Facts, Unreadable, known
 from ...images.node_images import node_image
 from ...model import Confidence, Finding, Reach, Severity
+from ...repairs import Step, option
 from .._working_secrets import failing_of_registry
 
+
+@dataclass(frozen=True)
+class State(Details):
+    """The provisioning state of the registry."""
+
+    registry: str
+    registry_id: str
+    subscription: str
+    provisioning_state: str
+
+    @property
+    def stops_pulls(self) -> bool:
+        """Whether a registry in this state serves nothing."""
+        return self.provisioning_state.lower() in ("creating", "deleting")
+
+
+@dataclass(frozen=True)
+class OldPlugin(Details):
+    """A node pool whose credential plugin asks for tokens that the registry refuses."""
+
+    registry: str
+    subscription: str
+    pool: str
+    node_image_version: str
+    image_date: str
+    plugin_change: str
+    cluster: str
+    resource_group: str
+    cluster_subscription: str
+
+
+@dataclass(frozen=True)
+class UnhealthyRule(Details):
+    """A cache rule, and what its credential set reports."""
+
+    rule: str
+    source: str
+    target: str
+    credential_set: str | None
+    credential_set_name: str
+    error: str
+    registry: str
+    subscription: str
+
+
+_WHERE_NOTHING_IS_SERVED = (
+    "unauthorized-401",
+    "forbidden-403",
+    "image-not-found",
+    "dns-failure",
+    "timeout-network",
+    "server-error",
+)
 NOT_READY = Outcome(
     id="registry.not-ready",
     severity=Severity.ERROR,
     summary="The provisioning state of registry {registry} is {provisioning_state}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-faq",
-    evidence_keys=("registry", "registry_id", "subscription", "provisioning_state"),
-    remedies=(
-        RemedyTemplate(
-            "See whether it has become Succeeded",
-            "az acr show --name {registry} --subscription {subscription} --query provisioningState",
-        ),
-        RemedyTemplate(
-            "Read what its last operations reported",
-            "az monitor activity-log list --resource-id {registry_id} --offset 7d",
+    details=(State,),
+    repairs=(
+        option(
+            Step(
+                "See whether it has become Succeeded",
+                "az acr show --name {registry} --subscription {subscription} --query provisioningState",
+            ),
+            Step(
+                "Read what its last operations reported",
+                "az monitor activity-log list --resource-id {registry_id} --offset 7d",
+            ),
         ),
     ),
-    explains=("unauthorized-401", "forbidden-403", "image-not-found", "dns-failure", "timeout-network", "server-error"),
+    explains=_WHERE_NOTHING_IS_SERVED,
+    explains_when=dict.fromkeys(_WHERE_NOTHING_IS_SERVED, "stops_pulls"),
 )
 
 ARM_TOKEN_REFUSED = Outcome(
@@ -40,27 +99,21 @@ ARM_TOKEN_REFUSED = Outcome(
     ),
     url="https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm",
     confidence=Confidence.INFERRED,
-    evidence_keys=(
-        "registry",
-        "subscription",
-        "pool",
-        "node_image_version",
-        "image_date",
-        "plugin_change",
-        "cluster",
-        "resource_group",
-        "cluster_subscription",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(OldPlugin,),
+    repairs=(
+        Step(
             "Bring the node pool to the current node image",
             "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
             "--subscription {cluster_subscription} --node-image-only",
+            requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
+            changes="every node of the pool is cordoned, drained and reimaged",
         ),
-        RemedyTemplate(
+        Step(
             "Or let the registry accept such tokens until then",
             "az acr config authentication-as-arm update --registry {registry} --subscription {subscription} "
             "--status enabled",
+            requires=("Microsoft.ContainerRegistry/registries/write",),
+            changes="the registry takes tokens for Azure Resource Manager from everybody who may pull",
         ),
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),
@@ -71,18 +124,9 @@ CACHE_UPSTREAM = Outcome(
     severity=Severity.ERROR,
     summary="Cache rule {rule} ({source} as {target}) cannot log in upstream: {error}",
     url="https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache",
-    evidence_keys=(
-        "rule",
-        "source",
-        "target",
-        "credential_set",
-        "credential_set_name",
-        "error",
-        "registry",
-        "subscription",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(UnhealthyRule,),
+    repairs=(
+        Step(
             "Look at the credential set: its Key Vault secrets, and its identity's right to read them",
             "az acr credential-set show --registry {registry} --subscription {subscription} "
             "--name {credential_set_name}",
@@ -107,19 +151,10 @@ def registry_is_provisioned(facts: Facts) -> Iterator[Finding]:
     that explains no failing pull. Decided from ``provisioningState``.
     """
     registry = known(facts.registry)
-    state = known(registry.provisioning_state)
-    if state.lower() == "succeeded":
-        return
-    stops = state.lower() in ("creating", "deleting")
-    finding = NOT_READY.at(
-        registry.id,
-        severity=Severity.ERROR if stops else Severity.WARNING,
-        registry=registry.name,
-        registry_id=registry.id,
-        subscription=registry.subscription,
-        provisioning_state=state,
-    )
-    yield finding if stops else replace(finding, explains=())
+    state = State(registry.name, registry.id, registry.subscription, known(registry.provisioning_state))
+    if state.provisioning_state.lower() != "succeeded":
+        severity = Severity.ERROR if state.stops_pulls else Severity.WARNING
+        yield NOT_READY.at(registry.id, state, severity=severity)
 
 
 @check("registry.arm-tokens", needs=("cluster", "registry"), outcomes=(ARM_TOKEN_REFUSED,))
@@ -148,15 +183,17 @@ def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
         elif image.day < PLUGIN_CHANGE:
             yield ARM_TOKEN_REFUSED.at(
                 resource,
-                registry=registry.name,
-                subscription=registry.subscription,
-                pool=pool.name,
-                node_image_version=version,
-                image_date=image.day.isoformat(),
-                plugin_change=PLUGIN_CHANGE.isoformat(),
-                cluster=cluster.name,
-                resource_group=cluster.resource_group,
-                cluster_subscription=cluster.subscription,
+                OldPlugin(
+                    registry=registry.name,
+                    subscription=registry.subscription,
+                    pool=pool.name,
+                    node_image_version=known(version),
+                    image_date=image.day.isoformat(),
+                    plugin_change=PLUGIN_CHANGE.isoformat(),
+                    cluster=cluster.name,
+                    resource_group=cluster.resource_group,
+                    cluster_subscription=cluster.subscription,
+                ),
             )
         elif image.day < _SURELY_CURRENT:
             why = f"Node image {version} may carry the credential plugin of before or after its change"
@@ -183,15 +220,17 @@ def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
         elif rule.unhealthy is not None:
             yield CACHE_UPSTREAM.at(
                 resource,
+                UnhealthyRule(
+                    rule=rule.name,
+                    source=rule.source,
+                    target=rule.target,
+                    credential_set=rule.credential_set,
+                    credential_set_name=name_of(rule.credential_set or ""),
+                    error=rule.unhealthy,
+                    registry=registry.name,
+                    subscription=registry.subscription,
+                ),
                 reach=_reach(rule, facts),
-                rule=rule.name,
-                source=rule.source,
-                target=rule.target,
-                credential_set=rule.credential_set,
-                credential_set_name=(rule.credential_set or "").rpartition("/")[2],
-                error=rule.unhealthy,
-                registry=registry.name,
-                subscription=registry.subscription,
             )
 
 
