@@ -4,18 +4,95 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
-from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ..facts import Facts, FailingContainer, Kubernetes, Unreadable, known
-from ..model import Finding, Reach, Remedy, SeenFrom, Severity
+from ..catalogue import Outcome, check, unknown
+from ..details import Details, internal
+from ..facts import Facts, FailingContainer, Kubernetes, Registry, known
+from ..model import Finding, Reach, SeenFrom, Severity
 from ..pull_errors.symptoms import FailedPull, failed_pulls
-from ..quoting import fill_command
+from ..repairs import Step, option
+from ._kubernetes import failing_pods_of, not_seen, pod_names
 
-_PATCH = "kubectl patch {workload} --namespace {namespace} --type strategic --patch {patch}"
 _MOST_WORKLOADS = 10
+_LONGEST_MESSAGE = 400
+_HIGHER_SKU = {"basic": "Standard", "standard": "Premium"}
 # Kinds whose pod template may be changed; that of a Job may not.
 _PATCHABLE = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
+
+
+@dataclass(frozen=True)
+class Patch(Details):
+    """The change to a workload that has one of its containers pulled only where the node lacks the image."""
+
+    workload: str
+    """``deployment/web``."""
+    namespace: str
+    patch: str
+
+
+@dataclass(frozen=True)
+class PullLimit(Details):
+    """The nodes whose kubelet refuses pulls, and the pods that use up its limit; the first patch by itself."""
+
+    nodes: tuple[str, ...]
+    pods: tuple[str, ...]
+    always_pulling: tuple[str, ...]
+    workload: str | None
+    namespace: str | None
+    patch: str | None
+    patches: tuple[Patch, ...] = internal()
+
+    @property
+    def deployments(self) -> tuple[Patch, ...]:
+        """The patches of deployments."""
+        return self._of("deployment/")
+
+    @property
+    def daemonsets(self) -> tuple[Patch, ...]:
+        """The patches of daemon sets."""
+        return self._of("daemonset/")
+
+    @property
+    def statefulsets(self) -> tuple[Patch, ...]:
+        """The patches of stateful sets."""
+        return self._of("statefulset/")
+
+    @property
+    def replicasets(self) -> tuple[Patch, ...]:
+        """The patches of replica sets that no deployment owns."""
+        return self._of("replicaset/")
+
+    def _of(self, kind: str) -> tuple[Patch, ...]:
+        return tuple(each for each in self.patches if each.workload.startswith(kind))
+
+
+@dataclass(frozen=True)
+class Throttling(Details):
+    """The pods that a registry refuses too many requests, and its tier; ``None``: not known."""
+
+    registry: str
+    subscription: str | None
+    pods: tuple[str, ...]
+    nodes: tuple[str, ...]
+    message: str
+    sku: str | None
+    higher_sku: str | None
+    """``None``: there is no tier above it."""
+
+
+def _patch_each(kind: str) -> Step:
+    """Patch every workload of a kind, a Kubernetes resource in the plural."""
+    return Step(
+        "Let {workload} pull only what the node does not have yet",
+        "kubectl patch {workload} --namespace {namespace} --type strategic --patch {patch}",
+        each=kind,
+        requires=(f"patch {kind}",),
+        changes="its pods are replaced",
+    )
+
+
+_SEE_USAGE = "See how much of its storage and limits the registry uses"
 
 PULL_QPS_EXCEEDED = Outcome(
     id="kubelet.pull-qps-exceeded",
@@ -24,14 +101,14 @@ PULL_QPS_EXCEEDED = Outcome(
     "Pods that pull at every start: {always_pulling}.",
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=("nodes", "pods", "always_pulling", "workload", "namespace", "patch"),
-    remedies=(
-        RemedyTemplate("Let it pull only what the node does not have yet", _PATCH),
-        RemedyTemplate(
+    details=(PullLimit,),
+    repairs=(
+        option(*map(_patch_each, ("deployments", "daemonsets", "statefulsets", "replicasets"))),
+        Step(
             "A tag that is overwritten (latest) needs to be pulled at every start: give images tags of their own, and "
             "set imagePullPolicy: IfNotPresent in their manifests"
         ),
-        RemedyTemplate("Start fewer pods at once: the limit counts all pulls of a node in a second"),
+        Step("Start fewer pods at once: the limit counts all pulls of a node in a second"),
     ),
     explains=("kubelet-qps",),
     article="6",
@@ -43,17 +120,21 @@ THROTTLED = Outcome(
     summary="Registry {registry} throttles the nodes (HTTP 429): {pods} get too many requests refused.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-skus#registry-throttling",
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=("registry", "subscription", "pods", "nodes", "message", "sku", "higher_sku"),
-    remedies=(
-        RemedyTemplate(
+    details=(Throttling,),
+    repairs=(
+        Step(
             "Move the registry to a tier with higher limits",
             "az acr update --name {registry} --subscription {subscription} --sku {higher_sku}",
+            when="higher_sku",
+            requires=("Microsoft.ContainerRegistry/registries/write",),
+            changes="the registry costs more",
         ),
-        RemedyTemplate(
-            "See how much of its storage and limits the registry uses",
+        Step(
+            _SEE_USAGE,
             "az acr show-usage --name {registry} --subscription {subscription}",
+            instead=_SEE_USAGE,
         ),
-        RemedyTemplate("Pull less at once: imagePullPolicy: IfNotPresent, smaller steps when scaling out"),
+        Step("Pull less at once: imagePullPolicy: IfNotPresent, smaller steps when scaling out"),
     ),
     explains=("registry-throttled",),
 )
@@ -76,9 +157,9 @@ def kubelet_starts_every_pull_that_it_is_asked_for(facts: Facts) -> Iterator[Fin
     Decided by the text ``pull QPS exceeded`` of waiting containers. The remedy names the pods on
     the same nodes that fail and always pull.
     """
-    nothing = _unread(facts)
-    if nothing is not None:
-        yield nothing
+    failing = failing_pods_of(facts)
+    if not isinstance(failing, tuple):
+        yield not_seen(facts, failing)
         return
     limited = [pull for pull in failed_pulls(facts)[0] if pull.symptom_class == "kubelet-qps"]
     if limited:
@@ -104,9 +185,9 @@ def the_registry_answers_every_pull(facts: Facts) -> Iterator[Finding]:
     Decided by the 429 in the messages of waiting containers. A 429 that a cache rule's upstream
     gave is another matter, and one to our own requests says nothing about the nodes.
     """
-    nothing = _unread(facts)
-    if nothing is not None:
-        yield nothing
+    failing = failing_pods_of(facts)
+    if not isinstance(failing, tuple):
+        yield not_seen(facts, failing)
         return
     throttled = [
         pull
@@ -117,18 +198,6 @@ def the_registry_answers_every_pull(facts: Facts) -> Iterator[Finding]:
         yield _throttled(throttled, facts)
     else:
         yield from _not_certain(facts)
-
-
-def _unread(facts: Facts) -> Finding | None:
-    """What to say where pods were not read; ``None``: they were."""
-    cluster, kubernetes = facts.targets.cluster, facts.kubernetes
-    if kubernetes is None:
-        return skipped(cluster.id, "The Kubernetes API was not asked (--cluster-access none).")
-    if isinstance(kubernetes, Unreadable):
-        return unknown(cluster.id, kubernetes, decisive=False)
-    if isinstance(kubernetes.failing, Unreadable):
-        return unknown(cluster.id, kubernetes.failing, decisive=False)
-    return None
 
 
 def _not_certain(facts: Facts) -> Iterator[Finding]:
@@ -144,39 +213,31 @@ def _not_certain(facts: Facts) -> Iterator[Finding]:
 
 
 def _limited(limited: list[FailedPull], failing: Iterable[FailingContainer], facts: Facts) -> Finding:
-    nodes = sorted({pull.container.node for pull in limited if pull.container.node})
+    nodes = tuple(sorted({pull.container.node for pull in limited if pull.container.node}))
     always = [each for each in failing if each.pull_policy == "Always" and each.node in nodes]
-    first = next((each for each in always if _workload(each)), None)
-    finding = PULL_QPS_EXCEEDED.at(
-        facts.targets.cluster.id,
-        reach=_reach(limited),
-        nodes=nodes or ["its node"],
-        pods=_pods(pull.container for pull in limited),
-        always_pulling=_pods(always),
-        workload=_workload(first) if first else None,
+    patches = tuple(dict.fromkeys(patch for each in always if (patch := _patch(each))))[:_MOST_WORKLOADS]
+    first = patches[0] if patches else None
+    limit = PullLimit(
+        nodes=nodes or ("its node",),
+        pods=pod_names(pull.container for pull in limited),
+        always_pulling=pod_names(always),
+        workload=first.workload if first else None,
         namespace=first.namespace if first else None,
-        patch=_policy_patch(first) if first else None,
+        patch=first.patch if first else None,
+        patches=patches,
     )
-    _, *advice = finding.remedies
-    return replace(finding, remedies=(*_patches(always), *advice))
+    return PULL_QPS_EXCEEDED.at(facts.targets.cluster.id, limit, reach=_reach(limited))
 
 
-def _patches(always: Iterable[FailingContainer]) -> Iterator[Remedy]:
-    """One command a container of a workload; a bare pod or a job is advised only."""
-    done: set[tuple[str, str, str]] = set()
-    for each in always:
-        workload = _workload(each)
-        key = (each.namespace, workload or "", each.container)
-        if workload is None or key in done or len(done) >= _MOST_WORKLOADS:
-            continue
-        done.add(key)
-        values = {"workload": workload, "namespace": each.namespace, "patch": _policy_patch(each)}
-        yield Remedy(f"Let {workload} pull only what the node does not have yet", fill_command(_PATCH, values))
+def _patch(container: FailingContainer) -> Patch | None:
+    """``None``: a bare pod's or a job's policy cannot be changed, so that is advised only."""
+    workload = _workload(container)
+    return Patch(workload, container.namespace, _policy_patch(container)) if workload else None
 
 
-def _workload(container: FailingContainer | None) -> str | None:
+def _workload(container: FailingContainer) -> str | None:
     """``deployment/web``, where its pods can be given another pull policy."""
-    kind, _, name = ((container.owner if container else None) or "").partition("/")
+    kind, _, name = (container.owner or "").partition("/")
     return f"{kind.lower()}/{name}" if kind in _PATCHABLE and name else None
 
 
@@ -186,26 +247,20 @@ def _policy_patch(container: FailingContainer) -> str:
 
 
 def _throttled(throttled: list[FailedPull], facts: Facts) -> Finding:
-    registry = facts.registry
-    sku = None if isinstance(registry, Unreadable) or isinstance(registry.sku, Unreadable) else registry.sku
-    finding = THROTTLED.at(
-        facts.targets.registry.given if isinstance(registry, Unreadable) else registry.id,
-        reach=_reach(throttled),
-        registry=facts.targets.registry.given if isinstance(registry, Unreadable) else registry.name,
-        subscription=None if isinstance(registry, Unreadable) else registry.subscription,
-        pods=_pods(pull.container for pull in throttled),
-        nodes=sorted({pull.container.node for pull in throttled if pull.container.node}),
-        message=throttled[0].container.message[:400],
+    registry = facts.registry if isinstance(facts.registry, Registry) else None
+    given = facts.targets.registry.given
+    sku = registry.sku if registry and isinstance(registry.sku, str) else None
+    throttling = Throttling(
+        registry=registry.name if registry else given,
+        subscription=registry.subscription if registry else None,
+        pods=pod_names(pull.container for pull in throttled),
+        nodes=tuple(sorted({pull.container.node for pull in throttled if pull.container.node})),
+        message=throttled[0].container.message[:_LONGEST_MESSAGE],
         sku=sku,
-        higher_sku={"basic": "Standard", "standard": "Premium"}.get((sku or "").lower()),
+        higher_sku=_HIGHER_SKU.get((sku or "").lower()),
     )
-    # Premium has no tier above it.
-    return finding if finding.evidence["higher_sku"] else replace(finding, remedies=finding.remedies[1:])
+    return THROTTLED.at(registry.id if registry else given, throttling, reach=_reach(throttled))
 
 
 def _reach(pulls: Iterable[FailedPull]) -> Reach:
     return Reach(pods=frozenset((pull.container.namespace, pull.container.pod) for pull in pulls))
-
-
-def _pods(containers: Iterable[FailingContainer]) -> list[str]:
-    return sorted({f"{each.namespace}/{each.pod}" for each in containers})[:_MOST_WORKLOADS]

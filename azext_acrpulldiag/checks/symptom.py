@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from ..catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ..catalogue import Outcome, check, unknown
+from ..details import Details
 from ..facts import Facts, Kubernetes, Unreadable, known
 from ..model import Finding, Reach, SeenFrom, Severity, Symptom
 from ..pull_errors import classify
 from ..pull_errors.explain import explanation_of
 from ..pull_errors.symptoms import symptoms_of
+from ..repairs import Step, option
+from ._kubernetes import failing_pods_of, not_seen, pod_names
+from ._named import ClusterNames
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 PODS = "symptom.pods"
 _LONGEST_MESSAGE = 400
-_MOST_PODS = 10
+_OF_THE_NODE = ("disk-full", "other", "server-error")
 
-_DESCRIBE_POD = RemedyTemplate("Read the pod's own account", "kubectl describe pod {pod} --namespace {namespace}")
-_START_AGAIN = RemedyTemplate(
-    "Where the cause has expired: let the controller start the pod again, and run this within the hour",
-    "kubectl delete pod {pod} --namespace {namespace}",
-)
-_DESCRIBE_NODE = RemedyTemplate(
-    "See the disk pressure, the images and the events of its node", "kubectl describe node {node}"
-)
-_DECIDES = RemedyTemplate("What decides: {decided_by}")
+
+@dataclass(frozen=True)
+class Unexplained(Details):
+    """Symptoms of one class: what they mean, and the first of them."""
+
+    symptom_class: str
+    meaning: str
+    decided_by: str
+    article_section: str | None
+    message: str
+    image: str
+    containers: int
+    pods: tuple[str, ...]
+    pod: str
+    namespace: str
+    node: str | None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the cause has expired, so that the text tells nothing of it."""
+        return self.symptom_class == "backoff-only"
+
+    @property
+    def may_be_of_the_node(self) -> bool:
+        """Whether the node may tell more, and is known."""
+        return self.symptom_class in _OF_THE_NODE and self.node is not None
+
 
 UNEXPLAINED = Outcome(
     id="symptom.unexplained",
@@ -34,24 +55,25 @@ UNEXPLAINED = Outcome(
     summary="Pods fail with {symptom_class}, and nothing that was read explains it: {meaning} First: {pod}: {message}",
     url=TROUBLESHOOT_URL,
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=(
-        "symptom_class",
-        "meaning",
-        "decided_by",
-        "article_section",
-        "message",
-        "image",
-        "containers",
-        "pods",
-        "pod",
-        "namespace",
-        "node",
-        "cluster",
-        "resource_group",
+    details=(Unexplained, ClusterNames),
+    repairs=(
+        option(
+            Step("Read the pod's own account", "kubectl describe pod {pod} --namespace {namespace}"),
+            Step(
+                "Where the cause has expired: let the controller start the pod again, and run this within the hour",
+                "kubectl delete pod {pod} --namespace {namespace}",
+                when="says_nothing",
+                requires=("delete pods",),
+            ),
+            Step(
+                "See the disk pressure, the images and the events of its node",
+                "kubectl describe node {node}",
+                when="may_be_of_the_node",
+            ),
+            Step("What decides: {decided_by}"),
+        ),
     ),
-    remedies=(_DESCRIBE_POD, _START_AGAIN, _DESCRIBE_NODE, _DECIDES),
 )
-_OF_THE_NODE = ("disk-full", "other", "server-error")
 
 
 @check(
@@ -72,42 +94,40 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
     images whose host is the registry's, or resembles it, are judged. The diagnosis withdraws what
     another finding explains. Where pods cannot be read, the run goes on with what Azure tells.
     """
-    cluster = facts.targets.cluster
-    kubernetes = facts.kubernetes
-    if kubernetes is None:
-        yield skipped(cluster.id, "The Kubernetes API was not asked (--cluster-access none).")
+    cluster, failing = facts.targets.cluster, failing_pods_of(facts)
+    if failing is None:
+        yield not_seen(facts, failing)
         return
-    unread = kubernetes if isinstance(kubernetes, Unreadable) else kubernetes.failing
-    if isinstance(unread, Unreadable):
+    if isinstance(failing, Unreadable):
         # A pod or namespace that the user named and that is not there: nothing is known of what was meant.
-        yield unknown(cluster.id, _with_a_way_out(unread), decisive=unread.reason == "not-found")
+        yield unknown(cluster.id, _with_a_way_out(failing), decisive=failing.reason == "not-found")
         return
     by_class: dict[str, list[Symptom]] = {}
     for symptom in symptoms_of(facts)[0]:
         by_class.setdefault(symptom.symptom_class, []).append(symptom)
     for _, alike in sorted(by_class.items()):
-        yield _unexplained(cluster.id, alike, cluster=cluster.name, resource_group=cluster.resource_group)
+        yield _unexplained(cluster.id, ClusterNames.of(cluster), alike)
+    kubernetes = facts.kubernetes
     if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
         yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=False)
-    if isinstance(kubernetes, Kubernetes) and kubernetes.failing:
+    if failing:
         known(facts.registry)  # what is in scope was judged by its name alone
 
 
 def narrowed(finding: Finding, left: Sequence[Symptom]) -> Finding:
     """The finding about the symptoms that are ``left``, where others of its class are explained."""
-    names = {key: finding.evidence[key] for key in ("cluster", "resource_group")}
     pods = frozenset((symptom.namespace, symptom.pod) for symptom in left)
-    of_these = _unexplained(finding.resource, left, **names)
-    return replace(of_these, check=finding.check, seen_from=finding.seen_from, reach=Reach(pods=pods))
+    of_these = _unexplained(finding.resource, finding.detail(ClusterNames), left, Reach(pods=pods))
+    return replace(of_these, check=finding.check)
 
 
-def _unexplained(resource: str, symptoms: Sequence[Symptom], **names: Any) -> Finding:
+def _unexplained(
+    resource: str, cluster: ClusterNames, symptoms: Sequence[Symptom], reach: Reach | None = None
+) -> Finding:
     """``symptoms`` are of one class, and not none."""
     first = symptoms[0]
     meaning = explanation_of(replace(classify(first.message), symptom_class=first.symptom_class))
-    pods = sorted({f"{symptom.namespace}/{symptom.pod}" for symptom in symptoms})
-    finding = replace(UNEXPLAINED, remedies=tuple(_remedies(first))).at(
-        resource,
+    unexplained = Unexplained(
         symptom_class=first.symptom_class,
         meaning=meaning.words,
         decided_by=meaning.decided_by,
@@ -115,22 +135,12 @@ def _unexplained(resource: str, symptoms: Sequence[Symptom], **names: Any) -> Fi
         message=first.message[:_LONGEST_MESSAGE],
         image=first.image[:_LONGEST_MESSAGE],
         containers=len(symptoms),
-        pods=pods[:_MOST_PODS],
+        pods=pod_names(symptoms),
         pod=first.pod,
         namespace=first.namespace,
         node=first.node,
-        **names,
     )
-    return replace(finding, explains=(first.symptom_class,))
-
-
-def _remedies(symptom: Symptom) -> Iterator[RemedyTemplate]:
-    yield _DESCRIBE_POD
-    if symptom.symptom_class == "backoff-only":
-        yield _START_AGAIN
-    if symptom.symptom_class in _OF_THE_NODE and symptom.node is not None:
-        yield _DESCRIBE_NODE
-    yield _DECIDES
+    return UNEXPLAINED.at(resource, unexplained, cluster, reach=reach, explains=(first.symptom_class,))
 
 
 def _with_a_way_out(why: Unreadable, so: str = "pods were not read") -> Unreadable:

@@ -1,11 +1,12 @@
 """The ranking and folding that no other tool has, one rule a test."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from azext_acrpulldiag.catalogue import Check, Outcome, unknown
-from azext_acrpulldiag.checks.symptom import PODS, UNEXPLAINED
+from azext_acrpulldiag.checks._named import ClusterNames
+from azext_acrpulldiag.checks.symptom import PODS, UNEXPLAINED, Unexplained
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Confidence, Finding, Grouping, Reach, SeenFrom, Severity, Status, Symptom, Verdict
@@ -39,8 +40,10 @@ def of_pods(*pods):
 
 
 def unexplained(symptom_class="unauthorized-401", pods=()):
-    values = dict.fromkeys(UNEXPLAINED.evidence_keys, "x") | {"symptom_class": symptom_class, "pods": list(pods)}
-    return replace(UNEXPLAINED.at("/r", **values), check=PODS, explains=(symptom_class,))
+    texts = {field.name: "x" for field in fields(Unexplained)}
+    what = Unexplained(**texts | {"symptom_class": symptom_class, "pods": tuple(pods)})
+    made = UNEXPLAINED.at("/r", what, ClusterNames("prod", "rg-app", "s"), explains=(symptom_class,))
+    return replace(made, check=PODS)
 
 
 def passed(check="c.x"):

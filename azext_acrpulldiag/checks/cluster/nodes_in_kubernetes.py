@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ...catalogue import check, skipped, unknown
-from ...facts import Facts, Kubernetes, Node, Unreadable, known
+from ...catalogue import check, skipped
+from ...facts import Facts, known
 from ...model import Finding, SeenFrom
+from .._kubernetes import nodes_of, not_seen
 from .._named import ClusterNames
 from ..identity.kubelet_identity import NODE_IDENTITY_OUTDATED, OutdatedNodes
 from ..identity.node_hosts import not_by_kubelet_identity
@@ -15,7 +16,6 @@ from .provisioning import NOT_READY, PartNotReady
 
 # A node that has just been added is not ready yet, which is no fault.
 _SETTING_UP = timedelta(minutes=10)
-_NOT_ASKED = "The Kubernetes API was not asked (--cluster-access none)."
 
 
 @check("cluster.ready-nodes", needs=("kubernetes",), outcomes=(NOT_READY,), seen_from=SeenFrom.KUBERNETES)
@@ -28,12 +28,9 @@ def every_node_is_ready(facts: Facts) -> Iterator[Finding]:
     Decided by the condition ``Ready`` of each node in Kubernetes, one finding a node pool.
     """
     cluster = facts.targets.cluster
-    nodes = _nodes(facts)
-    if isinstance(nodes, str):
-        yield skipped(cluster.id, nodes)
-        return
-    if isinstance(nodes, Unreadable):
-        yield unknown(cluster.id, nodes, decisive=False)
+    nodes = nodes_of(facts)
+    if not isinstance(nodes, tuple):
+        yield not_seen(facts, nodes)
         return
     settled = [node for node in nodes if node.created is None or facts.now - node.created > _SETTING_UP]
     for pool in sorted({node.pool or "" for node in settled if not node.ready}):
@@ -69,12 +66,12 @@ def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator
     """
     cluster = known(facts.cluster)
     reason = not_by_kubelet_identity(cluster)
-    nodes = _nodes(facts)
-    if reason or isinstance(nodes, str):
-        yield skipped(cluster.id, reason or str(nodes))
+    if reason:
+        yield skipped(cluster.id, reason)
         return
-    if isinstance(nodes, Unreadable):
-        yield unknown(cluster.id, nodes, decisive=False)
+    nodes = nodes_of(facts)
+    if not isinstance(nodes, tuple):
+        yield not_seen(facts, nodes)
         return
     identity = known(cluster.kubelet_identity)
     if identity is None:
@@ -96,11 +93,3 @@ def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator
                 hosts=tuple(sorted(node.name for node in outdated)),
             ),
         )
-
-
-def _nodes(facts: Facts) -> tuple[Node, ...] | Unreadable | str:
-    """The nodes, why they were not read, or, as a sentence, that nobody asked."""
-    kubernetes = facts.kubernetes
-    if kubernetes is None:
-        return _NOT_ASKED
-    return kubernetes.nodes if isinstance(kubernetes, Kubernetes) else kubernetes
