@@ -11,7 +11,7 @@ from ..details import Details, internal
 from ..facts import Facts, FailingContainer, Kubernetes, Registry, known
 from ..model import Finding, Reach, SeenFrom, Severity
 from ..pull_errors.symptoms import FailedPull, failed_pulls
-from ..repairs import Step, option
+from ..repairs import Step
 from ._kubernetes import failing_pods_of, not_seen, pod_names
 
 _MOST_WORKLOADS = 10
@@ -43,29 +43,6 @@ class PullLimit(Details):
     patch: str | None
     patches: tuple[Patch, ...] = internal()
 
-    @property
-    def deployments(self) -> tuple[Patch, ...]:
-        """The patches of deployments."""
-        return self._of("deployment/")
-
-    @property
-    def daemonsets(self) -> tuple[Patch, ...]:
-        """The patches of daemon sets."""
-        return self._of("daemonset/")
-
-    @property
-    def statefulsets(self) -> tuple[Patch, ...]:
-        """The patches of stateful sets."""
-        return self._of("statefulset/")
-
-    @property
-    def replicasets(self) -> tuple[Patch, ...]:
-        """The patches of replica sets that no deployment owns."""
-        return self._of("replicaset/")
-
-    def _of(self, kind: str) -> tuple[Patch, ...]:
-        return tuple(each for each in self.patches if each.workload.startswith(kind))
-
 
 @dataclass(frozen=True)
 class Throttling(Details):
@@ -81,17 +58,6 @@ class Throttling(Details):
     """``None``: there is no tier above it."""
 
 
-def _patch_each(kind: str) -> Step:
-    """Patch every workload of a kind, a Kubernetes resource in the plural."""
-    return Step(
-        "Let {workload} pull only what the node does not have yet",
-        "kubectl patch {workload} --namespace {namespace} --type strategic --patch {patch}",
-        each=kind,
-        requires=(f"patch {kind}",),
-        changes="its pods are replaced",
-    )
-
-
 _SEE_USAGE = "See how much of its storage and limits the registry uses"
 
 PULL_QPS_EXCEEDED = Outcome(
@@ -103,7 +69,13 @@ PULL_QPS_EXCEEDED = Outcome(
     seen_from=SeenFrom.KUBERNETES,
     details=(PullLimit,),
     repairs=(
-        option(*map(_patch_each, ("deployments", "daemonsets", "statefulsets", "replicasets"))),
+        Step(
+            "Let {workload} pull only what the node does not have yet",
+            "kubectl patch {workload} --namespace {namespace} --type strategic --patch {patch}",
+            each="patches",
+            requires=tuple(f"patch {kind.lower()}s" for kind in _PATCHABLE),
+            changes="its pods are replaced",
+        ),
         Step(
             "A tag that is overwritten (latest) needs to be pulled at every start: give images tags of their own, and "
             "set imagePullPolicy: IfNotPresent in their manifests"

@@ -56,7 +56,6 @@ _ATTACH = Step(
     "az aks update -n {cluster} -g {resource_group} --attach-acr {registry_id} --subscription {subscription}",
     when="may_be_legacy",
     requires=("Microsoft.ContainerService/managedClusters/write", "Microsoft.Authorization/roleAssignments/write"),
-    changes="AKS reconciles the whole cluster",
 )
 _GRANT_LEFT_OUT = "Give {principal_name} Container Registry Repository Reader for {left_out}"
 _CASE = (Pulls, LookedAt, ClusterNames)

@@ -14,5 +14,4 @@ def reconcile(description: str, *, when: str = "") -> Step:
         "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes",
         when=when,
         requires=RECONCILE_RIGHTS,
-        changes="AKS reconciles the whole cluster",
     )
