@@ -48,6 +48,8 @@ def test_kubelets_limit_names_who_always_pulls_and_patches_them():
         {"spec": {"template": {"spec": {"initContainers": [{"name": "migrate", "imagePullPolicy": "IfNotPresent"}]}}}},
     ]
     assert shlex.split(commands(finding)[0])[:5] == ["kubectl", "patch", "deployment/web", "--namespace", "web"]
+    assert [(each.option, each.step) for each in finding.remedies] == [(1, 1), (1, 2), (2, 1), (3, 1)]
+    assert "patches" not in finding.evidence
 
 
 @pytest.mark.parametrize("owner", [None, "Job/nightly", "Deployment/", "Strange/kind"])
@@ -66,6 +68,12 @@ def test_a_hostile_name_stays_one_argument():
     words = shlex.split(commands(finding)[0])
     assert words[2] == "deployment/a;reboot"
     assert json.loads(words[-1])["spec"]["template"]["spec"]["containers"][0]["name"] == "x'$(id)"
+
+
+def test_many_workloads_are_patched_as_far_as_the_report_lists_them():
+    many = [replace(LIMITED, pod=f"p-{number}", owner=f"Deployment/d-{number}") for number in range(12)]
+    finding = one(qps, *many)
+    assert (len(commands(finding)), len(finding.evidence["pods"])) == (10, 10)
 
 
 @pytest.mark.parametrize(("sku", "higher"), [("Basic", "Standard"), ("Standard", "Premium"), ("Premium", None)])

@@ -301,7 +301,14 @@ def test_abac_registries_are_never_offered_the_attach_trap():
 def test_an_unread_mode_with_no_role_is_missing_with_both_repairs():
     finding = only(pull_role, facts(mode=NOT_SHOWN))
     assert (finding.outcome, finding.evidence["mode"]) == ("access.pull-role-missing", None)
-    assert len(finding.remedies) == 3
+    assert [(each.option, each.step, "--attach-acr" in each.command) for each in finding.remedies] == [
+        (1, 1, False),
+        (1, 2, False),
+        (2, 1, True),
+    ]
+    roles = [shlex.split(each.command)[9] for each in finding.remedies[:2]]
+    assert roles == ["AcrPull", "Container Registry Repository Reader"]
+    assert finding.remedies[0].requires == ("Microsoft.Authorization/roleAssignments/write",)
 
 
 def test_an_unread_mode_that_decides_is_unknown():

@@ -88,6 +88,8 @@ def test_an_identity_of_ones_own_is_made_by_its_owner():
     assign = f"az aks update --resource-group rg-app --name prod {AT} --assign-kubelet-identity {OWN_ID} --yes"
     create = f"az identity create {AT} --resource-group rg-ids --name puller"
     assert commands(deleted) == [create, assign]
+    assert [(each.option, each.step) for each in deleted.remedies] == [(1, 1), (1, 2)]
+    assert deleted.remedies[0].requires == ("Microsoft.ManagedIdentity/userAssignedIdentities/write",)
     assert commands(again) == [assign]
 
 
@@ -101,9 +103,10 @@ def test_an_identity_with_a_strange_id_is_still_named():
     [
         service_principal_facts(),
         healthy_facts(cluster=cluster(kubelet_identity=None, provisioning_state="Creating")),
+        healthy_facts(cluster=cluster(kubelet_identity=None, provisioning_state="creating")),
         healthy_facts(cluster=cluster(service_account_pull=BY_SERVICE_ACCOUNT), kubelet_identity_resource=None),
     ],
-    ids=["service principal", "being created", "service accounts"],
+    ids=["service principal", "being created", "in other casing", "service accounts"],
 )
 def test_kubelet_identity_does_not_apply(facts):
     (finding,) = evaluate(the_kubelet_identity_exists, facts)

@@ -115,8 +115,25 @@ def test_auto_provisioned_machines_are_judged():
     assert finding.evidence["where"] == "1 of 2 machines"
 
 
-def test_a_stopped_pool_is_a_warning():
-    stopped = agent_pool(power_state="Stopped", count=0)
+def test_instances_of_several_scale_sets_are_brought_to_their_models_by_hand():
+    ours = instance(0, identities=())
+    other = replace(ours, resource_id=ours.resource_id.replace("vmss/virtual", "vmss2/virtual"))
+    (finding,) = judge(scale_set(), ours, other)
+    assert [(each.option, each.step, each.command is None) for each in finding.remedies] == [
+        (1, 1, False),
+        (1, 2, True),
+    ]
+
+
+def test_hosts_belong_to_one_pool_whatever_casing_their_tags_have():
+    (finding,) = judge(scale_set("pool1"), replace(instance(0, identities=()), pool="Pool1"))
+    assert finding.evidence["where"] == "1 of 1 instance"
+    assert finding.evidence["hosts_read"] == 2
+
+
+@pytest.mark.parametrize(("pool", "state"), [("pool1", "Stopped"), ("Pool1", "stopped")])
+def test_a_stopped_pool_is_a_warning(pool, state):
+    stopped = agent_pool(pool, power_state=state, count=0)
     (finding,) = judge(scale_set(identities=()), agent_pools=(stopped,))
     assert (finding.status, finding.severity) == (Status.WARN, Severity.WARNING)
 

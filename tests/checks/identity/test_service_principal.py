@@ -152,6 +152,8 @@ def test_no_secret_left_is_expired(passwords, ended):
         f'--service-principal {APP_ID} --client-secret "$SP_SECRET"',
         f"az aks update --resource-group rg-app --name prod {AT} --enable-managed-identity --yes",
     ]
+    assert [(each.option, each.step) for each in finding.remedies] == [(1, 1), (1, 2), (2, 1)]
+    assert finding.remedies[0].requires == ("Application.ReadWrite.All",)
 
 
 def test_one_that_holds_settles_it_though_others_are_not_visible():
