@@ -116,12 +116,17 @@ def puller_of(facts: Facts) -> Puller:
     return puller
 
 
+def held_by_puller(facts: Facts) -> Held:
+    """What it holds. Raises ``NotKnownError`` like :func:`puller_of`."""
+    return Held.by(puller_of(facts), facts.access)
+
+
 def read_grants(facts: Facts) -> tuple[Grants, ...]:
     """Judge what the puller holds: once, or for each repository that is pulled where conditions may tell them apart.
 
     Raises ``NotKnownError`` where there is nothing to judge by.
     """
-    registry, held = known(facts.registry), Held.by(puller_of(facts), facts.access)
+    registry, held = known(facts.registry), held_by_puller(facts)
     first = Grants.of(registry, held, repository_of_argument(facts, registry))
     if not any(grant.conditional for grant in first.all):
         return (first,)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from ...access.conditions import Answer
 from ...access.grants import Grant, Standing
-from ...access.standing import Grants, Held, agreed, conditions_of, denied_by, undecided
+from ...access.standing import Grants, agreed, conditions_of, denied_by, undecided
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
@@ -19,6 +19,7 @@ from ._grants import (
     Pulls,
     confidence_of,
     heeding_other_ways,
+    held_by_puller,
     puller_of,
     reach_of,
     read_grants,
@@ -136,7 +137,7 @@ def _denials(facts: Facts) -> Iterator[Finding]:
     if puller is None:
         yield skipped(registry.id, NO_PULLER)
         return
-    held = Held.by(puller, facts.access)
+    held = held_by_puller(facts)
     for denial in known(facts.access.denials):
         repositories = _repositories(facts, registry, denial)
         answers = {repository: denied_by(denial, registry, held, repository) for repository in repositories}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...access.conditions import Answer
 from ...access.grants import ABAC_MODE, LEGACY_MODE, PULL_IN, Standing
 from ...access.principals import other_principals
-from ...access.standing import Grants, Held, judged
+from ...access.standing import Grants, judged
 from ...catalogue import Outcome, check, passed, skipped
 from ...details import Details
 from ...facts import Facts, Unreadable, known
@@ -27,6 +27,7 @@ from ._grants import (
     confidence_of,
     described,
     heeding_other_ways,
+    held_by_puller,
     looked_at,
     puller_of,
     reach_of,
@@ -308,7 +309,7 @@ def _useless_in_this_mode(facts: Facts, grants: Grants) -> tuple[RoleHeld, ...]:
     if grants.mode is None:
         return ()
     other = ABAC_MODE if grants.mode == LEGACY_MODE else LEGACY_MODE
-    held = Held.by(puller_of(facts), facts.access)
+    held = held_by_puller(facts)
     elsewhere = judged(held, known(held.effective), other, None)
     granting = [grant for grant in elsewhere if grant.answer is Answer.YES or grant.conditional]
     return _sorted(described(facts, grant.assignment) for grant in granting)
@@ -319,16 +320,16 @@ def _granting_at_scope(facts: Facts, grants: Grants) -> tuple[RoleHeld, ...] | N
 
     An assignment whose role was not read is left out: it is not known to grant anything.
     """
-    at_scope, puller = facts.access.at_scope, puller_of(facts)
+    at_scope, ours = facts.access.at_scope, held_by_puller(facts)
     if isinstance(at_scope, Unreadable):
         return None
     granting = {
         grant.assignment.id: grant.assignment
         for mode in grants.by_mode
-        for grant in judged(Held.by(puller, facts.access), at_scope, mode, grants.repository)
+        for grant in judged(ours, at_scope, mode, grants.repository)
         if grant.answer is Answer.YES
     }
-    own = puller.object_id.lower()
+    own = ours.object_id.lower()
     return _sorted(described(facts, held) for held in granting.values() if held.principal_id.lower() != own)
 
 
