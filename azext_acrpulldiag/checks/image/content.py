@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details
 from ...facts import CacheRule, Facts, ImageLookup, Registry, Unreadable, known
 from ...model import Finding, Reach, SeenFrom, Severity
+from ...repairs import Step
 from .reference import NO_IMAGE
 
 _LOCK = "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock"
@@ -17,8 +18,91 @@ _ARTICLE = (
     "cannot-pull-image-from-acr-to-aks-cluster"
 )
 NOT_OF_THE_REGISTRY = "No image that is named is of this registry."
-_PUSH = RemedyTemplate("Push the image from where it was built", "docker push {image}")
 _EXPLAINS = ("image-not-found", "unauthorized-401")
+
+
+@dataclass(frozen=True)
+class Asked(Details):
+    """The image that was asked for, and the registry that was asked."""
+
+    image: str
+    login_server: str
+    registry: str
+    subscription: str
+    repository: str
+
+    @classmethod
+    def of(cls, one: ImageLookup, registry: Registry) -> Asked:
+        """Name an image and its registry."""
+        return cls(one.reference, registry.login_server, registry.name, registry.subscription, one.repository)
+
+
+@dataclass(frozen=True)
+class NoRepository(Details):
+    """A repository that is not there."""
+
+    near_misses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NoTag(Details):
+    """A tag that is not there."""
+
+    tag: str | None
+    near_misses: tuple[str, ...]
+    nearest: str | None
+    path: str
+    """Repository and tag."""
+
+
+@dataclass(frozen=True)
+class NoDigest(Details):
+    """A manifest that is not there."""
+
+    digest: str
+    tag: str | None
+    tag_digest: str | None
+    """What the tag points to."""
+    untagged_deleted_after_days: int | None
+
+
+@dataclass(frozen=True)
+class Locked(Details):
+    """What may not be read."""
+
+    image: str
+    part: str
+    """``repository``, ``tag`` or ``manifest``."""
+    registry: str
+    subscription: str
+    path: str | None
+    """What commands call the part; ``None``: no digest of the manifest is known."""
+
+    @property
+    def is_whole_repository(self) -> bool:
+        """Every image of the repository is locked with it."""
+        return self.part == "repository"
+
+    @property
+    def is_one_image(self) -> bool:
+        """A tag or a manifest is locked."""
+        return not self.is_whole_repository
+
+
+@dataclass(frozen=True)
+class Quarantined(Details):
+    """An image that a scanner has not passed."""
+
+    image: str
+    registry_id: str
+    quarantine_policy: str | None
+
+
+_PUSH = Step(
+    "Push the image from where it was built",
+    "docker push {image}",
+    requires=("Microsoft.ContainerRegistry/registries/push/write",),
+)
 
 REPOSITORY_NOT_FOUND = Outcome(
     id="image.repository-not-found",
@@ -26,9 +110,9 @@ REPOSITORY_NOT_FOUND = Outcome(
     summary="The registry {login_server} has no repository {repository}; the nearest names are: {near_misses}.",
     url=_ARTICLE,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=("image", "login_server", "registry", "subscription", "repository", "near_misses"),
-    remedies=(
-        RemedyTemplate(
+    details=(Asked, NoRepository),
+    repairs=(
+        Step(
             "Name a repository that exists; this lists them",
             "az acr repository list --name {registry} --subscription {subscription} --output table",
         ),
@@ -43,22 +127,19 @@ TAG_NOT_FOUND = Outcome(
     summary="The repository {repository} of {login_server} has no tag {tag}; the nearest tags are: {near_misses}.",
     url=_ARTICLE,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=(
-        "image",
-        "login_server",
-        "registry",
-        "subscription",
-        "repository",
-        "tag",
-        "near_misses",
-        "nearest",
-        "path",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(Asked, NoTag),
+    repairs=(
+        Step(
             "Name a tag that exists; this lists the newest",
             "az acr repository show-tags --name {registry} --repository {repository} --orderby time_desc --top 20 "
             "--subscription {subscription} --output table",
+        ),
+        Step(
+            "Or, if {nearest} is the image that was meant, give it the missing tag",
+            "az acr import --name {registry} --source {login_server}/{repository}:{nearest} --image {path} "
+            "--subscription {subscription}",
+            when="nearest",
+            requires=("Microsoft.ContainerRegistry/registries/importImage/action",),
         ),
         _PUSH,
     ),
@@ -71,12 +152,9 @@ DIGEST_NOT_FOUND = Outcome(
     summary="The repository {repository} of {login_server} has no manifest {digest}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-retention-policy",
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=(
-        "image", "login_server", "registry", "subscription", "repository", "digest", "tag", "tag_digest",
-        "untagged_deleted_after_days",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(Asked, NoDigest),
+    repairs=(
+        Step(
             "Name a manifest that exists; this lists the newest with their tags",
             "az acr manifest list-metadata --registry {registry} --name {repository} --orderby time_desc --top 20 "
             "--subscription {subscription}",
@@ -84,26 +162,35 @@ DIGEST_NOT_FOUND = Outcome(
     ),
     explains=_EXPLAINS,
     article="2",
-)  # fmt: skip
+)
+_UNLOCK = "Let the {part} be read again"
+_MAY_UNLOCK = ("Microsoft.ContainerRegistry/registries/metadata/write",)
 READ_LOCKED = Outcome(
     id="image.read-locked",
     severity=Severity.ERROR,
     summary="The {part} of the image {image} is locked against reading (readEnabled is false).",
     url=_LOCK,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=("image", "part", "registry", "subscription", "path"),
-    remedies=(
-        RemedyTemplate(
-            "Let the {part} be read again",
+    details=(Locked,),
+    repairs=(
+        Step(
+            _UNLOCK,
             "az acr repository update --name {registry} --image {path} --read-enabled true "
             "--subscription {subscription}",
+            when="is_one_image",
+            instead=_UNLOCK,
+            requires=_MAY_UNLOCK,
+        ),
+        Step(
+            _UNLOCK,
+            "az acr repository update --name {registry} --repository {path} --read-enabled true "
+            "--subscription {subscription}",
+            when="is_whole_repository",
+            requires=_MAY_UNLOCK,
+            changes="every image of the repository can be read again",
         ),
     ),
     explains=("image-not-found", "unauthorized-401", "forbidden-403"),
-)
-_UNLOCK_REPOSITORY = RemedyTemplate(
-    "Let the {part} be read again",
-    "az acr repository update --name {registry} --repository {path} --read-enabled true --subscription {subscription}",
 )
 QUARANTINED = Outcome(
     id="image.quarantined",
@@ -111,12 +198,14 @@ QUARANTINED = Outcome(
     summary="The image {image} is in quarantine, so the registry hides it from whoever pulls.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-faq",
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=("image", "registry_id", "quarantine_policy"),
-    remedies=(
-        RemedyTemplate("Let the scanner that the registry waits for mark the image as passed"),
-        RemedyTemplate(
+    details=(Quarantined,),
+    repairs=(
+        Step("Let the scanner that the registry waits for mark the image as passed"),
+        Step(
             "Or stop quarantining new images",
             "az resource update --ids {registry_id} --set properties.policies.quarantinePolicy.status=disabled",
+            requires=("Microsoft.ContainerRegistry/registries/write",),
+            changes="every new image of the registry can be pulled before a scanner has passed it",
         ),
     ),
     explains=_EXPLAINS,
@@ -154,15 +243,8 @@ def image_exists(facts: Facts) -> Iterator[Finding]:
     for one in looked_up(facts):
         if isinstance(one, Finding):
             yield one
-            continue
-        registry = known(facts.registry)
-        missing = _missing(one, registry)
-        if isinstance(missing, Finding) and missing.outcome != DIGEST_NOT_FOUND.id:
-            yield _unless_cached(missing, one, facts.cache_rules)
-        elif isinstance(missing, Finding):
-            yield missing
-        elif missing is not None:
-            yield unknown(one.reference, missing)
+        else:
+            yield from _absence(facts, one, known(facts.registry))
 
 
 @check("image.read-lock", needs=("images", "registry"), outcomes=(READ_LOCKED,), seen_from=SeenFrom.REGISTRY)
@@ -201,77 +283,49 @@ def image_is_released(facts: Facts) -> Iterator[Finding]:
         elif one.quarantined:
             registry = known(facts.registry)
             policy = None if isinstance(registry.quarantine_policy, Unreadable) else registry.quarantine_policy
-            yield QUARANTINED.at(
-                one.reference,
-                reach=reach_of(one),
-                image=one.reference,
-                registry_id=registry.id,
-                quarantine_policy=policy,
-            )
+            yield QUARANTINED.at(one.reference, Quarantined(one.reference, registry.id, policy), reach=reach_of(one))
 
 
-def _missing(one: ImageLookup, registry: Registry) -> Finding | Unreadable | None:
-    """What is not there, why that is not known, or ``None``: all is there."""
-    if isinstance(one.repository_exists, Unreadable):
-        return one.repository_exists
-    evidence: dict[str, Any] = {
-        "image": one.reference,
-        "login_server": registry.login_server,
-        "registry": registry.name,
-        "subscription": registry.subscription,
-        "repository": one.repository,
-    }
+def _absence(facts: Facts, one: ImageLookup, registry: Registry) -> Iterator[Finding]:
+    """What is not there, or why that is not known."""
+    exists = one.reference_exists if one.repository_exists is True else one.repository_exists
+    if isinstance(exists, Unreadable):
+        yield unknown(one.reference, exists)
+    elif not exists and one.repository_exists and one.digest is not None:
+        yield _no_digest(one, registry, one.digest)
+    elif not exists:
+        fetched = _may_be_fetched(one, facts.cache_rules)
+        yield _not_found(one, registry) if fetched is None else unknown(one.reference, fetched)
+
+
+def _no_digest(one: ImageLookup, registry: Registry, digest: str) -> Finding:
+    days = None if isinstance(registry.retention_days, Unreadable) else registry.retention_days
+    missing = NoDigest(digest, one.tag, one.found_digest, days)
+    return DIGEST_NOT_FOUND.at(one.reference, Asked.of(one, registry), missing, reach=reach_of(one))
+
+
+def _not_found(one: ImageLookup, registry: Registry) -> Finding:
+    asked, reach = Asked.of(one, registry), reach_of(one)
     if not one.repository_exists:
-        return REPOSITORY_NOT_FOUND.at(
-            one.reference, reach=reach_of(one), near_misses=list(one.near_misses), **evidence
-        )
-    if one.reference_exists is not False:
-        return one.reference_exists if isinstance(one.reference_exists, Unreadable) else None
-    evidence["tag"] = one.tag
-    if one.digest is not None:
-        days = None if isinstance(registry.retention_days, Unreadable) else registry.retention_days
-        return DIGEST_NOT_FOUND.at(
-            one.reference,
-            reach=reach_of(one),
-            digest=one.digest,
-            tag_digest=one.found_digest,
-            untagged_deleted_after_days=days,
-            **evidence,
-        )
-    nearest = one.near_misses[0] if one.near_misses else None
-    finding = TAG_NOT_FOUND
-    if nearest is not None:
-        finding = replace(TAG_NOT_FOUND, remedies=(TAG_NOT_FOUND.remedies[0], _GIVE_THE_TAG, _PUSH))
-    return finding.at(
-        one.reference,
-        reach=reach_of(one),
-        near_misses=list(one.near_misses),
-        nearest=nearest,
-        path=f"{one.repository}:{one.tag}",
-        **evidence,
-    )
+        return REPOSITORY_NOT_FOUND.at(one.reference, asked, NoRepository(one.near_misses), reach=reach)
+    nearest = next(iter(one.near_misses), None)
+    missing = NoTag(one.tag, one.near_misses, nearest, f"{one.repository}:{one.tag}")
+    return TAG_NOT_FOUND.at(one.reference, asked, missing, reach=reach)
 
 
-_GIVE_THE_TAG = RemedyTemplate(
-    "Or, if {nearest} is the image that was meant, give it the missing tag",
-    "az acr import --name {registry} --source {login_server}/{repository}:{nearest} --image {path} "
-    "--subscription {subscription}",
-)
-
-
-def _unless_cached(missing: Finding, one: ImageLookup, rules: tuple[CacheRule, ...] | Unreadable) -> Finding:
-    """A pull through a cache rule fetches what is missing, so its absence proves nothing."""
+def _may_be_fetched(one: ImageLookup, rules: tuple[CacheRule, ...] | Unreadable) -> Unreadable | None:
+    """Why the absence proves nothing: a pull through a cache rule fetches what is missing."""
     if isinstance(rules, Unreadable):
         what = f"{one.reference} is not in the registry, and whether a cache rule would fetch it is not known"
-        return unknown(one.reference, replace(rules, detail=f"{what}: {rules.detail}"))
+        return replace(rules, detail=f"{what}: {rules.detail}")
     rule = next((rule for rule in rules if _covers(rule.target, one.repository)), None)
     if rule is None:
-        return missing
+        return None
     what = (
         f"{one.reference} is not in the registry yet; the cache rule {rule.name} fetches it from {rule.source} at "
         "the first pull, if it is there"
     )
-    return unknown(one.reference, Unreadable("not-shown", what))
+    return Unreadable("not-shown", what)
 
 
 def _covers(target: str, repository: str) -> bool:
@@ -286,13 +340,5 @@ def _locked(one: ImageLookup, part: str, registry: Registry) -> Finding:
         "tag": f"{one.repository}:{one.tag}",
         "manifest": f"{one.repository}@{digest}" if digest else None,
     }.get(part)
-    outcome = replace(READ_LOCKED, remedies=(_UNLOCK_REPOSITORY,)) if part == "repository" else READ_LOCKED
-    return outcome.at(
-        one.reference,
-        reach=reach_of(one) if part != "repository" else Reach(),
-        image=one.reference,
-        part=part,
-        registry=registry.name,
-        subscription=registry.subscription,
-        path=path,
-    )
+    locked = Locked(one.reference, part, registry.name, registry.subscription, path)
+    return READ_LOCKED.at(one.reference, locked, reach=Reach() if locked.is_whole_repository else reach_of(one))
