@@ -101,6 +101,13 @@ def _check_digest(digest: str, text: str) -> None:
         )
 
 
+def written(image: Image) -> str:
+    """The image as a reference."""
+    tag = f":{image.tag}" if image.tag else ""
+    digest = f"@{image.digest}" if image.digest else ""
+    return f"{image.host}/{image.repository}{tag}{digest}"
+
+
 # --- hosts that resemble a login server --------------------------------------------------
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details, internal
 from ...facts import (
     AgentPool,
     Cluster,
@@ -24,7 +24,72 @@ from ...facts import (
 from ...images.platforms import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, build_of, may_land, runs_on
 from ...images.references import parse_reference
 from ...model import Confidence, Finding, SeenFrom, Severity
+from ...repairs import Step
 from .content import looked_up, reach_of
+
+
+@dataclass(frozen=True)
+class Mismatch(Details):
+    """An image, and nodes that cannot run it."""
+
+    image: str
+    image_platforms: tuple[str, ...]
+    where: str
+    node_platforms: tuple[str, ...]
+    effect: str
+    nodes: tuple[str, ...]
+    pods: tuple[str, ...]
+    """``NAMESPACE/NAME`` of those that wait for it."""
+    pools_unable: tuple[str, ...]
+    pools_able: tuple[str, ...]
+    wanted_platforms: str
+    """Those of the image and of the nodes, as ``docker buildx`` takes them."""
+    registry: str
+    subscription: str
+    path: str | None
+    """Repository and tag; ``None``: the image is named by its digest, and whatever is built has another."""
+    for_windows: bool = internal()
+
+    @property
+    def built_by_digest(self) -> bool:
+        """What is built gets a new name."""
+        return self.path is None
+
+    @property
+    def built_for_windows(self) -> bool:
+        """The registry can build it."""
+        return self.path is not None and self.for_windows
+
+    @property
+    def built_for_all(self) -> bool:
+        """One build serves every platform."""
+        return self.path is not None and not self.for_windows
+
+
+@dataclass(frozen=True)
+class Move(Details):
+    """What patches the pods' owner to land where the image runs; all ``None``: there is no such place or owner."""
+
+    owner_kind: str | None = None
+    owner_name: str | None = None
+    namespace: str | None = None
+    patch: str | None = None
+
+    @property
+    def deployment(self) -> str | None:
+        """The owner's name, where it is a deployment."""
+        return self.owner_name if self.owner_kind == "deployment" else None
+
+    @property
+    def statefulset(self) -> str | None:
+        """The owner's name, where it is a stateful set."""
+        return self.owner_name if self.owner_kind == "statefulset" else None
+
+    @property
+    def daemonset(self) -> str | None:
+        """The owner's name, where it is a daemon set."""
+        return self.owner_name if self.owner_kind == "daemonset" else None
+
 
 _PATCHED_KINDS = {"Deployment": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
 
@@ -36,30 +101,41 @@ PLATFORM_MISMATCH = Outcome(
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=(
-        "image", "image_platforms", "where", "node_platforms", "effect", "nodes", "pods", "pools_unable", "pools_able",
-        "wanted_platforms", "registry", "subscription", "path",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(Mismatch, Move),
+    repairs=(
+        Step("Build the image for the nodes' platform too, push it, and name its new digest", when="built_by_digest"),
+        Step(
+            "Build the image on a base image of the nodes' Windows build, and push it",
+            "az acr build --registry {registry} --image {path} --platform windows --subscription {subscription} .",
+            when="built_for_windows",
+            requires=(
+                "Microsoft.ContainerRegistry/registries/listBuildSourceUploadUrl/action",
+                "Microsoft.ContainerRegistry/registries/scheduleRun/action",
+            ),
+        ),
+        Step(
             "Build the image for the nodes' platform too, and push it",
             "docker buildx build --platform {wanted_platforms} --tag {image} --push .",
+            when="built_for_all",
+            requires=("Microsoft.ContainerRegistry/registries/push/write",),
+        ),
+        *(
+            Step(
+                "Or let the pods land on a pool that can run it ({pools_able})",
+                f"kubectl patch {kind} {{{kind}}} --namespace {{namespace}} --patch {{patch}}",
+                when=kind,
+                requires=(f"get {kind}s", f"patch {kind}s"),
+                changes=f"the {kind}'s pods are replaced",
+            )
+            for kind in _PATCHED_KINDS.values()
         ),
     ),
     # Where the node's credential meets no match, the anonymous attempt that follows it meets 401.
     explains=("platform-mismatch", "unauthorized-401"),
     article="5",
-)  # fmt: skip
+)
 _NO_MATCH = "containerd finds no match for the platform in its index"
 _NO_START = "it is pulled, being a lone manifest, and its container cannot start"
-_BUILD_WINDOWS = RemedyTemplate(
-    "Build the image on a base image of the nodes' Windows build, and push it",
-    "az acr build --registry {registry} --image {path} --platform windows --subscription {subscription} .",
-)
-_MOVE = RemedyTemplate(
-    "Or let the pods land on a pool that can run it ({pools_able})",
-    "kubectl patch {owner_kind} {owner_name} --namespace {namespace} --patch {patch}",
-)
 
 
 @dataclass(frozen=True)
@@ -130,58 +206,53 @@ def _mismatch(
     one: ImageLookup,
     platforms: tuple[Platform, ...],
     unable: list[_Host],
-    able: list[str],
+    able: tuple[str, ...],
     waiting: list[FailingContainer],
 ) -> Finding:
-    needed = [host.platform for host in unable if isinstance(host.platform, NodePlatform)]
     registry = known(facts.registry)
+    needed = [host.platform for host in unable if isinstance(host.platform, NodePlatform)]
     wanted = {(each.os, each.architecture) for each in platforms} | {(each.os, each.architecture) for each in needed}
-    evidence: dict[str, Any] = {
-        "image": one.reference,
-        "image_platforms": sorted({_shown(platform) for platform in platforms}),
-        "where": "its pods landed on" if waiting and all(host.node for host in unable) else "every node pool is",
-        "node_platforms": sorted({str(platform) for platform in needed}),
-        "effect": _NO_MATCH if one.is_index else _NO_START,
-        "nodes": sorted({host.name for host in unable if host.node is not None}),
-        "pods": sorted({f"{container.namespace}/{container.pod}" for container in waiting}),
-        "pools_unable": sorted({host.pool for host in unable if host.pool}),
-        "pools_able": able,
-        "wanted_platforms": ",".join(sorted(f"{system}/{architecture}" for system, architecture in wanted)),
-        "registry": registry.name,
-        "subscription": registry.subscription,
-        "path": None if one.digest else f"{one.repository}:{one.tag}",
-    }
-    windows = any(platform.os == "windows" for platform in needed)
-    build = _BUILD_WINDOWS if windows else PLATFORM_MISMATCH.remedies[0]
-    if one.digest:  # whatever is built has another digest
-        build = RemedyTemplate("Build the image for the nodes' platform too, push it, and name its new digest")
-    move = _moving(platforms, able, waiting)
-    outcome = replace(PLATFORM_MISMATCH, remedies=(build,) if move is None else (build, _MOVE))
-    if not one.is_index:
-        outcome = replace(outcome, severity=Severity.WARNING, explains=())
-    return outcome.at(
+    mismatch = Mismatch(
+        image=one.reference,
+        image_platforms=_each_once(map(_shown, platforms)),
+        where="its pods landed on" if waiting and all(host.node for host in unable) else "every node pool is",
+        node_platforms=_each_once(map(str, needed)),
+        effect=_NO_MATCH if one.is_index else _NO_START,
+        nodes=_each_once(host.name for host in unable if host.node is not None),
+        pods=_each_once(f"{container.namespace}/{container.pod}" for container in waiting),
+        pools_unable=_each_once(host.pool for host in unable if host.pool),
+        pools_able=able,
+        wanted_platforms=",".join(sorted(f"{system}/{architecture}" for system, architecture in wanted)),
+        registry=registry.name,
+        subscription=registry.subscription,
+        path=None if one.digest else f"{one.repository}:{one.tag}",
+        for_windows=any(platform.os == "windows" for platform in needed),
+    )
+    return PLATFORM_MISMATCH.at(
         one.reference,
+        mismatch,
+        _moving(platforms, able, waiting),
         reach=reach_of(one),
+        severity=None if one.is_index else Severity.WARNING,
+        explains=None if one.is_index else (),
         confidence=None if all(host.node for host in unable) else Confidence.INFERRED,
-        **(evidence | (move or {})),
     )
 
 
-def _moving(platforms: tuple[Platform, ...], able: list[str], waiting: list[FailingContainer]) -> dict[str, str] | None:
-    """What patches the pods' owner to land where the image runs; ``None``: there is no such place, or no such owner."""
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _moving(platforms: tuple[Platform, ...], able: tuple[str, ...], waiting: list[FailingContainer]) -> Move:
     kinds = {(platform.os, platform.architecture) for platform in platforms}
     owned = next((one for one in waiting if one.owner and one.owner.partition("/")[0] in _PATCHED_KINDS), None)
     if not able or owned is None or len(kinds) != 1:
-        return None
+        return Move()
     kind, _, name = str(owned.owner).partition("/")
     ((system, architecture),) = kinds
     selector = {OS_LABEL: system, ARCHITECTURE_LABEL: architecture}
-    return {
-        "owner_kind": _PATCHED_KINDS[kind],
-        "owner_name": name,
-        "namespace": owned.namespace,
-        "patch": json.dumps({"spec": {"template": {"spec": {"nodeSelector": selector}}}}),
-    }
+    patch = json.dumps({"spec": {"template": {"spec": {"nodeSelector": selector}}}})
+    return Move(_PATCHED_KINDS[kind], name, owned.namespace, patch)
 
 
 # --- the nodes ---------------------------------------------------------------------------
@@ -237,15 +308,14 @@ def _landed(waiting: list[FailingContainer], nodes: tuple[Node, ...]) -> list[_H
     ]
 
 
-def _able(nodes: tuple[Node, ...], platforms: tuple[Platform, ...], waiting: list[FailingContainer]) -> list[str]:
+def _able(nodes: tuple[Node, ...], platforms: tuple[Platform, ...], waiting: list[FailingContainer]) -> tuple[str, ...]:
     """The pools that can run the image and are closed to its pods by nothing but os and architecture."""
     placements = [any_platform(container.placement) for container in waiting]
-    able = {
+    return _each_once(
         node.pool or node.name
         for node in nodes
         if _runs(platforms, _host(node)) and all(may_land(placement, node.labels) for placement in placements)
-    }
-    return sorted(able)
+    )
 
 
 def _everywhere(facts: Facts, nodes: tuple[Node, ...]) -> list[_Host]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details
 from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
-from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of
+from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of, written
 from ...model import Confidence, Finding, Reach, Severity
 from ...pull_errors.symptoms import failed_pulls
 from ...quoting import printable
+from ...repairs import Step
+from .._named import ClusterNames
 
 _ARTICLE = (
     "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
@@ -20,7 +23,45 @@ _ARTICLE = (
 )
 NO_IMAGE = "No image was given with --image, and no failing pod names one."
 _LONGEST = 400
-_LOOK = RemedyTemplate(
+
+
+@dataclass(frozen=True)
+class InvalidReference(Details):
+    """A text that is no image reference, and the registry that it is meant for, where that is known."""
+
+    image: str
+    reason: str
+    registry: str | None
+    subscription: str | None
+
+
+@dataclass(frozen=True)
+class OtherHost(Details):
+    """A host that resembles a registry's login server, and is not it."""
+
+    host: str
+    login_server: str
+    problem: str
+    suggestion: str
+    """The image at the login server."""
+    registry: str
+    subscription: str
+    path: str
+    """The image without its host."""
+
+
+@dataclass(frozen=True)
+class RegionalHost(Details):
+    """A node pool whose nodes do not know the regional hosts of registries."""
+
+    pool: str
+    node_image: str
+    host: str
+    login_server: str
+
+
+_LIST = "Write the reference as LOGIN-SERVER/REPOSITORY:TAG"
+_LOOK = Step(
     "Use {suggestion} as the image; this shows whether the registry has it",
     "az acr repository show --name {registry} --image {path} --subscription {subscription}",
 )
@@ -30,11 +71,12 @@ INVALID_REFERENCE = Outcome(
     severity=Severity.ERROR,
     summary="The image reference {image} is not valid, so no node will ask any registry for it: {reason}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-image-formats",
-    evidence_keys=("image", "reason", "registry", "subscription"),
-    remedies=(
-        RemedyTemplate(
-            "Write the reference as LOGIN-SERVER/REPOSITORY:TAG; this lists the repositories",
+    details=(InvalidReference,),
+    repairs=(
+        Step(
+            f"{_LIST}; this lists the repositories",
             "az acr repository list --name {registry} --subscription {subscription} --output table",
+            instead=_LIST,
         ),
     ),
     explains=("invalid-image-name",),
@@ -45,8 +87,8 @@ LOGIN_SERVER_TYPO = Outcome(
     severity=Severity.ERROR,
     summary="The image's host {host} is not the registry's login server {login_server}: {problem}.",
     url=_ARTICLE,
-    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "subscription", "path"),
-    remedies=(_LOOK,),
+    details=(OtherHost,),
+    repairs=(_LOOK,),
     explains=("dns-failure", "tls-trust", "timeout-network", "unauthorized-401", "image-not-found"),
     article="2",
 )
@@ -55,8 +97,8 @@ LOGIN_SERVER_MISMATCH = Outcome(
     severity=Severity.ERROR,
     summary="The image's host {host} resembles the registry and is not its login server {login_server}: {problem}.",
     url=_ARTICLE,
-    evidence_keys=("host", "login_server", "problem", "suggestion", "registry", "subscription", "path"),
-    remedies=(_LOOK,),
+    details=(OtherHost,),
+    repairs=(_LOOK,),
     explains=("dns-failure", "unauthorized-401", "forbidden-403", "image-not-found", "timeout-network"),
     article="2",
 )
@@ -67,12 +109,14 @@ REGIONAL_HOST_UNSUPPORTED = Outcome(
     "{host}; that takes 202607.29 or newer.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication",
     confidence=Confidence.INFERRED,
-    evidence_keys=("pool", "node_image", "host", "login_server", "resource_group", "cluster", "subscription"),
-    remedies=(
-        RemedyTemplate(
+    details=(RegionalHost, ClusterNames),
+    repairs=(
+        Step(
             "Upgrade the node image of the pool (or name the image by the login server {login_server})",
             "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
             "--subscription {subscription} --node-image-only",
+            requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
+            changes="the pool's nodes are reimaged, a few at a time",
         ),
     ),
     explains=("unauthorized-401",),
@@ -111,14 +155,14 @@ def reference_is_valid(facts: Facts) -> Iterator[Finding]:
             parse_reference(text)
         except ValueError as invalid:
             registry = facts.registry if isinstance(facts.registry, Registry) else None
-            yield INVALID_REFERENCE.at(
-                printable(text[:_LONGEST]) or "(empty)",
-                reach=Reach(images=frozenset({text})),
-                image=printable(text[:_LONGEST]),
-                reason=printable(str(invalid)[:_LONGEST]),
-                registry=registry and registry.name,
-                subscription=registry and registry.subscription,
+            shown = printable(text[:_LONGEST])
+            of = InvalidReference(
+                shown,
+                printable(str(invalid)[:_LONGEST]),
+                registry.name if registry else None,
+                registry.subscription if registry else None,
             )
+            yield INVALID_REFERENCE.at(shown or "(empty)", of, reach=Reach(images=frozenset({text})))
     if texts:
         yield from _not_seen(facts)
 
@@ -144,16 +188,16 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
     registry = known(facts.registry)
     relations = {host: resemblance_of(images[0], registry.login_server) for host, images in named.items()}
     if not any(relations.values()):
-        yield skipped(_written(_first(named)), f"The image is not of the registry {registry.login_server}.")
+        yield skipped(written(_first(named)), f"The image is not of the registry {registry.login_server}.")
     for host, images in named.items():
-        relation, reach = relations[host], Reach(images=frozenset(map(_written, images)))
+        relation, reach = relations[host], Reach(images=frozenset(map(written, images)))
         if relation in _TYPOS:
-            evidence = _evidence(images[0], registry, _TYPOS[relation], relation)
-            yield LOGIN_SERVER_TYPO.at(_written(images[0]), reach=reach, **evidence)
+            host_named = _other_host(images[0], registry, _TYPOS[relation], relation)
+            yield LOGIN_SERVER_TYPO.at(written(images[0]), host_named, reach=reach)
         elif relation in _MISMATCHES:
-            evidence = _evidence(images[0], registry, _MISMATCHES[relation], relation)
+            host_named = _other_host(images[0], registry, _MISMATCHES[relation], relation)
             confidence = Confidence.INFERRED if relation in _INFERRED else None
-            yield LOGIN_SERVER_MISMATCH.at(_written(images[0]), confidence=confidence, reach=reach, **evidence)
+            yield LOGIN_SERVER_MISMATCH.at(written(images[0]), host_named, confidence=confidence, reach=reach)
     yield from _not_seen(facts)
 
 
@@ -178,7 +222,7 @@ def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
         image for images in named.values() for image in images if resemblance_of(image, server) is Resemblance.REGIONAL
     ]
     if not regional:
-        yield skipped(_written(_first(named)), "No image names a regional host of the registry.")
+        yield skipped(written(_first(named)), "No image names a regional host of the registry.")
         return
     cluster = known(facts.cluster)
     for pool in known(cluster.agent_pools):
@@ -186,16 +230,12 @@ def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
         if isinstance(dated, Unreadable):
             yield unknown(_pool_id(cluster.id, pool), dated)
         elif dated < _FIRST_WITH_REGIONAL_HOSTS:
+            regional_host = RegionalHost(pool.name, known(pool.node_image_version), regional[0].host, server)
             yield REGIONAL_HOST_UNSUPPORTED.at(
                 _pool_id(cluster.id, pool),
-                reach=Reach(pools=frozenset({pool.name}), images=frozenset(map(_written, regional))),
-                pool=pool.name,
-                node_image=pool.node_image_version,
-                host=regional[0].host,
-                login_server=server,
-                resource_group=cluster.resource_group,
-                cluster=cluster.name,
-                subscription=cluster.subscription,
+                regional_host,
+                ClusterNames.of(cluster),
+                reach=Reach(pools=frozenset({pool.name}), images=frozenset(map(written, regional))),
             )
 
 
@@ -260,23 +300,17 @@ def _pool_id(cluster_id: str, pool: AgentPool) -> str:
     return f"{cluster_id}/agentPools/{pool.name}"
 
 
-def _evidence(image: Image, registry: Registry, problem: str, relation: Resemblance) -> dict[str, Any]:
+def _other_host(image: Image, registry: Registry, problem: str, relation: Resemblance) -> OtherHost:
     path = image.repository
-    if relation is Resemblance.SUFFIX_MISSING and image.host == "docker.io":
+    if relation is Resemblance.SUFFIX_MISSING and image.host == DOCKER_HUB:
         path = path.partition("/")[2]
     path += (f":{image.tag}" if image.tag else "") if image.digest is None else f"@{image.digest}"
-    return {
-        "host": image.host,
-        "login_server": registry.login_server,
-        "problem": problem,
-        "suggestion": f"{registry.login_server}/{path}",
-        "registry": registry.name,
-        "subscription": registry.subscription,
-        "path": path,
-    }
-
-
-def _written(image: Image) -> str:
-    tag = f":{image.tag}" if image.tag else ""
-    digest = f"@{image.digest}" if image.digest else ""
-    return f"{image.host}/{image.repository}{tag}{digest}"
+    return OtherHost(
+        host=image.host,
+        login_server=registry.login_server,
+        problem=problem,
+        suggestion=f"{registry.login_server}/{path}",
+        registry=registry.name,
+        subscription=registry.subscription,
+        path=path,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...facts import FailingContainer, Image, ImageLookup, Platform, Unreadable
-from ...images.references import Resemblance, parse_reference, resemblance_of
+from ...images.references import Resemblance, parse_reference, resemblance_of, written
 from ..members import member, shown
 from .api import Absence, Manifest
 
@@ -98,12 +98,6 @@ def unread_lookup(image: Image, why: Unreadable) -> ImageLookup:
     return ImageLookup(
         written(image), image.repository, why, why, (), why, why, why, tag=image.tag, digest=image.digest
     )
-
-
-def written(image: Image) -> str:
-    """The image as a reference."""
-    tag = f":{image.tag}" if image.tag else ""
-    return f"{image.host}/{image.repository}{tag}" + (f"@{image.digest}" if image.digest else "")
 
 
 def tagged_digest(tag: Attributes) -> str | None:
