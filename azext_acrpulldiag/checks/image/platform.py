@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from ...facts import (
     Unreadable,
     known,
 )
+from ...images.node_images import NodeImage, node_image
 from ...images.platforms import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, build_of, may_land, runs_on
 from ...images.references import parse_reference
 from ...model import Confidence, Finding, SeenFrom, Severity
@@ -332,31 +332,24 @@ def _pools(cluster: Cluster) -> list[AgentPool]:
     return [pool for pool in known(cluster.agent_pools) if pool.mode != "Gateway"]
 
 
-_WINDOWS_IMAGE = re.compile(r"-(\d{5})\.\d+\.\d{6}$")
-_IMAGE_DATE = re.compile(r"-20\d\d\.?\d\d\.\d\d(?:\.\d+)?$")
-
-
 def _pool(pool: AgentPool) -> _Host:
     return _Host(pool.name, pool.name, pool_platform(pool))
 
 
 def pool_platform(pool: AgentPool) -> NodePlatform | Unreadable:
-    """The platform of a pool's nodes, by its node image version: AKS names arm64 images so.
-
-    ``AKSUbuntu-2204gen2arm64containerd-202610.01.0``, ``AKSWindows-2022-containerd-20348.3091.260210``.
-    """
+    """The platform of a pool's nodes, by its node image version; without that, Windows is known to be amd64."""
     system, version = pool.os_type, pool.node_image_version
     if isinstance(system, Unreadable):
         return system
     if isinstance(version, Unreadable):
         return version
+    image = node_image(version)
+    if isinstance(image, NodeImage) and image.platform.os == system.lower():
+        return image.platform
     if system.lower() == "windows":
-        build = _WINDOWS_IMAGE.search(version)
-        return NodePlatform("windows", "amd64", int(build[1]) if build else None)
-    if not _IMAGE_DATE.search(version):
-        what = f"The node image version {version} of pool {pool.name} does not show its architecture"
-        return Unreadable("malformed", what)
-    return NodePlatform("linux", "arm64" if "arm64" in version.lower() else "amd64")
+        return NodePlatform("windows", "amd64")
+    what = f"The node image version {version} of pool {pool.name} does not show its architecture"
+    return Unreadable("malformed", what)
 
 
 def _shown(platform: Platform) -> str:

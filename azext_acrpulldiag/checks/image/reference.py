@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
+from ...images.node_images import NodeImage, node_image
 from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of, written
 from ...model import Confidence, Finding, Reach, Severity
 from ...pull_errors.symptoms import failed_pulls
@@ -226,10 +227,10 @@ def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
         return
     cluster = known(facts.cluster)
     for pool in known(cluster.agent_pools):
-        dated = _node_image_date(pool)
-        if isinstance(dated, Unreadable):
-            yield unknown(_pool_id(cluster.id, pool), dated)
-        elif dated < _FIRST_WITH_REGIONAL_HOSTS:
+        image = _image_of(pool)
+        if isinstance(image, Unreadable):
+            yield unknown(_pool_id(cluster.id, pool), image)
+        elif image.day < _FIRST_WITH_REGIONAL_HOSTS:
             regional_host = RegionalHost(pool.name, known(pool.node_image_version), regional[0].host, server)
             yield REGIONAL_HOST_UNSUPPORTED.at(
                 _pool_id(cluster.id, pool),
@@ -278,22 +279,12 @@ def _first(named: dict[str, list[Image]]) -> Image:
 
 # --- node images -------------------------------------------------------------------------
 
-_FIRST_WITH_REGIONAL_HOSTS = (2026, 7, 29)
-_LINUX_VERSION = re.compile(r"-(20\d\d)(\d\d)\.(\d\d)\.\d+$")
-_WINDOWS_VERSION = re.compile(r"-\d+\.\d+\.(\d\d)(\d\d)(\d\d)$")
+_FIRST_WITH_REGIONAL_HOSTS = date(2026, 7, 29)
 
 
-def _node_image_date(pool: AgentPool) -> tuple[int, int, int] | Unreadable:
-    """The date in ``AKSUbuntu-2204gen2containerd-202610.01.0`` or ``AKSWindows-2022-containerd-20348.3091.260210``."""
+def _image_of(pool: AgentPool) -> NodeImage | Unreadable:
     version = pool.node_image_version
-    if isinstance(version, Unreadable):
-        return version
-    linux, windows = _LINUX_VERSION.search(version), _WINDOWS_VERSION.search(version)
-    if linux:
-        return int(linux[1]), int(linux[2]), int(linux[3])
-    if windows:
-        return 2000 + int(windows[1]), int(windows[2]), int(windows[3])
-    return Unreadable("malformed", f"The node image version {version} of pool {pool.name} shows no date")
+    return version if isinstance(version, Unreadable) else node_image(version)
 
 
 def _pool_id(cluster_id: str, pool: AgentPool) -> str:

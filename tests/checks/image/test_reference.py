@@ -8,6 +8,7 @@ from azext_acrpulldiag.facts import Options, Unreadable
 from azext_acrpulldiag.images.references import parse_reference
 from azext_acrpulldiag.model import Confidence, Status
 from azext_acrpulldiag.quoting import placeholders
+from azext_acrpulldiag.repairs import steps_of
 from tests.build import (
     CLUSTER_ID,
     SUBSCRIPTION,
@@ -158,9 +159,7 @@ def test_unreadable_pools_are_unknown(changes):
 
 @pytest.mark.parametrize("outcome", [outcome for check in ALL for outcome in check.outcomes], ids=lambda o: o.id)
 def test_templates_use_evidence_keys(outcome):
-    wanted = placeholders(outcome.summary)
-    for remedy in outcome.remedies:
-        wanted |= placeholders(remedy.description) | placeholders(remedy.command or "")
+    wanted = placeholders(outcome.summary).union(*(step.names for step in steps_of(outcome.repairs)))
     assert wanted <= set(outcome.evidence_keys)
 
 
