@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..facts import Facts, FailingContainer, Image, Kubernetes, PullSecret, Registry, SecretEntry, Unreadable
+from ..facts import Facts, FailingContainer, Image, Kubernetes, Offer, PullSecret, Registry, SecretEntry, Unreadable
 from ..images.references import served_image
 
 ARGUMENT = "argument"
@@ -19,9 +19,23 @@ def works(entry: SecretEntry) -> bool:
 
 
 def accepted(entry: SecretEntry) -> bool:
-    """Tell whether the registry let the credential pull."""
-    offer = entry.offer
-    return getattr(offer, "accepted", False) is True and getattr(offer, "step", "") == "manifest"
+    """Tell whether the registry let the credential pull, whatever it was asked for."""
+    answer = answer_to(entry)
+    return isinstance(answer, Offer) and _lets_pull(answer)
+
+
+def answer_to(entry: SecretEntry) -> Offer | Unreadable | None:
+    """What decides of the registry's answers to a credential: a refusal before what is not known before an acceptance.
+
+    ``None``: it was not offered.
+    """
+    refused = next((each for each in entry.offers if isinstance(each, Offer) and not _lets_pull(each)), None)
+    unread = next((each for each in entry.offers if isinstance(each, Unreadable)), None)
+    return refused or unread or next(iter(entry.offers), None)
+
+
+def _lets_pull(offer: Offer) -> bool:
+    return offer.accepted and offer.step == "manifest"
 
 
 def every_known_pod_has_a_working_secret(facts: Facts) -> bool:

@@ -66,7 +66,7 @@ class Reads:
         self._start_access(plan)
         self.pull_secrets = plan.start(
             "pullSecrets", self._read_pull_secrets,
-            self.kube_api, self.kubernetes, self.registry, self.at_scope, self.caller, self.denials,
+            self.kube_api, self.kubernetes, self.registry, self.at_scope, self.caller,
         )  # fmt: skip
 
     def _start_images(self, plan: Plan) -> None:
@@ -164,9 +164,7 @@ class Reads:
             return of_another_cluster(found, group) or found
         return found
 
-    def _read_pull_secrets(
-        self, api: Any, kubernetes: Any, registry: Any, at_scope: Any, caller: Any, denials: Any
-    ) -> Any:
+    def _read_pull_secrets(self, api: Any, kubernetes: Any, registry: Any, at_scope: Any, caller: Any) -> Any:
         """``None``: nobody names a secret, because pods were not seen and no argument does."""
         wanted = self._wanted
         if not self._names_secrets(kubernetes):
@@ -181,7 +179,7 @@ class Reads:
             offer=wanted.offer_credentials,
         )
         not_asked = Unreadable("unsupported", "The Kubernetes API was not to be asked (--cluster-access none)")
-        azure = AzureSide(self._session, self.reader, registry, at_scope, caller, denials)
+        azure = AzureSide(self._session, self.reader, registry, at_scope, caller)
         return read_pull_secrets(not_asked if api is None else api, azure, asked)
 
     def _names_secrets(self, kubernetes: Any) -> bool:

@@ -52,7 +52,7 @@ from .network import (
     ZoneSearch,
     firewall_key,
 )
-from .pull_secret import Offer, PullSecret, RegistryToken, SecretEntry
+from .pull_secret import Offer, PullSecret, RegistryToken, RolesHeld, SecretEntry
 from .registry import (
     CacheRule,
     CheckAcrReport,
@@ -112,6 +112,7 @@ __all__ = [
     "Requirement",
     "RoleAssignment",
     "RoleDefinition",
+    "RolesHeld",
     "RouteTable",
     "RuleCollection",
     "SecretEntry",

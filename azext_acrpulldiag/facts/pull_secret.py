@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from .access import RoleAssignment, RoleDefinition
 from .cluster import ServicePrincipal
 from .envelope import Unreadable
 
@@ -35,6 +37,16 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class RolesHeld:
+    """What an application holds at the registry."""
+
+    effective: tuple[RoleAssignment, ...] | Unreadable
+    """Assignments in force for it: direct, inherited, through groups."""
+    definitions: Mapping[str, RoleDefinition | Unreadable] = field(default_factory=dict, hash=False)
+    """Their role definitions, by the lower-case GUID that ends their id."""
+
+
+@dataclass(frozen=True)
 class SecretEntry:
     """One ``auths`` entry whose host matches an image of the registry by kubelet's rules."""
 
@@ -50,13 +62,13 @@ class SecretEntry:
     """``None`` with ``user_kind`` ``token``: the registry has no such token."""
     login_token_ends: datetime | Unreadable | None = None
     """``None``: the user is not the all-zero id, or the token names no end."""
-    offer: Offer | Unreadable | None = None
-    """``None``: not offered (switched off, or no failing pod and no argument names the secret)."""
+    offers: tuple[Offer | Unreadable, ...] = ()
+    """One a repository. Empty: not offered (switched off, or no failing pod and no argument names the secret)."""
     principal: ServicePrincipal | Unreadable | None = None
     """The application in the registry's tenant; ``None``: the user is no application id."""
-    may_pull: bool | Unreadable | None = None
-    """Whether the application's roles at the registry let it pull every one of ``repositories``.
-    ``None``: the user is no application id, or has no object id to hold a role."""
+    roles: RolesHeld | None = None
+    """What the application holds at the registry.
+    ``None``: the user is no application id, or no object id is known that could hold a role."""
     repositories: tuple[str, ...] = ()
     """The repositories of the registry that kubelet would use the entry for, as far as known."""
     unusable: str | None = None

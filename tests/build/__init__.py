@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .access import access, acr_pull, assignment, role_definition
+from .access import access, acr_pull, assignment, deny_assignment, role_definition
 from .cluster import agent_pool, cluster, scale_set, service_principal
 from .facts import (
     admin_secret_facts,
@@ -68,7 +68,7 @@ from .network import (
     subnet,
     zone_link,
 )
-from .pull_secret import pull_secret, registry_token, secret_entry
+from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry
 
 __all__ = [
@@ -108,6 +108,7 @@ __all__ = [
     "assignment",
     "bad_secret_facts",
     "cluster",
+    "deny_assignment",
     "failing",
     "failing_container",
     "failing_pods_facts",
@@ -135,6 +136,7 @@ __all__ = [
     "registry",
     "registry_token",
     "role_definition",
+    "roles_held",
     "scale_set",
     "secret_entry",
     "service_endpoint_facts",

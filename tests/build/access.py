@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from azext_acrpulldiag.facts import Access, Permission, Puller, RoleAssignment, RoleDefinition
+from azext_acrpulldiag.facts import Access, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition
 
 from .ids import ACR_PULL, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, NOW, REGISTRY_ID, SUBSCRIPTION
 
@@ -39,6 +39,24 @@ def assignment(
         principal_type=principal_type,
         condition=condition,
         created=created,
+    )
+
+
+def deny_assignment(*principals: str, **changes: object) -> DenyAssignment:
+    """What takes everything from these principals, at the registry."""
+    return replace(
+        DenyAssignment(
+            id="/d",
+            name="no pulls",
+            scope=REGISTRY_ID,
+            permissions=(Permission(actions=("*",), data_actions=("*",)),),
+            principal_ids=principals,
+            excluded_principal_ids=(),
+            everyone=False,
+            condition=None,
+            applies_to_child_scopes=True,
+        ),
+        **changes,
     )
 
 

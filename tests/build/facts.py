@@ -55,7 +55,7 @@ from .ids import (
 from .image import lookup
 from .kubernetes import failing, failing_container, kubernetes, node, waiting_container
 from .network import allowing, firewall, network, outbound, peering, private_link_network, subnet
-from .pull_secret import pull_secret, registry_token, secret_entry
+from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry
 
 
@@ -242,38 +242,38 @@ def application_secret_facts(principal: ServicePrincipal | None = None, **change
         "application",
         application_id=APP_ID,
         principal=principal or service_principal(),
-        may_pull=True,
-        offer=None,
+        roles=roles_held(),
+        offers=(),
     )
     return pull_secret_facts((pull_secret(replace(entry, **changes)),))
 
 
 def admin_secret_facts(**changes: object) -> Facts:
     """A pull secret of the admin account, which is on and has that password."""
-    entry = secret_entry("contosoreg", "admin", admin_password_matches=True, offer=None)
+    entry = secret_entry("contosoreg", "admin", admin_password_matches=True, offers=())
     return pull_secret_facts((pull_secret(replace(entry, **changes)),), registry=registry(admin_enabled=True))
 
 
 def token_secret_facts(token: RegistryToken | None = None, **changes: object) -> Facts:
     """A pull secret of a token that is enabled, holds and may pull the image."""
-    entry = secret_entry(token=token or registry_token(), offer=None)
+    entry = secret_entry(token=token or registry_token(), offers=())
     return pull_secret_facts((pull_secret(replace(entry, **changes)),))
 
 
 def login_token_secret_facts(ends: datetime | None = NOW + timedelta(hours=1), **changes: object) -> Facts:
     """A pull secret with a token of ``az acr login`` that still holds."""
     nobody = "00000000-0000-0000-0000-000000000000"
-    entry = secret_entry(nobody, "login-token", login_token_ends=ends, offer=None)
+    entry = secret_entry(nobody, "login-token", login_token_ends=ends, offers=())
     return pull_secret_facts((pull_secret(replace(entry, **changes)),))
 
 
 def bad_secret_facts(**changes: object) -> Facts:
     """A pull secret that the user names, with one entry of each kind, all bad, and an identity without a role."""
     entries = (
-        secret_entry(APP_ID, "application", principal=service_principal(object_id=None), repositories=(), offer=None),
-        secret_entry("contosoreg", "admin", admin_password_matches=False, repositories=(), offer=None),
-        secret_entry(token=None, repositories=(), offer=Offer(False, 401, "token")),
-        secret_entry("0", "login-token", login_token_ends=NOW, repositories=(), offer=None),
+        secret_entry(APP_ID, "application", principal=service_principal(object_id=None), repositories=(), offers=()),
+        secret_entry("contosoreg", "admin", admin_password_matches=False, repositories=(), offers=()),
+        secret_entry(token=None, repositories=(), offers=(Offer(False, 401, "token"),)),
+        secret_entry("0", "login-token", login_token_ends=NOW, repositories=(), offers=()),
     )
     secrets = (
         pull_secret(*entries, named_by=("argument",)),

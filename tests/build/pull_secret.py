@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from azext_acrpulldiag.facts import Offer, PullSecret, RegistryToken, SecretEntry
+from azext_acrpulldiag.facts import Offer, PullSecret, RegistryToken, RoleAssignment, RolesHeld, SecretEntry
 
-from .ids import NOW
+from .access import acr_pull, assignment
+from .ids import ACR_PULL, NOW, SP_OBJECT_ID
 
 
 def secret_entry(user: str = "pull-app", kind: str = "token", **changes: object) -> SecretEntry:
@@ -18,9 +19,14 @@ def secret_entry(user: str = "pull-app", kind: str = "token", **changes: object)
         user_kind=kind,
         repositories=("team/app",),
         token=registry_token() if kind == "token" else None,
-        offer=Offer(True, 200, "manifest", "team/app"),
+        offers=(Offer(True, 200, "manifest", "team/app"),),
     )
     return replace(entry, **changes)
+
+
+def roles_held(*effective: RoleAssignment, **changes: object) -> RolesHeld:
+    """The application of :func:`service_principal` may pull."""
+    return replace(RolesHeld(effective or (assignment(SP_OBJECT_ID),), {ACR_PULL: acr_pull()}), **changes)
 
 
 def pull_secret(*entries: SecretEntry, **changes: object) -> PullSecret:

@@ -8,14 +8,15 @@ lets it through.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
 
 from ...access.grants import ABAC_MODE
 from ...access.standing import Held, may_pull
-from ...catalogue import Outcome, RemedyTemplate, unknown
-from ...facts import Facts, NotKnownError, Puller, PullSecret, Registry, SecretEntry, Unreadable, known
+from ...catalogue import Outcome, unknown
+from ...details import Details, internal
+from ...facts import Facts, NotKnownError, Puller, PullSecret, SecretEntry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
+from .._roles import ABAC_ROLE, LEGACY_ROLE
 from .._working_secrets import ARGUMENT, accepted, failing_of_registry, read_secrets, works
 from ..access._grants import repositories_of
 
@@ -33,58 +34,52 @@ OUTRANKED = (
 )
 REFUSED = ("unauthorized-401", "credential-provider", *OUTRANKED)
 
-CREATE = (
-    "kubectl create secret docker-registry {secret} --namespace {namespace} --docker-server={login_server} "
-    '--docker-username=%s --docker-password="$ACR_PASSWORD"'
-)
-DELETE = RemedyTemplate(
-    "Delete the secret, then create it again as below", "kubectl delete secret {secret} --namespace {namespace}"
-)
-CREATE_FOR_USER = RemedyTemplate(
-    "Create the secret again, the password in the variable ACR_PASSWORD; the pods try it at their next attempt",
-    CREATE % "{user}",
-)
-CREATE_FOR_ANY = RemedyTemplate(
-    "Create the secret, with a user that may pull in the variable ACR_USER and its password in ACR_PASSWORD",
-    CREATE % '"$ACR_USER"',
-)
-NEW_TOKEN = RemedyTemplate(
-    "Create a token of the registry that may pull this repository; keep its name as ACR_USER and the password "
-    "that it prints as ACR_PASSWORD",
-    "az acr token create --name aks-pull --registry {registry} --subscription {subscription} "
-    "--repository {repository} content/read",
-)
-_ASSIGN = (
-    "az role assignment create --assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
-    " --role %s --scope {registry_id}"
-)
-ROLE_INSTEAD = (
-    RemedyTemplate(
-        "Or do without the secret: Give {principal_name} the role AcrPull on {registry} (registry mode RBAC)",
-        _ASSIGN % "AcrPull",
-    ),
-    RemedyTemplate(
-        "Or do without the secret: Give {principal_name} the role Container Registry Repository Reader on {registry} "
-        "(registry mode RBAC + ABAC)",
-        _ASSIGN % '"Container Registry Repository Reader"',
-    ),
-)
 
-SECRET_KEYS = (
-    "secret",
-    "namespace",
-    "named_by",
-    "named_by_count",
-    "registry",
-    "registry_id",
-    "login_server",
-    "subscription",
-    "principal",
-    "principal_name",
-    "identity_may_pull",
-    "repository",
-)
-ENTRY_KEYS = (*SECRET_KEYS, "host", "user", "repositories")
+@dataclass(frozen=True)
+class NamedSecret(Details):
+    """A pull secret, who names it, and what else could let its pods pull."""
+
+    secret: str
+    namespace: str
+    named_by: tuple[str, ...]
+    named_by_count: int
+    registry: str
+    registry_id: str
+    login_server: str
+    subscription: str
+    principal: str | None
+    """The object id of the nodes' identity."""
+    principal_name: str | None
+    identity_may_pull: bool | None
+    repository: str | None
+    """One that is pulled with the secret."""
+    lacks_role: str | None = internal()
+    """The role that would let the identity pull in the secret's place. ``None``: it has one, or it is not known
+    to lack it, or the fault stops no pull."""
+
+    @property
+    def lacks_legacy_role(self) -> bool:
+        """The role helps, and the registry is not in ABAC mode."""
+        return self.lacks_role == LEGACY_ROLE
+
+    @property
+    def lacks_abac_role(self) -> bool:
+        """The role helps, and the registry is in ABAC mode."""
+        return self.lacks_role == ABAC_ROLE
+
+
+@dataclass(frozen=True)
+class UsedEntry(Details):
+    """An entry of a pull secret for the registry."""
+
+    host: str
+    user: str
+    repositories: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entry: SecretEntry) -> UsedEntry:
+        """Name an entry."""
+        return cls(entry.host, entry.user, entry.repositories[:MAX_LISTED])
 
 
 def secrets_of(facts: Facts) -> tuple[PullSecret, ...]:
@@ -114,10 +109,8 @@ def identity_may_pull(facts: Facts) -> bool | None:
         puller = known(facts.access.puller)
         if puller is None:
             return False
-        held = Held.by(puller, facts.access)
-        answers = {
-            known(may_pull(registry, held, (each,) if each else ())) for each in repositories_of(facts, registry)
-        }
+        held, repositories = Held.by(puller, facts.access), repositories_of(facts, registry)
+        answers = {known(may_pull(registry, held, (each,) if each else ())) for each in repositories}
     except NotKnownError:
         return None
     return answers.pop() if len(answers) == 1 else None
@@ -164,21 +157,25 @@ def accounts_for(facts: Facts, secret: PullSecret, severity: Severity, explains:
 
 
 def found(
-    outcome: Outcome, facts: Facts, secret: PullSecret, entry: SecretEntry | None = None, **evidence: Any
+    outcome: Outcome,
+    facts: Facts,
+    secret: PullSecret,
+    *details: Details,
+    confidence: Confidence | None = None,
+    explains: tuple[str, ...] | None = None,
 ) -> Finding:
-    """Return the finding of ``outcome`` at ``secret``, weighed, with the role as another repair where it is one."""
-    may_pull = identity_may_pull(facts)
-    severity, confidence = weight_of(facts, secret, may_pull)
-    finding = replace(outcome, remedies=_repairs(outcome, facts, severity, may_pull)).at(
+    """Return the finding of ``outcome`` at ``secret``, weighed. ``explains`` stands for what the outcome explains."""
+    allowed = identity_may_pull(facts)
+    severity, sure = weight_of(facts, secret, allowed)
+    return outcome.at(
         resource_of(secret),
+        _named(facts, secret, severity, allowed),
+        *details,
         severity=severity,
-        confidence=Confidence.INFERRED if outcome.confidence is Confidence.INFERRED else confidence,
+        confidence=confidence or sure,
         reach=_reach(secret),
-        **_words(facts, secret, may_pull),
-        **(_of_entry(entry) if entry else {}),
-        **evidence,
+        explains=accounts_for(facts, secret, severity, outcome.explains if explains is None else explains),
     )
-    return replace(finding, explains=accounts_for(facts, secret, severity, outcome.explains))
 
 
 def _reach(secret: PullSecret) -> Reach:
@@ -193,42 +190,32 @@ def ignorance(facts: Facts, secret: PullSecret, why: Unreadable) -> Finding:
     return unknown(resource_of(secret), why, decisive=False if harmless else None)
 
 
-def _repairs(outcome: Outcome, facts: Facts, severity: Severity, may_pull: bool | None) -> tuple[RemedyTemplate, ...]:
-    """Leave the role out where the identity has one, or where it is not known or would not help."""
-    own = tuple(each for each in outcome.remedies if each not in ROLE_INSTEAD)
-    puller = facts.access.puller
-    if severity is Severity.WARNING or may_pull is not False or not isinstance(puller, Puller):
-        return own
-    registry = facts.registry
-    abac = isinstance(registry, Registry) and registry.role_assignment_mode == ABAC_MODE
-    role = ROLE_INSTEAD[1] if abac else ROLE_INSTEAD[0]
-    return (*own, role) if role in outcome.remedies else own
-
-
-def _words(facts: Facts, secret: PullSecret, may_pull: bool | None) -> dict[str, Any]:
+def _named(facts: Facts, secret: PullSecret, severity: Severity, allowed: bool | None) -> NamedSecret:
     registry = known(facts.registry)
     puller = facts.access.puller if isinstance(facts.access.puller, Puller) else None
-    repositories = {each for entry in secret.entries for each in entry.repositories}
-    if not repositories:
-        names = {(secret.namespace, name) for name in secret.named_by}
-        repositories = {
-            image.repository for pod, image in failing_of_registry(facts) if (pod.namespace, f"pod/{pod.pod}") in names
-        }
-    return {
-        "secret": secret.name,
-        "namespace": secret.namespace,
-        "named_by": list(secret.named_by[:MAX_LISTED]),
-        "named_by_count": len(secret.named_by),
-        "registry": registry.name,
-        "registry_id": registry.id,
-        "login_server": registry.login_server,
-        "subscription": registry.subscription,
-        "principal": puller.object_id if puller else None,
-        "principal_name": puller.name if puller else None,
-        "identity_may_pull": may_pull,
-        "repository": min(repositories, default=None),
-    }
+    role = ABAC_ROLE if registry.role_assignment_mode == ABAC_MODE else LEGACY_ROLE
+    helps = severity is Severity.ERROR and allowed is False and puller is not None
+    return NamedSecret(
+        secret=secret.name,
+        namespace=secret.namespace,
+        named_by=secret.named_by[:MAX_LISTED],
+        named_by_count=len(secret.named_by),
+        registry=registry.name,
+        registry_id=registry.id,
+        login_server=registry.login_server,
+        subscription=registry.subscription,
+        principal=puller.object_id if puller else None,
+        principal_name=puller.name if puller else None,
+        identity_may_pull=allowed,
+        repository=min(_repositories(facts, secret), default=None),
+        lacks_role=role if helps else None,
+    )
 
 
-def _of_entry(entry: SecretEntry) -> dict[str, Any]:
-    return {"host": entry.host, "user": entry.user, "repositories": list(entry.repositories[:MAX_LISTED])}
+def _repositories(facts: Facts, secret: PullSecret) -> set[str]:
+    """Those that the secret has an entry for, else those of the pods that name it."""
+    named = {each for entry in secret.entries for each in entry.repositories}
+    if named:
+        return named
+    names = {(secret.namespace, name) for name in secret.named_by}
+    return {image.repository for pod, image in failing_of_registry(facts) if (pod.namespace, f"pod/{pod.pod}") in names}

@@ -3,35 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
-from ...facts import Facts, PullSecret, SecretEntry, Unreadable, known
+from ...catalogue import Outcome, check, skipped
+from ...details import Details
+from ...facts import Facts, PullSecret, Unreadable, known
 from ...images.references import resembles
 from ...model import Confidence, Finding, SeenFrom, Severity
-from .._working_secrets import ARGUMENT, accepted, works
-from ._weight import (
-    CREATE_FOR_ANY,
-    CREATE_FOR_USER,
+from ...repairs import Step, option
+from .._working_secrets import ARGUMENT, accepted, answer_to, works
+from ._repairs import (
     DELETE,
-    ENTRY_KEYS,
-    MAX_LISTED,
     NEW_TOKEN,
+    ROLE_INSTEAD,
+    admin_password,
+    create_for_any,
+    create_for_user,
+    new_client_secret,
+    new_token_password,
+)
+from ._weight import (
+    MAX_LISTED,
     NO_SECRET,
     NOT_LOOKED_AT,
     OUTRANKED,
     REFUSED,
-    ROLE_INSTEAD,
-    SECRET_KEYS,
+    NamedSecret,
+    UsedEntry,
     found,
     identity_may_pull,
     ignorance,
     secrets_of,
 )
-from .users import NEW_PASSWORDS
 
 _SECRETS = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes"
 _ERRORS = "https://learn.microsoft.com/troubleshoot/azure/azure-container-registry/acr-authentication-errors"
+
+
+@dataclass(frozen=True)
+class Malformed(Details):
+    """A secret that kubelet can make nothing of."""
+
+    reason: str
+    consequence: str
+    breaks_every_pull: bool
+    type: str | None
+
+
+@dataclass(frozen=True)
+class OtherHosts(Details):
+    """A secret without an entry for the registry."""
+
+    hosts: tuple[str, ...]
+    resembling: tuple[str, ...]
+    """Those that were meant for the registry."""
+
+
+@dataclass(frozen=True)
+class Refusal(Details):
+    """What the registry answered to a credential."""
+
+    status: int
+    step: str
+    stray_white_space: bool
+    user_kind: str
+
+    @property
+    def of_application(self) -> bool:
+        """The user is an application."""
+        return self.user_kind == "application"
+
+    @property
+    def of_admin(self) -> bool:
+        """The user is the admin account."""
+        return self.user_kind == "admin"
+
+    @property
+    def of_token(self) -> bool:
+        """The user is a token of the registry."""
+        return self.user_kind == "token"
+
+    @property
+    def of_a_kept_user(self) -> bool:
+        """The user gets another password, and stays."""
+        return self.of_application or self.of_admin or self.of_token
+
+    @property
+    def of_another_user(self) -> bool:
+        """It takes another user."""
+        return not self.of_a_kept_user
+
 
 MISSING = Outcome(
     id="pull-secret.missing",
@@ -39,8 +100,8 @@ MISSING = Outcome(
     summary="Namespace {namespace} has no secret {secret}, which {named_by} names to pull from {registry}.",
     url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=SECRET_KEYS,
-    remedies=(CREATE_FOR_ANY, NEW_TOKEN, *ROLE_INSTEAD),
+    details=(NamedSecret,),
+    repairs=(option(NEW_TOKEN, create_for_any()), *ROLE_INSTEAD),
     explains=REFUSED,
     article="1.5",
 )
@@ -50,8 +111,8 @@ MALFORMED = Outcome(
     summary="Kubelet cannot use the pull secret {secret} in namespace {namespace}: {reason}. {consequence}.",
     url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=(*SECRET_KEYS, "reason", "consequence", "breaks_every_pull", "type"),
-    remedies=(DELETE, CREATE_FOR_ANY, *ROLE_INSTEAD),
+    details=(NamedSecret, Malformed),
+    repairs=(option(DELETE, create_for_any()), *ROLE_INSTEAD),
     explains=REFUSED,
     article="1.5",
 )
@@ -61,8 +122,8 @@ WRONG_REGISTRY = Outcome(
     summary="The pull secret {secret} in namespace {namespace} has no entry for {login_server}, only for {hosts}.",
     url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
-    evidence_keys=(*SECRET_KEYS, "hosts", "resembling"),
-    remedies=(DELETE, CREATE_FOR_ANY, *ROLE_INSTEAD),
+    details=(NamedSecret, OtherHosts),
+    repairs=(option(DELETE, create_for_any()), *ROLE_INSTEAD),
     explains=REFUSED,
     article="1.5",
 )
@@ -73,19 +134,25 @@ CREDENTIAL_REFUSED = Outcome(
     "for {repository} (HTTP {status}, asked for the {step}).",
     url=_ERRORS,
     seen_from=SeenFrom.REGISTRY,
-    evidence_keys=(*ENTRY_KEYS, "status", "step", "stray_white_space", "user_kind"),
-    remedies=(
-        RemedyTemplate("The password begins or ends in white space, such as a line break: leave that out"),
-        *NEW_PASSWORDS.values(),
-        DELETE,
-        CREATE_FOR_USER,
-        CREATE_FOR_ANY,
+    details=(NamedSecret, UsedEntry, Refusal),
+    repairs=(
+        option(
+            Step(
+                "The password begins or ends in white space, such as a line break: leave that out",
+                when="stray_white_space",
+            ),
+            new_client_secret(when="of_application"),
+            admin_password(when="of_admin"),
+            new_token_password(when="of_token"),
+            DELETE,
+            create_for_user(when="of_a_kept_user"),
+            create_for_any(when="of_another_user"),
+        ),
         *ROLE_INSTEAD,
     ),
     explains=REFUSED,
     article="1.5",
 )
-_STRAY = CREDENTIAL_REFUSED.remedies[0]
 
 _IN_SILENCE = "It passes over the secret in silence"
 _GIVES_UP = "It gives up every pull of the pods that name it, whatever other credential they have"
@@ -142,15 +209,9 @@ def every_secret_can_be_used(facts: Facts) -> Iterator[Finding]:
     for secret in secrets_of(facts):
         reason = secret.malformed or _unusable_entry(secret)
         if reason:
-            yield found(
-                MALFORMED,
-                facts,
-                secret,
-                reason=reason,
-                consequence=_GIVES_UP if secret.breaks_every_pull else _IN_SILENCE,
-                breaks_every_pull=secret.breaks_every_pull,
-                type=secret.secret_type,
-            )
+            consequence = _GIVES_UP if secret.breaks_every_pull else _IN_SILENCE
+            malformed = Malformed(reason, consequence, secret.breaks_every_pull, secret.secret_type)
+            yield found(MALFORMED, facts, secret, malformed)
 
 
 def _unusable_entry(secret: PullSecret) -> str | None:
@@ -185,23 +246,14 @@ def a_secret_has_an_entry_for_the_registry(facts: Facts) -> Iterator[Finding]:
         if secret.exists is not True or secret.malformed or secret.entries or _others_match(secrets, secret):
             continue
         login_server = known(facts.registry).login_server
-        resembling = [key for key in secret.hosts if _meant_for(key, login_server)]
-        if not resembling and ARGUMENT not in secret.named_by:
-            if identity_may_pull(facts) is True:
-                continue
+        resembling = tuple(key for key in secret.hosts if _meant_for(key, login_server))
+        hosts = OtherHosts(secret.hosts[:MAX_LISTED], resembling[:MAX_LISTED])
+        if resembling or ARGUMENT in secret.named_by:
+            yield found(WRONG_REGISTRY, facts, secret, hosts)
+        elif identity_may_pull(facts) is not True:
             # It may well be for the pod's other images.
-            elsewhere = replace(WRONG_REGISTRY, confidence=Confidence.INFERRED, explains=_without_roles())
-            yield _wrong(elsewhere, facts, secret, resembling)
-        else:
-            yield _wrong(WRONG_REGISTRY, facts, secret, resembling)
-
-
-def _without_roles() -> tuple[str, ...]:
-    return tuple(each for each in REFUSED if each not in OUTRANKED)
-
-
-def _wrong(outcome: Outcome, facts: Facts, secret: PullSecret, resembling: list[str]) -> Finding:
-    return found(outcome, facts, secret, hosts=list(secret.hosts[:MAX_LISTED]), resembling=resembling[:MAX_LISTED])
+            without_roles = tuple(each for each in REFUSED if each not in OUTRANKED)
+            yield found(WRONG_REGISTRY, facts, secret, hosts, confidence=Confidence.INFERRED, explains=without_roles)
 
 
 def _others_match(secrets: tuple[PullSecret, ...], secret: PullSecret) -> bool:
@@ -240,39 +292,20 @@ def the_registry_accepts_every_credential(facts: Facts) -> Iterator[Finding]:
     only where a failing pod or ``--pull-secret`` names the secret; ``--no-credential-test`` switches it
     off. A registry that cannot be reached from this machine leaves the answer unknown.
     """
-    entries = [
-        (secret, entry)
+    offered = [
+        (secret, entry, answer)
         for secret in (secrets_of(facts) if facts.pull_secrets is not None else ())
         for entry in secret.entries
-        if entry.offer is not None
+        if (answer := answer_to(entry)) is not None
     ]
-    if not entries:
+    if not offered:
         reason = NOT_LOOKED_AT if facts.pull_secrets is None else "No credential was offered to the registry."
         yield skipped(facts.targets.cluster.id, reason)
         return
-    for secret, entry in entries:
-        offer = entry.offer
-        if isinstance(offer, Unreadable):
+    for secret, entry, answer in offered:
+        if isinstance(answer, Unreadable):
             if not works(entry):
-                yield ignorance(facts, secret, offer)
-        elif offer is not None and not accepted(entry):
-            yield _refused(facts, secret, entry)
-
-
-def _refused(facts: Facts, secret: PullSecret, entry: SecretEntry) -> Finding:
-    offer = known(entry.offer)
-    assert offer is not None
-    kind = NEW_PASSWORDS.get(entry.user_kind)
-    create = CREATE_FOR_USER if kind else CREATE_FOR_ANY
-    stray = (_STRAY,) if entry.stray_white_space else ()
-    repairs = (*stray, *((kind,) if kind else ()), DELETE, create, *ROLE_INSTEAD)
-    return found(
-        replace(CREDENTIAL_REFUSED, remedies=repairs),
-        facts,
-        secret,
-        entry,
-        status=offer.status,
-        step=offer.step,
-        stray_white_space=entry.stray_white_space,
-        user_kind=entry.user_kind,
-    )
+                yield ignorance(facts, secret, answer)
+        elif not accepted(entry):
+            refusal = Refusal(answer.status, answer.step, entry.stray_white_space, entry.user_kind)
+            yield found(CREDENTIAL_REFUSED, facts, secret, UsedEntry.of(entry), refusal)

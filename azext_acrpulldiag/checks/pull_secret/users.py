@@ -7,63 +7,118 @@ a list says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ...access.grants import ABAC_MODE
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...access.standing import Held, may_pull
+from ...catalogue import Outcome, check, skipped
+from ...details import Details, internal
 from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, ServicePrincipal, Unreadable, known
 from ...model import Finding, Severity
-from ._weight import (
-    CREATE_FOR_ANY,
-    CREATE_FOR_USER,
+from ...repairs import Step, option
+from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
+from ._repairs import (
     DELETE,
-    ENTRY_KEYS,
+    MAY_CREATE_TOKEN,
     NEW_TOKEN,
-    REFUSED,
     ROLE_INSTEAD,
-    entries_of,
-    found,
-    ignorance,
-    secrets_of,
+    admin_password,
+    create_for_any,
+    create_for_user,
+    new_client_secret,
+    new_token_password,
 )
+from ._weight import REFUSED, NamedSecret, UsedEntry, entries_of, found, ignorance, secrets_of
 
 _SERVICE_PRINCIPAL = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-service-principal"
 _AUTHENTICATION = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication"
 _TOKENS = "https://learn.microsoft.com/azure/container-registry/container-registry-token-based-repository-permissions"
 
-_NEW_SP_PASSWORD = RemedyTemplate(
-    "Add a client secret to the application, and keep the password that it prints as ACR_PASSWORD",
-    "az ad sp credential reset --id {user} --append --query password --output tsv",
-)
-_ADMIN_PASSWORD = RemedyTemplate(
-    "Print the admin account's password, and keep it as ACR_PASSWORD",
-    'az acr credential show --name {registry} --subscription {subscription} --query "passwords[0].value" --output tsv',
-)
-_NEW_TOKEN_PASSWORD = RemedyTemplate(
-    "Generate a new password for the token, and keep what it prints as ACR_PASSWORD",
-    "az acr token credential generate --name {user} --registry {registry} --subscription {subscription} "
-    '--password1 --query "passwords[0].value" --output tsv',
-)
-NEW_PASSWORDS = {"application": _NEW_SP_PASSWORD, "admin": _ADMIN_PASSWORD, "token": _NEW_TOKEN_PASSWORD}
-"""How each kind of user gets a new password, or shows the one that holds."""
 
-_ASSIGN = (
-    "az role assignment create --assignee-object-id {object_id} --assignee-principal-type ServicePrincipal"
-    " --role %s --scope {registry_id}"
-)
-_GRANT_LEGACY = RemedyTemplate(
-    "Give the application the role AcrPull on {registry} (registry mode RBAC)", _ASSIGN % "AcrPull"
-)
-_GRANT_ABAC = RemedyTemplate(
-    "Give the application the role Container Registry Repository Reader on {registry} (registry mode RBAC + ABAC)",
-    _ASSIGN % '"Container Registry Repository Reader"',
-)
-_CREATE_SP = RemedyTemplate(
-    "Where the application still exists, create its service principal (and give it a role at the registry)",
-    "az ad sp create --id {user}",
-)
-_ENABLE_SP = RemedyTemplate("Enable it again", "az ad sp update --id {user} --set accountEnabled=true")
+@dataclass(frozen=True)
+class Principal(Details):
+    """An application without a service principal that may sign in."""
+
+    problem: str
+    lost: bool = internal()
+    """It does not exist; else it is disabled."""
+
+    @property
+    def disabled(self) -> bool:
+        """It exists and may not sign in."""
+        return not self.lost
+
+
+@dataclass(frozen=True)
+class NothingHolds(Details):
+    """A user none of whose passwords holds."""
+
+    count: int
+    ended: str
+    """When the last one ended, or ``none``."""
+
+
+@dataclass(frozen=True)
+class NoRole(Details):
+    """An application that may not pull."""
+
+    object_id: str
+    mode: str | None
+
+    @property
+    def in_abac_mode(self) -> bool:
+        """The registry is in ABAC mode."""
+        return self.mode == ABAC_MODE
+
+    @property
+    def in_legacy_mode(self) -> bool:
+        """The registry is in the other mode, as far as is known."""
+        return not self.in_abac_mode
+
+
+@dataclass(frozen=True)
+class AdminPassword(Details):
+    """A password that is not the admin account's."""
+
+    stray_white_space: bool
+
+
+@dataclass(frozen=True)
+class TokenStatus(Details):
+    """A token that is not enabled."""
+
+    status: str
+
+
+@dataclass(frozen=True)
+class Excluded(Details):
+    """A repository that a token may not pull."""
+
+    lacking: str
+
+
+@dataclass(frozen=True)
+class TokenScope(Details):
+    """What a token may do, and what it may not pull."""
+
+    scope_map: str | None
+    excluded: tuple[str, ...]
+    first_excluded: str
+    actions: tuple[str, ...]
+
+    @property
+    def lacking(self) -> tuple[Excluded, ...]:
+        """Each repository that it may not pull."""
+        return tuple(map(Excluded, self.excluded))
+
+
+@dataclass(frozen=True)
+class LoginToken(Details):
+    """A token of ``az acr login`` that has ended."""
+
+    ended: str
+
 
 # The registry refuses whoever these are about, so that the refusal is their consequence.
 _EXPLAINS = (*REFUSED, "aad-token", "pull-secret.credential-refused")
@@ -74,8 +129,24 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, whose service "
     "principal {problem}.",
     url=_SERVICE_PRINCIPAL,
-    evidence_keys=(*ENTRY_KEYS, "problem"),
-    remedies=(_CREATE_SP, _ENABLE_SP, NEW_TOKEN, DELETE, CREATE_FOR_ANY, *ROLE_INSTEAD),
+    details=(NamedSecret, UsedEntry, Principal),
+    repairs=(
+        Step(
+            "Where the application still exists, create its service principal (and give it a role at the registry)",
+            "az ad sp create --id {user}",
+            when="lost",
+            requires=("Application.ReadWrite.All",),
+        ),
+        Step(
+            "Enable it again",
+            "az ad sp update --id {user} --set accountEnabled=true",
+            when="disabled",
+            requires=("Application.ReadWrite.All",),
+            changes="the application may sign in everywhere again",
+        ),
+        option(NEW_TOKEN, DELETE, create_for_any()),
+        *ROLE_INSTEAD,
+    ),
     explains=_EXPLAINS,
     article="1.5",
 )
@@ -85,8 +156,8 @@ SERVICE_PRINCIPAL_EXPIRED = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, which has no client "
     "secret that still holds ({count} listed; last end: {ended}).",
     url=_SERVICE_PRINCIPAL,
-    evidence_keys=(*ENTRY_KEYS, "count", "ended"),
-    remedies=(_NEW_SP_PASSWORD, DELETE, CREATE_FOR_USER, *ROLE_INSTEAD),
+    details=(NamedSecret, UsedEntry, NothingHolds),
+    repairs=(option(new_client_secret(), DELETE, create_for_user()), *ROLE_INSTEAD),
     explains=_EXPLAINS,
     article="1.5",
 )
@@ -96,8 +167,22 @@ SERVICE_PRINCIPAL_NO_ROLE = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, which no role lets "
     "pull from {registry}.",
     url=_SERVICE_PRINCIPAL,
-    evidence_keys=(*ENTRY_KEYS, "object_id", "mode"),
-    remedies=(_GRANT_LEGACY, _GRANT_ABAC, *ROLE_INSTEAD),
+    details=(NamedSecret, UsedEntry, NoRole),
+    repairs=(
+        grant_pull(
+            f"Give the application the role {LEGACY_ROLE} on {{registry}} (registry mode RBAC)",
+            LEGACY_ROLE,
+            principal="object_id",
+            when="in_legacy_mode",
+        ),
+        grant_pull(
+            f"Give the application the role {ABAC_ROLE} on {{registry}} (registry mode RBAC + ABAC)",
+            ABAC_ROLE,
+            principal="object_id",
+            when="in_abac_mode",
+        ),
+        *ROLE_INSTEAD,
+    ),
     explains=_EXPLAINS,
     article="1.5",
 )
@@ -107,14 +192,14 @@ ADMIN_DISABLED = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as the admin account of {registry}, which is "
     "switched off.",
     url=_AUTHENTICATION,
-    evidence_keys=ENTRY_KEYS,
-    remedies=(
-        NEW_TOKEN,
-        DELETE,
-        CREATE_FOR_ANY,
-        RemedyTemplate(
+    details=(NamedSecret, UsedEntry),
+    repairs=(
+        option(NEW_TOKEN, DELETE, create_for_any()),
+        Step(
             "Or switch the admin account on again, whose password opens the whole registry",
             "az acr update --name {registry} --subscription {subscription} --admin-enabled true",
+            requires=("Microsoft.ContainerRegistry/registries/write",),
+            changes="whoever knows the admin account's password may pull, push and delete every image",
         ),
         *ROLE_INSTEAD,
     ),
@@ -127,26 +212,31 @@ ADMIN_PASSWORD_MISMATCH = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as the admin account of {registry}, and its "
     "password is neither of the two current ones.",
     url=_AUTHENTICATION,
-    evidence_keys=(*ENTRY_KEYS, "stray_white_space"),
-    remedies=(_ADMIN_PASSWORD, DELETE, CREATE_FOR_USER, *ROLE_INSTEAD),
+    details=(NamedSecret, UsedEntry, AdminPassword),
+    repairs=(option(admin_password(), DELETE, create_for_user()), *ROLE_INSTEAD),
     explains=_EXPLAINS,
     article="1.6",
 )
+_CREATE_TOKEN = "Create the token, and keep the password that it prints as ACR_PASSWORD"  # noqa: S105 - words
 TOKEN_UNKNOWN = Outcome(
     id="pull-secret.token-unknown",
     severity=Severity.ERROR,
     summary="The pull secret {secret} in namespace {namespace} signs in as {user}, and {registry} has no token of "
     "that name.",
     url=_TOKENS,
-    evidence_keys=ENTRY_KEYS,
-    remedies=(
-        RemedyTemplate(
-            "Create the token, and keep the password that it prints as ACR_PASSWORD",
-            "az acr token create --name {user} --registry {registry} --subscription {subscription} "
-            "--repository {repository} content/read",
+    details=(NamedSecret, UsedEntry),
+    repairs=(
+        option(
+            Step(
+                _CREATE_TOKEN,
+                "az acr token create --name {user} --registry {registry} --subscription {subscription} "
+                "--repository {repository} content/read",
+                instead=_CREATE_TOKEN,
+                requires=MAY_CREATE_TOKEN,
+            ),
+            DELETE,
+            create_for_user(),
         ),
-        DELETE,
-        CREATE_FOR_USER,
         *ROLE_INSTEAD,
     ),
     explains=_EXPLAINS,
@@ -157,11 +247,12 @@ TOKEN_DISABLED = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, whose status "
     "is {status}.",
     url=_TOKENS,
-    evidence_keys=(*ENTRY_KEYS, "status"),
-    remedies=(
-        RemedyTemplate(
+    details=(NamedSecret, UsedEntry, TokenStatus),
+    repairs=(
+        Step(
             "Enable the token",
             "az acr token update --name {user} --registry {registry} --subscription {subscription} --status enabled",
+            requires=("Microsoft.ContainerRegistry/registries/tokens/write",),
         ),
         *ROLE_INSTEAD,
     ),
@@ -173,22 +264,29 @@ TOKEN_EXPIRED = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, which has no "
     "password that still holds ({count} listed; last end: {ended}).",
     url=_TOKENS,
-    evidence_keys=(*ENTRY_KEYS, "count", "ended"),
-    remedies=(_NEW_TOKEN_PASSWORD, DELETE, CREATE_FOR_USER, *ROLE_INSTEAD),
+    details=(NamedSecret, UsedEntry, NothingHolds),
+    repairs=(option(new_token_password(), DELETE, create_for_user()), *ROLE_INSTEAD),
     explains=_EXPLAINS,
 )
+_ADD_REPOSITORY = "Add the repository {lacking} to the token's scope map"
 TOKEN_SCOPE = Outcome(
     id="pull-secret.token-scope-excludes-repository",
     severity=Severity.ERROR,
     summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, whose scope "
     "map {scope_map} does not let it pull {excluded}.",
     url=_TOKENS,
-    evidence_keys=(*ENTRY_KEYS, "scope_map", "excluded", "first_excluded", "actions"),
-    remedies=(
-        RemedyTemplate(
-            "Add the repository to the token's scope map",
-            "az acr scope-map update --name {scope_map} --registry {registry} --subscription {subscription} "
-            "--add-repository {first_excluded} content/read",
+    details=(NamedSecret, UsedEntry, TokenScope),
+    repairs=(
+        option(
+            Step(
+                _ADD_REPOSITORY,
+                "az acr scope-map update --name {scope_map} --registry {registry} --subscription {subscription} "
+                "--add-repository {lacking} content/read",
+                each="lacking",
+                instead=_ADD_REPOSITORY,
+                requires=("Microsoft.ContainerRegistry/registries/scopeMaps/write",),
+                changes="every token with this scope map may pull from the repository",
+            )
         ),
         *ROLE_INSTEAD,
     ),
@@ -200,8 +298,8 @@ LOGIN_TOKEN_EXPIRED = Outcome(
     summary="The pull secret {secret} in namespace {namespace} holds a token of az acr login, which ended on {ended}; "
     "such a token holds for three hours.",
     url=_AUTHENTICATION,
-    evidence_keys=(*ENTRY_KEYS, "ended"),
-    remedies=(NEW_TOKEN, DELETE, CREATE_FOR_ANY, *ROLE_INSTEAD),
+    details=(NamedSecret, UsedEntry, LoginToken),
+    repairs=(option(NEW_TOKEN, DELETE, create_for_any()), *ROLE_INSTEAD),
     explains=_EXPLAINS,
 )
 
@@ -236,32 +334,38 @@ def applications_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
 def _of_application(
     facts: Facts, secret: PullSecret, entry: SecretEntry, principal: ServicePrincipal
 ) -> Iterator[Finding]:
-    if principal.object_id is None or principal.enabled is False:
-        lost = principal.object_id is None
-        repair = _CREATE_SP if lost else _ENABLE_SP
-        others = tuple(each for each in SERVICE_PRINCIPAL_UNKNOWN.remedies if each not in (_CREATE_SP, _ENABLE_SP))
-        outcome = replace(SERVICE_PRINCIPAL_UNKNOWN, remedies=(repair, *others))
-        problem = "does not exist in the registry's tenant" if lost else "is disabled"
-        yield found(outcome, facts, secret, entry, problem=problem)
+    used = UsedEntry.of(entry)
+    if principal.object_id is None:
+        gone = Principal("does not exist in the registry's tenant", lost=True)
+        yield found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, gone)
+        return
+    if principal.enabled is False:
+        yield found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, Principal("is disabled", lost=False))
         return
     shown = principal.seen_passwords if isinstance(principal.passwords, Unreadable) else principal.passwords
     holds = any(one.end is None or one.end > facts.now for one in shown)
     if not holds and not isinstance(principal.passwords, Unreadable):
-        ended = _last([one.end for one in shown])
-        yield found(SERVICE_PRINCIPAL_EXPIRED, facts, secret, entry, count=len(shown), ended=ended)
+        ended = NothingHolds(len(shown), _last([one.end for one in shown]))
+        yield found(SERVICE_PRINCIPAL_EXPIRED, facts, secret, used, ended)
         return
-    if entry.may_pull is False:
+    allowed = _application_may_pull(facts, entry, principal)
+    if allowed is False:
         mode = known(facts.registry).role_assignment_mode
-        other_mode = _GRANT_LEGACY if mode == ABAC_MODE else _GRANT_ABAC
-        remedies = tuple(each for each in SERVICE_PRINCIPAL_NO_ROLE.remedies if each is not other_mode)
-        outcome = replace(SERVICE_PRINCIPAL_NO_ROLE, remedies=remedies)
-        shown_mode = None if isinstance(mode, Unreadable) else mode
-        yield found(outcome, facts, secret, entry, object_id=known(principal.object_id), mode=shown_mode)
+        lacking = NoRole(known(principal.object_id), None if isinstance(mode, Unreadable) else mode)
+        yield found(SERVICE_PRINCIPAL_NO_ROLE, facts, secret, used, lacking)
         return
-    for part in (principal.object_id, principal.passwords if not holds else None, entry.may_pull):
+    for part in (principal.object_id, principal.passwords if not holds else None, allowed):
         if isinstance(part, Unreadable):
             yield ignorance(facts, secret, part)
             return
+
+
+def _application_may_pull(facts: Facts, entry: SecretEntry, principal: ServicePrincipal) -> bool | Unreadable | None:
+    """Judge what was read of an application's roles; ``None``: they were not asked for."""
+    if entry.roles is None or not isinstance(principal.object_id, str):
+        return None
+    held = Held(principal.object_id, entry.roles.effective, entry.roles.definitions, facts.access.denials)
+    return may_pull(known(facts.registry), held, entry.repositories)
 
 
 @check("pull-secret.admin", needs=_NEEDS, outcomes=(ADMIN_DISABLED, ADMIN_PASSWORD_MISMATCH))
@@ -278,10 +382,10 @@ def the_admin_account_is_on_and_its_password_right(facts: Facts) -> Iterator[Fin
     for secret, entry in entries_of(facts, "admin"):
         enabled, matches = known(facts.registry).admin_enabled, entry.admin_password_matches
         if enabled is False:
-            yield found(ADMIN_DISABLED, facts, secret, entry)
+            yield found(ADMIN_DISABLED, facts, secret, UsedEntry.of(entry))
         elif matches is False:
-            stray = entry.stray_white_space
-            yield found(ADMIN_PASSWORD_MISMATCH, facts, secret, entry, stray_white_space=stray)
+            password = AdminPassword(entry.stray_white_space)
+            yield found(ADMIN_PASSWORD_MISMATCH, facts, secret, UsedEntry.of(entry), password)
         elif isinstance(matches, Unreadable):
             yield ignorance(facts, secret, matches)
 
@@ -307,33 +411,25 @@ def tokens_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
         if isinstance(entry.token, Unreadable):
             yield ignorance(facts, secret, entry.token)
         elif entry.token is None:
-            yield found(TOKEN_UNKNOWN, facts, secret, entry)
+            yield found(TOKEN_UNKNOWN, facts, secret, UsedEntry.of(entry))
         else:
             yield from _of_token(facts, secret, entry, entry.token)
 
 
 def _of_token(facts: Facts, secret: PullSecret, entry: SecretEntry, token: RegistryToken) -> Iterator[Finding]:
+    used = UsedEntry.of(entry)
     if not isinstance(token.status, Unreadable) and token.status.lower() != "enabled":
-        yield found(TOKEN_DISABLED, facts, secret, entry, status=token.status)
+        yield found(TOKEN_DISABLED, facts, secret, used, TokenStatus(token.status))
         return
     ends = token.password_ends
     if not isinstance(ends, Unreadable) and not any(end is None or end > facts.now for end in ends):
-        yield found(TOKEN_EXPIRED, facts, secret, entry, count=len(ends), ended=_last(list(ends)))
+        yield found(TOKEN_EXPIRED, facts, secret, used, NothingHolds(len(ends), _last(list(ends))))
         return
     actions = token.scope_map_actions
     if not isinstance(actions, Unreadable):
-        excluded = [each for each in entry.repositories if not lets_pull(actions, each)]
+        excluded = tuple(each for each in entry.repositories if not lets_pull(actions, each))
         if excluded:
-            yield found(
-                TOKEN_SCOPE,
-                facts,
-                secret,
-                entry,
-                scope_map=token.scope_map,
-                excluded=excluded,
-                first_excluded=excluded[0],
-                actions=list(actions),
-            )
+            yield found(TOKEN_SCOPE, facts, secret, used, TokenScope(token.scope_map, excluded, excluded[0], actions))
             return
     for part in (token.status, ends, actions):
         if isinstance(part, Unreadable):
@@ -368,7 +464,7 @@ def login_tokens_in_secrets_still_hold(facts: Facts) -> Iterator[Finding]:
         if isinstance(ends, Unreadable):
             yield ignorance(facts, secret, ends)
         elif ends is not None and ends <= facts.now:
-            yield found(LOGIN_TOKEN_EXPIRED, facts, secret, entry, ended=_date(ends))
+            yield found(LOGIN_TOKEN_EXPIRED, facts, secret, UsedEntry.of(entry), LoginToken(_date(ends)))
 
 
 def _none(facts: Facts, kind: str) -> Iterator[Finding]:

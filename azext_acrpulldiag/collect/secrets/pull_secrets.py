@@ -8,13 +8,12 @@ that fails or ``--pull-secret`` names the secret.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from ...facts import (
-    DenyAssignment,
     FailingContainer,
     Image,
     Offer,
@@ -22,7 +21,7 @@ from ...facts import (
     PullSecret,
     Registry,
     RoleAssignment,
-    RoleDefinition,
+    RolesHeld,
     SecretEntry,
     ServicePrincipal,
     Unreadable,
@@ -38,11 +37,11 @@ from .users import (
     ADMIN,
     APPLICATION,
     LOGIN_TOKEN,
+    OTHER,
     TOKEN,
     end_of_login_token,
     kind_of,
     matches_one,
-    may_pull,
     name_to_show,
     read_admin_passwords,
     read_token,
@@ -93,7 +92,6 @@ class AzureSide:
     registry: Registry
     at_scope: tuple[RoleAssignment, ...] | Unreadable
     caller_permissions: tuple[Permission, ...] | Unreadable
-    denials: tuple[DenyAssignment, ...] | Unreadable
 
 
 def read_pull_secrets(kube: SecretReader | Unreadable, azure: AzureSide, asked: Asked) -> tuple[PullSecret, ...]:
@@ -105,15 +103,17 @@ def read_pull_secrets(kube: SecretReader | Unreadable, azure: AzureSide, asked: 
     # The user's own first, then those that most pods name.
     order = sorted(named, key=lambda key: (ARGUMENT not in named[key].named_by, -len(named[key].named_by), key))
     read = order[:MAX_SECRETS]
-    answers = dict(zip(read, in_parallel([partial(_fetch, kube, *key) for key in read]), strict=True))
-    fetched = [answers.get(key, _TOO_MANY) for key in named]
+    contents = dict(zip(read, in_parallel([partial(_fetch, kube, *key) for key in read]), strict=True))
+    fetched = [contents.get(key, _TOO_MANY) for key in named]
     opened = [_opened(each, content, azure.registry) for each, content in zip(named.values(), fetched, strict=True)]
-    questions = _Questions()
-    for secret in opened:
-        for entry in secret.entries:
-            _ask_about(questions, azure, entry, asked.offer and secret.named.by_pod_or_argument)
-    questions.settle()
-    return tuple(_fact(secret, azure, questions, asked.offer) for secret in opened)
+    questions = {
+        key: question
+        for secret in opened
+        for entry in secret.entries
+        for key, question in _questions(azure, entry, asked.offer and secret.named.by_pod_or_argument)
+    }
+    answers = dict(zip(questions, in_parallel(list(questions.values())), strict=True))
+    return tuple(_fact(secret, answers, asked.offer) for secret in opened)
 
 
 # --- which secrets ------------------------------------------------------------------------
@@ -253,43 +253,29 @@ def _opened(named: _Named, content: Json | Unreadable | None, registry: Registry
 # --- what is said of their users ----------------------------------------------------------
 
 
-class _Questions:
-    """Reads that several entries may want, each made once, all at once."""
-
-    def __init__(self) -> None:
-        self._asked: dict[Hashable, Callable[[], Any]] = {}
-        self._answers: dict[Hashable, Any] = {}
-
-    def ask(self, key: Hashable, read: Callable[[], Any]) -> None:
-        self._asked.setdefault(key, read)
-
-    def settle(self) -> None:
-        self._answers = dict(zip(self._asked, in_parallel(list(self._asked.values())), strict=True))
-
-    def answer(self, key: Hashable) -> Any:
-        return self._answers[key]
+Answers = Mapping[Hashable, Any]
+"""By :attr:`_Entry.user_key` and :meth:`_Entry.offer_key`: what was read, or ``Unreadable``."""
 
 
 @dataclass(frozen=True)
 class _Application:
     principal: ServicePrincipal | Unreadable
-    effective: tuple[RoleAssignment, ...] | Unreadable = ()
-    definitions: Mapping[str, RoleDefinition | Unreadable] = field(default_factory=dict)
+    roles: RolesHeld | None = None
 
 
-def _ask_about(questions: _Questions, azure: AzureSide, entry: _Entry, offer: bool) -> None:
+def _questions(azure: AzureSide, entry: _Entry, offered: bool) -> Iterator[tuple[Hashable, Callable[[], Any]]]:
+    """What is to be read of an entry, by what tells it from other questions."""
     user = entry.credential.user
     if entry.credential.unusable:
         return
     if entry.kind == APPLICATION:
-        questions.ask(entry.user_key, lambda: _read_application(azure, user))
+        yield entry.user_key, partial(_read_application, azure, user)
     elif entry.kind == ADMIN:
-        questions.ask(entry.user_key, lambda: read_admin_passwords(azure.reader, azure.registry))
+        yield entry.user_key, partial(read_admin_passwords, azure.reader, azure.registry)
     elif entry.kind == TOKEN:
-        questions.ask(entry.user_key, lambda: read_token(azure.reader, azure.registry, user))
-    if offer:
-        for image in entry.offered_images:
-            questions.ask(entry.offer_key(image), partial(_offer, azure, entry.credential, image))
+        yield entry.user_key, partial(read_token, azure.reader, azure.registry, user)
+    for image in entry.offered_images if offered else ():
+        yield entry.offer_key(image), partial(_offer, azure, entry.credential, image)
 
 
 def _read_application(azure: AzureSide, app_id: str) -> _Application:
@@ -300,7 +286,7 @@ def _read_application(azure: AzureSide, app_id: str) -> _Application:
     found = access.read_effective(azure.session, registry.id, principal.object_id)
     effective, _ = access.settle_emptiness(found, azure.at_scope, azure.caller_permissions)
     roles = set() if isinstance(effective, Unreadable) else {each.role_definition_id for each in effective}
-    return _Application(principal, effective, access.read_definitions(azure.session, registry.id, roles))
+    return _Application(principal, RolesHeld(effective, access.read_definitions(azure.session, registry.id, roles)))
 
 
 def _offer(azure: AzureSide, credential: Credential, image: Image) -> Offer:
@@ -323,7 +309,7 @@ def _offer(azure: AzureSide, credential: Credential, image: Image) -> Offer:
 # --- facts --------------------------------------------------------------------------------
 
 
-def _fact(secret: _Opened, azure: AzureSide, questions: _Questions, offer: bool) -> PullSecret:
+def _fact(secret: _Opened, answers: Answers, offer: bool) -> PullSecret:
     offered = offer and secret.named.by_pod_or_argument
     return PullSecret(
         namespace=secret.named.namespace,
@@ -332,68 +318,41 @@ def _fact(secret: _Opened, azure: AzureSide, questions: _Questions, offer: bool)
         exists=secret.exists,
         malformed=str(secret.malformed) if secret.malformed else None,
         hosts=secret.hosts,
-        entries=tuple(_entry_fact(entry, azure, questions, offered) for entry in secret.entries),
+        entries=tuple(_entry_fact(entry, answers, offered) for entry in secret.entries),
         breaks_every_pull=secret.malformed is not None and secret.malformed.breaks_every_pull,
         secret_type=secret.secret_type,
     )
 
 
-def _entry_fact(entry: _Entry, azure: AzureSide, questions: _Questions, offered: bool) -> SecretEntry:
+def _entry_fact(entry: _Entry, answers: Answers, offered: bool) -> SecretEntry:
     credential = entry.credential
-    repositories = tuple(sorted({image.repository for image in entry.images}))
     about: dict[str, Any] = {}
     if credential.unusable is None:
-        about = _about_user(entry, azure, questions, repositories)
+        about = _about_user(entry, answers)
         if offered:
-            about["offer"] = _worst([questions.answer(entry.offer_key(image)) for image in entry.offered_images])
+            about["offers"] = tuple(answers[entry.offer_key(image)] for image in entry.offered_images) or (_NO_IMAGE,)
     return SecretEntry(
         host=credential.key,
         user=name_to_show(credential.user, entry.kind),
         user_kind=entry.kind,
-        repositories=repositories,
+        repositories=tuple(sorted({image.repository for image in entry.images})),
         unusable=credential.unusable,
         stray_white_space=credential.stray_white_space,
         **about,
     )
 
 
-def _about_user(
-    entry: _Entry, azure: AzureSide, questions: _Questions, repositories: tuple[str, ...]
-) -> dict[str, Any]:
+def _about_user(entry: _Entry, answers: Answers) -> dict[str, Any]:
+    user, password = entry.credential.user, entry.credential.password
     if entry.kind == LOGIN_TOKEN:
-        return {"login_token_ends": end_of_login_token(entry.credential.password)}
+        return {"login_token_ends": end_of_login_token(password)}
+    if entry.kind == OTHER:
+        return {}
+    found = answers[entry.user_key]
     if entry.kind == TOKEN:
-        return {"token": questions.answer(entry.user_key)}
+        return {"token": found}
     if entry.kind == ADMIN:
-        listed = questions.answer(entry.user_key)
-        unread = listed is None or isinstance(listed, Unreadable)
-        return {"admin_password_matches": listed if unread else matches_one(listed, entry.credential.password)}
-    if entry.kind == APPLICATION:
-        return _about_application(entry, azure, questions.answer(entry.user_key), repositories)
-    return {}
-
-
-def _about_application(
-    entry: _Entry, azure: AzureSide, found: _Application | Unreadable, repositories: tuple[str, ...]
-) -> dict[str, Any]:
-    about: dict[str, Any] = {"application_id": entry.credential.user.lower()}
-    if isinstance(found, Unreadable):
-        return {**about, "principal": found, "may_pull": found}
-    principal = found.principal
-    object_id = principal if isinstance(principal, Unreadable) else principal.object_id
-    if isinstance(object_id, str):
-        allowed: bool | Unreadable | None = may_pull(
-            object_id, azure.registry, found.effective, found.definitions, azure.denials, repositories
-        )
-    else:
-        allowed = object_id
-    return {**about, "principal": principal, "may_pull": allowed}
-
-
-def _worst(answers: list[Offer | Unreadable]) -> Offer | Unreadable:
-    """A refusal before what is not known before an acceptance."""
-    if not answers:
-        return _NO_IMAGE
-    refused = next((each for each in answers if isinstance(each, Offer) and not each.accepted), None)
-    unread = next((each for each in answers if isinstance(each, Unreadable)), None)
-    return refused or unread or answers[0]
+        unread = found is None or isinstance(found, Unreadable)
+        return {"admin_password_matches": found if unread else matches_one(found, password)}
+    application = _Application(found) if isinstance(found, Unreadable) else found
+    return {"application_id": user.lower(), "principal": application.principal, "roles": application.roles}

@@ -10,12 +10,10 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timezone
 
-from ...access.conditions import Answer, any_of
-from ...access.grants import PULL_IN, Standing, denies, judge_assignment, standing
-from ...facts import DenyAssignment, Registry, RegistryToken, RoleAssignment, RoleDefinition, Unreadable
+from ...arm_ids import name_of
+from ...facts import Registry, RegistryToken, Unreadable
 from ..ask.arm import ArmReader, Json, ReadError, operation_of
 from ..members import malformed, member, objects, text, texts
 from ..registry.registry import API_VERSION
@@ -115,7 +113,7 @@ def token_from(name: str, body: Json, scope_map: Json | Unreadable) -> RegistryT
         scope_map_actions=(
             scope_map if isinstance(scope_map, Unreadable) else texts(scope_map, "properties", "actions")
         ),
-        scope_map=str(member(body, "properties", "scopeMapId") or "").rpartition("/")[2] or None,
+        scope_map=name_of(str(member(body, "properties", "scopeMapId") or "")) or None,
     )
 
 
@@ -144,57 +142,3 @@ def end_of_login_token(password: str) -> datetime | Unreadable | None:
         return None if end is None else datetime.fromtimestamp(int(end), timezone.utc)
     except (IndexError, ValueError, AttributeError, TypeError, OverflowError, OSError, RecursionError):
         return Unreadable("malformed", "The password beside the all-zero user is no token of a registry")
-
-
-# --- roles --------------------------------------------------------------------------------
-
-
-def may_pull(
-    object_id: str,
-    registry: Registry,
-    effective: tuple[RoleAssignment, ...] | Unreadable,
-    definitions: Mapping[str, RoleDefinition | Unreadable],
-    denials: tuple[DenyAssignment, ...] | Unreadable,
-    repositories: Collection[str],
-) -> bool | Unreadable:
-    """Judge a principal's assignments at the registry: may it pull every one of ``repositories``?
-
-    Without a known repository, whether it may pull any. ``effective`` are the assignments in
-    force for it, through groups too. Deny assignments count as far as they could be read. Pure.
-    """
-    if isinstance(effective, Unreadable):
-        return effective
-    known_denials = () if isinstance(denials, Unreadable) else denials
-    mode = registry.role_assignment_mode
-    modes = (mode,) if isinstance(mode, str) and mode in PULL_IN else tuple(PULL_IN)
-    answers = [
-        _in_mode(each, registry, object_id, effective, definitions, known_denials, tuple(repositories) or (None,))
-        for each in modes
-    ]
-    if all(answer == answers[0] for answer in answers):
-        return answers[0]
-    unread = Unreadable("unsupported", f"The registry's role assignment mode {mode!r} is not known here")
-    return mode if isinstance(mode, Unreadable) else unread
-
-
-def _in_mode(
-    mode: str,
-    registry: Registry,
-    object_id: str,
-    effective: tuple[RoleAssignment, ...],
-    definitions: Mapping[str, RoleDefinition | Unreadable],
-    denials: Iterable[DenyAssignment],
-    repositories: Iterable[str | None],
-) -> bool | Unreadable:
-    holders = {object_id, *(assignment.principal_id for assignment in effective)}
-    for repository in repositories:
-        grants = [judge_assignment(each, definitions, PULL_IN[mode], repository) for each in effective]
-        state = standing(grants)
-        if state is Standing.UNKNOWN:
-            return next(grant.why for grant in grants if grant.why is not None)
-        denied = any_of(denies(each, PULL_IN[mode], registry.id, holders, repository) for each in denials)
-        if state is not Standing.GRANTED or denied is Answer.YES:
-            return False
-        if denied is Answer.UNKNOWN:
-            return Unreadable("unsupported", "Whether a deny assignment reaches the application cannot be told")
-    return True

@@ -26,7 +26,7 @@ BROKEN = build.pull_secret(
 OPAQUE = build.pull_secret(malformed="its type is 'Opaque'", hosts=(), entries=(), secret_type="Opaque")
 OTHER_HOST = build.pull_secret(hosts=("otherreg.azurecr.io",), entries=())
 MISSPELT_HOST = build.pull_secret(hosts=("https://contosoreg.azurecr.io/v1", "index.docker.io"), entries=())
-BAD = build.pull_secret(build.secret_entry(offer=REFUSED))
+BAD = build.pull_secret(build.secret_entry(offers=(REFUSED,)))
 ON_ACCOUNT = ("serviceaccount/default",)
 
 NO_ROLE = build.access(effective=(), at_scope=())
@@ -48,7 +48,7 @@ CASES = [
     (checks.every_secret_can_be_used, OPAQUE, "pull-secret.malformed"),
     (
         checks.every_secret_can_be_used,
-        build.pull_secret(build.secret_entry(unusable="it has no password", offer=None)),
+        build.pull_secret(build.secret_entry(unusable="it has no password", offers=())),
         "pull-secret.malformed",
     ),
     (checks.a_secret_has_an_entry_for_the_registry, MISSPELT_HOST, "pull-secret.wrong-registry"),
@@ -131,19 +131,7 @@ def test_a_secret_that_works_for_other_pods_is_no_help():
 
 
 def test_a_deny_assignment_takes_the_identity_away():
-    from azext_acrpulldiag.facts import DenyAssignment, Permission
-
-    denial = DenyAssignment(
-        id="/d",
-        name="no pulls",
-        scope=build.REGISTRY_ID,
-        permissions=(Permission(actions=("*",)),),
-        principal_ids=(build.KUBELET_OBJECT_ID,),
-        excluded_principal_ids=(),
-        everyone=False,
-        condition=None,
-        applies_to_child_scopes=True,
-    )
+    denial = build.deny_assignment(build.KUBELET_OBJECT_ID)
     of = facts(BAD, access=build.access(denials=(denial,)))
     assert only(checks.the_registry_accepts_every_credential, of).severity is Severity.ERROR
 
@@ -196,23 +184,34 @@ def test_a_secret_that_may_not_be_read_is_unknown(access, decisive):
 
 @pytest.mark.parametrize(("access", "decisive"), [(NO_ROLE, None), (build.access(), False)])
 def test_a_registry_out_of_reach_is_unknown(access, decisive):
-    secret = build.pull_secret(build.secret_entry(offer=UNREACHED))
+    secret = build.pull_secret(build.secret_entry(offers=(UNREACHED,)))
     finding = only(checks.the_registry_accepts_every_credential, facts(secret, access=access))
     assert (finding.status, finding.decisive) == (Status.UNKNOWN, decisive)
 
 
 def test_the_admin_accounts_own_password_needs_no_other_proof():
-    entry = build.secret_entry("contosoreg", "admin", admin_password_matches=True, offer=UNREACHED)
+    entry = build.secret_entry("contosoreg", "admin", admin_password_matches=True, offers=(UNREACHED,))
     assert only(checks.the_registry_accepts_every_credential, facts(build.pull_secret(entry))).status is Status.PASS
 
 
 def test_a_credential_that_was_not_offered_is_skipped():
-    secret = build.pull_secret(build.secret_entry(offer=None))
+    secret = build.pull_secret(build.secret_entry(offers=()))
     assert only(checks.the_registry_accepts_every_credential, facts(secret)).status is Status.SKIPPED
 
 
+def test_of_several_answers_a_refusal_decides_before_what_is_not_known():
+    accepted = Offer(True, 200, "manifest", "team/web")
+    for offers, status in (
+        ((accepted, UNREACHED, REFUSED), Status.FAIL),
+        ((accepted, UNREACHED), Status.UNKNOWN),
+        ((accepted, accepted), Status.PASS),
+    ):
+        secret = build.pull_secret(build.secret_entry(offers=offers))
+        assert only(checks.the_registry_accepts_every_credential, facts(secret)).status is status
+
+
 def test_a_token_alone_is_no_acceptance():
-    entry = build.secret_entry(offer=Offer(True, 200, "token", "team/app"))
+    entry = build.secret_entry(offers=(Offer(True, 200, "token", "team/app"),))
     finding = only(checks.the_registry_accepts_every_credential, facts(build.pull_secret(entry)))
     assert finding.outcome == "pull-secret.credential-refused"
 
@@ -237,7 +236,7 @@ def test_a_token_alone_is_no_acceptance():
     ],
 )
 def test_a_refused_user_gets_a_new_password(kind, command):
-    secret = build.pull_secret(build.secret_entry("someone", kind, offer=REFUSED, stray_white_space=True))
+    secret = build.pull_secret(build.secret_entry("someone", kind, offers=(REFUSED,), stray_white_space=True))
     finding = only(checks.the_registry_accepts_every_credential, facts(secret))
     commands = [remedy.command for remedy in finding.remedies]
     assert commands[:4] == [
@@ -249,6 +248,23 @@ def test_a_refused_user_gets_a_new_password(kind, command):
     ]
     assert commands[4].startswith("az role assignment create --assignee-object-id")
     assert len(commands) == 5
+    assert [(remedy.option, remedy.step) for remedy in finding.remedies] == [(1, 1), (1, 2), (1, 3), (1, 4), (2, 1)]
+
+
+@pytest.mark.parametrize("kind", ["login-token", "other"])
+def test_a_refused_user_that_cannot_stay_is_replaced(kind):
+    secret = build.pull_secret(build.secret_entry("someone", kind, offers=(REFUSED,)))
+    remedies = only(checks.the_registry_accepts_every_credential, facts(secret)).remedies
+    assert ['--docker-username="$ACR_USER"' in (remedy.command or "") for remedy in remedies] == [False, True, False]
+
+
+def test_a_missing_secret_is_made_with_a_token_that_is_made_before():
+    remedies = only(checks.every_named_secret_exists, facts(GONE)).remedies
+    assert [(remedy.option, remedy.step, remedy.command.split()[1]) for remedy in remedies] == [
+        (1, 1, "acr"),
+        (1, 2, "create"),
+        (2, 1, "role"),
+    ]
 
 
 def test_the_role_is_a_repair_only_where_the_identity_lacks_it():
@@ -330,7 +346,7 @@ def role(of):
 
 def test_a_working_secret_makes_a_missing_role_a_warning():
     assert role(facts(build.pull_secret())) is Severity.WARNING
-    admin = build.secret_entry("contosoreg", "admin", admin_password_matches=True, offer=UNREACHED)
+    admin = build.secret_entry("contosoreg", "admin", admin_password_matches=True, offers=(UNREACHED,))
     assert role(facts(build.pull_secret(admin))) is Severity.WARNING
 
 
@@ -339,9 +355,9 @@ def test_a_working_secret_makes_a_missing_role_a_warning():
     [
         (),
         (BAD,),
-        (build.pull_secret(build.secret_entry(offer=None)),),
-        (build.pull_secret(build.secret_entry(offer=UNREACHED)),),
-        (build.pull_secret(build.secret_entry(offer=Offer(True, 200, "token"))),),
+        (build.pull_secret(build.secret_entry(offers=())),),
+        (build.pull_secret(build.secret_entry(offers=(UNREACHED,))),),
+        (build.pull_secret(build.secret_entry(offers=(Offer(True, 200, "token"),))),),
         (build.pull_secret(build.secret_entry(repositories=("other/app",))),),
         (build.pull_secret(named_by=("pod/web-2",)),),
         (build.pull_secret(named_by=ON_ACCOUNT),),

@@ -1,5 +1,6 @@
 """Checks on the users in pull secrets."""
 
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.checks.pull_secret import users as checks
 from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import Offer, PasswordCredential, Unreadable
+from azext_acrpulldiag.facts import Offer, PasswordCredential, RolesHeld, Unreadable
 from azext_acrpulldiag.model import Severity, Status, Symptom
 from tests import build
 from tests.build import NOW
@@ -53,10 +54,10 @@ FAULTS = [
     (SERVICE_PRINCIPAL, application(principal(enabled=False)), "pull-secret.service-principal-unknown"),
     (SERVICE_PRINCIPAL, application(principal(passwords=ended(PAST))), "pull-secret.service-principal-expired"),
     (SERVICE_PRINCIPAL, application(principal(passwords=())), "pull-secret.service-principal-expired"),
-    (SERVICE_PRINCIPAL, application(may_pull=False), "pull-secret.service-principal-no-role"),
+    (SERVICE_PRINCIPAL, application(roles=RolesHeld(())), "pull-secret.service-principal-no-role"),
     (
         SERVICE_PRINCIPAL,
-        application(principal(enabled=FORBIDDEN), may_pull=False),
+        application(principal(enabled=FORBIDDEN), roles=RolesHeld(())),
         "pull-secret.service-principal-no-role",
     ),
     (ADMIN, admin(False, admin_password_matches=None), "pull-secret.admin-disabled"),
@@ -98,7 +99,13 @@ def test_beside_an_identity_that_may_pull_it_is_a_warning(check, of, outcome):
 
 def with_offer(of, offer):
     (secret,) = of.pull_secrets
-    entries = tuple(replace(entry, offer=offer) for entry in secret.entries)
+    entries = tuple(replace(entry, offers=(offer,)) for entry in secret.entries)
+    return replace(of, pull_secrets=(replace(secret, entries=entries),))
+
+
+def with_repositories(of, *repositories):
+    (secret,) = of.pull_secrets
+    entries = tuple(replace(entry, repositories=repositories) for entry in secret.entries)
     return replace(of, pull_secrets=(replace(secret, entries=entries),))
 
 
@@ -144,7 +151,7 @@ def test_users_that_may_pull_pass(check, of):
 
 @pytest.mark.parametrize("check", [SERVICE_PRINCIPAL, ADMIN, TOKEN, LOGIN_TOKEN])
 def test_without_such_a_user_there_is_nothing_to_judge(check):
-    other = build.pull_secret(build.secret_entry("(not shown)", "other", offer=None))
+    other = build.pull_secret(build.secret_entry("(not shown)", "other", offers=()))
     for secrets in (None, (), (other,)):
         assert only(check, replace(build.healthy_facts(), pull_secrets=secrets)).status is Status.SKIPPED
 
@@ -160,7 +167,7 @@ def test_secrets_that_could_not_be_read_are_unknown(check):
         (SERVICE_PRINCIPAL, build.application_secret_facts(FORBIDDEN)),
         (SERVICE_PRINCIPAL, application(principal(object_id=FORBIDDEN))),
         (SERVICE_PRINCIPAL, application(principal(passwords=FORBIDDEN, seen_passwords=ended(PAST)))),
-        (SERVICE_PRINCIPAL, application(may_pull=FORBIDDEN)),
+        (SERVICE_PRINCIPAL, application(roles=RolesHeld(FORBIDDEN))),
         (ADMIN, admin(admin_password_matches=FORBIDDEN)),
         (ADMIN, admin(FORBIDDEN, admin_password_matches=FORBIDDEN)),
         (TOKEN, build.token_secret_facts(FORBIDDEN)),
@@ -179,12 +186,12 @@ def test_what_could_not_be_read_of_a_user_is_unknown(check, of):
 def test_a_fault_is_told_though_something_else_could_not_be_read():
     unread = token(status=FORBIDDEN, password_ends=(PAST,))
     assert only(TOKEN, without_role(unread)).outcome == "pull-secret.token-expired"
-    unread = application(principal(passwords=FORBIDDEN), may_pull=False)
+    unread = application(principal(passwords=FORBIDDEN), roles=RolesHeld(()))
     assert only(SERVICE_PRINCIPAL, without_role(unread)).outcome == "pull-secret.service-principal-no-role"
 
 
 def test_a_token_that_the_registry_does_not_have():
-    entry = build.secret_entry("pull-app", token=None, offer=None)
+    entry = build.secret_entry("pull-app", token=None, offers=())
     finding = only(TOKEN, build.pull_secret_facts((build.pull_secret(entry),), access=NO_ROLE))
     assert finding.outcome == "pull-secret.token-unknown"
     assert finding.remedies[0].command == (
@@ -210,15 +217,64 @@ def test_a_lost_and_a_disabled_service_principal_have_each_their_repair(changes,
     ("mode", "role"),
     [
         ("LegacyRegistryPermissions", "AcrPull"),
-        ("AbacRepositoryPermissions", '"Container Registry Repository Reader"'),
+        ("AbacRepositoryPermissions", "Container Registry Repository Reader"),
     ],
 )
 def test_the_application_gets_the_role_of_the_registrys_mode(mode, role):
-    of = replace(application(may_pull=False), registry=build.registry(role_assignment_mode=mode))
-    assert only(SERVICE_PRINCIPAL, of).remedies[0].command == (
-        f"az role assignment create --assignee-object-id {build.SP_OBJECT_ID} "
-        f"--assignee-principal-type ServicePrincipal --role {role} --scope {build.REGISTRY_ID}"
+    of = replace(application(roles=RolesHeld(())), registry=build.registry(role_assignment_mode=mode))
+    assert shlex.split(only(SERVICE_PRINCIPAL, of).remedies[0].command) == [
+        *("az", "role", "assignment", "create", "--assignee-object-id", build.SP_OBJECT_ID),
+        *("--assignee-principal-type", "ServicePrincipal", "--role", role, "--scope", build.REGISTRY_ID),
+    ]
+
+
+# --- what its roles let an application do ----------------------------------------------------
+
+ABAC = {"role_assignment_mode": "AbacRepositoryPermissions"}
+
+
+def in_condition(*repositories, **registry):
+    """An application whose role covers team/app alone, in a pull secret for these repositories."""
+    condition = (
+        "((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'})) OR "
+        "(@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/app'))"
     )
+    held = build.assignment(build.SP_OBJECT_ID, build.REPOSITORY_READER, condition=condition)
+    reader = build.role_definition(
+        build.REPOSITORY_READER,
+        "Container Registry Repository Reader",
+        data_actions=("Microsoft.ContainerRegistry/registries/repositories/content/read",),
+    )
+    roles = build.roles_held(held, definitions={build.REPOSITORY_READER: reader})
+    of = application(roles=roles, repositories=repositories)
+    return replace(without_role(of), registry=build.registry(**(registry or ABAC)))
+
+
+def test_a_repository_outside_the_condition_counts_as_no_role():
+    assert only(SERVICE_PRINCIPAL, in_condition("team/app")).status is Status.PASS
+    left_out = only(SERVICE_PRINCIPAL, in_condition("team/app", "team/other"))
+    assert left_out.outcome == "pull-secret.service-principal-no-role"
+    assert "--image" in only(SERVICE_PRINCIPAL, in_condition()).reason
+
+
+def test_where_the_registrys_mode_decides_it_has_to_be_known():
+    unread = {"role_assignment_mode": FORBIDDEN}
+    assert only(SERVICE_PRINCIPAL, in_condition("team/app", **unread)).permission == "a right"
+    without = replace(without_role(application(roles=RolesHeld(()))), registry=build.registry(**unread))
+    assert only(SERVICE_PRINCIPAL, without).outcome == "pull-secret.service-principal-no-role"
+
+
+def test_a_role_whose_definition_was_not_read_leaves_it_open():
+    of = without_role(application(roles=build.roles_held(definitions={build.ACR_PULL: FORBIDDEN})))
+    assert only(SERVICE_PRINCIPAL, of).permission == "a right"
+
+
+def test_a_deny_assignment_takes_the_application_its_role():
+    denial = build.deny_assignment(build.SP_OBJECT_ID)
+    denied = replace(application(), access=replace(NO_ROLE, denials=(denial,)))
+    assert only(SERVICE_PRINCIPAL, denied).outcome == "pull-secret.service-principal-no-role"
+    unread = replace(application(), access=replace(NO_ROLE, denials=FORBIDDEN))
+    assert only(SERVICE_PRINCIPAL, unread).permission == "a right"
 
 
 def test_the_scope_map_is_extended_by_the_repository():
@@ -228,6 +284,21 @@ def test_the_scope_map_is_extended_by_the_repository():
         f"az acr scope-map update --name pull-app-scope-map --registry contosoreg --subscription {build.SUBSCRIPTION} "
         "--add-repository team/app content/read"
     )
+
+
+def test_the_scope_map_is_extended_by_every_repository_that_it_lacks():
+    of = token(scope_map_actions=())
+    finding = only(TOKEN, with_repositories(of, "team/app", "team/web"))
+    added = [(each.option, each.step, shlex.split(each.command)[-2]) for each in finding.remedies]
+    assert added == [(1, 1, "team/app"), (1, 2, "team/web")]
+
+
+def test_what_is_to_be_done_is_told_also_where_no_command_can_name_it():
+    unread = replace(build.registry_token(scope_map_actions=()), scope_map=None)
+    finding = only(TOKEN, build.token_secret_facts(unread))
+    assert [(each.description, each.command) for each in finding.remedies] == [
+        ("Add the repository team/app to the token's scope map", None)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, timezone
 import jwt
 import pytest
 
+from azext_acrpulldiag.access.standing import Held, may_pull
 from azext_acrpulldiag.collect.ask.arm import ArmReader, ReadError
-from azext_acrpulldiag.collect.azure.access import read_assignments_at, read_caller_permissions, read_denials
+from azext_acrpulldiag.collect.azure.access import read_assignments_at, read_caller_permissions
 from azext_acrpulldiag.collect.secrets.pull_secrets import (
     MAX_SECRETS,
     Asked,
@@ -21,11 +22,10 @@ from azext_acrpulldiag.collect.secrets.users import (
     end_of_login_token,
     kind_of,
     matches_one,
-    may_pull,
     name_to_show,
     token_from,
 )
-from azext_acrpulldiag.facts import Image, Offer, ServicePrincipal, Unreadable
+from azext_acrpulldiag.facts import Image, Offer, RolesHeld, ServicePrincipal, Unreadable
 from tests import build
 from tests.azure import secrets as make
 from tests.azure.changes_access import ago
@@ -79,7 +79,6 @@ def read(session, cloud, kube=None, pods=(POD,), registry=None, **asked):
         registry,
         read_assignments_at(session, registry.id),
         read_caller_permissions(reader, registry.id),
-        read_denials(session, registry.id),
     )
     cloud.log.clear()
     return read_pull_secrets(kube or Kube(cloud), azure, Asked(failing=tuple(pods), **asked))
@@ -89,6 +88,11 @@ def one_entry(session, cloud, **more):
     (secret,) = read(session, cloud, **more)
     (entry,) = secret.entries
     return entry
+
+
+def only_offer(entry):
+    (offer,) = entry.offers
+    return offer
 
 
 def lines(cloud, *words):
@@ -122,7 +126,7 @@ def test_a_pod_without_secrets_is_asked_about_its_account(session, cloud):
     make.pull_secret(cloud, "pull-app", "x", name="from-account")
     (secret,) = read(session, cloud, pods=[build.failing_container(pull_secrets=())])
     assert (secret.name, secret.named_by) == ("from-account", ("serviceaccount/default",))
-    assert secret.entries[0].offer is None
+    assert secret.entries[0].offers == ()
     assert lines(cloud, HOST) == []
 
 
@@ -137,7 +141,7 @@ def test_the_argument_names_a_secret_of_its_namespace(session, cloud):
     (secret,) = read(session, cloud, pods=(), pull_secret="new", namespace="blue", image=IMAGE)
     assert (secret.namespace, secret.named_by) == ("blue", ("argument",))
     assert secret.entries[0].repositories == ("team/app",)
-    assert isinstance(secret.entries[0].offer, Offer)
+    assert isinstance(only_offer(secret.entries[0]), Offer)
 
 
 def test_without_an_image_there_is_nothing_to_ask_for(session, cloud):
@@ -145,7 +149,7 @@ def test_without_an_image_there_is_nothing_to_ask_for(session, cloud):
     (secret,) = read(session, cloud, pods=(), pull_secret="new")
     (entry,) = secret.entries
     assert entry.repositories == ()
-    assert "--image" in entry.offer.detail
+    assert "--image" in only_offer(entry).detail
 
 
 def test_the_argument_takes_the_images_that_fail_in_its_namespace(session, cloud):
@@ -213,7 +217,7 @@ def test_the_admin_accounts_passwords_are_compared(session, cloud, password):
     cloud.registry["properties"]["adminUserEnabled"] = True
     make.pull_secret(cloud, "contosoreg", password)
     entry = one_entry(session, cloud)
-    assert (entry.user_kind, entry.admin_password_matches, entry.offer.accepted) == ("admin", True, True)
+    assert (entry.user_kind, entry.admin_password_matches, only_offer(entry).accepted) == ("admin", True, True)
     assert len(lines(cloud, LIST_CREDENTIALS)) == 1
 
 
@@ -222,7 +226,7 @@ def test_a_wrong_admin_password(session, cloud):
     make.pull_secret(cloud, "contosoreg", ADMIN_PASSWORD + "\n")
     entry = one_entry(session, cloud)
     assert (entry.admin_password_matches, entry.stray_white_space) == (False, True)
-    assert entry.offer == Offer(False, 401, "token", "team/app")
+    assert only_offer(entry) == Offer(False, 401, "token", "team/app")
 
 
 @pytest.mark.parametrize("enabled", [False, FORBIDDEN])
@@ -246,7 +250,7 @@ def test_without_the_right_to_list_passwords_the_offer_still_decides(session, cl
     make.pull_secret(cloud, "contosoreg", ADMIN_PASSWORD)
     entry = one_entry(session, cloud)
     assert entry.admin_password_matches.permission == "Microsoft.ContainerRegistry/registries/listCredentials/action"
-    assert entry.offer.accepted
+    assert only_offer(entry).accepted
 
 
 @pytest.mark.parametrize("listed", [{}, {"passwords": []}, {"passwords": [{"name": "password"}]}, {"passwords": "x"}])
@@ -268,19 +272,19 @@ def test_a_token_of_the_registry(session, cloud):
     assert (entry.user_kind, entry.token.status, entry.token.scope_map) == ("token", "enabled", "pull-app-scope-map")
     assert entry.token.scope_map_actions == ("repositories/team/app/content/read",)
     assert [end > datetime.now(timezone.utc) for end in entry.token.password_ends] == [False, True]
-    assert entry.offer.accepted
+    assert only_offer(entry).accepted
 
 
 def test_a_token_that_does_not_exist(session, cloud):
     make.pull_secret(cloud, "pull-app", "x")
     entry = one_entry(session, cloud)
-    assert (entry.token, entry.offer.accepted) == (None, False)
+    assert (entry.token, only_offer(entry).accepted) == (None, False)
 
 
 def test_a_token_outside_its_scope_is_refused_at_the_manifest(session, cloud):
     make.registry_token(cloud, actions=("repositories/other/content/read",))
     make.pull_secret(cloud, "pull-app", "sim-token-password+ACRt1")
-    assert one_entry(session, cloud).offer == Offer(False, 401, "manifest", "team/app")
+    assert only_offer(one_entry(session, cloud)) == Offer(False, 401, "manifest", "team/app")
 
 
 def test_a_token_that_may_not_be_read(session, cloud):
@@ -289,7 +293,7 @@ def test_a_token_that_may_not_be_read(session, cloud):
     cloud.forbid("Microsoft.ContainerRegistry/registries/tokens/read")
     entry = one_entry(session, cloud)
     assert entry.token.permission == "Microsoft.ContainerRegistry/registries/tokens/read"
-    assert entry.offer.accepted
+    assert only_offer(entry).accepted
 
 
 def test_a_scope_map_that_may_not_be_read(session, cloud):
@@ -319,7 +323,7 @@ def test_the_end_of_a_login_token_is_read_from_it(session, cloud):
     ends = datetime(2026, 11, 20, 3, 0, tzinfo=timezone.utc)
     make.pull_secret(cloud, NOBODY, login_token(int(ends.timestamp())))
     entry = one_entry(session, cloud)
-    assert (entry.user_kind, entry.login_token_ends, entry.offer.accepted) == ("login-token", ends, False)
+    assert (entry.user_kind, entry.login_token_ends, only_offer(entry).accepted) == ("login-token", ends, False)
 
 
 @pytest.mark.parametrize("password", ["", "x", "a.b.c", "a." + "x" * 5, "..", "a.e30", "a.W10.c", "é.é.é"])
@@ -340,6 +344,12 @@ def test_an_end_that_is_no_time(ends):
 PASSWORD = "Zk8Q~sim-client-secret"
 
 
+def allowed(entry):
+    """What the roles that were read let the application do."""
+    held = Held(build.SP_OBJECT_ID, entry.roles.effective, entry.roles.definitions, ())
+    return may_pull(build.registry(), held, entry.repositories)
+
+
 def application_secret(cloud, **changes):
     cloud.application(secrets=[(ago(days=10), ago(days=-10))], **changes)
     make.application_password(cloud, build.APP_ID, PASSWORD)
@@ -350,34 +360,35 @@ def test_an_application_with_a_role(session, cloud):
     application_secret(cloud)
     cloud.grant(build.SP_OBJECT_ID)
     entry = one_entry(session, cloud)
-    assert (entry.user_kind, entry.application_id, entry.may_pull) == ("application", build.APP_ID, True)
+    assert (entry.user_kind, entry.application_id, allowed(entry)) == ("application", build.APP_ID, True)
     assert isinstance(entry.principal, ServicePrincipal)
-    assert entry.offer.accepted
+    assert only_offer(entry).accepted
 
 
 def test_an_application_with_a_role_through_a_group(session, cloud):
     application_secret(cloud)
     cloud.grant(cloud.group([build.SP_OBJECT_ID]), principal_type="Group")
-    assert one_entry(session, cloud).may_pull is True
+    assert allowed(one_entry(session, cloud)) is True
 
 
 def test_an_application_without_a_role(session, cloud):
     application_secret(cloud)
     entry = one_entry(session, cloud)
-    assert (entry.may_pull, entry.offer.accepted) == (False, False)
+    assert entry.roles == RolesHeld((), {})
+    assert (allowed(entry), only_offer(entry).accepted) == (False, False)
 
 
 def test_an_empty_list_of_roles_proves_nothing_to_who_may_not_read_it(session, cloud):
     application_secret(cloud)
     cloud.hide_role_assignments()
     cloud.caller_permissions(["Microsoft.ContainerRegistry/registries/read"])
-    assert one_entry(session, cloud).may_pull.permission == "Microsoft.Authorization/roleAssignments/read"
+    assert one_entry(session, cloud).roles.effective.permission == "Microsoft.Authorization/roleAssignments/read"
 
 
 def test_an_application_that_does_not_exist(session, cloud):
     make.pull_secret(cloud, build.APP_ID, PASSWORD)
     entry = one_entry(session, cloud)
-    assert (entry.principal.object_id, entry.may_pull) == (None, None)
+    assert (entry.principal.object_id, entry.roles) == (None, None)
 
 
 def test_an_application_that_may_not_be_looked_up(session, cloud):
@@ -385,33 +396,7 @@ def test_an_application_that_may_not_be_looked_up(session, cloud):
     cloud.graph_forbidden = True
     entry = one_entry(session, cloud)
     assert isinstance(entry.principal.object_id, Unreadable)
-    assert isinstance(entry.may_pull, Unreadable)
-
-
-def test_a_repository_outside_the_condition_counts_as_no_role():
-    condition = (
-        "((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'})) OR "
-        "(@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/app'))"
-    )
-    held = build.assignment(build.SP_OBJECT_ID, build.REPOSITORY_READER, condition=condition)
-    roles = {
-        build.REPOSITORY_READER: build.role_definition(
-            build.REPOSITORY_READER,
-            "Container Registry Repository Reader",
-            data_actions=("Microsoft.ContainerRegistry/registries/repositories/content/read",),
-        )
-    }
-    registry = build.registry(role_assignment_mode="AbacRepositoryPermissions")
-
-    def judged(*repositories, of=registry):
-        return may_pull(build.SP_OBJECT_ID, of, (held,), roles, (), repositories)
-
-    assert judged("team/app") is True
-    assert judged("team/app", "team/other") is False
-    assert isinstance(judged(), Unreadable)
-    unread = build.registry(role_assignment_mode=FORBIDDEN)
-    assert judged("team/app", of=unread) == FORBIDDEN
-    assert may_pull(build.SP_OBJECT_ID, unread, (), {}, (), ("team/app",)) is False
+    assert entry.roles is None
 
 
 # --- the offer -------------------------------------------------------------------------------
@@ -432,7 +417,7 @@ def test_a_credential_goes_to_the_login_server_alone_and_as_a_node_sends_it(sess
 def test_no_offer_is_made_where_it_is_switched_off(session, cloud):
     make.registry_token(cloud)
     make.pull_secret(cloud, "pull-app", "x")
-    assert one_entry(session, cloud, offer=False).offer is None
+    assert one_entry(session, cloud, offer=False).offers == ()
     assert lines(cloud, HOST) == []
 
 
@@ -440,7 +425,7 @@ def test_a_registry_that_refuses_this_machine_proves_nothing(session, cloud):
     make.registry_token(cloud)
     make.pull_secret(cloud, "pull-app", "x")
     cloud.refuse_this_machine()
-    offer = one_entry(session, cloud).offer
+    offer = only_offer(one_entry(session, cloud))
     assert isinstance(offer, Unreadable)
     assert "this machine" in offer.detail
 
@@ -450,7 +435,7 @@ def test_a_registry_that_fails_proves_nothing(session, cloud, kind):
     make.registry_token(cloud)
     make.pull_secret(cloud, "pull-app", "x")
     cloud.fault(f"{HOST}/", kind)
-    assert isinstance(one_entry(session, cloud).offer, Unreadable)
+    assert isinstance(only_offer(one_entry(session, cloud)), Unreadable)
 
 
 def test_one_user_is_asked_about_once_for_many_namespaces(session, cloud):
@@ -460,17 +445,20 @@ def test_one_user_is_asked_about_once_for_many_namespaces(session, cloud):
         make.pull_secret(cloud, "pull-app", "sim-token-password+ACRt1", namespace=space)
     found = read(session, cloud, pods=[build.failing_container(namespace=space) for space in spaces])
     assert [secret.namespace for secret in found] == spaces
-    assert all(secret.entries[0].offer.accepted for secret in found)
+    assert all(only_offer(secret.entries[0]).accepted for secret in found)
     assert len(lines(cloud, "/tokens/", "/scopeMaps/", HOST)) == 4
 
 
-def test_the_worst_answer_of_several_images_counts(session, cloud):
+def test_the_credential_is_offered_for_every_repository(session, cloud):
     make.registry_token(cloud)
     make.pull_secret(cloud, "pull-app", "sim-token-password+ACRt1")
     pods = [build.failing_container(), build.failing_container("web-2", image=f"{HOST}/other:1")]
     entry = one_entry(session, cloud, pods=pods)
     assert entry.repositories == ("other", "team/app")
-    assert (entry.offer.accepted, entry.offer.repository) == (False, "other")
+    assert sorted((offer.repository, offer.accepted) for offer in entry.offers) == [
+        ("other", False),
+        ("team/app", True),
+    ]
 
 
 # --- nothing leaks ---------------------------------------------------------------------------
