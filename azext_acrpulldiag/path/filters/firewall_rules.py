@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from ... import wildcards
+from ...arm_ids import key_of
 from ...facts import FirewallRule, Unreadable
 from ..addresses import EVERYTHING, PUBLIC, AddressSet, address_set
 
@@ -87,7 +88,7 @@ def _addresses(texts: tuple[str, ...], group_ids: Iterable[str], groups: Groups)
     """The addresses of a rule and its IP groups, and whether some could not be read."""
     unread = False
     for group_id in group_ids:
-        members = groups.get(group_id.lower())
+        members = groups.get(key_of(group_id))
         if isinstance(members, tuple):
             texts += members
         else:
@@ -194,19 +195,9 @@ def _targets(rule: FirewallRule, traffic: Traffic) -> int:
 @lru_cache(maxsize=65536)
 def _named(patterns: tuple[str, ...], host: str) -> int:
     wanted = [pattern.lower().rstrip(".") for pattern in patterns]
-    if any(fits(each, host) for each in wanted):
+    if any(wildcards.matches(each, host) for each in wanted):
         return YES
     return max((_of_many(each, host) for each in wanted), default=NO)
-
-
-def fits(pattern: str, host: str) -> bool:
-    """Whether a name with ``*`` in it, which stands for any text with dots, covers a lower-case host."""
-    head, star, tail = pattern.partition("*")
-    if not star:
-        return pattern == host
-    if not head and "*" not in tail:
-        return host.endswith(tail)
-    return fnmatchcase(host, pattern.replace("[", "[[]"))
 
 
 def _of_many(name: str, host: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from azext_acrpulldiag.facts import FirewallRule, RuleCollection, Unreadable
 from azext_acrpulldiag.path.filters.firewall import ruled
-from azext_acrpulldiag.path.filters.firewall_rules import MAYBE, NO, YES, Traffic, addresses_of, fits, matches
+from azext_acrpulldiag.path.filters.firewall_rules import MAYBE, NO, YES, Traffic, addresses_of, matches
 
 HOST, BLOBS = "contosoreg.azurecr.io", "*.blob.core.windows.net"
 ENDPOINT = "10.1.0.4"
@@ -185,7 +185,8 @@ def test_an_unread_group_does_not_matter_beside_a_source_that_covers_all():
     ],
 )
 def test_wildcards(pattern, host, expected):
-    assert fits(pattern, host) == expected
+    found = application(fqdns=(pattern,))
+    assert (matches("application", found, replace(PUBLIC, host=host)) == YES) == expected
 
 
 @pytest.mark.parametrize(
