@@ -40,7 +40,7 @@ PREFLIGHT = ("--pull-secret", "regcred", "--namespace", "team", "--image", IMAGE
     other_outcomes=NO_ROLE,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.missing": {"namedBy": ["pod/web-1"], "identityMayPull": False, "repository": "team/app"}},
-    commands=(f'{CREATE}"$ACR_USER" --docker-password="$ACR_PASSWORD"', NEW_TOKEN, ROLE),
+    commands=(NEW_TOKEN, f'{CREATE}"$ACR_USER" --docker-password="$ACR_PASSWORD"', ROLE),
 )
 def pull_secret_missing(cloud: Cloud) -> None:
     """A pod names a pull secret that is in another namespace."""

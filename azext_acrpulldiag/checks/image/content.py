@@ -10,6 +10,7 @@ from ...details import Details
 from ...facts import CacheRule, Facts, ImageLookup, Registry, Unreadable, known
 from ...model import Finding, Reach, SeenFrom, Severity
 from ...repairs import Step
+from ...wildcards import matches
 from .reference import NO_IMAGE
 
 _LOCK = "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock"
@@ -318,7 +319,7 @@ def _may_be_fetched(one: ImageLookup, rules: tuple[CacheRule, ...] | Unreadable)
     if isinstance(rules, Unreadable):
         what = f"{one.reference} is not in the registry, and whether a cache rule would fetch it is not known"
         return replace(rules, detail=f"{what}: {rules.detail}")
-    rule = next((rule for rule in rules if _covers(rule.target, one.repository)), None)
+    rule = next((rule for rule in rules if matches(rule.target, one.repository)), None)
     if rule is None:
         return None
     what = (
@@ -326,11 +327,6 @@ def _may_be_fetched(one: ImageLookup, rules: tuple[CacheRule, ...] | Unreadable)
         "the first pull, if it is there"
     )
     return Unreadable("not-shown", what)
-
-
-def _covers(target: str, repository: str) -> bool:
-    """Cache rules end in at most one wildcard."""
-    return repository.startswith(target[:-1]) if target.endswith("*") else target == repository
 
 
 def _locked(one: ImageLookup, part: str, registry: Registry) -> Finding:

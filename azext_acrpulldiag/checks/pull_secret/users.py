@@ -17,6 +17,7 @@ from ...details import Details, internal
 from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, ServicePrincipal, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
+from ...wildcards import matches
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 from ._repairs import (
     DELETE,
@@ -442,9 +443,7 @@ def lets_pull(actions: tuple[str, ...], repository: str) -> bool:
     for action in actions:
         kind, _, rest = action.partition("/")
         name, slash, right = rest.lower().rpartition("/content/")
-        if kind.lower() != "repositories" or not slash or right != "read":
-            continue
-        if name == repository or (name.endswith("*") and repository.startswith(name[:-1])):
+        if kind.lower() == "repositories" and slash and right == "read" and matches(name, repository):
             return True
     return False
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from ... import wildcards
+
 JSON_TYPE = "kubernetes.io/dockerconfigjson"
 LEGACY_TYPE = "kubernetes.io/dockercfg"
 _KEYS = {JSON_TYPE: ".dockerconfigjson", LEGACY_TYPE: ".dockercfg"}
@@ -188,7 +190,8 @@ def matches(key: str, host: str, repository: str | None) -> bool:
     if port != of_image:
         return False
     globs, parts = wanted.split("."), labels.split(".")
-    if len(globs) != len(parts) or not all(_fits(glob, part) for glob, part in zip(globs, parts, strict=True)):
+    # Of what Go's filepath.Match knows, "*" is all that can stand in a host.
+    if len(globs) != len(parts) or not all(map(wildcards.matches, globs, parts)):
         return False
     return repository is None or f"/{repository}".startswith(path)
 
@@ -209,8 +212,3 @@ def _parsed(key: str) -> tuple[str, str] | None:
 def _split_port(host: str) -> tuple[str, str]:
     name, colon, port = host.rpartition(":")
     return (name, port) if colon and ":" not in name else (host, "")
-
-
-def _fits(glob: str, label: str) -> bool:
-    """Go's ``filepath.Match`` for one label, of which ``*`` is all that can stand in a host."""
-    return re.fullmatch("[^/]*".join(map(re.escape, glob.split("*"))), label) is not None
