@@ -150,6 +150,11 @@ def test_a_read_lock(part, path):
     assert commands(finding) == [f"az acr repository update --name contosoreg {path} --read-enabled true {AT}"]
 
 
+def test_a_lock_of_a_manifest_whose_digest_is_not_known():
+    finding = one(checks.image_is_readable, image_facts(lookup(unreadable_part="manifest", found_digest=None)))
+    assert [(each.description, each.command) for each in finding.remedies] == [("Let the manifest be read again", None)]
+
+
 def test_an_image_in_quarantine():
     facts = image_facts(lookup(quarantined=True), registry=registry(quarantine_policy="enabled"))
     finding = one(checks.image_is_released, facts)

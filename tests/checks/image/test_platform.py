@@ -174,6 +174,14 @@ def test_only_pools_that_are_open_to_the_pod_are_offered(placement, able):
     assert (finding.evidence["pools_able"], len(finding.remedies)) == (able, 1 + len(able))
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+def test_the_owner_is_patched_whatever_its_kind(kind):
+    kubernetes = seen(node(), ARM_NODE, failing=[waiting_container(owner=f"{kind}/web")])
+    move = one(waiting_facts(ARM_ONLY, kubernetes=kubernetes)).remedies[1]
+    assert move.command.startswith(f"kubectl patch {kind.lower()} web --namespace shop --patch ")
+    assert (move.option, move.step, move.requires[1]) == (2, 1, f"patch {kind.lower()}s")
+
+
 @pytest.mark.parametrize("owner", [None, "Job/nightly", "CronJob/x"])
 def test_only_owners_that_can_be_patched_are(owner):
     kubernetes = seen(node(), ARM_NODE, failing=[waiting_container(owner=owner)])
