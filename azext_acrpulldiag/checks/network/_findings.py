@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...arm_ids import key_of
 from ...catalogue import Outcome, unknown
 from ...details import Details, united
 from ...facts import Facts, Network, Unreadable
@@ -24,6 +25,11 @@ class OnPath(Details):
     path: tuple[Mapping[str, Any], ...]
     """Each hop as :meth:`~azext_acrpulldiag.path.hops.Hop.told` tells it."""
 
+    @property
+    def layers_alone(self) -> bool:
+        """Only data endpoints meet it: manifests arrive, and layers do not."""
+        return all(".data." in host for host in self.hosts)
+
 
 WAY_KEYS = ("pools", "subnet", "hosts", "path")
 """Transitional: the keys of :class:`OnPath`."""
@@ -31,13 +37,15 @@ WAY_KEYS = ("pools", "subnet", "hosts", "path")
 
 @dataclass(frozen=True)
 class Met:
-    """The same hop on the ways of several hosts from the same node pools. ``step`` is its place on the first."""
+    """The same hop on several ways, of several hosts or places. ``step`` is its place on the first."""
 
     walk: Walk
+    """The first of them."""
     step: int
     hop: Hop
-    """Its details are those of all hosts together."""
+    """Its details are those of all ways together."""
     hosts: tuple[str, ...]
+    pools: tuple[str, ...]
 
     @property
     def subnet(self) -> str | None:
@@ -47,11 +55,22 @@ class Met:
     @property
     def on_path(self) -> OnPath:
         """What is true of the whole way."""
-        return OnPath(self.walk.place.pools, self.subnet, self.hosts, tuple(self.walk.path))
+        return OnPath(self.pools, self.subnet, self.hosts, tuple(self.walk.path))
 
     def resource(self, facts: Facts) -> str:
         """What a finding about it speaks of."""
         return self.hop.resource_id or self.subnet or facts.targets.cluster.id
+
+    def with_another(self, other: Met) -> Met:
+        """Both as one."""
+        details = tuple(united(mine, theirs) for mine, theirs in zip(self.hop.details, other.hop.details, strict=True))
+        evidence = _together(self.hop.evidence, other.hop.evidence)
+        return replace(
+            self,
+            hop=replace(self.hop, details=details, evidence=evidence),
+            hosts=tuple(dict.fromkeys((*self.hosts, *other.hosts))),
+            pools=tuple(dict.fromkeys((*self.pools, *other.pools))),
+        )
 
 
 def findings_of(
@@ -73,7 +92,7 @@ def finding_of(facts: Facts, met: Met, outcome: Outcome, *further: Details, **ch
     told: dict[str, Any] = {"severity": hop.severity, "confidence": hop.confidence, "hop": met.step, **changes}
     if hop.details or further:
         return outcome.at(met.resource(facts), met.on_path, *hop.details, *further, **told)
-    evidence: dict[str, Any] = {"pools": list(met.walk.place.pools), "subnet": met.subnet, "hosts": list(met.hosts)}
+    evidence: dict[str, Any] = {"pools": list(met.pools), "subnet": met.subnet, "hosts": list(met.hosts)}
     return outcome.at(met.resource(facts), **told, **evidence, path=met.walk.path, **hop.evidence)
 
 
@@ -83,29 +102,26 @@ def ignorance(facts: Facts, met: Met) -> Finding:
 
 
 def met_hops(
-    facts: Facts, outcomes: Collection[str], kinds: Collection[str], network: Network | None = None
+    facts: Facts,
+    outcomes: Collection[str],
+    kinds: Collection[str],
+    network: Network | None = None,
+    apart: Callable[[Hop], object] = lambda _: None,
 ) -> list[Met]:
     """The hops to speak of, in path order: those with one of ``outcomes``, and those of ``kinds`` that are unknown.
 
-    The same fault met by several hosts is one; node pools in different subnets have their own.
+    The same fault met by several hosts is one; node pools in different subnets have their own, and so have hops of
+    one resource that ``apart`` tells apart.
     """
     found: dict[tuple[object, ...], Met] = {}
     for walk in walks(facts, network):
         for step, hop in enumerate(walk.hops, 1):
             if hop.outcome not in outcomes and not (hop.state == UNKNOWN and hop.kind in kinds):
                 continue
-            key = (walk.place.pools, hop.kind, (hop.resource_id or "").lower(), hop.outcome, hop.unread)
-            known = found.get(key)
-            found[key] = _with(known, walk, hop) if known else Met(walk, step, hop, (walk.host,))
-    return sorted(found.values(), key=lambda met: (met.step, met.walk.place.pools))
-
-
-def _with(known: Met, walk: Walk, hop: Hop) -> Met:
-    """The same hop, met by one host more."""
-    details = tuple(united(one, other) for one, other in zip(known.hop.details, hop.details, strict=True))
-    evidence = _together(known.hop.evidence, hop.evidence)
-    hosts = tuple(dict.fromkeys((*known.hosts, walk.host)))
-    return replace(known, hop=replace(known.hop, details=details, evidence=evidence), hosts=hosts)
+            met = Met(walk, step, hop, (walk.host,), walk.place.pools)
+            key = (met.pools, hop.kind, key_of(hop.resource_id or ""), hop.outcome, hop.unread, apart(hop))
+            found[key] = found[key].with_another(met) if key in found else met
+    return sorted(found.values(), key=lambda met: (met.step, met.pools))
 
 
 def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,60 +2,69 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
-from ...arm_ids import named, network_id_of
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...arm_ids import key_of, name_of, network_id_of
+from ...catalogue import Outcome, check, skipped, unknown
 from ...facts import Facts, Network, NodePlace, Registry, Unreadable, known
-from ...model import Confidence, Finding, Remedy, Severity
+from ...model import Confidence, Finding, Severity
 from ...path import OK, Hop, unmet, walks
+from ...path.dns.details import Fallback, LinkNames, MissingRecords, PrivateName, WrongRecords, ZoneNames
 from ...path.dns.names import KINDS
 from ...path.dns.query import as_if_all_zones_were_seen
 from ...path.endpoints import perhaps_awaited
 from ...pull_errors.symptoms import symptoms_of
-from ...quoting import fill_command
-from ._findings import WAY_KEYS, findings_of
+from ...repairs import Step, option
+from ._findings import Met, OnPath, finding_of, ignorance, met_hops
 
 _PRIVATE_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration"
-_ENDPOINT_KEYS = (
-    "registry",
-    "private_name",
-    "address",
-    "endpoint",
-    "endpoint_id",
-    "endpoint_resource_group",
-    "endpoint_subscription",
-    "endpoint_zones",
-    "dns_servers",
-)
-_ZONE_KEYS = ("zone", "zone_id", "zone_resource_group", "zone_subscription")
+_OF_ZONE = (OnPath, PrivateName, ZoneNames, LinkNames)
+_WRITE_RECORD = ("Microsoft.Network/privateDnsZones/A/write",)
 
-_LINK = RemedyTemplate(
+_LINK = Step(
     "Link zone {zone} to network {network}, so that Azure's DNS answers there from the zone's records; a name of that "
     "zone without a record there no longer resolves in that network",
     "az network private-dns link vnet create --resource-group {zone_resource_group} "
     "--subscription {zone_subscription} --zone-name {zone} --name {link} --virtual-network {network_id} "
     "--registration-enabled false",
+    requires=(
+        "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
+        "Microsoft.Network/virtualNetworks/join/action",
+    ),
 )
-_ZONE_GROUP = RemedyTemplate(
+_ZONE_GROUP = Step(
     "Let private endpoint {endpoint} keep its records in zone {zone}: that writes one for the login server and one for "
     "each data endpoint, and keeps them right when addresses change",
     "az network private-endpoint dns-zone-group create --resource-group {endpoint_resource_group} "
     "--subscription {endpoint_subscription} --endpoint-name {endpoint} --name default --private-dns-zone {zone_id} "
     "--zone-name {zone_label}",
+    when="kept_by_endpoint",
+    requires=(
+        "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write",
+        "Microsoft.Network/privateDnsZones/join/action",
+    ),
 )
-_ADD_RECORD = RemedyTemplate(
-    "Add record {record} to zone {zone}, with the address {address} of private endpoint {endpoint}",
+_ADD_RECORD = Step(
+    "Add record {name} to zone {zone}, with the address {address} of {its_endpoint}",
     "az network private-dns record-set a add-record --resource-group {zone_resource_group} "
-    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {record} --ipv4-address {address}",
+    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {name} --ipv4-address {address}",
+    each="records",
+    instead="Add record {name} to zone {zone}, with the address that {its_endpoint} has for it, which could not be "
+    "read",
+    requires=_WRITE_RECORD,
 )
-_REMOVE_RECORD = RemedyTemplate(
-    "Then remove address {stale}, which no approved endpoint of the registry has, from record {record} of zone {zone}",
+_REMOVE_RECORD = Step(
+    "Then remove address {stale}, which no approved endpoint of the registry has, from record {name} of zone {zone}",
     "az network private-dns record-set a remove-record --resource-group {zone_resource_group} "
-    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {record} --ipv4-address {stale}",
+    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {name} --ipv4-address {stale}",
+    each="stale_addresses",
+    requires=_WRITE_RECORD,
+)
+_UNHIDE = Step(
+    "Zone {zone} takes every name in it out of public DNS in network {network}: remove its link {link}, or add a "
+    "record {name} with the address that is meant",
+    each="records",
 )
 
 ZONE_MISSING = Outcome(
@@ -65,29 +74,19 @@ ZONE_MISSING = Outcome(
     summary="No private DNS zone {zone} leads {hosts} to the private endpoint of registry {registry}: the nodes of "
     "{pools} arrive at its public side, which is off.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
-    evidence_keys=(
-        *WAY_KEYS,
-        *_ENDPOINT_KEYS,
-        "zone",
-        "zone_resource_group",
-        "zone_subscription",
-        "zone_id",
-        "zone_label",
-        "network",
-        "network_id",
-        "link",
-        "record",
-        "records",
-    ),
-    remedies=(
-        RemedyTemplate(
-            "Make the private DNS zone {zone} beside the private endpoint",
-            "az network private-dns zone create --resource-group {zone_resource_group} "
-            "--subscription {zone_subscription} --name {zone}",
+    details=(*_OF_ZONE, MissingRecords),
+    repairs=(
+        option(
+            Step(
+                "Make the private DNS zone {zone} beside the private endpoint",
+                "az network private-dns zone create --resource-group {zone_resource_group} "
+                "--subscription {zone_subscription} --name {zone}",
+                requires=("Microsoft.Network/privateDnsZones/write",),
+            ),
+            _LINK,
+            _ZONE_GROUP,
+            replace(_ADD_RECORD, when="kept_by_hand"),
         ),
-        _LINK,
-        _ZONE_GROUP,
-        _ADD_RECORD,
     ),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
     article="3.1",
@@ -100,8 +99,8 @@ LINK_MISSING = Outcome(
     summary="Private DNS zone {zone} has the record of registry {registry} but is not linked to network {network}: "
     "the nodes of {pools} arrive at the registry's public side, which is off.",
     url=_PRIVATE_DNS,
-    evidence_keys=(*WAY_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
-    remedies=(_LINK,),
+    details=_OF_ZONE,
+    repairs=(_LINK,),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
     article="3.1",
 )
@@ -113,11 +112,14 @@ CUSTOM_DNS_UNLINKED = Outcome(
     summary="The nodes of {pools} ask DNS servers {dns_servers}, and private DNS zone {zone} is not linked to their "
     "network {network}: {hosts} leads to the registry's public side, which is off.",
     url=_PRIVATE_DNS,
-    evidence_keys=(*WAY_KEYS, *_ENDPOINT_KEYS, *_ZONE_KEYS, "network", "network_id", "link"),
-    remedies=(
-        _LINK,
-        RemedyTemplate(
-            "If the DNS servers do not ask Azure's DNS (168.63.129.16), have them forward the registry's domain there"
+    details=_OF_ZONE,
+    repairs=(
+        option(
+            _LINK,
+            Step(
+                "If the DNS servers do not ask Azure's DNS (168.63.129.16), have them forward the registry's domain "
+                "there"
+            ),
         ),
     ),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
@@ -130,25 +132,12 @@ RECORD_MISSING = Outcome(
     summary="Private DNS zone {zone}, linked to network {network}, has no record for {hosts}: {result}. Node pools: "
     "{pools}.",
     url="https://learn.microsoft.com/azure/dns/private-dns-fallback",
-    evidence_keys=(
-        *WAY_KEYS,
-        *_ENDPOINT_KEYS,
-        *_ZONE_KEYS,
-        "zone_label",
-        "network",
-        "link",
-        "record",
-        "records",
-        "falls_back",
-        "result",
-    ),
-    remedies=(_ZONE_GROUP, _ADD_RECORD),
-    explains=("dns-failure", "blob-download", "forbidden-403"),
+    details=(*_OF_ZONE, MissingRecords, Fallback),
+    repairs=(_ZONE_GROUP, option(_ADD_RECORD, when="has_endpoint"), option(_UNHIDE, when="has_no_endpoint")),
+    explains=("dns-failure", "forbidden-403", "blob-download"),
+    explains_when={"dns-failure": "ends_there", "forbidden-403": "falls_back", "blob-download": "layers_alone"},
     article="3.1",
 )
-
-# What a wrong address makes of a pull: nobody answers, or somebody with a certificate of his own.
-_LED_ELSEWHERE = ("timeout-network", "tls-trust", "network.proxy-or-tls")
 
 RECORD_WRONG = Outcome(
     id="network.private-dns-record-wrong",
@@ -156,19 +145,14 @@ RECORD_WRONG = Outcome(
     summary="Private DNS zone {zone} leads {hosts} to {found}, where no approved private endpoint of registry "
     "{registry} is. Node pools: {pools}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
-    evidence_keys=(
-        *WAY_KEYS,
-        *_ENDPOINT_KEYS,
-        *_ZONE_KEYS,
-        "network",
-        "link",
-        "record",
-        "records",
-        "found",
-        "stale",
+    details=(*_OF_ZONE, WrongRecords),
+    repairs=(
+        option(replace(_ADD_RECORD, when="lacks_address"), _REMOVE_RECORD, when="has_endpoint"),
+        option(_UNHIDE, _REMOVE_RECORD, when="has_no_endpoint"),
     ),
-    remedies=(_ADD_RECORD, _REMOVE_RECORD),
-    explains=(*_LED_ELSEWHERE, "blob-download"),
+    # What a wrong address makes of a pull: nobody answers, or somebody with a certificate of his own.
+    explains=("timeout-network", "tls-trust", "network.proxy-or-tls", "blob-download"),
+    explains_when={"blob-download": "layers_alone"},
     article="3.1",
 )
 
@@ -211,35 +195,39 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     if proxied:
         yield skipped(facts.targets.cluster.id, proxied)
         return
-    found = list(findings_of(facts, _BY_ID, KINDS))
-    if any(finding.outcome is None for finding in found):
+    found = met_hops(facts, _BY_ID, KINDS)
+    if any(met.hop.outcome is None for met in found):
         found = _as_pods_show(facts, network, found)
     shadow = next((hop.unread for walk in walks(facts) for hop in walk.hops if _is_shadowed(hop)), None)
     if shadow is not None:
         # What hardly anybody has leaves no preflight open.
         yield unknown(facts.targets.cluster.id, shadow, decisive=None if symptoms_of(facts)[0] else False)
-    for finding in _united(found):
-        yield _awaiting(finding, network, known(facts.registry)) or _finished(finding)
+    for met in _once(found):
+        if met.hop.outcome is None:
+            yield ignorance(facts, met)
+        else:
+            finding = finding_of(facts, met, _BY_ID[met.hop.outcome])
+            yield _awaiting(finding, network, known(facts.registry)) or finding
 
 
 def _is_shadowed(hop: Hop) -> bool:
     return hop.kind == "private-dns-record" and hop.state == OK and hop.unread is not None
 
 
-def _as_pods_show(facts: Facts, network: Network, found: list[Finding]) -> list[Finding]:
+def _as_pods_show(facts: Facts, network: Network, found: list[Met]) -> list[Met]:
     """What is ``found``, settled for networks whose pods get 403: no zone that was not seen leads them elsewhere."""
     left = list(network.places)
-    settled: list[Finding] = []
+    settled: list[Met] = []
     for refused in _networks_refused(facts, network):
         places = tuple(place for place in left if _network_of(place) == refused)
         there = as_if_all_zones_were_seen(known(facts.registry), replace(network, places=places))
-        shown = list(findings_of(facts, _BY_ID, KINDS, there))
-        if not any(finding.outcome in (None, ZONE_MISSING.id) for finding in shown):
+        shown = met_hops(facts, _BY_ID, KINDS, there)
+        if not any(met.hop.outcome in (None, ZONE_MISSING.id) for met in shown):
             settled.extend(shown)
             left = [place for place in left if place not in places]
     if len(left) == len(network.places):
         return found
-    return [*settled, *findings_of(facts, _BY_ID, KINDS, replace(network, places=tuple(left)))]
+    return [*settled, *met_hops(facts, _BY_ID, KINDS, replace(network, places=tuple(left)))]
 
 
 def _networks_refused(facts: Facts, network: Network) -> list[str]:
@@ -251,7 +239,7 @@ def _networks_refused(facts: Facts, network: Network) -> list[str]:
 
 
 def _network_of(place: NodePlace) -> str | None:
-    return network_id_of(place.subnet_id).lower() if isinstance(place.subnet_id, str) else None
+    return key_of(network_id_of(place.subnet_id)) if isinstance(place.subnet_id, str) else None
 
 
 def _awaiting(finding: Finding, network: Network, registry: Registry) -> Finding | None:
@@ -260,7 +248,7 @@ def _awaiting(finding: Finding, network: Network, registry: Registry) -> Finding
         return None
     for endpoint in perhaps_awaited(registry, network):
         assert isinstance(endpoint.subnet_id, Unreadable)
-        name = named(endpoint.id or endpoint.connection_id).name
+        name = name_of(endpoint.id or endpoint.connection_id)
         detail = (
             f"{finding.summary.rstrip('.')}. Whether the nodes wait for private endpoint {name}, whose connection is "
             f"{endpoint.status}, depends on its network: {endpoint.subnet_id.detail}"
@@ -269,94 +257,11 @@ def _awaiting(finding: Finding, network: Network, registry: Registry) -> Finding
     return None
 
 
-# --- one finding for one fault ---------------------------------------------------------
-
-
-def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """A name is answered alike in all subnets of a network: what differs in the nodes alone is one finding."""
-    alike: dict[str, list[Finding]] = {}
-    for finding in findings:
-        fault = {name: value for name, value in finding.evidence.items() if name not in WAY_KEYS}
-        told = (finding.outcome, finding.resource.lower(), finding.reason, finding.confidence.value, fault)
-        alike.setdefault(json.dumps(told), []).append(finding)
-    for same in alike.values():
-        yield same[0] if len(same) == 1 else _of_all(same)
-
-
-def _of_all(same: list[Finding]) -> Finding:
-    first = same[0]
-    if first.outcome is None:
-        return first
-    together = {
-        name: list(dict.fromkeys(each for finding in same for each in finding.evidence[name]))
-        for name in ("pools", "hosts")
-    }
-    evidence = {**first.evidence, **together}
-    return _BY_ID[first.outcome].at(first.resource, confidence=first.confidence, hop=first.hop, **evidence)
-
-
-# --- findings with all their repairs ---------------------------------------------------
-
-
-def _finished(finding: Finding) -> Finding:
-    finish = _FINISH.get(finding.outcome or "")
-    return finish(finding) if finish else finding
-
-
-def _zone_missing(finding: Finding) -> Finding:
-    make, link, group, _ = finding.remedies
-    evidence = finding.evidence
-    records = (group,) if _may_keep_records(evidence) else tuple(_added(evidence, each) for each in evidence["records"])
-    return replace(finding, remedies=(make, link, *records))
-
-
-def _record_missing(finding: Finding) -> Finding:
-    evidence = finding.evidence
-    group = finding.remedies[:1] if _may_keep_records(evidence) else ()
-    added = tuple(_added(evidence, each) for each in evidence["records"])
-    said = ("forbidden-403",) if evidence["falls_back"] else ("dns-failure",)
-    return replace(finding, remedies=(*group, *added), explains=(*said, *_layers(evidence)))
-
-
-def _record_wrong(finding: Finding) -> Finding:
-    evidence = finding.evidence
-    remedies: list[Remedy] = []
-    for each in evidence["records"]:
-        if each["add"] is not None or each["address"] is None:
-            remedies.append(_added(evidence, each))
-        for stale in each["remove"]:
-            remedies.append(_remedy(_REMOVE_RECORD, {**evidence, "record": each["name"], "stale": stale}))
-    return replace(finding, remedies=tuple(remedies), explains=(*_LED_ELSEWHERE, *_layers(evidence)))
-
-
-_FINISH = {ZONE_MISSING.id: _zone_missing, RECORD_MISSING.id: _record_missing, RECORD_WRONG.id: _record_wrong}
-
-
-def _layers(evidence: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where only data endpoints are met, manifests arrive and layers do not."""
-    return ("blob-download",) if all(".data." in host for host in evidence["hosts"]) else ()
-
-
-def _may_keep_records(evidence: Mapping[str, Any]) -> bool:
-    """An endpoint has one zone group at most, and it is for the zone of its own name."""
-    of_endpoint = evidence["zone"].replace(".", "-").lower() == evidence["zone_label"]
-    return of_endpoint and evidence["endpoint"] is not None and evidence["endpoint_zones"] == []
-
-
-def _added(evidence: Mapping[str, Any], record: Mapping[str, Any]) -> Remedy:
-    if record["address"] is not None:
-        values = {**evidence, "record": record["name"], "address": record["address"]}
-        return _remedy(_ADD_RECORD, values)
-    if evidence["endpoint"] is None:
-        return Remedy(
-            f"Zone {evidence['zone']} takes every name in it out of public DNS in network {evidence['network']}: "
-            f"remove its link {evidence['link']}, or add a record {record['name']} with the address that is meant"
-        )
-    return Remedy(
-        f"Add record {record['name']} to zone {evidence['zone']}, with the address that private endpoint "
-        f"{evidence['endpoint']} has for it, which could not be read"
-    )
-
-
-def _remedy(template: RemedyTemplate, values: Mapping[str, Any]) -> Remedy:
-    return Remedy(template.description.format(**values), fill_command(template.command or "", values))
+def _once(found: Iterable[Met]) -> Iterable[Met]:
+    """A name is answered alike in all subnets of a network: what differs in the nodes alone is one fault."""
+    alike: dict[object, Met] = {}
+    for met in found:
+        hop = met.hop
+        key = (hop.outcome, key_of(hop.resource_id or ""), hop.unread, hop.confidence, hop.details)
+        alike[key] = alike[key].with_another(met) if key in alike else met
+    return alike.values()

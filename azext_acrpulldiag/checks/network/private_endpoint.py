@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
-from ...arm_ids import named, network_id_of, same_id
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...arm_ids import network_id_of, same_id
+from ...catalogue import Outcome, check, skipped, unknown
 from ...facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable, known
-from ...model import Finding, Remedy, Severity
+from ...model import Finding, Severity
 from ...path import BROKEN, UNKNOWN, Walk, walks
+from ...path.dns.details import NotApproved
 from ...path.dns.names import KINDS, NOT_APPROVED
 from ...path.endpoints import is_approved
-from ._findings import WAY_KEYS
+from ...repairs import Step, option
+from ._findings import OnPath
 
-_APPROVE = RemedyTemplate(
+_APPROVE = Step(
     "Approve connection {connection} of private endpoint {endpoint}: from then on the registry's names lead to private "
     "endpoints for everybody whose network is linked to their private DNS zone",
     "az acr private-endpoint-connection approve --registry-name {registry} --resource-group {resource_group} "
     "--subscription {subscription} --name {connection}",
+    when="waits",
+    requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/write",),
 )
-_DELETE_CONNECTION = RemedyTemplate(
-    "A connection that is {status} cannot be taken up again. Delete it",
-    "az acr private-endpoint-connection delete --registry-name {registry} --resource-group {resource_group} "
-    "--subscription {subscription} --name {connection}",
-)
-_DELETE_ENDPOINT = RemedyTemplate(
-    "Then delete private endpoint {endpoint}, which is of no more use; its zone groups go with it",
-    "az network private-endpoint delete --resource-group {endpoint_resource_group} "
-    "--subscription {endpoint_subscription} --name {endpoint}",
-)
-_CREATE_ENDPOINT = RemedyTemplate(
-    "Then make it anew in the same subnet, and approve it where that is not done by itself (--location is needed where "
-    "the network is in another region than the resource group)",
-    "az network private-endpoint create --resource-group {endpoint_resource_group} "
-    "--subscription {endpoint_subscription} --name {endpoint} --subnet {endpoint_subnet} "
-    "--private-connection-resource-id {registry_id} --group-id registry --connection-name {endpoint}",
+_MAKE_ANEW = option(
+    Step(
+        "A connection that is {status} cannot be taken up again. Delete it",
+        "az acr private-endpoint-connection delete --registry-name {registry} --resource-group {resource_group} "
+        "--subscription {subscription} --name {connection}",
+        requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/delete",),
+    ),
+    Step(
+        "Then delete private endpoint {endpoint}, which is of no more use; its zone groups go with it",
+        "az network private-endpoint delete --resource-group {endpoint_resource_group} "
+        "--subscription {endpoint_subscription} --name {endpoint}",
+        when="endpoint_id",
+        requires=("Microsoft.Network/privateEndpoints/delete",),
+    ),
+    Step(
+        "Then make it anew in the same subnet, and approve it where that is not done by itself (--location is needed "
+        "where the network is in another region than the resource group)",
+        "az network private-endpoint create --resource-group {endpoint_resource_group} "
+        "--subscription {endpoint_subscription} --name {endpoint} --subnet {endpoint_subnet} "
+        "--private-connection-resource-id {registry_id} --group-id registry --connection-name {endpoint}",
+        instead="Then make a new private endpoint in the nodes' network or one joined to it",
+        requires=(
+            "Microsoft.Network/privateEndpoints/write",
+            "Microsoft.Network/virtualNetworks/subnets/join/action",
+            "Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action",
+        ),
+    ),
+    when="is_over",
 )
 
 PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
@@ -44,22 +59,8 @@ PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
     summary="The connection of private endpoint {endpoint} to registry {registry} is {status}, and the registry has no "
     "public access: nodes that depend on it do not get in.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
-    evidence_keys=(
-        *WAY_KEYS,
-        "registry",
-        "registry_id",
-        "resource_group",
-        "subscription",
-        "connection",
-        "status",
-        "endpoint",
-        "endpoint_id",
-        "endpoint_resource_group",
-        "endpoint_subscription",
-        "endpoint_subnet",
-        "public_network_access",
-    ),
-    remedies=(_APPROVE, _DELETE_CONNECTION, _DELETE_ENDPOINT, _CREATE_ENDPOINT),
+    details=(OnPath, NotApproved),
+    repairs=(_APPROVE, _MAKE_ANEW),
     explains=(
         "forbidden-403",
         "dns-failure",
@@ -70,14 +71,8 @@ PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
     ),
     article="3.1",
 )
-
-
-@dataclass(frozen=True)
-class _Met:
-    """The ways that a connection keeps from the registry, and the step of the first at which it does."""
-
-    walks: tuple[Walk, ...]
-    step: int
+# What it accounts for where nothing is known of the ways of nodes.
+_REFUSED = ("forbidden-403", "network.public-access-disabled")
 
 
 @check("network.private-endpoint", needs=("registry", "network", "cluster"), outcomes=(PRIVATE_ENDPOINT_NOT_APPROVED,))
@@ -118,7 +113,8 @@ def endpoint_is_approved(facts: Facts) -> Iterator[Finding]:
         if isinstance(connection.status, Unreadable):
             yield unknown(connection.id, connection.status)
         else:
-            yield _not_approved(registry, connection, _endpoint_of(connection, network), _Met(ways, 0))
+            told = _described(registry, connection, connection.status, _endpoint_of(connection, network))
+            yield _not_approved(connection.id, told, registry, ways, explains=_REFUSED)
 
 
 def _of_the_nodes_network(
@@ -139,7 +135,8 @@ def _of_the_nodes_network(
         astray = tuple(way for way in ways if _step_lost(way) or _unread_name(way))
         lost = tuple(way for way in astray if _step_lost(way) and _is_near(way, subnet_id) is True)
         if lost:
-            yield _not_approved(registry, connection, endpoint, _Met(lost, _step_lost(lost[0])))
+            told = _described(registry, connection, connection.status, endpoint)
+            yield _not_approved(connection.id, told, registry, lost, hop=_step_lost(lost[0]))
             continue
         doubts = (_doubt(way, subnet_id) for way in astray)
         doubt = next((each for each in doubts if each is not None), None)
@@ -190,45 +187,27 @@ def _why_unseen(network: Network | None) -> Unreadable | None:
     return endpoints if isinstance(endpoints, Unreadable) else None
 
 
-def _not_approved(
-    registry: Registry,
-    connection: PrivateEndpointConnection,
-    endpoint: PrivateEndpoint | None,
-    met: _Met,
-) -> Finding:
+def _described(
+    registry: Registry, connection: PrivateEndpointConnection, status: str, endpoint: PrivateEndpoint | None
+) -> NotApproved:
     endpoint_id = connection.private_endpoint_id or (endpoint.id if endpoint else None)
-    parts = named(endpoint_id) if endpoint_id else None
-    subnet = endpoint.subnet_id if endpoint and isinstance(endpoint.subnet_id, str) else None
-    first = met.walks[0] if met.walks else None
-    finding = PRIVATE_ENDPOINT_NOT_APPROVED.at(
-        connection.id,
-        hop=met.step,
-        pools=list(dict.fromkeys(pool for way in met.walks for pool in way.place.pools)),
+    return NotApproved.of(registry, connection.id, status, endpoint_id, endpoint.subnet_id if endpoint else None)
+
+
+def _not_approved(
+    resource: str,
+    told: NotApproved,
+    registry: Registry,
+    ways: tuple[Walk, ...],
+    hop: int = 0,
+    explains: tuple[str, ...] | None = None,
+) -> Finding:
+    """The finding of a connection that keeps ``ways`` from the registry."""
+    first = ways[0] if ways else None
+    on_path = OnPath(
+        pools=tuple(dict.fromkeys(pool for way in ways for pool in way.place.pools)),
         subnet=first.place.subnet_id if first and isinstance(first.place.subnet_id, str) else None,
-        hosts=list(dict.fromkeys(way.host for way in met.walks)) or [registry.login_server],
-        path=first.path if first else [],
-        registry=registry.name,
-        registry_id=registry.id,
-        resource_group=registry.resource_group,
-        subscription=registry.subscription,
-        connection=named(connection.id).name,
-        status=connection.status,
-        endpoint=parts.name if parts else named(connection.id).name,
-        endpoint_id=endpoint_id,
-        endpoint_resource_group=parts.group if parts else None,
-        endpoint_subscription=parts.subscription if parts else None,
-        endpoint_subnet=subnet,
-        public_network_access=registry.public_network_access,
+        hosts=tuple(dict.fromkeys(way.host for way in ways)) or (registry.login_server,),
+        path=tuple(first.path) if first else (),
     )
-    approve, *renew = finding.remedies
-    waits = str(connection.status).lower() == "pending"
-    explains = finding.explains if met.step else ("forbidden-403", "network.public-access-disabled")
-    return replace(finding, remedies=(approve,) if waits else _possible(renew), explains=explains)
-
-
-def _possible(renew: list[Remedy]) -> tuple[Remedy, ...]:
-    """The steps whose names are known; where the endpoint's are not, the last one in words alone."""
-    possible = tuple(each for each in renew if each.command is not None)
-    if renew[-1].command is not None:
-        return possible
-    return (*possible, Remedy("Then make a new private endpoint in the nodes' network or one joined to it"))
+    return PRIVATE_ENDPOINT_NOT_APPROVED.at(resource, on_path, told, hop=hop, explains=explains)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
 
-from ...arm_ids import named, same_id
+from ...arm_ids import name_of, named, same_id
+from ...details import Details
 from ...facts import EVERYWHERE, PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch
 from ...model import Confidence
 from ..endpoints import addresses_for
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
+from .details import Fallback, LinkNames, MissingRecords, Record, WrongRecord, WrongRecords, ZoneNames
 from .query import Query, subscriptions_concerned
 from .zones import Linked, label_in, linked_zone, private_name, record_in, zone_name, zones_of
 
@@ -74,7 +75,7 @@ def _unknown(
 
 def _answer_of_zone(query: Query, found: Linked, name: str, own_dns: bool) -> Answer:
     zone, link = found.zone, found.link
-    network = named(link.network_id).name
+    network = name_of(link.network_id)
     before = (
         Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} answers for {name}."),
         Hop("private-dns-link", link.name, link.id, OK, f"The zone is linked to network {network}."),
@@ -102,13 +103,9 @@ def _without_record(query: Query, found: Linked, name: str, own_dns: bool, befor
         else "so the name does not exist for the nodes"
     )
     why = f"Zone {found.zone.name} has no record {label_in(found.zone, name)}: {result}."
-    evidence = _of_record(query, found, name) | {
-        "falls_back": falls_back is True,
-        "result": result,
-        "records": _missing(query, found, name),
-    }
-    confidence = _confidence(own_dns)
-    hop = Hop("private-dns-record", name, found.zone.id, BROKEN, why, RECORD_MISSING, evidence, confidence=confidence)
+    records = MissingRecords(label_in(found.zone, name), _missing(query, found, name))
+    told = (*_of_zone(query, found), records, Fallback(falls_back is True, result))
+    hop = _broken_record(found.zone, name, why, RECORD_MISSING, told, own_dns)
     return Answer((*before, hop), query.repaired)
 
 
@@ -118,23 +115,25 @@ def _with_record(
     zone = found.zone
     endpoint, doubt = _endpoint_at(query, addresses)
     if endpoint is not None:
-        shown = f"endpoint {named(endpoint.id).name}" if endpoint.id else "an endpoint of the registry"
+        shown = f"endpoint {name_of(endpoint.id)}" if endpoint.id else "an endpoint of the registry"
         why = f"It leads to {', '.join(addresses)}, which is {shown}."
         shadow = _shadow(query, found) if name == query.private_name else None
         hop = Hop("private-dns-record", name, zone.id, OK, why, unread=shadow)
         return Answer((*before, hop), Destination(query.host, addresses, endpoint))
     if doubt is not None:
         return _unknown(query, "private-dns-record", name, zone.id, doubt, before)
-    wrong = _wrong(query, zone, name)
     why = f"It leads to {', '.join(addresses)}, where no approved endpoint of registry {query.registry.name} is."
-    evidence = _of_record(query, found, name) | {
-        "found": [address for address in addresses if address not in _right_addresses(query, query.host)],
-        "stale": next((stale for each in wrong for stale in each["remove"]), None),
-        "records": wrong,
-    }
-    confidence = _confidence(own_dns)
-    hop = Hop("private-dns-record", name, zone.id, BROKEN, why, RECORD_WRONG, evidence, confidence=confidence)
+    told = (*_of_zone(query, found), _wrong(query, zone, name, addresses))
+    hop = _broken_record(zone, name, why, RECORD_WRONG, told, own_dns)
     return Answer((*before, hop), query.repaired)
+
+
+def _broken_record(
+    zone: PrivateZone, name: str, why: str, outcome: str, told: tuple[Details, ...], own_dns: bool
+) -> Hop:
+    # That a DNS server asks Azure's DNS is only to be expected.
+    confidence = Confidence.OBSERVED if own_dns else Confidence.INFERRED
+    return Hop("private-dns-record", name, zone.id, BROKEN, why, outcome, details=told, confidence=confidence)
 
 
 def _shadow(query: Query, found: Linked) -> Unreadable | None:
@@ -146,7 +145,7 @@ def _shadow(query: Query, found: Linked) -> Unreadable | None:
     domain = query.host.partition(".")[2]
     detail = (
         f"Zone {found.zone.name} answers for {query.host} unless a private DNS zone {domain} is linked to network "
-        f"{named(found.link.network_id).name} as well, and not every zone of {', '.join(unseen)} can be seen"
+        f"{name_of(found.link.network_id)} as well, and not every zone of {', '.join(unseen)} can be seen"
     )
     return Unreadable("forbidden", detail, READ_ZONES, f"{READ_ZONES} on {', '.join(unseen)}")
 
@@ -179,29 +178,35 @@ def _is_private(address: str) -> bool:
         return False
 
 
-def _missing(query: Query, found: Linked, name: str) -> list[dict[str, str | None]]:
+def _missing(query: Query, found: Linked, name: str) -> tuple[Record, ...]:
     """All records of the registry that the zone lacks: they are one fault."""
-    lacking = []
-    for host, other in _names_in(query, found.zone, name):
-        if record_in(found.zone, other) == ():
-            lacking.append({"name": label_in(found.zone, other), "address": query.address_of(host)})
-    return lacking
+    return tuple(
+        Record(label_in(found.zone, other), query.address_of(host))
+        for host, other in _names_in(query, found.zone, name)
+        if record_in(found.zone, other) == ()
+    )
 
 
-def _wrong(query: Query, zone: PrivateZone, name: str) -> list[dict[str, Any]]:
+def _wrong(query: Query, zone: PrivateZone, name: str, addresses: tuple[str, ...]) -> WrongRecords:
     """All records of the registry in the zone that lead elsewhere, with what they are to lead to."""
-    wrong: list[dict[str, Any]] = []
+    wrong: list[WrongRecord] = []
     for host, other in _names_in(query, zone, name):
         have = record_in(zone, other)
-        if isinstance(have, Unreadable) or not have:
+        if isinstance(have, Unreadable):
             continue
         right = _right_addresses(query, host)
-        stale = [address for address in have if address not in right]
+        stale = tuple(each for each in have if each not in right)
         if stale:
             address = query.address_of(host)
             lacking = address if address not in have else None
-            wrong.append({"name": label_in(zone, other), "address": address, "add": lacking, "remove": stale})
-    return wrong
+            wrong.append(WrongRecord(label_in(zone, other), address, lacking, stale))
+    right = _right_addresses(query, query.host)
+    return WrongRecords(
+        record=label_in(zone, name),
+        records=tuple(wrong),
+        found=tuple(address for address in addresses if address not in right),
+        stale=wrong[0].remove[0] if wrong else None,
+    )
 
 
 def _right_addresses(query: Query, host: str) -> set[str]:
@@ -216,31 +221,10 @@ def _names_in(query: Query, zone: PrivateZone, name: str) -> list[tuple[str, str
     return [(host, other) for host, other in pairs if zones_of((zone,), other)]
 
 
-def _of_record(query: Query, found: Linked, name: str) -> dict[str, Any]:
-    return (
-        query.evidence()
-        | _of_zone(found.zone)
-        | {
-            "record": label_in(found.zone, name),
-            "network": named(found.link.network_id).name,
-            "link": found.link.name,
-        }
-    )
-
-
-def _of_zone(zone: PrivateZone) -> dict[str, Any]:
-    parts = named(zone.id)
-    return {
-        "zone": zone.name,
-        "zone_id": zone.id,
-        "zone_resource_group": parts.group,
-        "zone_subscription": parts.subscription,
-    }
-
-
-def _confidence(own_dns: bool) -> Confidence:
-    """That a DNS server asks Azure's DNS is only to be expected."""
-    return Confidence.OBSERVED if own_dns else Confidence.INFERRED
+def _of_zone(query: Query, found: Linked) -> tuple[Details, ...]:
+    network_id = found.link.network_id
+    link = LinkNames(name_of(network_id), network_id, found.link.name)
+    return query.told, ZoneNames.of(found.zone, query.told), link
 
 
 # --- no zone answers -------------------------------------------------------------------
@@ -248,7 +232,7 @@ def _confidence(own_dns: bool) -> Confidence:
 
 def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:
     name = zone_name(query.registry)
-    network = named(network_id).name
+    network = name_of(network_id)
     if not query.approved:
         return public_answer(query, f"No private DNS zone for {query.host} is linked to network {network}.")
     doubt = _why_not_absent(query, search, network_id)
@@ -274,7 +258,7 @@ def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unread
         return search.unread
     where = ", ".join(unseen)
     why = (
-        f"No private DNS zone {zone_name(query.registry)} linked to network {named(network_id).name} was found, but "
+        f"No private DNS zone {zone_name(query.registry)} linked to network {name_of(network_id)} was found, but "
         f"not every zone of {where} can be seen"
     )
     return Unreadable("forbidden", why, READ_ZONES, f"{READ_ZONES} on {where}")
@@ -291,41 +275,41 @@ def _not_seen(query: Query, search: ZoneSearch, network_id: str) -> tuple[str, .
 
 def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:
     name = zone_name(query.registry)
-    network = named(network_id).name
+    network = name_of(network_id)
     zone, doubt = _zone_of_registry(query, search)
     if zone is None and doubt is not None:
         return _unknown(query, "private-dns-record", query.private_name, network_id, doubt)
-    evidence = query.evidence() | {"network": network, "network_id": network_id, "link": network}
     refused = "so the name leads to the registry's public address, which answers 403: public access is off"
     if zone is None:
         why = f"There is no private DNS zone {name} with the registry's record, {refused}."
-        hop = Hop("private-dns-zone", name, network_id, BROKEN, why, ZONE_MISSING, evidence | _of_new_zone(query))
+        new = (query.told, _new_zone(query), LinkNames(network, network_id, network), _new_records(query))
+        hop = Hop("private-dns-zone", name, network_id, BROKEN, why, ZONE_MISSING, details=new)
         return Answer((hop,), query.repaired)
     why = f"Zone {zone.name} has the registry's record but is not linked to network {network}, {refused}."
     outcome = LINK_MISSING if own_dns else CUSTOM_DNS_UNLINKED
-    evidence |= _of_zone(zone) | {"link": _free_link_name(zone, network)}
+    link = LinkNames(network, network_id, _free_link_name(zone, network))
     before = Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} is the registry's.")
-    hop = Hop("private-dns-link", zone.name, zone.id, BROKEN, why, outcome, evidence)
+    told = (query.told, ZoneNames.of(zone, query.told), link)
+    hop = Hop("private-dns-link", zone.name, zone.id, BROKEN, why, outcome, details=told)
     return Answer((before, hop), query.repaired)
 
 
-def _of_new_zone(query: Query) -> dict[str, Any]:
-    """The zone to make, beside the endpoint, and the records it is to have."""
+def _new_zone(query: Query) -> ZoneNames:
+    """The zone to make, beside the endpoint."""
     beside = named((query.meant and query.meant.id) or query.registry.id)
     name = zone_name(query.registry)
-    records = []
-    for host in query.hosts:
-        label = private_name(query.registry, host).removesuffix(f".{name}")
-        records.append({"name": label, "address": query.address_of(host)})
-    return {
-        "zone": name,
-        "zone_resource_group": beside.group,
-        "zone_subscription": beside.subscription,
-        "zone_id": f"/subscriptions/{beside.subscription}/resourceGroups/{beside.group}"
-        f"/providers/Microsoft.Network/privateDnsZones/{name}",
-        "record": records[0]["name"],
-        "records": records,
-    }
+    group = f"/subscriptions/{beside.subscription}/resourceGroups/{beside.group}"
+    zone_id = f"{group}/providers/Microsoft.Network/privateDnsZones/{name}"
+    return ZoneNames.of(PrivateZone(zone_id, name, (), {}), query.told)
+
+
+def _new_records(query: Query) -> MissingRecords:
+    """The records that a new zone is to have."""
+    zone = f".{zone_name(query.registry)}"
+    records = tuple(
+        Record(private_name(query.registry, host).removesuffix(zone), query.address_of(host)) for host in query.hosts
+    )
+    return MissingRecords(records[0].name, records)
 
 
 def _zone_of_registry(query: Query, search: ZoneSearch) -> tuple[PrivateZone | None, Unreadable | None]:

@@ -8,11 +8,12 @@ zones in the network whose DNS is asked
 
 from __future__ import annotations
 
-from ...arm_ids import named
-from ...facts import Network, NodePlace, Registry, Unreadable
+from ...arm_ids import name_of
+from ...facts import Network, NodePlace, Registry, Unreadable, known
 from ..endpoints import approved_of, destination_at, meant_for
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .answers import Answer, answer_in, public_answer
+from .details import NotApproved
 from .query import Query
 from .resolvers import Resolver, resolvers_of
 from .zones import zones_of
@@ -41,7 +42,7 @@ def _start(place: NodePlace) -> tuple[Hop, ...]:
     if isinstance(place.subnet_id, Unreadable):
         return ()
     why = f"The nodes of {', '.join(place.pools)} are in this subnet."
-    return (Hop("node-subnet", named(place.subnet_id).name, place.subnet_id, OK, why),)
+    return (Hop("node-subnet", name_of(place.subnet_id), place.subnet_id, OK, why),)
 
 
 def _answer(registry: Registry, network: Network, place: NodePlace, host: str) -> Answer:
@@ -66,10 +67,12 @@ def _waiting(query: Query) -> Answer | None:
         return None
     endpoint = meant_for(query.registry, query.network, query.place, query.host, found)
     public = Hop("public-dns", query.host, None, OK, "No private endpoint is approved, so the name is a public one.")
-    name = named(endpoint.id or endpoint.connection_id).name
+    name = name_of(endpoint.id or endpoint.connection_id)
     why = f"The connection of endpoint {name} is {endpoint.status}, and the registry has no public access."
-    evidence = {"connection_id": endpoint.connection_id}
-    hop = Hop("private-endpoint", name, endpoint.connection_id, BROKEN, why, NOT_APPROVED, evidence)
+    told = NotApproved.of(
+        query.registry, endpoint.connection_id, known(endpoint.status), endpoint.id, endpoint.subnet_id
+    )
+    hop = Hop("private-endpoint", name, endpoint.connection_id, BROKEN, why, NOT_APPROVED, details=(told,))
     return Answer((public, hop), destination_at(endpoint, query.registry, query.host))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
-from ...arm_ids import named, network_id_of
+from ...arm_ids import group_of, key_of, name_of, named, network_id_of, subscription_of
 from ...facts import (
     EVERYWHERE,
     Network,
@@ -21,6 +20,7 @@ from ...facts import (
 )
 from ..endpoints import addresses_for, approved_of, destination_at, meant_for
 from ..hops import Destination
+from .details import PrivateName
 from .zones import private_name, zone_name
 
 
@@ -101,26 +101,28 @@ class Query:
     def _dns_servers(self) -> tuple[str, ...]:
         if isinstance(self.place.subnet_id, Unreadable):
             return ()
-        own = self.network.networks.get(network_id_of(self.place.subnet_id).lower())
+        own = self.network.networks.get(key_of(network_id_of(self.place.subnet_id)))
         return own.dns_servers if isinstance(own, VirtualNetwork) else ()
 
-    def evidence(self) -> dict[str, Any]:
+    @property
+    def told(self) -> PrivateName:
         """What every finding about the host's name carries."""
         endpoint = self.meant
-        of_endpoint = None if endpoint is None or endpoint.id is None else named(endpoint.id)
-        zone_ids = None if endpoint is None or isinstance(endpoint.zone_ids, Unreadable) else list(endpoint.zone_ids)
-        return {
-            "registry": self.registry.name,
-            "private_name": self.private_name,
-            "address": self.meant_address,
-            "endpoint": of_endpoint.name if of_endpoint else None,
-            "endpoint_id": endpoint.id if endpoint else None,
-            "endpoint_resource_group": of_endpoint.group if of_endpoint else None,
-            "endpoint_subscription": of_endpoint.subscription if of_endpoint else None,
-            "endpoint_zones": zone_ids,
-            "zone_label": zone_name(self.registry).replace(".", "-"),
-            "dns_servers": list(self._dns_servers),
-        }
+        endpoint_id = endpoint.id if endpoint else None
+        zone_ids = None if endpoint is None or isinstance(endpoint.zone_ids, Unreadable) else endpoint.zone_ids
+        return PrivateName(
+            registry=self.registry.name,
+            private_name=self.private_name,
+            address=self.meant_address,
+            endpoint=name_of(endpoint_id) if endpoint_id else None,
+            endpoint_id=endpoint_id,
+            endpoint_resource_group=group_of(endpoint_id) if endpoint_id else None,
+            endpoint_subscription=subscription_of(endpoint_id) if endpoint_id else None,
+            endpoint_zones=zone_ids,
+            zone_label=zone_name(self.registry).replace(".", "-"),
+            dns_servers=self._dns_servers,
+            has_endpoint=endpoint is not None,
+        )
 
 
 def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
@@ -136,12 +138,12 @@ def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
         Query(registry, network, place, registry.login_server, () if isinstance(approved, Unreadable) else approved)
         for place in network.places
     ]
-    seen = {zone.id.lower() for zone in search.zones}
+    seen = {key_of(zone.id) for zone in search.zones}
     unseen = {
-        zone_id.lower(): PrivateZone(zone_id, named(zone_id).name, (), {})
+        key_of(zone_id): PrivateZone(zone_id, name_of(zone_id), (), {})
         for query in queries
         for zone_id in query.zone_ids
-        if zone_id.lower() not in seen and named(zone_id).subscription.lower() not in search.whole
+        if key_of(zone_id) not in seen and named(zone_id).subscription.lower() not in search.whole
     }
     zones = (replace(zone, links=()) if isinstance(zone.links, Unreadable) else zone for zone in search.zones)
     return replace(network, zones=ZoneSearch((*zones, *unseen.values()), (EVERYWHERE,)))
@@ -169,5 +171,5 @@ def _ids_concerned(query: Query, answering: str) -> Iterator[str]:
     own = () if isinstance(place.subnet_id, Unreadable) else (network_id_of(place.subnet_id),)
     for network_id in (answering, *own):
         yield network_id
-        fact = query.network.networks.get(network_id.lower())
+        fact = query.network.networks.get(key_of(network_id))
         yield from (each.remote_network_id for each in fact.peerings) if isinstance(fact, VirtualNetwork) else ()

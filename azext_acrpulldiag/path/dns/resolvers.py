@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...arm_ids import named, network_id_of
+from ...arm_ids import key_of, name_of, network_id_of, same_id
 from ...facts import Firewall, Network, NodePlace, Peering, Unreadable, VirtualNetwork, firewall_key
 from ..addresses import Span, span_of
 from ..hops import OK, UNKNOWN, Hop
@@ -48,7 +48,7 @@ def resolvers_of(network: Network, place: NodePlace, host: str) -> tuple[Resolve
     if isinstance(own, Unreadable):
         return (_unknown("DNS", network_id_of(place.subnet_id), own),)
     if not own.dns_servers:
-        why = f"Network {named(own.id).name} has no DNS servers of its own, so Azure's DNS answers its nodes."
+        why = f"Network {name_of(own.id)} has no DNS servers of its own, so Azure's DNS answers its nodes."
         return (Resolver(Hop("dns-server", "Azure DNS", own.id, OK, why), own.id, True),)
     return tuple(_server(network, own, address, _by_hand(host)) for address in own.dns_servers)
 
@@ -63,7 +63,7 @@ def _server(network: Network, own: VirtualNetwork, address: str, test: str) -> R
 
 def _home_of_server(network: Network, own: VirtualNetwork, address: str, test: str, depth: int) -> _Home | Unreadable:
     if address == AZURE_DNS:
-        return _Home(own.id, own.id, f"which is Azure's DNS as network {named(own.id).name} sees it")
+        return _Home(own.id, own.id, f"which is Azure's DNS as network {name_of(own.id)} sees it")
     firewall = network.firewalls.get(firewall_key(own.id, address))
     if isinstance(firewall, Unreadable):
         return firewall
@@ -72,15 +72,15 @@ def _home_of_server(network: Network, own: VirtualNetwork, address: str, test: s
     home = _network_at(network, own, address)
     if home is None:
         why = (
-            f"DNS server {address} of network {named(own.id).name} is in no virtual network that could be read (it may "
+            f"DNS server {address} of network {name_of(own.id)} is in no virtual network that could be read (it may "
             f"be on premises, or another tenant's), so what it answers is not known; {test} shows it"
         )
         return Unreadable("unsupported", why)
-    return _Home(home, home, f"a DNS server in network {named(home).name}, taken to ask Azure's DNS there")
+    return _Home(home, home, f"a DNS server in network {name_of(home)}, taken to ask Azure's DNS there")
 
 
 def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int) -> _Home | Unreadable:
-    name = named(firewall.id).name
+    name = name_of(firewall.id)
     if isinstance(firewall.dns_proxy, Unreadable):
         return firewall.dns_proxy
     if isinstance(firewall.dns_servers, Unreadable):
@@ -97,7 +97,7 @@ def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int
         )
         return _first_home(network, None, firewall.dns_servers, f"{why} it answers", test, depth)
     asking = looked_up(network.networks, firewall.network_id, "Virtual network")
-    words = f"the DNS proxy of Azure Firewall {name} in network {named(firewall.network_id).name}"
+    words = f"the DNS proxy of Azure Firewall {name} in network {name_of(firewall.network_id)}"
     if not firewall.dns_servers:
         return _Home(firewall.network_id, firewall.id, words)
     if isinstance(asking, Unreadable):
@@ -119,7 +119,7 @@ def _first_home(
         if isinstance(home, Unreadable):
             return home
     found = [home for home in homes if isinstance(home, _Home)]
-    if len({home.network_id.lower() for home in found}) > 1:
+    if not all(same_id(home.network_id, found[0].network_id) for home in found):
         return Unreadable("unsupported", f"DNS servers {', '.join(servers)} are in different networks; {test} shows it")
     return found[0]
 
@@ -135,7 +135,7 @@ def _network_at(network: Network, own: VirtualNetwork, address: str) -> str | No
     if peers:
         return peers[0]
     beyond = {
-        each.remote_network_id.lower(): each.remote_network_id
+        key_of(each.remote_network_id): each.remote_network_id
         for hub in own.peerings
         for each in _peerings(network, hub.remote_network_id)
         if _covers(_prefixes(network, each), wanted)
@@ -144,12 +144,12 @@ def _network_at(network: Network, own: VirtualNetwork, address: str) -> str | No
 
 
 def _peerings(network: Network, network_id: str) -> tuple[Peering, ...]:
-    fact = network.networks.get(network_id.lower())
+    fact = network.networks.get(key_of(network_id))
     return fact.peerings if isinstance(fact, VirtualNetwork) else ()
 
 
 def _prefixes(network: Network, peering: Peering) -> tuple[str, ...]:
-    fact = network.networks.get(peering.remote_network_id.lower())
+    fact = network.networks.get(key_of(peering.remote_network_id))
     return fact.prefixes if isinstance(fact, VirtualNetwork) else peering.remote_prefixes
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...arm_ids import key_of, same_id
 from ...facts import PrivateZone, Registry, Unreadable, ZoneLink
 
 
@@ -35,7 +36,7 @@ def zones_of(zones: Iterable[PrivateZone], name: str) -> tuple[PrivateZone, ...]
     """The zones that ``name`` falls in, the most specific first."""
     wanted = f".{name.lower()}"
     found = [zone for zone in zones if wanted.endswith(f".{zone.name.lower()}")]
-    return tuple(sorted(found, key=lambda zone: (-len(zone.name), zone.id.lower())))
+    return tuple(sorted(found, key=lambda zone: (-len(zone.name), key_of(zone.id))))
 
 
 def linked_zone(zones: Iterable[PrivateZone], name: str, network_id: str) -> Linked | Unreadable | None:
@@ -44,13 +45,12 @@ def linked_zone(zones: Iterable[PrivateZone], name: str, network_id: str) -> Lin
     A network cannot be linked to two zones of one name, so a link that is seen settles a name's other zones.
     """
     doubt: tuple[int, Unreadable] | None = None
-    wanted = network_id.rstrip("/").lower()
     for zone in zones_of(zones, name):
         if isinstance(zone.links, Unreadable):
             doubt = doubt or (len(zone.name), zone.links)
             continue
         for link in zone.links:
-            if link.network_id.rstrip("/").lower() == wanted:
+            if same_id(link.network_id, network_id):
                 if doubt is not None and doubt[0] > len(zone.name):
                     return doubt[1]
                 return _in_force(zone, link)

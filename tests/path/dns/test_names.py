@@ -17,6 +17,15 @@ from azext_acrpulldiag.facts import (
 )
 from azext_acrpulldiag.model import Confidence
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
+from azext_acrpulldiag.path.dns.details import (
+    LinkNames,
+    MissingRecords,
+    NotApproved,
+    PrivateName,
+    Record,
+    WrongRecords,
+    ZoneNames,
+)
 from azext_acrpulldiag.path.dns.names import resolved
 from tests.build import (
     CONNECTION_ID,
@@ -103,6 +112,12 @@ def look_up(of, net, host=HOST):
     return resolved(of, net, net.places[0], host)
 
 
+def part(hop, kind):
+    """The part of a hop's details that is of a kind."""
+    (found,) = [each for each in hop.details if isinstance(each, kind)]
+    return found
+
+
 def told(of, net, host=HOST):
     """State, outcome and destination of a lookup: the first hop that is not in order decides."""
     hops, destination = look_up(of, net, host)
@@ -156,6 +171,8 @@ def test_a_closed_registry_waits_for_its_endpoint(status):
     hops, destination = look_up(private_registry(status), with_zones(endpoint=endpoint))
     assert kinds(hops) == ["node-subnet", "public-dns", "private-endpoint"]
     assert (hops[-1].state, hops[-1].outcome, hops[-1].resource_id) == (BROKEN, NOT_APPROVED, CONNECTION_ID)
+    connection = part(hops[-1], NotApproved)
+    assert (connection.status, connection.endpoint_id) == (status, ENDPOINT_ID)
     assert destination == Destination(HOST, (ADDRESS,), endpoint)
 
 
@@ -241,14 +258,15 @@ def test_a_linked_zone_without_the_record_hides_the_name(of, host):
     broken = hops[-1]
     assert (broken.state, broken.outcome, broken.kind) == (BROKEN, RECORD_MISSING, "private-dns-record")
     assert broken.confidence is Confidence.OBSERVED
-    assert broken.evidence["records"] == [{"name": label, "address": private(host).addresses[0]}]
+    assert part(broken, MissingRecords).records == (Record(label, private(host).addresses[0]),)
     assert destination == private(host)
 
 
 def test_one_zone_without_any_record_is_one_fault():
     net = with_zones(private_zone(records={"contosoreg": None, "contosoreg.westeurope.data": None}))
     hops, _ = look_up(CLOSED, net)
-    assert [record["name"] for record in hops[-1].evidence["records"]] == ["contosoreg", "contosoreg.westeurope.data"]
+    records = part(hops[-1], MissingRecords).records
+    assert [record.name for record in records] == ["contosoreg", "contosoreg.westeurope.data"]
 
 
 @pytest.mark.parametrize(
@@ -271,10 +289,27 @@ def test_a_link_may_fall_back_to_public_dns(of, falls_back, expected):
 def test_a_record_that_leads_elsewhere(record):
     hops, destination = look_up(CLOSED, with_zones(private_zone(records={"contosoreg": record})))
     assert (hops[-1].state, hops[-1].outcome) == (BROKEN, RECORD_WRONG)
-    (wrong,) = hops[-1].evidence["records"]
-    assert wrong["remove"] == [address for address in record if address != ADDRESS]
-    assert wrong["add"] == (None if ADDRESS in record else ADDRESS)
+    (wrong,) = part(hops[-1], WrongRecords).records
+    assert wrong.remove == tuple(address for address in record if address != ADDRESS)
+    assert wrong.add == (None if ADDRESS in record else ADDRESS)
     assert destination == private()
+
+
+@pytest.mark.parametrize(
+    ("zone", "zone_ids", "kept"),
+    [
+        ("privatelink.azurecr.io", (), True),
+        ("Privatelink.AzureCR.io", (), True),
+        ("azurecr.io", (), False),
+        ("privatelink.azurecr.io", (ZONE_ID,), False),
+        ("privatelink.azurecr.io", NO_RIGHT, False),
+    ],
+)
+def test_an_endpoint_keeps_records_in_one_zone_of_its_own_name(zone, zone_ids, kept):
+    found = private_zone(name=zone, records={"contosoreg": None, "contosoreg.privatelink": None})
+    hops, _ = look_up(CLOSED, with_zones(found, endpoint=private_endpoint(zone_ids=zone_ids)))
+    assert hops[-1].outcome == RECORD_MISSING
+    assert part(hops[-1], ZoneNames).kept_by_endpoint is kept
 
 
 def test_the_record_may_be_of_another_approved_endpoint():
@@ -364,7 +399,7 @@ def test_a_network_is_linked_to_one_zone_of_a_name():
 def test_without_a_linked_zone_a_closed_registry_is_out_of_reach(zones, outcome):
     hops, destination = look_up(CLOSED, with_zones(*zones))
     assert (hops[-1].state, hops[-1].outcome) == (BROKEN, outcome)
-    assert hops[-1].evidence["network_id"] == VNET_ID
+    assert part(hops[-1], LinkNames).network_id == VNET_ID
     assert destination == private()
     assert told(OPEN, with_zones(*zones)) == (OK, None, PUBLIC)
 
@@ -449,7 +484,7 @@ def test_an_unlinked_name_is_unknown_where_public_access_is():
 def test_a_new_link_gets_a_name_that_is_free():
     zone = private_zone(links=(zone_link(HUB, "aks-vnet-14326078"), zone_link(FAR, "AKS-vnet-14326078-2")))
     hops, _ = look_up(CLOSED, with_zones(zone))
-    assert hops[-1].evidence["link"] == "aks-vnet-14326078-3"
+    assert part(hops[-1], LinkNames).link == "aks-vnet-14326078-3"
 
 
 def test_the_endpoint_meant_is_the_nearest():
@@ -494,7 +529,7 @@ def test_the_servers_network_is_not_linked(server):
     linked_to = VNET_ID if server == "10.0.0.4" else HUB
     hops, destination = look_up(CLOSED, custom(server, linked_to=linked_to))
     assert (hops[-1].state, hops[-1].outcome) == (BROKEN, UNLINKED)
-    assert hops[-1].evidence["dns_servers"] == [server]
+    assert part(hops[-1], PrivateName).dns_servers == (server,)
     assert destination == private()
     assert told(OPEN, custom(server, linked_to=linked_to)) == (OK, None, PUBLIC)
 
@@ -512,7 +547,7 @@ def test_azures_dns_by_address_is_azures_dns():
 def test_no_zone_at_all_is_said_as_that_behind_other_servers_too():
     net = custom("10.0.0.4", zones=search(), endpoints=(private_endpoint(zone_ids=()),))
     hops, _ = look_up(CLOSED, net)
-    assert (hops[-1].outcome, hops[-1].evidence["network_id"]) == (ZONE_MISSING, HUB)
+    assert (hops[-1].outcome, part(hops[-1], LinkNames).network_id) == (ZONE_MISSING, HUB)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,204 @@
+"""What the broken hops of name resolution rest on: a name, the endpoint it is meant for, zone, link and records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...arm_ids import group_of, name_of, subscription_of
+from ...details import Details, internal
+from ...facts import PrivateZone, Registry, Unreadable, known
+
+
+@dataclass(frozen=True)
+class PrivateName(Details):
+    """A host's name under ``privatelink``, and the endpoint that it is meant to lead to."""
+
+    registry: str
+    private_name: str
+    address: str | None
+    """The endpoint's for the host; ``None``: there is none, or it could not be read."""
+    endpoint: str | None
+    endpoint_id: str | None
+    endpoint_resource_group: str | None
+    endpoint_subscription: str | None
+    endpoint_zones: tuple[str, ...] | None
+    """Those in which the endpoint keeps its records itself; ``None``: not read."""
+    zone_label: str
+    """The name of the registry's zone, as zone groups have it."""
+    dns_servers: tuple[str, ...]
+    """The network's own, in their order; none: Azure's DNS is asked."""
+    has_endpoint: bool = internal()
+    """An endpoint is approved, also where its name is not shown."""
+
+    @property
+    def has_no_endpoint(self) -> bool:
+        """The registry has no approved endpoint, so the name is to be a public one."""
+        return not self.has_endpoint
+
+    @property
+    def its_endpoint(self) -> str:
+        """The endpoint in words."""
+        return f"private endpoint {self.endpoint}" if self.endpoint else "the private endpoint of the registry"
+
+    def may_be_kept_in(self, zone: str) -> bool:
+        """Tell whether the endpoint may keep its records in ``zone``: it has one zone group at most, for its name."""
+        return (
+            self.endpoint is not None
+            and self.endpoint_zones == ()
+            and zone.replace(".", "-").lower() == self.zone_label
+        )
+
+
+@dataclass(frozen=True)
+class ZoneNames(Details):
+    """What commands call a private DNS zone."""
+
+    zone: str
+    zone_id: str
+    zone_resource_group: str | None
+    zone_subscription: str | None
+    kept_by_endpoint: bool = internal(default=False)
+    """The endpoint may keep its records in it, and keeps none elsewhere."""
+
+    @property
+    def kept_by_hand(self) -> bool:
+        """Records have to be written one by one."""
+        return not self.kept_by_endpoint
+
+    @classmethod
+    def of(cls, zone: PrivateZone, name: PrivateName) -> ZoneNames:
+        """Name a zone in which ``name`` is to be."""
+        return cls(zone.name, zone.id, group_of(zone.id), subscription_of(zone.id), name.may_be_kept_in(zone.name))
+
+
+@dataclass(frozen=True)
+class LinkNames(Details):
+    """A zone's link to the network whose DNS is asked, or the link that it is to have."""
+
+    network: str
+    network_id: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Record(Details):
+    """A record that a zone is to have; the address is ``None`` where it is not known."""
+
+    name: str
+    address: str | None
+
+
+@dataclass(frozen=True)
+class MissingRecords(Details):
+    """The record that was asked for, and all of the registry that its zone lacks: they are one fault."""
+
+    record: str
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Fallback(Details):
+    """What the nodes are answered for a name that its zone has no record for."""
+
+    falls_back: bool
+    """The link sends them on to public DNS."""
+    result: str
+
+    @property
+    def ends_there(self) -> bool:
+        """The name does not exist for them."""
+        return not self.falls_back
+
+
+@dataclass(frozen=True)
+class WrongRecord(Details):
+    """A record that leads elsewhere."""
+
+    name: str
+    address: str | None
+    """What it is to lead to."""
+    add: str | None
+    """That address, where the record does not have it."""
+    remove: tuple[str, ...]
+    """What it has and ought not to."""
+
+    @property
+    def lacks_address(self) -> bool:
+        """Removing addresses would not do."""
+        return self.add is not None or self.address is None
+
+
+@dataclass(frozen=True)
+class StaleAddress(Details):
+    """An address to take out of a record."""
+
+    name: str
+    stale: str
+
+
+@dataclass(frozen=True)
+class WrongRecords(Details):
+    """The record that was asked for, and all of the registry in its zone that lead elsewhere."""
+
+    record: str
+    records: tuple[WrongRecord, ...]
+    found: tuple[str, ...]
+    stale: str | None
+
+    @property
+    def stale_addresses(self) -> tuple[StaleAddress, ...]:
+        """All addresses to take out."""
+        return tuple(StaleAddress(each.name, address) for each in self.records for address in each.remove)
+
+
+@dataclass(frozen=True)
+class NotApproved(Details):
+    """An endpoint's connection to the registry that is not approved. Of the endpoint, what is not known is ``None``."""
+
+    registry: str
+    registry_id: str
+    resource_group: str
+    subscription: str
+    connection: str
+    status: str
+    endpoint: str
+    endpoint_id: str | None
+    endpoint_resource_group: str | None
+    endpoint_subscription: str | None
+    endpoint_subnet: str | None
+    public_network_access: str
+
+    @property
+    def waits(self) -> bool:
+        """It has not been decided on."""
+        return self.status.lower() == "pending"
+
+    @property
+    def is_over(self) -> bool:
+        """It was rejected or disconnected, which nothing undoes."""
+        return not self.waits
+
+    @classmethod
+    def of(
+        cls,
+        registry: Registry,
+        connection_id: str,
+        status: str,
+        endpoint_id: str | None,
+        subnet_id: str | Unreadable | None,
+    ) -> NotApproved:
+        """Describe a connection; ``subnet_id`` is the endpoint's, as far as it was read."""
+        return cls(
+            registry=registry.name,
+            registry_id=registry.id,
+            resource_group=registry.resource_group,
+            subscription=registry.subscription,
+            connection=name_of(connection_id),
+            status=status,
+            endpoint=name_of(endpoint_id or connection_id),
+            endpoint_id=endpoint_id,
+            endpoint_resource_group=group_of(endpoint_id) if endpoint_id else None,
+            endpoint_subscription=subscription_of(endpoint_id) if endpoint_id else None,
+            endpoint_subnet=subnet_id if isinstance(subnet_id, str) else None,
+            public_network_access=known(registry.public_network_access),
+        )
