@@ -7,6 +7,7 @@ import pytest
 from azext_acrpulldiag.facts import NetworkRules, NodePlace, RouteTable, Unreadable, UserRoute, VirtualNetwork
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.arrival import arriving
+from azext_acrpulldiag.path.filters.security_groups import Barred
 from tests.build import (
     ENDPOINT_ID,
     ENDPOINT_SUBNET_ID,
@@ -112,8 +113,9 @@ def in_short(hop):
 def test_a_denial_at_the_endpoint(policies):
     hop = entered(DENIES, at={"endpoint_network_policies": policies})
     assert in_short(hop) == BLOCKED
-    assert (hop.resource_id, hop.evidence["rule"], hop.evidence["direction"]) == (GROUP_ID, "deny-all", "Inbound")
-    assert (hop.evidence["destinations"], hop.evidence["priority"]) == (["10.225.0.5"], 199)
+    (denial,) = hop.details
+    assert (hop.resource_id, denial.rule, denial.direction) == (GROUP_ID, "deny-all", "Inbound")
+    assert denial.barred == (Barred(("10.225.0.5",), 200),)
 
 
 @pytest.mark.parametrize("policies", ["Disabled", "RouteTableEnabled"])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
+from ...catalogue import Outcome, check, skipped
 from ...facts import Facts
 from ...model import Finding, Severity
 from ...path import unmet, walks
-from ...path.filters.firewall import EVIDENCE, OUTCOME
-from ._findings import WAY_KEYS, findings_of
+from ...path.filters.firewall import OUTCOME, Blocked
+from ...repairs import Step, option
+from ._findings import OnPath, findings_of
 
 KINDS = frozenset(("firewall", "appliance"))
 EXTENSION = "The command is of the extension azure-firewall, which az offers to install"
@@ -32,42 +32,70 @@ _BY_ADDRESS = (
     "--destination-addresses {destinations} --destination-ports 443"
 )
 
-CLASSIC_BY_NAME = RemedyTemplate(
-    "Let the node subnet reach {blocked} with an application rule of firewall {firewall}, before any that denies. "
-    + EXTENSION,
-    "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
-    "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
-    "--protocols Https=443 --target-fqdns {blocked}",
+_CHANGE_CLASSIC = ("Microsoft.Network/azureFirewalls/write",)
+_CHANGE_GROUP = ("Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",)
+_LET_BY_NAME = "Let the node subnet reach {blocked} with an application rule "
+_LET_BY_ADDRESS = "Let the node subnet reach {destinations} with a network rule "
+_NOT_ASKED = ", which denies it: application rules are not asked once a network rule matches"
+
+
+def _allow(words: str, command: str, requires: tuple[str, ...], when: str = "") -> Step:
+    """A rule that lets the registry pass; in words where no number is free for it, or the subnet is not known."""
+    return Step(f"{words}. {EXTENSION}", command, when=when, instead=words, requires=requires)
+
+
+_CLASSIC_REPAIR = option(
+    _allow(
+        _LET_BY_NAME + "of firewall {firewall}, before any that denies",
+        "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
+        "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
+        "--protocols Https=443 --target-fqdns {blocked}",
+        _CHANGE_CLASSIC,
+        when="by_name",
+    ),
+    _allow(
+        _LET_BY_ADDRESS + "of firewall {firewall} before {rule}" + _NOT_ASKED,
+        "az network firewall network-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
+        "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
+        "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
+        _CHANGE_CLASSIC,
+        when="by_address",
+    ),
+    when="is_classic",
 )
-CLASSIC_BY_ADDRESS = RemedyTemplate(
-    "Let the node subnet reach {destinations} with a network rule of firewall {firewall} before {rule}, which denies "
-    "it: application rules are not asked once a network rule matches. " + EXTENSION,
-    "az network firewall network-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
-    "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
-    "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
+_POLICY_REPAIR = option(
+    _allow(
+        _LET_BY_NAME + "in group {repair_group} of firewall policy {repair_policy}, before any that denies",
+        _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
+        _CHANGE_GROUP,
+        when="by_name",
+    ),
+    _allow(
+        _LET_BY_ADDRESS + "in group {repair_group} of firewall policy {repair_policy} before {rule}" + _NOT_ASKED,
+        _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
+        _CHANGE_GROUP,
+        when="by_address",
+    ),
+    when="has_policy",
 )
-POLICY_BY_NAME = RemedyTemplate(
-    "Let the node subnet reach {blocked} with an application rule in group {repair_group} of firewall policy "
-    "{repair_policy}, before any that denies. " + EXTENSION,
-    _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
+_EMPTY_POLICY_REPAIR = option(
+    Step(
+        "Firewall policy {repair_policy} has no rules of its own: first make a rule collection group in it. "
+        + EXTENSION,
+        "az network firewall policy rule-collection-group create --name acr-pull " + _POLICY + "--priority 1000",
+        requires=_CHANGE_GROUP,
+    ),
+    _allow(
+        "Then let the node subnet reach {blocked} with an application rule in that group",
+        _COLLECTION + _POLICY + _IN_NEW_GROUP + _NAMED + _BY_NAME,
+        _CHANGE_GROUP,
+    ),
+    when="has_empty_policy",
 )
-POLICY_BY_ADDRESS = RemedyTemplate(
-    "Let the node subnet reach {destinations} with a network rule in group {repair_group} of firewall policy "
-    "{repair_policy} before {rule}, which denies it: application rules are not asked once a network rule matches. "
-    + EXTENSION,
-    _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
-)
-POLICY_GROUP = RemedyTemplate(
-    "Firewall policy {repair_policy} has no rules of its own: first make a rule collection group in it. " + EXTENSION,
-    "az network firewall policy rule-collection-group create --name acr-pull " + _POLICY + "--priority 1000",
-)
-POLICY_IN_NEW_GROUP = RemedyTemplate(
-    "Then let the node subnet reach {blocked} with an application rule in that group. " + EXTENSION,
-    _COLLECTION + _POLICY + _IN_NEW_GROUP + _NAMED + _BY_NAME,
-)
-ASK = RemedyTemplate(
+_ASK = Step(
     "Ask who runs {firewall} whether it lets TCP port 443 from the node subnet to {blocked} through. From a node, "
-    "az aks check-acr tells"
+    "az aks check-acr tells",
+    when="is_foreign",
 )
 
 FIREWALL_BLOCKS = Outcome(
@@ -75,17 +103,10 @@ FIREWALL_BLOCKS = Outcome(
     severity=Severity.ERROR,
     summary="The way of the nodes of {pools} to {blocked} leads through {reason}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules",
-    evidence_keys=(*WAY_KEYS, *EVIDENCE),
-    remedies=(
-        CLASSIC_BY_NAME,
-        CLASSIC_BY_ADDRESS,
-        POLICY_BY_NAME,
-        POLICY_BY_ADDRESS,
-        POLICY_GROUP,
-        POLICY_IN_NEW_GROUP,
-        ASK,
-    ),
+    details=(OnPath, Blocked),
+    repairs=(_CLASSIC_REPAIR, _POLICY_REPAIR, _EMPTY_POLICY_REPAIR, _ASK),
     explains=("timeout-network", "blob-download", "registry.check-acr-failed"),
+    explains_when={"timeout-network": "beyond_layers"},
     article="4.2",
 )
 
@@ -115,37 +136,7 @@ def firewalls_let_the_registry_through(facts: Facts) -> Iterator[Finding]:
     https://learn.microsoft.com/azure/aks/outbound-rules-control-egress,
     https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules
     """
-    for finding in findings_of(facts, {OUTCOME: FIREWALL_BLOCKS}, KINDS):
-        yield _fitting(finding) if finding.outcome else finding
+    yield from findings_of(facts, {OUTCOME: FIREWALL_BLOCKS}, KINDS)
     if not any(hop.kind in KINDS for walk in walks(facts) for hop in walk.hops):
         none = "As far as the way is known, no route leads through a firewall."
         yield skipped(facts.targets.cluster.id, unmet(walks(facts), none))
-
-
-def _fitting(finding: Finding) -> Finding:
-    """With the repairs that fit this firewall, and what its blocked hosts explain."""
-    chosen = _repairs(finding)
-    remedies = tuple(
-        remedy
-        for template, remedy in zip(FIREWALL_BLOCKS.remedies, finding.remedies, strict=True)
-        if template in chosen
-    )
-    layers_alone = all(_serves_layers(host) for host in finding.evidence["blocked"])
-    explains = FIREWALL_BLOCKS.explains[1:] if layers_alone else FIREWALL_BLOCKS.explains
-    return replace(finding, remedies=remedies, explains=explains)
-
-
-def _repairs(finding: Finding) -> tuple[RemedyTemplate, ...]:
-    told = finding.evidence
-    if told["firewall_id"] is None:
-        return (ASK,)
-    by_address = told["rule_kind"] == "network"
-    if told["policy"] is None:
-        return (CLASSIC_BY_ADDRESS if by_address else CLASSIC_BY_NAME,)
-    if told["repair_group"] is None:
-        return (POLICY_GROUP, POLICY_IN_NEW_GROUP)
-    return (POLICY_BY_ADDRESS if by_address else POLICY_BY_NAME,)
-
-
-def _serves_layers(host: str) -> bool:
-    return host.startswith("*") or host.split(".")[2:3] == ["data"]

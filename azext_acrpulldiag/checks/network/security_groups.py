@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped
-from ...facts import Facts, Network, SecurityGroup, known
-from ...model import Confidence, Finding, Remedy, Severity
+from ...catalogue import Outcome, check, skipped
+from ...details import Details, internal
+from ...facts import Facts, SecurityGroup, known
+from ...model import Confidence, Finding, Severity
 from ...path import Hop, unmet, walks
-from ...path.filters.security_groups import BLOCKS, free_priority
-from ...quoting import fill_command
-from ._findings import WAY_KEYS, findings_of
+from ...path.filters.security_groups import BLOCKS, Barred, Denial, free_priority
+from ...repairs import Step
+from ._findings import OnPath, finding_of, ignorance, met_hops
 
 KIND = "security-group"
 
-ALLOW = RemedyTemplate(
-    "Allow TCP 443 to {destinations} before that rule: priority {priority} is free",
-    "az network nsg rule create --resource-group {resource_group} --subscription {subscription} "
-    "--nsg-name {group_name} --name {new_rule} --priority {priority} --direction {direction} --access Allow "
-    "--protocol Tcp --source-address-prefixes '*' --destination-address-prefixes {destinations} "
-    "--destination-port-ranges 443",
-)
+
+@dataclass(frozen=True)
+class NewRule(Details):
+    """A rule that lets the nodes through."""
+
+    destinations: tuple[str, ...]
+    priority: int | None
+    """``None``: no number before the rule that denies is free."""
+    new_rule: str
+
+
+@dataclass(frozen=True)
+class NewRules(Details):
+    """The rules to add to a group. Beside all destinations, the first rule's members are in the evidence."""
+
+    destinations: tuple[str, ...]
+    priority: int | None
+    new_rule: str
+    rules: tuple[NewRule, ...] = internal()
+
+    @classmethod
+    def into(cls, denial: Denial) -> NewRules:
+        """What to add to the group that denies."""
+        rules = tuple(_new_rules(denial))
+        everything = tuple(dict.fromkeys(each for rule in rules for each in rule.destinations))
+        return cls(everything, rules[0].priority, rules[0].new_rule, rules)
+
 
 NSG_BLOCKS = Outcome(
     id=BLOCKS,
@@ -32,24 +52,20 @@ NSG_BLOCKS = Outcome(
     summary="The nodes of {pools} may not reach {hosts}: rule {rule} (priority {rule_priority}) of network security "
     "group {group_name} on their {attached_to} denies TCP 443 to {destinations}.",
     url="https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview",
-    evidence_keys=(
-        *WAY_KEYS,
-        "security_group",
-        "group_name",
-        "resource_group",
-        "subscription",
-        "attached_to",
-        "direction",
-        "rule",
-        "rule_priority",
-        "rule_destinations",
-        "destinations",
-        "priority",
-        "new_rule",
-    ),
-    remedies=(
-        ALLOW,
-        RemedyTemplate(
+    details=(OnPath, Denial, NewRules),
+    repairs=(
+        Step(
+            "Allow TCP 443 to {destinations} before that rule: priority {priority} is free",
+            "az network nsg rule create --resource-group {resource_group} --subscription {subscription} "
+            "--nsg-name {group_name} --name {new_rule} --priority {priority} --direction {direction} --access Allow "
+            "--protocol Tcp --source-address-prefixes '*' --destination-address-prefixes {destinations} "
+            "--destination-port-ranges 443",
+            each="rules",
+            instead="No priority before rule {rule} is free: move that rule to a higher number, then allow TCP 443 to "
+            "{destinations} before it",
+            requires=("Microsoft.Network/networkSecurityGroups/securityRules/write",),
+        ),
+        Step(
             "Or change rule {rule}, whose destinations are {rule_destinations}, if nothing else depends on it "
             "(https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules)"
         ),
@@ -82,64 +98,57 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
     if facts.network is None:
         yield skipped(facts.targets.cluster.id, "The network of the nodes was not asked for.")
         return
-    network, found = known(facts.network), walks(facts)
+    known(facts.network)
+    found = walks(facts)
     if not any(hop.kind == KIND for walk in found for hop in walk.hops):
         none = "As far as the way is known, it passes no network security group."
         yield skipped(facts.targets.cluster.id, unmet(found, none))
         return
-    broken = [(walk.place.pools, hop) for walk in found for hop in walk.hops if hop.outcome == BLOCKS]
-    outcomes = {NSG_BLOCKS.id: replace(NSG_BLOCKS, remedies=NSG_BLOCKS.remedies[1:])}
-    for finding in findings_of(facts, outcomes, {KIND}):
-        if finding.outcome is None:
-            yield finding
-        else:
-            same = [
-                hop
-                for pools, hop in broken
-                if list(pools) == finding.evidence["pools"]
-                and hop.resource_id == finding.evidence["security_group"]
-                and hop.evidence["direction"] == finding.evidence["direction"]
-            ]
-            yield _whole(finding, same, network)
+    for met in met_hops(facts, {BLOCKS}, {KIND}, apart=_direction):
+        denial = _denial(met.hop)
+        yield finding_of(facts, met, NSG_BLOCKS, NewRules.into(denial)) if denial else ignorance(facts, met)
 
 
-def _whole(finding: Finding, hops: list[Hop], network: Network) -> Finding:
-    """One finding for all hosts that one group bars, with a rule for each destination."""
-    group = network.security_groups.get(str(finding.evidence["security_group"]).lower())
-    rules = list(_new_rules(hops, group if isinstance(group, SecurityGroup) else None))
-    everything = list(dict.fromkeys(each for rule in rules for each in rule["destinations"]))
-    summary_of = {**finding.evidence, "destinations": everything, "priority": rules[0]["priority"]}
-    whole = NSG_BLOCKS.at(finding.resource, hop=finding.hop, **{**summary_of, "new_rule": rules[0]["new_rule"]})
-    repairs = (_repair({**finding.evidence, **rule}) for rule in rules)
-    return replace(whole, remedies=(*repairs, *finding.remedies))
+def _denial(hop: Hop) -> Denial | None:
+    return next((each for each in hop.details if isinstance(each, Denial)), None)
 
 
-def _new_rules(hops: list[Hop], group: SecurityGroup | None) -> Iterator[dict[str, Any]]:
-    """The rules to add: one for all addresses, and one for each service tag (a rule can have a single one)."""
-    destinations = dict.fromkeys(tuple(hop.evidence["destinations"]) for hop in hops)
-    tags = [each for each in destinations if not each[0][0].isdigit()]
-    addresses = [address for each in destinations if each[0][0].isdigit() for address in each]
-    before = min((hop.evidence["priority"] for hop in hops if hop.evidence["priority"] is not None), default=None)
-    for wanted in (*tags, *([tuple(dict.fromkeys(addresses))] if addresses else ())):
-        name = f"Allow{wanted[0]}" if wanted in tags else "AllowRegistryEndpoint"
-        yield {"destinations": list(wanted), "priority": before, "new_rule": _unused(name, group)}
-        if before is not None and group is not None:
-            before = free_priority(group, before, hops[0].evidence["direction"])
+def _direction(hop: Hop) -> str | None:
+    """One group may bar the nodes' subnet and the endpoint's: a rule for the one does not mend the other."""
+    denial = _denial(hop)
+    return denial.direction if denial else None
 
 
-def _unused(name: str, group: SecurityGroup | None) -> str:
+def _new_rules(denial: Denial) -> Iterator[NewRule]:
+    used: int | None = None
+    for destinations, before in _wanted(denial.barred).items():
+        priority = free_priority(denial.group, before if used is None else min(before, used), denial.direction)
+        used = used if priority is None else priority
+        name = "AllowRegistryEndpoint" if _are_addresses(destinations) else f"Allow{destinations[0]}"
+        yield NewRule(destinations, priority, _unused(name, denial.group))
+
+
+def _wanted(barred: tuple[Barred, ...]) -> dict[tuple[str, ...], int]:
+    """The destinations of each rule to add, and what it has to come before.
+
+    All addresses share a rule, and each service tag has its own: a rule can have a single one.
+    """
+    private = [each.destinations for each in barred if _are_addresses(each.destinations)]
+    together = tuple(dict.fromkeys(address for addresses in private for address in addresses))
+    wanted: dict[tuple[str, ...], int] = {}
+    for each in barred:
+        destinations = together if each.destinations in private else each.destinations
+        wanted[destinations] = min(each.before, wanted.get(destinations, each.before))
+    return wanted
+
+
+def _are_addresses(destinations: tuple[str, ...]) -> bool:
+    return destinations[0][0].isdigit()
+
+
+def _unused(name: str, group: SecurityGroup) -> str:
     """A name that no rule has: creating one that exists replaces it."""
-    taken = {rule.name.lower() for rule in group.rules} if group else set()
+    taken = {rule.name.lower() for rule in group.rules}
     return next(
         each for each in chain((name,), (f"{name}{number}" for number in count(2))) if each.lower() not in taken
     )
-
-
-def _repair(values: Mapping[str, Any]) -> Remedy:
-    if values["priority"] is None:
-        return Remedy(
-            f"No priority before rule {values['rule']} is free: move that rule to a higher number, then allow TCP 443 "
-            f"to {', '.join(values['destinations'])} before it"
-        )
-    description = ALLOW.description.format(destinations=", ".join(values["destinations"]), priority=values["priority"])
-    return Remedy(description, fill_command(ALLOW.command or "", values))

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from ...arm_ids import group_of, name_of, same_id, subscription_of
+from ...arm_ids import group_of, key_of, name_of, parent_of, same_id, subscription_of
+from ...details import Details
 from ...facts import (
     Firewall,
     FirewallRule,
@@ -29,6 +29,7 @@ from ...model import Severity
 from ..addresses import AddressSet
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .firewall_rules import MAYBE, YES, Traffic, addresses_of, matches
+from .sides import service_tag_of, services_of
 
 OUTCOME = "network.firewall-blocks-registry"
 _BLOBS = {
@@ -36,7 +37,83 @@ _BLOBS = {
     "azurecr.us": "*.blob.core.usgovcloudapi.net",
     "azurecr.cn": "*.blob.core.chinacloudapi.cn",
 }
-_SERVICE, _STORAGE = "AzureContainerRegistry", "Storage"
+
+
+# What collections may have, and where those are put that nothing has to come before.
+_FIRST, _ROOMY, _LAST = 100, 1000, 65000
+
+
+@dataclass(frozen=True)
+class Blocked(Details):
+    """Hosts that a firewall keeps from the nodes, or may, and where a rule that allows them has its place.
+
+    Of an appliance that is no Azure Firewall, all but its name is ``None``.
+    """
+
+    firewall: str
+    blocked: tuple[str, ...]
+    reason: str
+    """The firewall, and what it has against them."""
+    destinations: tuple[str, ...]
+    """Where the hosts lead: addresses, else service tags."""
+    firewall_id: str | None = None
+    firewall_group: str | None = None
+    firewall_subscription: str | None = None
+    policy: str | None = None
+    rule: str | None = None
+    """That denies; ``None``: none allows."""
+    collection: str | None = None
+    rule_kind: str | None = None
+    """``network`` or ``application``."""
+    sources: tuple[str, ...] = ()
+    """The prefixes of the node subnet, where they are known."""
+    repair_policy: str | None = None
+    """Where the rule has its place, which may be a parent of the firewall's own; ``None``: the firewall is classic."""
+    repair_policy_group: str | None = None
+    repair_policy_subscription: str | None = None
+    repair_group: str | None = None
+    """``None``: the policy has no rule collection group."""
+    repair_priority: int | None = None
+    """``None``: no number is free before the rule that denies."""
+
+    @property
+    def beyond_layers(self) -> bool:
+        """A host is blocked that manifests come from."""
+        return not all(_serves_layers(host) for host in self.blocked)
+
+    @property
+    def is_foreign(self) -> bool:
+        """It is no Azure Firewall."""
+        return self.firewall_id is None
+
+    @property
+    def is_classic(self) -> bool:
+        """Its rules are its own, without a policy."""
+        return self.firewall_id is not None and self.policy is None
+
+    @property
+    def has_policy(self) -> bool:
+        """Its rules are in a policy with a group to put new ones into."""
+        return self.policy is not None and self.repair_group is not None
+
+    @property
+    def has_empty_policy(self) -> bool:
+        """Its policy has no group to put rules into."""
+        return self.policy is not None and self.repair_group is None
+
+    @property
+    def by_address(self) -> bool:
+        """A network rule denies, so that application rules are not asked."""
+        return self.rule_kind == "network"
+
+    @property
+    def by_name(self) -> bool:
+        """Nothing denies before an application rule would be asked."""
+        return not self.by_address
+
+
+def _serves_layers(host: str) -> bool:
+    return host.startswith("*") or host.split(".")[2:3] == ["data"]
 
 
 @dataclass(frozen=True)
@@ -78,9 +155,9 @@ def admitted(
         why = f"Firewall {name_of(firewall.id)} lets {destination.host} through by {_named(ruling)}."
         yield Hop("firewall", name_of(firewall.id), firewall.id, OK, why)
     else:
-        evidence = _evidence(network, place, destination, firewall, ruling)
-        why = f"{destination.host} is not let through by {evidence['reason']}."
-        yield Hop("firewall", name_of(firewall.id), firewall.id, BROKEN, why, OUTCOME, evidence)
+        told = _blocked(network, place, destination, firewall, ruling)
+        why = f"{destination.host} is not let through by {told.reason}."
+        yield Hop("firewall", name_of(firewall.id), firewall.id, BROKEN, why, OUTCOME, details=(told,))
 
 
 def unknown_appliance(destination: Destination, address: str, network_id: str) -> Hop:
@@ -92,23 +169,22 @@ def unknown_appliance(destination: Destination, address: str, network_id: str) -
         f"{address} in {'virtual hub' if '/virtualhubs/' in network_id.lower() else 'network'} {name_of(network_id)}"
     )
     why = f"{where} is no Azure Firewall; whether it lets {destination.host} through cannot be read from Azure."
-    evidence: dict[str, Any] = dict.fromkeys(EVIDENCE) | {
-        "firewall": address,
-        "blocked": [destination.host],
-        "reason": f"the appliance {where}, which is no Azure Firewall: what it lets through cannot be read from Azure",
-        "sources": [],
-        "destinations": list(destination.addresses),
-    }
+    told = Blocked(
+        firewall=address,
+        blocked=(destination.host,),
+        reason=f"the appliance {where}, which is no Azure Firewall: what it lets through cannot be read from Azure",
+        destinations=destination.addresses,
+    )
     return Hop(
-        "appliance",
-        address,
-        None,
-        UNKNOWN,
-        why,
-        OUTCOME,
-        evidence,
-        Unreadable("unsupported", f"{where} is no Azure Firewall"),
-        Severity.WARNING,
+        kind="appliance",
+        name=address,
+        resource_id=None,
+        state=UNKNOWN,
+        why=why,
+        outcome=OUTCOME,
+        unread=Unreadable("unsupported", f"{where} is no Azure Firewall"),
+        severity=Severity.WARNING,
+        details=(told,),
     )
 
 
@@ -136,16 +212,14 @@ def traffic_of(
     registry: Registry, network: Network, place: NodePlace, destination: Destination, firewall: Firewall
 ) -> Traffic:
     """The traffic of nodes to a destination, in the firewall's terms."""
-    host = destination.host.lower()
-    blob = host.startswith("*")
-    regions, all_regions = _regions(registry, host)
+    services = services_of(registry, destination)
     return Traffic(
-        host=host,
+        host=destination.host.lower(),
         sources=_sources(network, place),
         addresses=addresses_of(destination.addresses) if destination.private else None,
-        service=(_STORAGE if blob else _SERVICE).lower(),
-        regions=regions,
-        all_regions=all_regions,
+        service=service_tag_of(destination).lower(),
+        regions=frozenset(services.regions),
+        all_regions=services.complete,
         named_by_dns=_resolved_alike(network, destination, firewall),
         groups=network.ip_groups,
     )
@@ -158,23 +232,8 @@ def _sources(network: Network, place: NodePlace) -> AddressSet | None:
 
 def source_prefixes(network: Network, place: NodePlace) -> tuple[str, ...]:
     """Prefixes of the node subnet; empty: not known."""
-    subnet = network.subnets.get(place.subnet_id.lower()) if isinstance(place.subnet_id, str) else None
+    subnet = network.subnets.get(key_of(place.subnet_id)) if isinstance(place.subnet_id, str) else None
     return subnet.prefixes if isinstance(subnet, Subnet) else ()
-
-
-def _regions(registry: Registry, host: str) -> tuple[frozenset[str], bool]:
-    """Where the host's public addresses are, and whether that is all: only Premium has replicas elsewhere.
-
-    A data endpoint's name has its region; the login server and layers may be any replica's.
-    """
-    labels = host.split(".")
-    if "data" in labels[2:3]:
-        return frozenset((labels[1],)), True
-    home = registry.location.lower().replace(" ", "")
-    hosts = registry.data_endpoint_hosts if isinstance(registry.data_endpoint_hosts, tuple) else ()
-    replicas = {each.lower().split(".")[1] for each in hosts if each.count(".") > 2}
-    one_region = isinstance(registry.sku, str) and registry.sku.lower() != "premium"
-    return frozenset((home, *replicas)), bool(replicas) or one_region
 
 
 def _resolved_alike(network: Network, destination: Destination, firewall: Firewall) -> int:
@@ -202,80 +261,57 @@ def _holds(zone: PrivateZone, destination: Destination) -> bool:
 
 # --- what is said of it ----------------------------------------------------------------------
 
-EVIDENCE = (
-    "firewall",
-    "firewall_id",
-    "firewall_group",
-    "firewall_subscription",
-    "policy",
-    "blocked",
-    "rule",
-    "collection",
-    "rule_kind",
-    "reason",
-    "sources",
-    "destinations",
-    "repair_policy",
-    "repair_policy_group",
-    "repair_policy_subscription",
-    "repair_group",
-    "repair_priority",
-)
 
-
-def _evidence(
-    network: Network,
-    place: NodePlace,
-    destination: Destination,
-    firewall: Firewall,
-    ruling: Ruling,
-) -> dict[str, Any]:
+def _blocked(
+    network: Network, place: NodePlace, destination: Destination, firewall: Firewall, ruling: Ruling
+) -> Blocked:
     policy = firewall.policy_id and name_of(firewall.policy_id)
     named = f"firewall {name_of(firewall.id)}" + (f" (policy {policy})" if policy else "")
     reason = f"{named}, which denies it by {_named(ruling)}" if ruling.rule else f"{named}, no rule of which allows it"
-    tag = _STORAGE if destination.host.startswith("*") else _SERVICE
-    return {
-        "firewall": name_of(firewall.id),
-        "firewall_id": firewall.id,
-        "firewall_group": group_of(firewall.id),
-        "firewall_subscription": subscription_of(firewall.id),
-        "policy": policy,
-        "blocked": [destination.host],
-        "rule": ruling.rule.name if ruling.rule else None,
-        "collection": ruling.collection.name if ruling.collection else None,
-        "rule_kind": ruling.collection.kind if ruling.collection else None,
-        "reason": reason,
-        "sources": list(source_prefixes(network, place)),
-        "destinations": list(destination.addresses) or [tag],
-        **_room(firewall, ruling),
-    }
+    group = _group_for(firewall, ruling)
+    policy_id = parent_of(group) if group else firewall.policy_id
+    return Blocked(
+        firewall=name_of(firewall.id),
+        firewall_id=firewall.id,
+        firewall_group=group_of(firewall.id),
+        firewall_subscription=subscription_of(firewall.id),
+        policy=policy,
+        blocked=(destination.host,),
+        rule=ruling.rule.name if ruling.rule else None,
+        collection=ruling.collection.name if ruling.collection else None,
+        rule_kind=ruling.collection.kind if ruling.collection else None,
+        reason=reason,
+        sources=source_prefixes(network, place),
+        destinations=destination.addresses or (service_tag_of(destination),),
+        repair_policy=name_of(policy_id) if policy_id else None,
+        repair_policy_group=group_of(policy_id) if policy_id else None,
+        repair_policy_subscription=subscription_of(policy_id) if policy_id else None,
+        repair_group=name_of(group) if group else None,
+        repair_priority=_free_priority(firewall, ruling, group),
+    )
 
 
-def _room(firewall: Firewall, ruling: Ruling) -> dict[str, Any]:
-    """Where a new collection that allows would come in time: policy, group and a free priority."""
-    collections = firewall.collections if isinstance(firewall.collections, tuple) else ()
-    own = [
-        each for each in collections if each.group_id and same_id(_policy_of(each.group_id), str(firewall.policy_id))
-    ]
-    near = ruling.collection or (own[-1] if own else None)
-    group = near.group_id if near else None
-    policy = _policy_of(group) if group else firewall.policy_id
+def _group_for(firewall: Firewall, ruling: Ruling) -> str | None:
+    """The rule collection group where a new collection comes in time; ``None``: there is none yet, or it is classic."""
+    if ruling.collection:
+        return ruling.collection.group_id
+    groups = [each.group_id for each in _collections(firewall) if each.group_id]
+    own = [each for each in groups if same_id(parent_of(each), firewall.policy_id or "")]
+    return own[-1] if own else None
+
+
+def _free_priority(firewall: Firewall, ruling: Ruling, group: str | None) -> int | None:
+    """For a collection that allows: the last before the one that denies, else the first from 1000 on."""
     kind = ruling.collection.kind if ruling.collection else "application"
-    taken = {each.priority for each in collections if each.group_id == group and (group or each.kind == kind)}
-    end = ruling.collection.priority if ruling.collection else 65000
-    free = (number for number in range(end - 1, 99, -1) if number not in taken)
-    start = (number for number in range(1000, end) if number not in taken)
-    return {
-        "repair_policy": policy and name_of(policy),
-        "repair_policy_group": policy and group_of(policy),
-        "repair_policy_subscription": policy and subscription_of(policy),
-        "repair_group": group and name_of(group),
-        "repair_priority": next(start, None) if ruling.collection is None else next(free, None),
-    }
+    near = [each for each in _collections(firewall) if key_of(each.group_id or "") == key_of(group or "")]
+    taken = {each.priority for each in near if group or each.kind == kind}
+    end = ruling.collection.priority if ruling.collection else _LAST
+    numbers = range(end - 1, _FIRST - 1, -1) if ruling.collection else range(_ROOMY, end)
+    return next((number for number in numbers if number not in taken), None)
 
 
-def _policy_of(group_id: str) -> str:
-    return group_id.rsplit("/", 2)[0]
+def _collections(firewall: Firewall) -> tuple[RuleCollection, ...]:
+    return firewall.collections if isinstance(firewall.collections, tuple) else ()
 
 
 def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
@@ -286,10 +322,10 @@ def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
 def _doubt(firewall: Firewall, ruling: Ruling, network: Network) -> Unreadable:
     """Rules that may match; where an IP group of one could not be read, that is what is missing."""
     permission = None
-    for collection in firewall.collections if isinstance(firewall.collections, tuple) else ():
+    for collection in _collections(firewall):
         for rule in collection.rules:
             for group in (*rule.source_groups, *rule.destination_groups):
-                held = network.ip_groups.get(group.lower())
+                held = network.ip_groups.get(key_of(group))
                 if f"{rule.name} ({collection.name})" in ruling.doubtful and isinstance(held, Unreadable):
                     permission = held.permission
     shown = ", ".join(ruling.doubtful[:3]) + (" and others" if len(ruling.doubtful) > 3 else "")

@@ -6,11 +6,11 @@ Both must allow it: Azure asks the interface's group and then the subnet's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from ...arm_ids import group_of, name_of, subscription_of
-from ...facts import Network, NodePlace, Registry, SecurityGroup, SecurityRule, Subnet, Unreadable
+from ...details import Details, internal
+from ...facts import Network, NodePlace, Registry, SecurityGroup, Subnet, Unreadable
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from ..lookups import looked_up, subnet_of
 from .rules import ALLOW, DENY, Side, Verdict, verdict
@@ -21,6 +21,35 @@ PORT = 443
 OUT, IN = "Outbound", "Inbound"
 # What a user's own rule may have.
 _FIRST, _LAST = 100, 4096
+
+
+@dataclass(frozen=True)
+class Barred:
+    """Where a host leads that a group bars, and before which rule it has to be allowed."""
+
+    destinations: tuple[str, ...]
+    """Addresses, or one service tag."""
+    before: int
+    """The priority of the first rule that denies one of them."""
+
+
+@dataclass(frozen=True)
+class Denial(Details):
+    """A security group that denies TCP 443 to the registry, and the rule by which it does."""
+
+    security_group: str
+    group_name: str
+    resource_group: str | None
+    subscription: str | None
+    attached_to: str
+    """``subnet``, ``interface`` or ``endpoint's subnet``."""
+    direction: str
+    rule: str | None
+    rule_priority: int | None
+    rule_destinations: tuple[str, ...]
+    group: SecurityGroup = internal()
+    barred: tuple[Barred, ...] = internal()
+    """One a host."""
 
 
 def filtered(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
@@ -107,41 +136,30 @@ def _denied(
     rule = denied[0][1].first
     name, number = (rule.name, rule.priority) if rule else ("", _LAST)
     first = min((each.first.priority for _, each in denied if each.first is not None), default=number)
-    words = ", ".join(word for word, _ in denied)
+    words = tuple(word for word, _ in denied)
+    denial = Denial(
+        security_group=group.id,
+        group_name=name_of(group.id),
+        resource_group=group_of(group.id),
+        subscription=subscription_of(group.id),
+        attached_to=attached_to,
+        direction=direction,
+        rule=rule.name if rule else None,
+        rule_priority=rule.priority if rule else None,
+        rule_destinations=(*rule.destinations, *rule.destination_groups) if rule else (),
+        group=group,
+        barred=(Barred(words, first),),
+    )
     return Hop(
         kind="security-group",
         name=name_of(group.id),
         resource_id=group.id,
         state=BROKEN,
-        why=f"Rule {name} (priority {number}) of the {attached_to}'s group denies TCP {PORT} to {words}, "
+        why=f"Rule {name} (priority {number}) of the {attached_to}'s group denies TCP {PORT} to {', '.join(words)}, "
         f"where {destination.host} leads.",
         outcome=BLOCKS,
-        evidence=_evidence(group, attached_to, direction, rule, [word for word, _ in denied], first),
+        details=(denial,),
     )
-
-
-def _evidence(
-    group: SecurityGroup,
-    attached_to: str,
-    direction: str,
-    rule: SecurityRule | None,
-    destinations: list[str],
-    before: int,
-) -> dict[str, Any]:
-    return {
-        "security_group": group.id,
-        "group_name": name_of(group.id),
-        "resource_group": group_of(group.id),
-        "subscription": subscription_of(group.id),
-        "attached_to": attached_to,
-        "direction": direction,
-        "rule": rule.name if rule else None,
-        "rule_priority": rule.priority if rule else None,
-        "rule_destinations": [*rule.destinations, *rule.destination_groups] if rule else [],
-        "destinations": destinations,
-        "priority": free_priority(group, before, direction),
-        "new_rule": "AllowRegistry",
-    }
 
 
 def free_priority(group: SecurityGroup, before: int, direction: str = OUT) -> int | None:

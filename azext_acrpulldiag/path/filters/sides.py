@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...arm_ids import network_id_of
+from ...arm_ids import key_of, network_id_of
 from ...facts import Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from ..addresses import PUBLIC, AddressSet, address_set, prefix_length
 from ..hops import Destination
@@ -73,7 +73,7 @@ def own_network(network: Network, place: NodePlace) -> VirtualNetwork | Unreadab
     """The nodes' network."""
     if isinstance(place.subnet_id, Unreadable):
         return place.subnet_id
-    return network.networks.get(network_id_of(place.subnet_id).lower())
+    return network.networks.get(key_of(network_id_of(place.subnet_id)))
 
 
 def _reach(here: VirtualNetwork) -> AddressSet:
@@ -95,6 +95,6 @@ def _everything_is_routed(network: Network, place: NodePlace) -> bool:
     own = any(
         prefix_length(route.prefix) == 0 and route.next_hop.lower() not in ("none", "internet") for route in routes
     )
-    hub = network.hubs.get(network_id_of(subnet.id).lower())
+    hub = network.hubs.get(key_of(network_id_of(subnet.id)))
     announced = isinstance(hub, Unreadable) or (hub is not None and hub.internet is not None)
     return own or (announced and (table is None or table.gateway_routes is not False))

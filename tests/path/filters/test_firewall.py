@@ -15,7 +15,7 @@ from azext_acrpulldiag.facts import (
 )
 from azext_acrpulldiag.model import Severity
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
-from azext_acrpulldiag.path.filters.firewall import EVIDENCE, OUTCOME, admitted, layers_host, unknown_appliance
+from azext_acrpulldiag.path.filters.firewall import OUTCOME, Blocked, admitted, layers_host, unknown_appliance
 from tests.build import SUBNET_ID, SUBSCRIPTION, network, registry
 
 from .test_firewall_rules import BLOBS, HOST, application
@@ -57,23 +57,17 @@ def test_let_through():
 def test_denied_by_default():
     hop = hop_of(firewall(policy_id=POLICY))
     assert (hop.state, hop.outcome) == (BROKEN, OUTCOME)
-    assert set(hop.evidence) == set(EVIDENCE)
-    told = {key: hop.evidence[key] for key in ("firewall", "firewall_group", "policy", "blocked", "rule", "collection")}
-    assert told == {
-        "firewall": "fw-hub",
-        "firewall_group": "rg-hub",
-        "policy": "fwp",
-        "blocked": [HOST],
-        "rule": None,
-        "collection": None,
-    }
-    assert hop.evidence["sources"] == ["10.224.0.0/16"]
+    (told,) = hop.details
+    assert (told.firewall, told.firewall_group, told.policy) == ("fw-hub", "rg-hub", "fwp")
+    assert (told.blocked, told.rule, told.collection) == ((HOST,), None, None)
+    assert told.sources == ("10.224.0.0/16",)
 
 
 def test_denied_by_a_rule():
     hop = hop_of(firewall(DENY, ALLOW))
     assert hop.state == BROKEN
-    assert (hop.evidence["rule"], hop.evidence["collection"], hop.evidence["rule_kind"]) == ("r", "web", "application")
+    (told,) = hop.details
+    assert (told.rule, told.collection, told.rule_kind) == ("r", "web", "application")
 
 
 @pytest.mark.parametrize("destination", [LOGIN, Destination(DATA_HOST), Destination(BLOBS)])
@@ -175,8 +169,8 @@ def test_a_regional_tag(changes, destination, state):
 
 
 def room(*collections, policy_id=POLICY):
-    evidence = hop_of(firewall(*collections, policy_id=policy_id)).evidence
-    return tuple(evidence[f"repair_{part}"] for part in ("policy", "policy_group", "group", "priority"))
+    (told,) = hop_of(firewall(*collections, policy_id=policy_id)).details
+    return told.repair_policy, told.repair_policy_group, told.repair_group, told.repair_priority
 
 
 def test_a_classic_rule_comes_before_the_one_that_denies():
@@ -198,6 +192,8 @@ def test_a_rule_in_the_group_of_the_one_that_denies_also_a_parents():
 def test_a_rule_in_the_policys_own_last_group_where_none_denies():
     rule = application(fqdns=("mcr.microsoft.com",))
     own = made("application", True, rule, 300, f"{POLICY.upper()}/ruleCollectionGroups/mine")
+    taken = replace(own, priority=1000, group_id=f"{POLICY}/rulecollectiongroups/MINE")
+    assert room(taken, own)[2:] == ("mine", 1001)
     inherited = replace(own, group_id=f"{PARENT}/ruleCollectionGroups/h")
     assert room(inherited, own)[2:] == ("mine", 1000)
     assert room(inherited) == ("fwp", "rg-hub", None, 1000)
@@ -229,8 +225,9 @@ def test_where_layers_come_from(changes, expected):
 def test_an_appliance_that_nobody_can_read_is_a_warning():
     hop = unknown_appliance(LOGIN, "10.100.0.9", HUB)
     assert (hop.kind, hop.state, hop.outcome, hop.severity) == ("appliance", UNKNOWN, OUTCOME, Severity.WARNING)
-    assert set(hop.evidence) == set(EVIDENCE)
-    assert hop.evidence["blocked"] == [HOST]
+    (told,) = hop.details
+    assert isinstance(told, Blocked)
+    assert (told.firewall, told.firewall_id, told.blocked, told.is_foreign) == ("10.100.0.9", None, (HOST,), True)
 
 
 def test_thousands_of_rules_are_cheap():

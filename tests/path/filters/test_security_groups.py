@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from azext_acrpulldiag.facts import HubRouting, NodePlace
-from azext_acrpulldiag.path.filters.security_groups import filtered, free_priority
+from azext_acrpulldiag.path.filters.security_groups import Barred, filtered, free_priority
 from azext_acrpulldiag.path.hops import BROKEN, OK, UNKNOWN, Destination
 from tests import build
 
@@ -61,9 +61,9 @@ def test_the_default_rules_let_everything_out(destination):
 def test_a_denial_names_rule_and_destination(destination, destinations, words):
     (hop,) = hops(guarded(rule(300, destinations=destinations)), destination)
     assert (hop.state, hop.outcome) == (BROKEN, "network.nsg-blocks-registry")
-    assert hop.evidence["rule"] == "rule300"
-    assert hop.evidence["destinations"] == words
-    assert hop.evidence["priority"] == 299
+    (denial,) = hop.details
+    assert (denial.rule, denial.rule_priority) == ("rule300", 300)
+    assert denial.barred == (Barred(tuple(words), 300),)
 
 
 @pytest.mark.parametrize(
