@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from enum import Enum
 
-from ...catalogue import Outcome, RemedyTemplate, check, unknown
+from ...catalogue import Outcome, check, unknown
+from ...details import Details, internal
 from ...facts import Cluster, Facts, HttpProxy, Kubernetes, Network, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import Walk, walks, why_lost
 from ...path.proxy import goes_past
 from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
 from ...quoting import printable
+from ...repairs import Step
+from .._named import ClusterNames
 
 _LONGEST_MESSAGE = 400
 _MOST_PODS = 10
@@ -25,49 +28,84 @@ _AUTHORITY = re.compile(r"candidate authority certificate \\{0,8}\"([^\"\\]{1,20
 _VALID_FOR = re.compile(r"certificate is valid for (.{1,200}?), not ")
 _FILE = "aks-proxy-config.json"
 
+
+class _Fault(Enum):
+    """What a proxy, or something in its place, does to a pull."""
+
+    CARRIES_ASTRAY = "it is asked for hosts that it ought not to be asked for"
+    REFUSES = "it refuses"
+    IS_NOT_TRUSTED = "it answers with a certificate that nodes do not trust"
+
+
+@dataclass(frozen=True)
+class Answering(Details):
+    """What answers the nodes in the registry's place, and the cluster's proxy setting."""
+
+    problem: str
+    """A whole sentence."""
+    pools: tuple[str, ...]
+    """Of the pods that report it."""
+    hosts: tuple[str, ...]
+    proxy: str | None
+    no_proxy: tuple[str, ...]
+    trusted_ca: bool | None
+    file: str
+    content: str | None
+    """What the file of a setting that excepts the hosts holds; ``None``: none has to be excepted."""
+    pods: tuple[str, ...]
+    message: str | None
+    fault: _Fault = internal()
+    has_no_setting: bool = internal()
+    """The cluster has no proxy setting."""
+
+    @property
+    def is_opaque(self) -> bool:
+        """A look from a node has to tell what it is."""
+        return self.fault is not _Fault.CARRIES_ASTRAY
+
+    @property
+    def may_be_trusted(self) -> bool:
+        """Nodes learn whom to trust from a file of its own."""
+        return self.fault is _Fault.IS_NOT_TRUSTED and self.has_no_setting
+
+
+_CHANGE_CLUSTER = ("Microsoft.ContainerService/managedClusters/write",)
+
 PROXY_OR_TLS = Outcome(
     id="network.proxy-or-tls",
     severity=Severity.ERROR,
     summary="{problem}",
     url="https://learn.microsoft.com/azure/aks/http-proxy",
-    evidence_keys=(
-        "problem",
-        "pools",
-        "hosts",
-        "proxy",
-        "no_proxy",
-        "trusted_ca",
-        "file",
-        "content",
-        "pods",
-        "message",
-        "cluster",
-        "resource_group",
-        "subscription",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(Answering, ClusterNames),
+    repairs=(
+        Step(
             "Except {hosts} from the proxy. Write {file} with the whole setting, {content}, and what "
             "`az aks show --query httpProxyConfig.trustedCa` prints as its trustedCa, where there is one. AKS then "
             "replaces the image of every node pool, one node after the other",
             "az aks update --name {cluster} --resource-group {resource_group} --subscription {subscription} "
             "--http-proxy-config {file}",
+            when="content",
+            requires=_CHANGE_CLUSTER,
+            changes="every node is reimaged",
         ),
-        RemedyTemplate(
+        Step(
             "See from a node what answers: its certificate for TLS, its status for a proxy (a pod that starts there "
             "needs an image that the node has). Let the proxy or firewall pass {hosts} on as it is, without opening "
-            "TLS, or add its certificate authority to trustedCa of the cluster's proxy setting"
+            "TLS, or add its certificate authority to trustedCa of the cluster's proxy setting",
+            when="is_opaque",
         ),
-        RemedyTemplate(
+        Step(
             "Without a proxy setting, nodes learn the certificate authority from a file with its certificates; AKS "
             "then replaces the image of every node pool",
             "az aks update --name {cluster} --resource-group {resource_group} --subscription {subscription} "
             "--custom-ca-trust-certificates ca-certificates.pem",
+            when="may_be_trusted",
+            requires=_CHANGE_CLUSTER,
+            changes="every node is reimaged",
         ),
     ),
     explains=("tls-trust", *_ASTRAY),
 )
-_EXCEPT, _PASS_ON, _TRUST = range(3)
 
 
 @check(
@@ -169,22 +207,26 @@ def _carried(
         "the noProxy list does not except them."
     )
     pulls = refused or astray
-    finding = PROXY_OR_TLS.at(
+    return PROXY_OR_TLS.at(
         cluster.id,
+        _answering(_Fault.CARRIES_ASTRAY, problem, pulls, left_out, left_out, facts, cluster),
+        ClusterNames.of(cluster),
         severity=Severity.ERROR if pulls else Severity.WARNING,
         confidence=Confidence.OBSERVED if refused else Confidence.INFERRED,
-        problem=problem,
-        **_evidence(pulls, left_out, left_out, facts, cluster),
+        explains=_ASTRAY,
     )
-    return _kept(finding, _ASTRAY, _EXCEPT)
 
 
 def _refused(refused: list[FailedPull], facts: Facts, cluster: Cluster, registry: Registry) -> Finding:
     hosts = _hosts(refused, registry)
     problem = f"A proxy on the way from the nodes to {', '.join(hosts)} refuses or does not answer."
-    evidence = _evidence(refused, hosts, (), facts, cluster)
-    finding = PROXY_OR_TLS.at(cluster.id, problem=problem, **evidence)
-    return replace(_kept(finding, ("timeout-network", "blob-download"), _PASS_ON), seen_from=SeenFrom.KUBERNETES)
+    return PROXY_OR_TLS.at(
+        cluster.id,
+        _answering(_Fault.REFUSES, problem, refused, hosts, (), facts, cluster),
+        ClusterNames.of(cluster),
+        seen_from=SeenFrom.KUBERNETES,
+        explains=("timeout-network", "blob-download"),
+    )
 
 
 def _untrusted(
@@ -192,10 +234,13 @@ def _untrusted(
 ) -> Finding:
     hosts = _hosts(untrusted, registry)
     problem = f"What answers the nodes for {', '.join(hosts)} is not the registry: {_objection(untrusted[0])}."
-    evidence = _evidence(untrusted, hosts, left_out, facts, cluster)
-    finding = PROXY_OR_TLS.at(cluster.id, problem=problem, **evidence)
-    remedies = (*((_EXCEPT,) if left_out else ()), _PASS_ON, *(() if cluster.http_proxy else (_TRUST,)))
-    return replace(_kept(finding, ("tls-trust",), *remedies), seen_from=SeenFrom.KUBERNETES)
+    return PROXY_OR_TLS.at(
+        cluster.id,
+        _answering(_Fault.IS_NOT_TRUSTED, problem, untrusted, hosts, left_out, facts, cluster),
+        ClusterNames.of(cluster),
+        seen_from=SeenFrom.KUBERNETES,
+        explains=("tls-trust",),
+    )
 
 
 def _objection(pull: FailedPull) -> str:
@@ -216,33 +261,36 @@ def _hosts(pulls: Iterable[FailedPull], registry: Registry) -> tuple[str, ...]:
     return tuple(sorted({(pull.error.host or registry.login_server).lower() for pull in pulls}))
 
 
-def _evidence(
-    pulls: list[FailedPull], hosts: tuple[str, ...], left_out: tuple[str, ...], facts: Facts, cluster: Cluster
-) -> dict[str, Any]:
+def _answering(
+    fault: _Fault,
+    problem: str,
+    pulls: list[FailedPull],
+    hosts: tuple[str, ...],
+    left_out: tuple[str, ...],
+    facts: Facts,
+    cluster: Cluster,
+) -> Answering:
+    """Describe a fault; ``left_out`` are the hosts that a new setting has to except."""
     proxy = cluster.http_proxy if isinstance(cluster.http_proxy, HttpProxy) else None
     excepted = proxy.no_proxy if proxy is not None and not isinstance(proxy.no_proxy, Unreadable) else ()
     pods = {f"{pull.container.namespace}/{pull.container.pod}" for pull in pulls}
-    return {
-        "pools": sorted({pool for pull in pulls if (pool := pool_of(pull.container.node, facts))}),
-        "hosts": [printable(host) for host in hosts],
-        "proxy": proxy.https if proxy else None,
-        "no_proxy": list(excepted),
-        "trusted_ca": proxy.trusted_ca if proxy else None,
-        "file": _FILE,
-        "content": _content(proxy, (*excepted, *left_out)) if proxy and left_out else None,
-        "pods": sorted(printable(pod) for pod in pods)[:_MOST_PODS],
-        "message": printable(pulls[0].container.message[:_LONGEST_MESSAGE]) if pulls else None,
-        "cluster": cluster.name,
-        "resource_group": cluster.resource_group,
-        "subscription": cluster.subscription,
-    }
+    return Answering(
+        problem=problem,
+        pools=tuple(sorted({pool for pull in pulls if (pool := pool_of(pull.container.node, facts))})),
+        hosts=tuple(printable(host) for host in hosts),
+        proxy=proxy.https if proxy else None,
+        no_proxy=excepted,
+        trusted_ca=proxy.trusted_ca if proxy else None,
+        file=_FILE,
+        content=_content(proxy, (*excepted, *left_out)) if proxy and left_out else None,
+        pods=tuple(sorted(printable(pod) for pod in pods)[:_MOST_PODS]),
+        message=printable(pulls[0].container.message[:_LONGEST_MESSAGE]) if pulls else None,
+        fault=fault,
+        has_no_setting=cluster.http_proxy is None,
+    )
 
 
 def _content(proxy: HttpProxy, excepted: Iterable[str]) -> str:
     """What the file of the new setting holds, but for the certificate authority."""
     found = {"httpProxy": proxy.http, "httpsProxy": proxy.https, "noProxy": list(excepted)}
     return json.dumps({name: value for name, value in found.items() if value is not None})
-
-
-def _kept(finding: Finding, explains: tuple[str, ...], *remedies: int) -> Finding:
-    return replace(finding, explains=explains, remedies=tuple(finding.remedies[at] for at in remedies))

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from ...catalogue import Loose, Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Facts, Kubernetes, Registry, Unreadable, known
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details, internal
+from ...facts import Facts, Kubernetes, Network, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path.filters.firewall import layers_host
-from ...path.filters.storage_policies import KIND, POLICY_BLOCKS
+from ...path.filters.storage_policies import KIND, POLICY_BLOCKS, StoragePolicies
 from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
 from ...quoting import printable
-from ._findings import WAY_KEYS, findings_of
+from ...repairs import Step
+from .._named import RegistryNames
+from ._findings import Met, OnPath, finding_of, ignorance, met_hops
 
 _LONGEST_MESSAGE = 400
 _MOST_PODS = 10
+
+# The SKU that has data endpoints.
+_PREMIUM = "premium"
+
+
+@dataclass(frozen=True)
+class RefusedLayers(Details):
+    """What pods report of it: by name, and in the words of the first."""
+
+    pods: tuple[str, ...]
+    message: str | None
+    can_have_data_endpoints: bool = internal()
+    """The registry's SKU has them."""
+
+    @classmethod
+    def by(cls, refused: Sequence[FailedPull], registry: Registry) -> RefusedLayers:
+        """Describe pulls that the storage refuses; there may be none."""
+        pods = sorted({f"{pull.container.namespace}/{pull.container.pod}" for pull in refused})
+        message = printable(refused[0].container.message[:_LONGEST_MESSAGE]) if refused else None
+        premium = isinstance(registry.sku, str) and registry.sku.lower() == _PREMIUM
+        return cls(tuple(pods[:_MOST_PODS]), message, premium)
+
 
 STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
     id=POLICY_BLOCKS,
@@ -24,42 +48,31 @@ STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
     confidence=Confidence.INFERRED,
     summary="{problem}",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoint-policies-overview",
-    evidence_keys=(
-        *WAY_KEYS,
-        "problem",
-        "registry",
-        "resource_group",
-        "subscription",
-        "subnet_name",
-        "network_name",
-        "network_resource_group",
-        "network_subscription",
-        "policies",
-        "allowed",
-        "pods",
-        "message",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(OnPath, StoragePolicies, RegistryNames, RefusedLayers),
+    repairs=(
+        Step(
             "Let layers come from the registry's own data endpoints, which no policy for storage is about. Firewalls "
             "on the way must then let those through",
             "az acr update --name {registry} --resource-group {resource_group} --subscription {subscription} "
             "--data-endpoint-enabled true",
+            when="can_have_data_endpoints",
+            requires=("Microsoft.ContainerRegistry/registries/write",),
+            changes="whoever pulls from registry {registry} gets layers from its data endpoints",
         ),
-        RemedyTemplate(
+        Step(
             "Or take the policies off the node subnet ({policies}): its nodes then reach every storage account",
             "az network vnet subnet update --resource-group {network_resource_group} --subscription "
             "{network_subscription} --vnet-name {network_name} --name {subnet_name} --service-endpoint-policy null",
+            when="policies",
+            requires=("Microsoft.Network/virtualNetworks/subnets/write",),
         ),
-        RemedyTemplate(
-            "Look for a service endpoint policy on the subnet that the traffic leaves by: that of a firewall, for one"
+        Step(
+            "Look for a service endpoint policy on the subnet that the traffic leaves by: that of a firewall, for one",
+            when="none_found",
         ),
     ),
     explains=("blob-download",),
 )
-_DATA_ENDPOINTS, _TAKE_OFF, _ELSEWHERE = range(3)
-# The SKU that has data endpoints.
-_PREMIUM = "premium"
 
 
 @check(
@@ -86,13 +99,19 @@ def layers_may_come_from_storage(facts: Facts) -> Iterator[Finding]:
     """
     registry = known(facts.registry)
     refused = [pull for pull in failed_pulls(facts)[0] if pull.error.mechanism == "storage-authorization"]
-    found = list(_judged(facts, registry))
-    failures = [finding for finding in found if finding.outcome]
+    yield from _not_judged(facts, registry)
+    found = _blocked_ways(facts, registry)
+    alone = sum(met.hop.outcome is not None for met in found) == 1
     told: set[int] = set()
-    for finding in found:
-        mine = [pull for pull in refused if finding.outcome and _is_of(pull, finding, facts, alone=len(failures) == 1)]
+    for met in found:
+        if met.hop.outcome is None:
+            yield ignorance(facts, met)
+            continue
+        mine = [pull for pull in refused if _is_of(pull, met, facts, alone)]
         told.update(id(pull) for pull in mine)
-        yield _proven(finding, mine) if mine else finding
+        further = RegistryNames.of(registry), RefusedLayers.by(mine, registry)
+        proven = {"confidence": Confidence.OBSERVED} if mine else {}
+        yield finding_of(facts, met, STORAGE_POLICY_BLOCKS_LAYERS, *further, **proven)
     rest = [pull for pull in refused if id(pull) not in told]
     if rest:
         yield _reported(rest, facts, registry)
@@ -101,7 +120,8 @@ def layers_may_come_from_storage(facts: Facts) -> Iterator[Finding]:
         yield unknown(facts.targets.cluster.id, unread, decisive=False)
 
 
-def _judged(facts: Facts, registry: Registry) -> Iterator[Finding]:
+def _not_judged(facts: Facts, registry: Registry) -> Iterator[Finding]:
+    """Why the policies of the subnets are not looked at; nothing: they are."""
     if facts.network is None:
         yield skipped(registry.id, "The nodes' network was not read.")
     elif isinstance(facts.network, Unreadable):
@@ -110,28 +130,18 @@ def _judged(facts: Facts, registry: Registry) -> Iterator[Finding]:
         yield unknown(registry.id, registry.data_endpoint_hosts)
     elif layers_host(registry) is None:
         yield skipped(registry.id, f"Layers of registry {registry.name} come from its data endpoints.")
-    else:
-        for finding in findings_of(facts, {POLICY_BLOCKS: STORAGE_POLICY_BLOCKS_LAYERS}, {KIND}):
-            yield _with(finding, registry, _DATA_ENDPOINTS, _TAKE_OFF) if finding.outcome else finding
 
 
-def _of(registry: Registry) -> dict[str, Any]:
-    return {
-        "registry": registry.name,
-        "resource_group": registry.resource_group,
-        "subscription": registry.subscription,
-    }
+def _blocked_ways(facts: Facts, registry: Registry) -> list[Met]:
+    """Where layers come from storage, the policies that keep nodes from it, or may."""
+    come_from_storage = isinstance(facts.network, Network) and layers_host(registry) is not None
+    return met_hops(facts, {POLICY_BLOCKS}, {KIND}) if come_from_storage else []
 
 
-def _is_of(pull: FailedPull, finding: Finding, facts: Facts, alone: bool) -> bool:
-    """Whether a pod runs on the nodes of a finding; where its node is not known, it is of the only one there is."""
+def _is_of(pull: FailedPull, met: Met, facts: Facts, alone: bool) -> bool:
+    """Whether a pod runs behind a policy; where its node is not known, it is behind the only one there is."""
     pool = pool_of(pull.container.node, facts)
-    return alone if pool is None else pool in finding.evidence["pools"]
-
-
-def _proven(finding: Finding, refused: list[FailedPull]) -> Finding:
-    evidence = {**finding.evidence, "pods": _pods(refused), "message": _message(refused)}
-    return replace(finding, details=(Loose(evidence),), confidence=Confidence.OBSERVED)
+    return alone if pool is None else pool in met.pools
 
 
 def _reported(refused: list[FailedPull], facts: Facts, registry: Registry) -> Finding:
@@ -142,37 +152,13 @@ def _reported(refused: list[FailedPull], facts: Facts, registry: Registry) -> Fi
         "(AuthorizationFailure), as it does where a service endpoint policy keeps traffic from it; none was found on "
         "their subnets."
     )
-    finding = STORAGE_POLICY_BLOCKS_LAYERS.at(
+    host = layers_host(registry)
+    return STORAGE_POLICY_BLOCKS_LAYERS.at(
         facts.targets.cluster.id,
+        OnPath(tuple(pools), None, (host,) if host else (), ()),
+        StoragePolicies(problem),
+        RegistryNames.of(registry),
+        RefusedLayers.by(refused, registry),
         confidence=Confidence.OBSERVED,
-        pools=pools,
-        subnet=None,
-        hosts=[layers_host(registry)] if layers_host(registry) else [],
-        path=[],
-        problem=problem,
-        subnet_name=None,
-        network_name=None,
-        network_resource_group=None,
-        network_subscription=None,
-        policies=[],
-        allowed=[],
-        pods=_pods(refused),
-        message=_message(refused),
-        **_of(registry),
+        seen_from=SeenFrom.KUBERNETES,
     )
-    return replace(_with(finding, registry, _DATA_ENDPOINTS, _ELSEWHERE), seen_from=SeenFrom.KUBERNETES)
-
-
-def _with(finding: Finding, registry: Registry, *kept: int) -> Finding:
-    """Keep some remedies; data endpoints where the registry's SKU has them."""
-    has_them = isinstance(registry.sku, str) and registry.sku.lower() == _PREMIUM
-    chosen = [at for at in kept if at != _DATA_ENDPOINTS or has_them]
-    return replace(finding, remedies=tuple(finding.remedies[at] for at in chosen))
-
-
-def _pods(refused: list[FailedPull]) -> list[str]:
-    return sorted({f"{pull.container.namespace}/{pull.container.pod}" for pull in refused})[:_MOST_PODS]
-
-
-def _message(refused: list[FailedPull]) -> str:
-    return printable(refused[0].container.message[:_LONGEST_MESSAGE])

@@ -9,8 +9,10 @@ services, and none of those that are documented is that of registries
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ...arm_ids import group_of, name_of, network_id_of, subscription_of
+from ...details import Details
 from ...facts import EndpointPolicy, Network, NodePlace, Registry, Subnet, Unreadable, known
 from ..hops import BROKEN, OK, UNKNOWN, Hop
 from ..lookups import looked_up, subnet_of
@@ -21,6 +23,26 @@ _STORAGE = ("microsoft.storage", "microsoft.storage.global")
 _ALIAS = "/services/"
 # Whether the storage of registries is behind these is not documented.
 _MAY_COVER = ("/services/azure", "/services/azure/aks", "/services/azure/containerregistry")
+
+
+@dataclass(frozen=True)
+class StoragePolicies(Details):
+    """Service endpoint policies that keep layers from nodes; all empty where pods alone tell of one."""
+
+    problem: str
+    """A whole sentence."""
+    subnet_name: str | None = None
+    network_name: str | None = None
+    network_resource_group: str | None = None
+    network_subscription: str | None = None
+    policies: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    """What they let nodes reach."""
+
+    @property
+    def none_found(self) -> bool:
+        """No policy on the nodes' own subnet does it."""
+        return not self.policies
 
 
 def at_the_storage(registry: Registry, network: Network, place: NodePlace) -> Iterator[Hop]:
@@ -40,7 +62,7 @@ def at_the_storage(registry: Registry, network: Network, place: NodePlace) -> It
     if doubt is not None:
         yield Hop(KIND, names, subnet.id, UNKNOWN, doubt.sentence, unread=doubt)
         return
-    allowed = [each for policy in policies for each in known(policy).service_resources]
+    allowed = tuple(each for policy in policies for each in known(policy).service_resources)
     if all(each.lower().startswith(_ALIAS) for each in allowed):
         why = f"Policy {names} names no storage account, so it is not in effect."
         yield Hop(KIND, names, subnet.id, OK, why)
@@ -60,25 +82,20 @@ def _doubt(policies: list[EndpointPolicy | Unreadable]) -> Unreadable | None:
     return None
 
 
-def _blocked(registry: Registry, place: NodePlace, subnet: Subnet, allowed: list[str]) -> Hop:
-    policies = [name_of(each) for each in subnet.endpoint_policy_ids]
+def _blocked(registry: Registry, place: NodePlace, subnet: Subnet, allowed: tuple[str, ...]) -> Hop:
+    policies = tuple(name_of(each) for each in subnet.endpoint_policy_ids)
     pools = ", ".join(place.pools)
     why = (
         f"Service endpoint policy {', '.join(policies)} on subnet {name_of(subnet.id)} of {pools} lets nodes reach "
         f"certain storage accounts only, and none of those that layers of registry {registry.name} are in."
     )
-    evidence = {
-        "problem": why,
-        "registry": registry.name,
-        "resource_group": registry.resource_group,
-        "subscription": registry.subscription,
-        "subnet_name": name_of(subnet.id),
-        "network_name": name_of(network_id_of(subnet.id)),
-        "network_resource_group": group_of(subnet.id),
-        "network_subscription": subscription_of(subnet.id),
-        "policies": policies,
-        "allowed": allowed,
-        "pods": [],
-        "message": None,
-    }
-    return Hop(KIND, ", ".join(policies), subnet.id, BROKEN, why, POLICY_BLOCKS, evidence)
+    told = StoragePolicies(
+        problem=why,
+        subnet_name=name_of(subnet.id),
+        network_name=name_of(network_id_of(subnet.id)),
+        network_resource_group=group_of(subnet.id),
+        network_subscription=subscription_of(subnet.id),
+        policies=policies,
+        allowed=allowed,
+    )
+    return Hop(KIND, ", ".join(policies), subnet.id, BROKEN, why, POLICY_BLOCKS, details=(told,))
