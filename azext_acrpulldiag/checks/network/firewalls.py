@@ -44,41 +44,35 @@ def _allow(words: str, command: str, requires: tuple[str, ...], when: str = "") 
     return Step(f"{words}. {EXTENSION}", command, when=when, instead=words, requires=requires)
 
 
-_CLASSIC_REPAIR = option(
-    _allow(
-        _LET_BY_NAME + "of firewall {firewall}, before any that denies",
-        "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
-        "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
-        "--protocols Https=443 --target-fqdns {blocked}",
-        _CHANGE_CLASSIC,
-        when="by_name",
-    ),
-    _allow(
-        _LET_BY_ADDRESS + "of firewall {firewall} before {rule}" + _NOT_ASKED,
-        "az network firewall network-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
-        "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
-        "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
-        _CHANGE_CLASSIC,
-        when="by_address",
-    ),
-    when="is_classic",
+_CLASSIC_BY_NAME = _allow(
+    _LET_BY_NAME + "of firewall {firewall}, before any that denies",
+    "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
+    "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
+    "--protocols Https=443 --target-fqdns {blocked}",
+    _CHANGE_CLASSIC,
+    when="classic_by_name",
 )
-_POLICY_REPAIR = option(
-    _allow(
-        _LET_BY_NAME + "in group {repair_group} of firewall policy {repair_policy}, before any that denies",
-        _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
-        _CHANGE_GROUP,
-        when="by_name",
-    ),
-    _allow(
-        _LET_BY_ADDRESS + "in group {repair_group} of firewall policy {repair_policy} before {rule}" + _NOT_ASKED,
-        _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
-        _CHANGE_GROUP,
-        when="by_address",
-    ),
-    when="has_policy",
+_CLASSIC_BY_ADDRESS = _allow(
+    _LET_BY_ADDRESS + "of firewall {firewall} before {rule}" + _NOT_ASKED,
+    "az network firewall network-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
+    "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
+    "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
+    _CHANGE_CLASSIC,
+    when="classic_by_address",
 )
-_EMPTY_POLICY_REPAIR = option(
+_POLICY_BY_NAME = _allow(
+    _LET_BY_NAME + "in group {repair_group} of firewall policy {repair_policy}, before any that denies",
+    _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
+    _CHANGE_GROUP,
+    when="policy_by_name",
+)
+_POLICY_BY_ADDRESS = _allow(
+    _LET_BY_ADDRESS + "in group {repair_group} of firewall policy {repair_policy} before {rule}" + _NOT_ASKED,
+    _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
+    _CHANGE_GROUP,
+    when="policy_by_address",
+)
+_IN_EMPTY_POLICY = option(
     Step(
         "Firewall policy {repair_policy} has no rules of its own: first make a rule collection group in it. "
         + EXTENSION,
@@ -104,7 +98,7 @@ FIREWALL_BLOCKS = Outcome(
     summary="The way of the nodes of {pools} to {blocked} leads through {reason}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules",
     details=(OnPath, Blocked),
-    repairs=(_CLASSIC_REPAIR, _POLICY_REPAIR, _EMPTY_POLICY_REPAIR, _ASK),
+    repairs=(_CLASSIC_BY_NAME, _CLASSIC_BY_ADDRESS, _POLICY_BY_NAME, _POLICY_BY_ADDRESS, _IN_EMPTY_POLICY, _ASK),
     explains=("timeout-network", "blob-download", "registry.check-acr-failed"),
     explains_when={"timeout-network": "beyond_layers"},
     article="4.2",

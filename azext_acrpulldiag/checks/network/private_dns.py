@@ -22,6 +22,12 @@ _PRIVATE_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-
 _OF_ZONE = (OnPath, PrivateName, ZoneNames, LinkNames)
 _WRITE_RECORD = ("Microsoft.Network/privateDnsZones/A/write",)
 
+_MAKE_ZONE = Step(
+    "Make the private DNS zone {zone} beside the private endpoint",
+    "az network private-dns zone create --resource-group {zone_resource_group} "
+    "--subscription {zone_subscription} --name {zone}",
+    requires=("Microsoft.Network/privateDnsZones/write",),
+)
 _LINK = Step(
     "Link zone {zone} to network {network}, so that Azure's DNS answers there from the zone's records; a name of that "
     "zone without a record there no longer resolves in that network",
@@ -76,17 +82,8 @@ ZONE_MISSING = Outcome(
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     details=(*_OF_ZONE, MissingRecords),
     repairs=(
-        option(
-            Step(
-                "Make the private DNS zone {zone} beside the private endpoint",
-                "az network private-dns zone create --resource-group {zone_resource_group} "
-                "--subscription {zone_subscription} --name {zone}",
-                requires=("Microsoft.Network/privateDnsZones/write",),
-            ),
-            _LINK,
-            _ZONE_GROUP,
-            replace(_ADD_RECORD, when="kept_by_hand"),
-        ),
+        option(_MAKE_ZONE, _LINK, _ZONE_GROUP, when="kept_by_endpoint"),
+        option(_MAKE_ZONE, _LINK, _ADD_RECORD, when="kept_by_hand"),
     ),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
     article="3.1",

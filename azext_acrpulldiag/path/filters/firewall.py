@@ -87,29 +87,37 @@ class Blocked(Details):
         return self.firewall_id is None
 
     @property
-    def is_classic(self) -> bool:
-        """Its rules are its own, without a policy."""
-        return self.firewall_id is not None and self.policy is None
-
-    @property
-    def has_policy(self) -> bool:
-        """Its rules are in a policy with a group to put new ones into."""
-        return self.policy is not None and self.repair_group is not None
-
-    @property
     def has_empty_policy(self) -> bool:
         """Its policy has no group to put rules into."""
         return self.policy is not None and self.repair_group is None
 
     @property
-    def by_address(self) -> bool:
-        """A network rule denies, so that application rules are not asked."""
-        return self.rule_kind == "network"
+    def classic_by_name(self) -> bool:
+        """Its rules are its own, and an application rule of them would be asked."""
+        return self._is_classic and not self._denied_by_address
 
     @property
-    def by_name(self) -> bool:
-        """Nothing denies before an application rule would be asked."""
-        return not self.by_address
+    def classic_by_address(self) -> bool:
+        """Its rules are its own, and a network rule denies before application rules are asked."""
+        return self._is_classic and self._denied_by_address
+
+    @property
+    def policy_by_name(self) -> bool:
+        """Its policy has a group for an application rule, which would be asked."""
+        return self.repair_group is not None and not self._denied_by_address
+
+    @property
+    def policy_by_address(self) -> bool:
+        """A network rule of its policy denies before application rules are asked."""
+        return self.repair_group is not None and self._denied_by_address
+
+    @property
+    def _is_classic(self) -> bool:
+        return self.firewall_id is not None and self.policy is None
+
+    @property
+    def _denied_by_address(self) -> bool:
+        return self.rule_kind == "network"
 
 
 def _serves_layers(host: str) -> bool:

@@ -113,6 +113,42 @@ def test_a_zone_that_is_not_linked():
     assert "forbidden-403" in finding.explains
 
 
+def steps(finding):
+    return [(remedy.option, remedy.step) for remedy in finding.remedies]
+
+
+def test_each_repair_is_one_option_in_steps():
+    (no_zone,) = judged(facts(endpoint=private_endpoint(zone_ids=(ZONE_ID,))))
+    assert steps(no_zone) == [(1, 1), (1, 2), (1, 3), (1, 4)]
+    (no_records,) = judged(facts(private_zone(records=NOTHING), endpoint=private_endpoint(zone_ids=())))
+    assert steps(no_records) == [(1, 1), (2, 1), (2, 2)]
+    (wrong,) = judged(facts(private_zone(records={"contosoreg": ("10.9.9.9",)})))
+    assert steps(wrong) == [(1, 1), (1, 2)]
+    assert {
+        right for each in (no_zone, no_records, wrong) for remedy in each.remedies for right in remedy.requires
+    } == {
+        "Microsoft.Network/privateDnsZones/write",
+        "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
+        "Microsoft.Network/virtualNetworks/join/action",
+        "Microsoft.Network/privateDnsZones/A/write",
+        "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write",
+        "Microsoft.Network/privateDnsZones/join/action",
+    }
+
+
+def test_an_endpoint_whose_name_is_not_shown_is_put_in_words():
+    (finding,) = judged(facts(private_zone(records=NOTHING), endpoint=private_endpoint(id=None)))
+    assert commands(finding)[0] == added("contosoreg", "10.225.0.6")
+    assert "of the private endpoint of the registry" in finding.remedies[0].description
+
+
+def test_a_wrong_record_without_an_endpoint_is_taken_out():
+    of = facts(private_zone(name="azurecr.io", records={"contosoreg": ("10.9.9.9",)}), registry=registry())
+    (finding,) = judged(replace(of, network=replace(of.network, endpoints=())))
+    assert finding.outcome == "network.private-dns-record-wrong"
+    assert [command and command.split()[5] for command in commands(finding)] == [None, "remove-record"]
+
+
 def test_no_zone_is_not_claimed_where_those_that_the_endpoint_keeps_are_unread():
     (finding,) = judged(facts(endpoint=private_endpoint(zone_ids=NO_RIGHT)))
     assert (finding.status, finding.permission) == (Status.UNKNOWN, NO_RIGHT.permission)

@@ -107,6 +107,7 @@ def test_one_that_was_refused_is_made_anew(status):
         f"az network private-endpoint create {of_endpoint} --name acr-pe --subnet {ENDPOINT_SUBNET_ID} "
         f"--private-connection-resource-id {REGISTRY_ID} --group-id registry --connection-name acr-pe",
     ]
+    assert [(remedy.option, remedy.step) for remedy in finding.remedies] == [(1, 1), (1, 2), (1, 3)]
 
 
 @pytest.mark.parametrize("network", [None, NO_RIGHT])

@@ -210,6 +210,8 @@ def test_with_a_proxy_its_setting_carries_the_authority(led):
     led(PRIVATE)
     findings = judged(proxied_facts(kubernetes=kubernetes(failing(UNTRUSTED))))
     assert [finding.status for finding in findings] == [Status.FAIL, Status.WARN]
+    assert [(remedy.option, remedy.step) for remedy in findings[0].remedies] == [(1, 1), (2, 1)]
+    assert findings[0].remedies[0].changes == "every node is reimaged"
     assert [remedy.command and remedy.command.split()[-2] for remedy in findings[0].remedies] == [
         "--http-proxy-config",
         None,

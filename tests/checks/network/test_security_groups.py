@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from azext_acrpulldiag.checks.network.security_groups import NewRules
 from azext_acrpulldiag.checks.network.security_groups import security_groups_let_the_nodes_reach_the_registry as check
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import NodePlace, Unreadable
 from azext_acrpulldiag.model import Confidence, Status
+from azext_acrpulldiag.path.filters.security_groups import Denial
 from tests import build
 from tests.path.worlds import FORBIDDEN, GROUP_ID, NIC_GROUP_ID, PRIVATE, group, guarded, rule
 
@@ -93,6 +95,40 @@ def test_addresses_of_an_endpoint_share_a_rule():
     commands = [each.command for each in finding.remedies if each.command]
     assert len(commands) == 1
     assert "--destination-address-prefixes 10.50.0.4 10.50.0.5 " in commands[0]
+
+
+def test_each_new_rule_is_a_step_and_changing_the_old_one_another_option():
+    finding = one(guarded(rule(300, destinations=("Internet",))))
+    assert [(each.option, each.step, each.command is None) for each in finding.remedies] == [
+        (1, 1, False),
+        (1, 2, False),
+        (2, 1, True),
+    ]
+    assert finding.remedies[0].requires == ("Microsoft.Network/networkSecurityGroups/securityRules/write",)
+    assert finding.remedies[2].requires == ()
+
+
+def test_each_new_rule_comes_before_what_denies_its_own_destination():
+    rules = (rule(300, destinations=("AzureContainerRegistry",)), rule(200, destinations=("Storage",)))
+    finding = one(guarded(*rules))
+    told = [(each.new_rule, each.priority) for each in finding.detail(NewRules).rules]
+    assert told == [("AllowAzureContainerRegistry", 299), ("AllowStorage", 199)]
+    finding = one(guarded(rule(300, destinations=("AzureContainerRegistry",)), rule(100, destinations=("Storage",))))
+    assert [each.priority for each in finding.detail(NewRules).rules] == [299, None]
+
+
+def test_a_group_that_bars_both_ends_is_told_of_both():
+    network = build.private_link_network()
+    both = group(rule(300, destinations=("10.225.0.0/16",)), rule(300, direction="Inbound", name="deny-in"))
+    here = replace(build.subnet(), security_group_id=GROUP_ID)
+    there = build.subnet(build.ENDPOINT_SUBNET_ID, "10.225.0.0/24")
+    there = replace(there, security_group_id=GROUP_ID, endpoint_network_policies="Enabled")
+    subnets = {build.SUBNET_ID.lower(): here, build.ENDPOINT_SUBNET_ID.lower(): there}
+    network = replace(network, subnets=subnets, security_groups={GROUP_ID.lower(): both})
+    found = evaluate(check, build.private_link_facts(network=network))
+    assert [each.detail(Denial).direction for each in found if each.outcome] == ["Outbound", "Inbound"]
+    for each in found:
+        assert f"--direction {each.detail(Denial).direction} " in each.remedies[0].command
 
 
 def test_no_priority_is_free():

@@ -62,6 +62,14 @@ def test_a_policy_that_names_accounts_keeps_layers_out(resources):
     ]
 
 
+def test_taking_the_policies_off_is_another_option():
+    (finding,) = judged(storage_policy_facts())
+    assert [(remedy.option, remedy.requires) for remedy in finding.remedies] == [
+        (1, ("Microsoft.ContainerRegistry/registries/write",)),
+        (2, ("Microsoft.Network/virtualNetworks/subnets/write",)),
+    ]
+
+
 @pytest.mark.parametrize("sku", ["Basic", "Standard", NOT_READ])
 def test_only_a_premium_registry_has_data_endpoints(sku):
     (finding,) = judged(storage_policy_facts(registry=registry(sku=sku)))
