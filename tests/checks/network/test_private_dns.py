@@ -122,11 +122,10 @@ def test_each_repair_is_one_option_in_steps():
     assert steps(no_zone) == [(1, 1), (1, 2), (1, 3), (1, 4)]
     (no_records,) = judged(facts(private_zone(records=NOTHING), endpoint=private_endpoint(zone_ids=())))
     assert steps(no_records) == [(1, 1), (2, 1), (2, 2)]
-    (wrong,) = judged(facts(private_zone(records={"contosoreg": ("10.9.9.9",)})))
+    (wrong,) = judged(facts(private_zone(records={**private_zone().records, "contosoreg": ("10.9.9.9",)})))
     assert steps(wrong) == [(1, 1), (1, 2)]
-    assert {
-        right for each in (no_zone, no_records, wrong) for remedy in each.remedies for right in remedy.requires
-    } == {
+    remedies = (*no_zone.remedies, *no_records.remedies, *wrong.remedies)
+    assert {right for remedy in remedies for right in remedy.requires} == {
         "Microsoft.Network/privateDnsZones/write",
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
         "Microsoft.Network/virtualNetworks/join/action",
