@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 
 from ...access.conditions import Answer
 from ...access.grants import Operation, allows, definition_key
-from ...arm_ids import same_id
+from ...arm_ids import same_id, subscription_of
 from ...facts import Access, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition, Unreadable
 from ..ask.arm import MAX_PAGES, ArmReader, ReadError, in_parallel, operation_of, translated_errors
 from ..ask.session import Session
+from ..members import MemberError
 from .access_models import assignment_from, definition_from, denial_from, permissions_from
 
 T = TypeVar("T")
@@ -88,8 +89,9 @@ def read_caller_permissions(reader: ArmReader, scope: str) -> tuple[Permission, 
 
 def _read_definition(session: Session, client: Any, registry_id: str, key: str) -> RoleDefinition:
     with _understood(_definition_path(registry_id, key)):
-        scope = f"/subscriptions/{_subscription_of(registry_id)}"
-        model = client.role_definitions.get(scope=scope, role_definition_id=key, **session.deadline.limits())
+        scope = f"/subscriptions/{subscription_of(registry_id)}"
+        with _decoded(_definition_path(registry_id, key)):
+            model = client.role_definitions.get(scope=scope, role_definition_id=key, **session.deadline.limits())
         return definition_from(model)
 
 
@@ -112,7 +114,8 @@ def _items(session: Session, operations: Any, scope: str, only: str, path: str) 
     listing = operations.list_for_scope(scope=scope, filter=only, raw_response_hook=answers.append, **limits)
     pages = listing.by_page()
     for _ in range(MAX_PAGES):
-        items = list(next(pages, ()))
+        with _decoded(path):
+            items = list(next(pages, ()))
         if not items and answers:
             _require_list(answers[-1], path)
         answers.clear()
@@ -136,30 +139,36 @@ def _require_list(answer: Any, path: str) -> None:
 def _client(session: Session, scope: str) -> Any:
     from azure.cli.core.profiles import ResourceType
 
-    return session.management_client(ResourceType.MGMT_AUTHORIZATION, _subscription_of(scope))
+    return session.management_client(ResourceType.MGMT_AUTHORIZATION, subscription_of(scope) or "")
 
 
 @contextmanager
 def _understood(path: str) -> Iterator[None]:
-    """Translate what a read raises; a body that the models cannot hold is ``malformed``."""
-    from azure.core.exceptions import DecodeError
-
+    """Translate what a read raises. Models leave out what they cannot hold, so that nothing tells that from absence:
+    both are ``malformed``."""
     with translated_errors(path):
         try:
             yield
-        except (DecodeError, AttributeError, KeyError, TypeError) as error:
-            if isinstance(error, DecodeError) and (error.status_code or 0) >= 400:
-                raise
-            why = Unreadable("malformed", f"The answer for {path} has an unexpected shape", operation_of(path))
-            raise ReadError(why) from error
+        except MemberError as error:
+            raise ReadError(Unreadable("malformed", error.why.detail, operation_of(path))) from error
+
+
+@contextmanager
+def _decoded(path: str) -> Iterator[None]:
+    """Translate what the SDK, and nothing else, raises over JSON of another form: whatever comes."""
+    from azure.core.exceptions import DecodeError
+
+    try:
+        yield
+    except (DecodeError, AttributeError, KeyError, TypeError) as error:
+        if isinstance(error, DecodeError) and (error.status_code or 0) >= 400:
+            raise
+        why = Unreadable("malformed", f"The answer for {path} has an unexpected shape", operation_of(path))
+        raise ReadError(why) from error
 
 
 def _definition_path(registry_id: str, key: str) -> str:
-    return f"/subscriptions/{_subscription_of(registry_id)}/providers/Microsoft.Authorization/roleDefinitions/{key}"
-
-
-def _subscription_of(resource_id: str) -> str:
-    return resource_id.split("/")[2]
+    return f"/subscriptions/{subscription_of(registry_id)}/providers/Microsoft.Authorization/roleDefinitions/{key}"
 
 
 # --- from reads to one fact ------------------------------------------------------------

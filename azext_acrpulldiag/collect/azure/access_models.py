@@ -1,6 +1,7 @@
-"""From the models of azure-mgmt-authorization to facts. Pure; each raises ``TypeError`` for what it cannot hold.
+"""From the models of azure-mgmt-authorization, and the JSON of permissions, to facts. Pure.
 
-Works on both generations of the package, by the names of attributes that they share.
+Works on both generations of the package, by the names of attributes that they share. Functions raise
+:class:`~..members.MemberError` for what is not there or of another type.
 """
 
 from __future__ import annotations
@@ -11,116 +12,100 @@ from typing import Any
 
 from ...facts import DenyAssignment, Permission, RoleAssignment, RoleDefinition
 from ..ask.arm import Json
+from ..members import Body, Model, maybe
 
 EVERYONE = "00000000-0000-0000-0000-000000000000"
+# As of azure-mgmt-authorization's models/_enums.py; a role's type is a plain string there.
+PRINCIPAL_TYPES = ("User", "Group", "ServicePrincipal", "ForeignGroup", "Device")
+AUDIT = "audit"
+EFFECTS = ("enforced", AUDIT)
+BUILT_IN = "BuiltInRole"
+ROLE_TYPES = (BUILT_IN, "CustomRole")
 
 
-def assignment_from(model: Any) -> RoleAssignment:
-    """Map a ``RoleAssignment`` model. Raises ``TypeError`` where a member that is always there is not."""
-    shown = _properties(model)
+def assignment_from(answer: Any) -> RoleAssignment:
+    """Map a ``RoleAssignment`` model."""
+    model, properties = _read(answer)
     return RoleAssignment(
-        id=_text(model.id),
-        scope=_text(shown.scope),
-        role_definition_id=_text(shown.role_definition_id),
-        principal_id=_text(shown.principal_id),
-        principal_type=_optional(shown.principal_type),
-        condition=_optional(shown.condition),
-        created=_moment(shown.created_on),
+        id=model.text("id"),
+        scope=properties.text("scope"),
+        role_definition_id=properties.text("role_definition_id"),
+        principal_id=properties.text("principal_id"),
+        principal_type=maybe(properties.enum, PRINCIPAL_TYPES, "principal_type"),
+        condition=maybe(properties.text, "condition"),
+        created=_moment(properties, "created_on"),
     )
 
 
-def definition_from(model: Any) -> RoleDefinition:
+def definition_from(answer: Any) -> RoleDefinition:
     """Map a ``RoleDefinition`` model. A type that is not shown counts as custom."""
-    shown = _properties(model)
+    model, properties = _read(answer)
     return RoleDefinition(
-        id=_text(model.id),
-        name=_text(shown.role_name),
-        custom=_optional(shown.role_type) != "BuiltInRole",
-        permissions=tuple(_permission_from_model(element) for element in _present(shown.permissions)),
+        id=model.text("id"),
+        name=properties.text("role_name"),
+        custom=maybe(properties.enum, ROLE_TYPES, "role_type") != BUILT_IN,
+        permissions=tuple(map(_permission_of_model, properties.models("permissions"))),
     )
 
 
-def denial_from(model: Any) -> DenyAssignment:
+def denial_from(answer: Any) -> DenyAssignment:
     """Map a ``DenyAssignment`` model. ``doNotApplyToChildScopes`` is false unless it is set."""
-    shown = _properties(model)
-    named, excluded = _present(shown.principals), list(shown.exclude_principals or ())
-    effect = _optional(getattr(shown, "deny_assignment_effect", None))
+    model, properties = _read(answer)
+    named, excluded = properties.models("principals"), maybe(properties.models, "exclude_principals") or ()
     return DenyAssignment(
-        id=_text(model.id),
-        name=_optional(shown.deny_assignment_name) or _text(model.name),
-        scope=_text(shown.scope),
-        permissions=tuple(_permission_from_model(element) for element in _present(shown.permissions)),
-        principal_ids=tuple(_text(principal.id) for principal in named),
-        excluded_principal_ids=tuple(_text(principal.id) for principal in excluded),
-        everyone=any(_text(principal.id) == EVERYONE for principal in named),
-        condition=_optional(getattr(shown, "condition", None)),
-        applies_to_child_scopes=shown.do_not_apply_to_child_scopes is not True,
+        id=model.text("id"),
+        name=maybe(properties.text, "deny_assignment_name") or model.text("name"),
+        scope=properties.text("scope"),
+        permissions=tuple(map(_permission_of_model, properties.models("permissions"))),
+        principal_ids=tuple(principal.text("id") for principal in named),
+        excluded_principal_ids=tuple(principal.text("id") for principal in excluded),
+        everyone=any(principal.text("id") == EVERYONE for principal in named),
+        condition=maybe(properties.text, "condition"),
+        applies_to_child_scopes=maybe(properties.flag, "do_not_apply_to_child_scopes") is not True,
         group_ids=tuple(
-            _text(principal.id)
+            principal.text("id")
             for principal in (*named, *excluded)
-            if "group" in (_optional(principal.type) or "").lower()
+            if "group" in (maybe(principal.text, "type") or "").lower()
         ),
-        enforced=(effect or "enforced").lower() != "audit",
+        enforced=maybe(properties.enum, EFFECTS, "deny_assignment_effect") != AUDIT,
     )
 
 
-def permissions_from(elements: Iterable[Json]) -> tuple[Permission, ...]:
+def permissions_from(answer: Iterable[Json]) -> tuple[Permission, ...]:
     """Map the JSON elements of a ``permissions`` list."""
     return tuple(
         Permission(
-            actions=_texts(element.get("actions")),
-            not_actions=_texts(element.get("notActions")),
-            data_actions=_texts(element.get("dataActions")),
-            not_data_actions=_texts(element.get("notDataActions")),
-            condition=_optional(element.get("condition")),
+            actions=maybe(element.texts, "actions") or (),
+            not_actions=maybe(element.texts, "notActions") or (),
+            data_actions=maybe(element.texts, "dataActions") or (),
+            not_data_actions=maybe(element.texts, "notDataActions") or (),
+            condition=maybe(element.text, "condition"),
         )
-        for element in elements
+        for element in map(Body, answer)
     )
 
 
-def _properties(model: Any) -> Any:
-    """What Azure nests in ``properties``: there in 5.x, in the model itself in 4.x.
+def _read(answer: Any) -> tuple[Model, Model]:
+    """The model, and what Azure nests in ``properties``: there in 5.x, in the model itself in 4.x.
 
     5.x flattens too, and takes the whole apart again for every attribute: seconds for thousands.
     """
-    return getattr(model, "properties", None) or model
+    return Model(answer), Model(getattr(answer, "properties", None) or answer)
 
 
-def _permission_from_model(model: Any) -> Permission:
+def _permission_of_model(model: Model) -> Permission:
     return Permission(
-        actions=_texts(model.actions),
-        not_actions=_texts(model.not_actions),
-        data_actions=_texts(model.data_actions),
-        not_data_actions=_texts(model.not_data_actions),
-        condition=_optional(getattr(model, "condition", None)),
+        actions=maybe(model.texts, "actions") or (),
+        not_actions=maybe(model.texts, "not_actions") or (),
+        data_actions=maybe(model.texts, "data_actions") or (),
+        not_data_actions=maybe(model.texts, "not_data_actions") or (),
+        condition=maybe(model.text, "condition"),
     )
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("a text is missing")
-    return str(getattr(value, "value", value))
-
-
-def _optional(value: Any) -> str | None:
-    return _text(value) if value else None
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if isinstance(values, str):
-        raise TypeError("a list of texts is one text")
-    return tuple(_text(value) for value in values or ())
-
-
-def _present(values: Any) -> list[Any]:
-    if values is None or isinstance(values, str):
-        raise TypeError("a list is missing")
-    return list(values)
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None:
+def _moment(model: Model, name: str) -> datetime | None:
+    """A time that the SDK has read already."""
+    moment = maybe(model.value, datetime, name)
+    if moment is None:
         return None
-    if not isinstance(value, datetime):
-        raise TypeError("a time is none")
-    return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import replace
+from datetime import datetime
+from typing import ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
 
 from ...facts import PasswordCredential, ServicePrincipal, Unreadable
@@ -21,12 +23,14 @@ from ..ask.arm import (
     translated_errors,
 )
 from ..ask.session import Session
-from ..times import utc
+from ..members import Body, member, shown
 from .cluster import home_tenant
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 PERMISSION = "Application.Read.All (Microsoft Graph)"
+OF = "this application in Microsoft Graph"
 _ABSENT = "Request_ResourceNotFound"
 _APPLICATION = "id,appId,passwordCredentials"
 _SERVICE_PRINCIPAL = "id,appId,accountEnabled,appOwnerOrganizationId,passwordCredentials"
@@ -116,39 +120,38 @@ def service_principal_from(
     if elsewhere and principal is not None:
         of_application: tuple[PasswordCredential, ...] | Unreadable = _other_tenants(app_id, home)
     else:
-        of_application = _passwords(application)
-    both = (of_application, _passwords(principal))
+        of_application = _of(application, _passwords) or ()
+    both = (of_application, _of(principal, _passwords) or ())
     unread = next((part for part in both if isinstance(part, Unreadable)), None)
     seen = tuple(password for part in both if not isinstance(part, Unreadable) for password in part)
     return ServicePrincipal(
         app_id=app_id,
-        object_id=_member(principal, "id", str),
+        object_id=_of(principal, lambda body: body.text("id")),
         enabled=_enabled(app_id, principal),
-        application_object_id=_member(application, "id", str),
+        application_object_id=_of(application, lambda body: body.text("id")),
         home_tenant_id=home,
         passwords=unread or seen,
         seen_passwords=seen if unread else (),
     )
 
 
-def passwords_from(body: Json) -> tuple[PasswordCredential, ...] | Unreadable:
+def passwords_from(answer: Json) -> tuple[PasswordCredential, ...] | Unreadable:
     """Map ``passwordCredentials`` to their validity. ``hint``, name and ``secretText`` are left behind."""
-    listed = body.get("passwordCredentials")
-    if not isinstance(listed, list):
-        return _not_shown("passwordCredentials")
-    try:
-        return tuple(
-            PasswordCredential(str(item["keyId"]), _time(item["startDateTime"]), _time(item["endDateTime"]))
-            for item in listed
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        return Unreadable("malformed", f"A password credential could not be read ({type(error).__name__})")
+    return _graph(_passwords, Body(answer, OF))
 
 
-def _passwords(body: Json | Unreadable | None) -> tuple[PasswordCredential, ...] | Unreadable:
-    if body is None:
-        return ()
-    return body if isinstance(body, Unreadable) else passwords_from(body)
+def _passwords(body: Body) -> tuple[PasswordCredential, ...]:
+    return tuple(
+        PasswordCredential(item.text("keyId"), _moment(item, "startDateTime"), _moment(item, "endDateTime"))
+        for item in body.objects("passwordCredentials")
+    )
+
+
+def _moment(credential: Body, name: str) -> datetime | None:
+    """Null where there is none, which differs from a member that is left out."""
+    if name in credential.json and credential.json[name] is None:
+        return None
+    return credential.moment(name)
 
 
 def _home_tenant(
@@ -159,21 +162,26 @@ def _home_tenant(
         return tenant_id
     if isinstance(principal, dict) and principal.get("appOwnerOrganizationId", "") is None:
         return None
-    return _member(principal, "appOwnerOrganizationId", str)
+    return _of(principal, lambda body: body.text("appOwnerOrganizationId"))
 
 
 def _enabled(app_id: str, principal: Json | Unreadable | None) -> bool | Unreadable:
     if principal is None:
         return Unreadable("not-found", f"{app_id} has no service principal in this tenant")
-    enabled = _member(principal, "accountEnabled", bool)
-    return _not_shown("accountEnabled") if enabled is None else enabled
+    return principal if isinstance(principal, Unreadable) else _graph(Body(principal, OF).flag, "accountEnabled")
 
 
-def _member(body: Json | Unreadable | None, name: str, kind: Callable[..., T]) -> T | Unreadable | None:
-    if body is None or isinstance(body, Unreadable):
-        return body
-    value: Any = body.get(name)
-    return value if isinstance(value, kind) and value != "" else _not_shown(name)  # type: ignore[arg-type]
+def _of(answer: Json | Unreadable | None, read: Callable[[Body], T]) -> T | Unreadable | None:
+    """What one of the two objects shows; what is absent or unreadable stays so."""
+    return answer if answer is None or isinstance(answer, Unreadable) else _graph(read, Body(answer, OF))
+
+
+def _graph(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unreadable:
+    """As :func:`shown`. Graph leaves out what the login may not see."""
+    found = shown(read, *args, **kwargs)
+    if isinstance(found, Unreadable) and found.reason == "not-shown":
+        return replace(found, permission=PERMISSION)
+    return found
 
 
 def _other_tenants(app_id: str, home: str | Unreadable | None) -> Unreadable:
@@ -181,17 +189,10 @@ def _other_tenants(app_id: str, home: str | Unreadable | None) -> Unreadable:
     return Unreadable("not-shown", f"The application {app_id} lives in {where}, which alone shows its client secrets")
 
 
-def _not_shown(name: str) -> Unreadable:
-    return Unreadable("not-shown", f"Microsoft Graph does not show {name}", permission=PERMISSION)
-
-
-def _time(text: Any) -> Any:
-    return None if text is None else utc(text)
-
-
 def _error_code(payload: bytes) -> str | None:
     try:
-        code = json.loads(payload)["error"]["code"]
-    except (ValueError, KeyError, TypeError):
+        error = json.loads(payload)
+    except (ValueError, RecursionError):
         return None
+    code = member(error, "error", "code")
     return code if isinstance(code, str) else None

@@ -13,15 +13,14 @@ from collections.abc import Iterable
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from ...arm_ids import resource_parts
-from ...facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable, known
+from ...facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable
 from ...targets import CLUSTER_TYPE, ClusterTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..ask.workers import Workers
-from ..members import ids, malformed, member, not_shown, objects, shown, text, texts
+from ..members import Body, maybe, or_empty, shown
 
 API_VERSION = "2026-06-01"
 # Seconds after the stable answer. Nearly every read waits for the cluster, and only one fact for this version.
@@ -33,13 +32,40 @@ GROUPS_API_VERSION = "2022-09-01"
 
 _NEAREST = 3
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# As of azure-mgmt-containerservice's models/_enums.py, and of preview versions "block" and "managedNATGatewayV2"
+# (https://learn.microsoft.com/azure/aks/outbound-rules-control-egress, .../nat-gateway).
+POWER_STATES = ("Running", "Stopped")
+# ManagedClusterProvisioningState is a plain string there; these are the words of
+# https://learn.microsoft.com/azure/aks/cluster-extensions and of recorded answers.
+CREATING = "Creating"
+PROVISIONING_STATES = (
+    "Succeeded", "Failed", "Canceled", CREATING, "Updating", "Upgrading", "Deleting", "Starting", "Stopping", "Scaling",
+)  # fmt: skip
+NO_IDENTITY, SYSTEM_ASSIGNED = "None", "SystemAssigned"
+IDENTITY_TYPES = (SYSTEM_ASSIGNED, "UserAssigned", NO_IDENTITY)
+POOL_TYPES = ("VirtualMachineScaleSets", "AvailabilitySet", "VirtualMachines")
+POOL_MODES = ("System", "User", "Gateway")
+OS_TYPES = ("Linux", "Windows")
+OS_SKUS = (
+    "Ubuntu", "Ubuntu2204", "Ubuntu2404", "AzureLinux", "AzureLinux3", "AzureContainerLinux", "CBLMariner",
+    "Windows2019", "Windows2022", "Windows2025",
+)  # fmt: skip
+OUTBOUND_TYPES = (
+    "loadBalancer", "userDefinedRouting", "managedNATGateway", "managedNATGatewayV2", "userAssignedNATGateway",
+    "none", "block",
+)  # fmt: skip
+AUTO = "Auto"
+PROVISIONING_MODES = ("Manual", AUTO)
 # Where the addresses of each outbound type are shown; the other types leave by something that
 # is not the cluster's own (a subnet's gateway, a route, nothing).
 _OUTBOUND_PROFILES = {
-    "loadbalancer": "loadBalancerProfile",
-    "managednatgateway": "natGatewayProfile",
-    "managednatgatewayv2": "natGatewayProfile",
+    "loadBalancer": "loadBalancerProfile",
+    "managedNATGateway": "natGatewayProfile",
+    "managedNATGatewayV2": "natGatewayProfile",
 }
+_SERVICE_PRINCIPAL = ("properties", "servicePrincipalProfile", "clientId")
+_KUBELET_IDENTITY = ("properties", "identityProfile", "kubeletidentity")
+_SERVICE_ACCOUNT_PULL = ("properties", "securityProfile", "serviceAccountImagePullProfile")
 
 
 @dataclass(frozen=True)
@@ -72,41 +98,47 @@ def read_cluster(reader: ArmReader, target: ClusterTarget) -> Cluster | Unreadab
     except NotYet:
         preview = Unreadable("timeout", f"{target.id} as version {PREVIEW_API_VERSION} shows it did not come in time")
     if preview is None:  # the stable answer is the one that counts
-        preview = not_shown(stable, "properties", "securityProfile", "serviceAccountImagePullProfile")
+        preview = Body(stable).not_shown(*_SERVICE_ACCOUNT_PULL).why
     return cluster_from(stable, home_tenant(reader.session, target.subscription), preview)
 
 
-def cluster_from(body: Json, subscription_tenant: str | Unreadable, preview: Json | Unreadable) -> Cluster | Unreadable:
+def cluster_from(
+    answer: Json, subscription_tenant: str | Unreadable, preview: Json | Unreadable
+) -> Cluster | Unreadable:
     """Map a managedClusters answer.
 
     ``preview`` is the same cluster as a version shows it that knows service-account pull.
     ``subscription_tenant`` stands in where the cluster has no identity that names its tenant.
     ``Unreadable``: the answer is no cluster at all.
     """
-    parts = resource_parts(body["id"]) if isinstance(body.get("id"), str) else None
-    if parts is None:
-        return malformed(body, "id")
-    tenant = text(body, "identity", "tenantId")
+    body = Body(answer)
+    cluster_id = shown(body.text, "id")
+    parts = None if isinstance(cluster_id, Unreadable) else resource_parts(cluster_id)
+    if isinstance(cluster_id, Unreadable) or parts is None:
+        return body.malformed("id").why
+    tenant = shown(body.text, "identity", "tenantId")
     return Cluster(
-        id=body["id"],
+        id=cluster_id,
         name=parts[2],
         resource_group=parts[1],
         subscription=parts[0],
-        location=str(body.get("location") or ""),
+        location=or_empty(body.text, "location"),
         tenant_id=subscription_tenant if isinstance(tenant, Unreadable) else tenant,
-        identity_type=_identity_type(body),
-        power_state=text(body, "properties", "powerState", "code"),
-        provisioning_state=text(body, "properties", "provisioningState"),
-        node_resource_group=text(body, "properties", "nodeResourceGroup"),
-        kubelet_identity=_kubelet_identity(body),
+        identity_type=shown(_identity_type, body),
+        power_state=shown(body.enum, POWER_STATES, "properties", "powerState", "code"),
+        provisioning_state=shown(body.enum, PROVISIONING_STATES, "properties", "provisioningState"),
+        node_resource_group=shown(body.text, "properties", "nodeResourceGroup"),
+        kubelet_identity=shown(_kubelet_identity, body),
         service_principal_client_id=_service_principal(body),
-        control_plane_principal_ids=_control_plane(body),
-        outbound_type=text(body, "properties", "networkProfile", "outboundType"),
-        effective_outbound_ip_ids=_outbound_ips(body),
-        node_auto_provisioning=_auto_provisioning(body),
-        service_account_pull=_service_account_pull(preview),
-        agent_pools=_agent_pools(body),
-        http_proxy=http_proxy_from(body, preview),
+        control_plane_principal_ids=shown(_control_plane, body),
+        outbound_type=shown(_outbound_type, body),
+        effective_outbound_ip_ids=shown(_outbound_ips, body),
+        node_auto_provisioning=shown(_auto_provisioning, body),
+        service_account_pull=preview
+        if isinstance(preview, Unreadable)
+        else shown(_service_account_pull, Body(preview)),
+        agent_pools=shown(_agent_pools, body),
+        http_proxy=http_proxy_from(answer, preview),
     )
 
 
@@ -168,125 +200,105 @@ def _holds(names: Iterable[str], wanted: str) -> bool:
     return wanted.lower() in (name.lower() for name in names)
 
 
-def _is_managed(body: Json) -> bool:
+def _is_managed(body: Body) -> bool:
     """Tell managed identity from service principal.
 
     ``msi`` is a literal that AKS writes in place of the application id.
     """
-    kind = member(body, "identity", "type")
-    named = isinstance(kind, str) and kind.lower() != "none"
-    return named or str(member(body, "properties", "servicePrincipalProfile", "clientId")).lower() == "msi"
+    kind, client = shown(body.enum, IDENTITY_TYPES, "identity", "type"), shown(body.text, *_SERVICE_PRINCIPAL)
+    named = isinstance(kind, str) and kind != NO_IDENTITY
+    return named or (isinstance(client, str) and client.lower() == "msi")
 
 
-def _identity_type(body: Json) -> str | Unreadable:
+def _identity_type(body: Body) -> str:
     if _is_managed(body):
-        return text(body, "identity", "type")
-    client = text(body, "properties", "servicePrincipalProfile", "clientId")
-    return client if isinstance(client, Unreadable) else "ServicePrincipal"
+        return body.enum(IDENTITY_TYPES, "identity", "type")
+    body.text(*_SERVICE_PRINCIPAL)
+    return "ServicePrincipal"
 
 
-def _service_principal(body: Json) -> str | None:
-    client = member(body, "properties", "servicePrincipalProfile", "clientId")
-    return client if isinstance(client, str) and not _is_managed(body) else None
+def _service_principal(body: Body) -> str | None:
+    client = shown(body.text, *_SERVICE_PRINCIPAL)
+    return None if isinstance(client, Unreadable) or _is_managed(body) else client
 
 
-def _kubelet_identity(body: Json) -> KubeletIdentity | Unreadable | None:
+def _kubelet_identity(body: Body) -> KubeletIdentity | None:
     if not _is_managed(body):
         # Neither a managed identity nor a service principal: the answer tells nothing.
         if _service_principal(body) is None:
-            return not_shown(body, "properties", "identityProfile")
+            raise body.not_shown("properties", "identityProfile")
         return None
-    if member(body, "properties", "identityProfile", "kubeletidentity") is None:
-        return _absent_kubelet_identity(body)
-    found = [
-        text(body, "properties", "identityProfile", "kubeletidentity", name)
-        for name in ("resourceId", "clientId", "objectId")
-    ]
-    missing = next((value for value in found if isinstance(value, Unreadable)), None)
-    return missing or KubeletIdentity(*(known(value) for value in found))
+    if maybe(body.object, "properties", "identityProfile") is None or maybe(body.object, *_KUBELET_IDENTITY) is None:
+        # While a cluster is being created the profile is not there yet (recorded). An answer that shows no state
+        # either proves no absence.
+        state = shown(body.enum, PROVISIONING_STATES, "properties", "provisioningState")
+        if isinstance(state, Unreadable) or state == CREATING:
+            raise body.not_shown(*_KUBELET_IDENTITY)
+        return None
+    identity = body.object(*_KUBELET_IDENTITY)
+    return KubeletIdentity(identity.text("resourceId"), identity.text("clientId"), identity.text("objectId"))
 
 
-def _absent_kubelet_identity(body: Json) -> Unreadable | None:
-    """``None`` where the answer is whole without it; one that shows no state either proves no absence."""
-    profile = shown(body, dict, "properties", "identityProfile")
-    if isinstance(profile, Unreadable) and profile.reason == "malformed":
-        return profile
-    state = text(body, "properties", "provisioningState")
-    # While a cluster is being created the profile is not there yet (recorded).
-    if isinstance(state, Unreadable) or state.lower() == "creating":
-        return not_shown(body, "properties", "identityProfile", "kubeletidentity")
-    return None
-
-
-def _control_plane(body: Json) -> tuple[str, ...] | Unreadable:
+def _control_plane(body: Body) -> tuple[str, ...]:
     if not _is_managed(body):
-        return () if _service_principal(body) else not_shown(body, "identity")
-    if str(member(body, "identity", "type")).lower() == "systemassigned":
-        principal = text(body, "identity", "principalId")
-        return principal if isinstance(principal, Unreadable) else (principal,)
-    assigned = shown(body, dict, "identity", "userAssignedIdentities")
-    if isinstance(assigned, Unreadable):
-        return assigned
-    principals = [member(one, "principalId") for one in assigned.values()]
-    if not all(isinstance(one, str) for one in principals):
-        return not_shown(body, "identity", "userAssignedIdentities", "principalId")
-    return tuple(principals)
+        if _service_principal(body):
+            return ()
+        raise body.not_shown("identity")
+    if shown(body.enum, IDENTITY_TYPES, "identity", "type") == SYSTEM_ASSIGNED:
+        return (body.text("identity", "principalId"),)
+    assigned = body.entries("identity", "userAssignedIdentities")
+    return tuple(one.text("principalId") for one in assigned.values())
 
 
-def _outbound_ips(body: Json) -> tuple[str, ...] | Unreadable:
-    kind = text(body, "properties", "networkProfile", "outboundType")
-    if isinstance(kind, Unreadable):
-        return kind
-    profile = _OUTBOUND_PROFILES.get(kind.lower())
-    return ids(body, "properties", "networkProfile", profile, "effectiveOutboundIPs") if profile else ()
+def _outbound_type(body: Body) -> str:
+    return body.enum(OUTBOUND_TYPES, "properties", "networkProfile", "outboundType")
 
 
-def _auto_provisioning(body: Json) -> bool | Unreadable:
-    mode = text(body, "properties", "nodeProvisioningProfile", "mode")
-    return mode if isinstance(mode, Unreadable) else mode.lower() == "auto"
+def _outbound_ips(body: Body) -> tuple[str, ...]:
+    profile = _OUTBOUND_PROFILES.get(_outbound_type(body))
+    return body.ids("properties", "networkProfile", profile, "effectiveOutboundIPs") if profile else ()
 
 
-def _service_account_pull(body: Json | Unreadable) -> ServiceAccountPull | Unreadable | None:
-    if isinstance(body, Unreadable):
-        return body
-    profile = shown(body, dict, "properties", "securityProfile")
-    if isinstance(profile, Unreadable):
-        return profile
-    found = profile.get("serviceAccountImagePullProfile")
-    if found is None:
+def _auto_provisioning(body: Body) -> bool:
+    return body.enum(PROVISIONING_MODES, "properties", "nodeProvisioningProfile", "mode") == AUTO
+
+
+def _service_account_pull(preview: Body) -> ServiceAccountPull | None:
+    preview.object("properties", "securityProfile")
+    profile = maybe(preview.object, *_SERVICE_ACCOUNT_PULL)
+    if profile is None:
         return None
-    enabled = shown(found, bool, "enabled")
-    if isinstance(enabled, Unreadable):
-        return not_shown(body, "properties", "securityProfile", "serviceAccountImagePullProfile", "enabled")
-    default = member(found, "defaultManagedIdentityId")
-    return ServiceAccountPull(enabled, default if isinstance(default, str) and default else None)
+    return ServiceAccountPull(profile.flag("enabled"), maybe(profile.text, "defaultManagedIdentityId"))
 
 
-def http_proxy_from(body: Json, preview: Json | Unreadable) -> HttpProxy | Unreadable | None:
+def http_proxy_from(answer: Json, preview: Json | Unreadable) -> HttpProxy | Unreadable | None:
     """Map ``httpProxyConfig``, which a cluster without a proxy does not have (recorded). Pure.
 
     Unless it says otherwise it is in force. Preview versions show what AKS itself excepts too.
     Source: https://learn.microsoft.com/azure/aks/http-proxy
     """
-    if member(body, "properties", "httpProxyConfig") is None:
-        return None
-    config = shown(body, dict, "properties", "httpProxyConfig")
-    if isinstance(config, Unreadable):
-        return config
-    if config.get("enabled") is False:
-        return None
-    proxies = [config.get("httpProxy"), config.get("httpsProxy") or config.get("httpProxy")]
-    if not all(proxy is None or isinstance(proxy, str) for proxy in proxies):
-        return malformed(body, "properties", "httpProxyConfig")
-    http, https = (without_user(proxy) if proxy else None for proxy in proxies)
-    if http is None and https is None:
-        return None
-    return HttpProxy(http, https, _no_proxy(body, preview), bool(config.get("trustedCa")))
+    return shown(_http_proxy, Body(answer), preview)
 
 
-def _no_proxy(body: Json, preview: Json | Unreadable) -> tuple[str, ...] | Unreadable:
-    own = texts(body, "properties", "httpProxyConfig", "noProxy")
-    whole = texts(preview, "properties", "httpProxyConfig", "effectiveNoProxy")
+def _http_proxy(body: Body, preview: Json | Unreadable) -> HttpProxy | None:
+    config = maybe(body.object, "properties", "httpProxyConfig")
+    if config is None or maybe(config.flag, "enabled") is False:
+        return None
+    http = maybe(config.text, "httpProxy")
+    https = maybe(config.text, "httpsProxy") or http
+    if https is None:
+        return None
+    return HttpProxy(
+        http=None if http is None else without_user(http),
+        https=without_user(https),
+        no_proxy=_no_proxy(config, preview),
+        trusted_ca=maybe(config.text, "trustedCa") is not None,
+    )
+
+
+def _no_proxy(config: Body, preview: Json | Unreadable) -> tuple[str, ...] | Unreadable:
+    own = shown(config.texts, "noProxy")
+    whole = shown(Body(preview).texts, "properties", "httpProxyConfig", "effectiveNoProxy")
     if isinstance(whole, Unreadable):
         return own
     return tuple(dict.fromkeys((*(() if isinstance(own, Unreadable) else own), *whole)))
@@ -298,25 +310,21 @@ def without_user(url: str) -> str:
     return (scheme[0] if scheme else "") + url[scheme.end() if scheme else 0 :].rpartition("@")[2]
 
 
-def _agent_pools(body: Json) -> tuple[AgentPool, ...] | Unreadable:
-    found = objects(body, "properties", "agentPoolProfiles")
-    if isinstance(found, Unreadable):
-        return found
-    return tuple(_agent_pool(pool) for pool in found)
+def _agent_pools(body: Body) -> tuple[AgentPool, ...]:
+    return tuple(map(_agent_pool, body.objects("properties", "agentPoolProfiles")))
 
 
-def _agent_pool(pool: dict[str, Any]) -> AgentPool:
-    os_sku, subnet = pool.get("osSKU"), pool.get("vnetSubnetID")
+def _agent_pool(pool: Body) -> AgentPool:
     return AgentPool(
-        name=str(pool.get("name") or ""),
-        pool_type=text(pool, "type"),
-        mode=text(pool, "mode"),
-        os_type=text(pool, "osType"),
-        os_sku=os_sku if isinstance(os_sku, str) else None,
-        power_state=text(pool, "powerState", "code"),
-        provisioning_state=text(pool, "provisioningState"),
-        node_image_version=text(pool, "nodeImageVersion"),
-        subnet_id=subnet if isinstance(subnet, str) and subnet else None,
-        node_public_ip=shown(pool, bool, "enableNodePublicIP"),
-        count=shown(pool, int, "count"),
+        name=or_empty(pool.text, "name"),
+        pool_type=shown(pool.enum, POOL_TYPES, "type"),
+        mode=shown(pool.enum, POOL_MODES, "mode"),
+        os_type=shown(pool.enum, OS_TYPES, "osType"),
+        os_sku=maybe(pool.enum, OS_SKUS, "osSKU"),
+        power_state=shown(pool.enum, POWER_STATES, "powerState", "code"),
+        provisioning_state=shown(pool.enum, PROVISIONING_STATES, "provisioningState"),
+        node_image_version=shown(pool.text, "nodeImageVersion"),
+        subnet_id=maybe(pool.text, "vnetSubnetID"),
+        node_public_ip=shown(pool.flag, "enableNodePublicIP"),
+        count=shown(pool.number, "count"),
     )

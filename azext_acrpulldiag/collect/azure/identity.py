@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...arm_ids import resource_parts
 from ...facts import ManagedIdentity, Unreadable
 from ..ask.arm import ReadError, answered, translated_errors
 from ..ask.session import Session
+from ..members import Model, shown
 
-_IDENTITY_ID = re.compile(
-    r"^/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)"
-    r"/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/(?P<name>[^/]+)/?$",
-    re.IGNORECASE,
-)
+_TYPE = "/providers/microsoft.managedidentity/userassignedidentities/"
 _GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 # The codes of a 404 that say that the identity is gone: its own, or its resource group's.
 _GONE = {"resourcenotfound", "resourcegroupnotfound", "notfound"}
@@ -24,18 +22,21 @@ def read_managed_identity(session: Session, resource_id: str) -> ManagedIdentity
 
     One request. Does not raise for what Azure answers.
     """
-    match = _IDENTITY_ID.match(resource_id)
-    if match is None:
+    parts = resource_parts(resource_id)
+    if parts is None or _TYPE not in resource_id.lower():
         return Unreadable("malformed", f"{resource_id} is not the id of a user-assigned identity")
+    subscription, group, name = parts
     try:
-        return answered(session, resource_id, lambda: _exchange(session, resource_id, match))
+        return answered(session, resource_id, lambda: _exchange(session, resource_id, subscription, group, name))
     except ReadError as error:
         return error.why
 
 
-def _exchange(session: Session, resource_id: str, match: re.Match[str]) -> ManagedIdentity | Unreadable | None:
+def _exchange(
+    session: Session, resource_id: str, subscription: str, group: str, name: str
+) -> ManagedIdentity | Unreadable | None:
     with translated_errors(resource_id):
-        return _read(session, match["subscription"], match["group"], match["name"])
+        return _read(session, subscription, group, name)
 
 
 def _read(session: Session, subscription: str, group: str, name: str) -> ManagedIdentity | Unreadable | None:
@@ -55,13 +56,21 @@ def _read(session: Session, subscription: str, group: str, name: str) -> Managed
 
 def managed_identity_from(answer: Any) -> ManagedIdentity | Unreadable:
     """Map azure-mgmt-msi's ``Identity``; an id that is not shown, or is none, makes it unreadable."""
-    shown = {name: getattr(answer, name, None) for name in ("id", "client_id", "principal_id", "tenant_id")}
-    missing = sorted(name for name, value in shown.items() if not (isinstance(value, str) and value))
-    if missing:
-        return Unreadable("not-shown", f"The answer about the managed identity does not show {', '.join(missing)}")
-    # The SDK turns a member of any other type into text.
-    strange = sorted(name for name in ("client_id", "principal_id") if not _GUID.match(str(shown[name])))
-    if strange:
-        return Unreadable("malformed", f"The answer about the managed identity has an unexpected {', '.join(strange)}")
-    resource_id, client_id, principal_id, tenant_id = (str(value) for value in shown.values())
-    return ManagedIdentity(resource_id, client_id, principal_id, tenant_id)
+    return shown(_identity, Model(answer))
+
+
+def _identity(model: Model) -> ManagedIdentity:
+    return ManagedIdentity(
+        resource_id=model.text("id"),
+        client_id=_guid(model, "client_id"),
+        principal_id=_guid(model, "principal_id"),
+        tenant_id=model.text("tenant_id"),
+    )
+
+
+def _guid(model: Model, name: str) -> str:
+    """The SDK turns a member of any other type into text."""
+    value = model.text(name)
+    if not _GUID.match(value):
+        raise model.malformed(name)
+    return value

@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
+from ...arm_ids import key_of, name_of
 from ...facts import AssignedIdentity, Cluster, NodeHost, Unreadable
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
-from ..times import utc
+from ..members import Body, maybe, or_empty, shown
+
+T = TypeVar("T")
 
 COMPUTE_API = "2024-11-01"
 NETWORK_API = "2024-05-01"
@@ -23,9 +26,13 @@ WIDTH = 32
 
 READ_INTERFACES = "Microsoft.Network/networkInterfaces/read"
 KUBELET_CLIENT_TAG = "aks-managed-kubeletIdentityClientID"
+# Of a scale set's configuration, and of a network interface.
+_PUBLIC_IPS = ("publicIPAddressConfiguration", "publicIPAddress")
 _POOL_TAGS = ("aks-managed-poolName", "poolName")
 _KARPENTER_POOL_TAG = "karpenter.sh_nodepool"
 _KARPENTER_CLUSTER_TAG = "karpenter.azure.com_cluster"
+# A plain string in azure-mgmt-compute's models; the word is recorded.
+_DELETING = "Deleting"
 # Names that AKS gives, for resources whose tags somebody took away.
 _SCALE_SET_NAME = re.compile(r"^aks-(?P<pool>[a-z0-9]+)-\d{8}-vmss$", re.IGNORECASE)
 _MACHINE_NAME = re.compile(r"^aks-(?P<pool>[a-z0-9]+)-\d{8}-(vms)?\d+$", re.IGNORECASE)
@@ -111,7 +118,7 @@ def unread_hosts(
     """Return the host that stands for those behind the list ``path``."""
     return NodeHost(
         resource_id=path,
-        name=path.rpartition("/")[2],
+        name=name_of(path),
         kind=kind,
         pool=pool,
         identities=why,
@@ -123,55 +130,52 @@ def unread_hosts(
     )
 
 
-def scale_set_from(item: Json, pool: str) -> NodeHost:
+def scale_set_from(answer: Json, pool: str) -> NodeHost:
     """Map a scale set: the model that its new instances are made from."""
-    profile = _object(_object(item, "properties"), "virtualMachineProfile")
-    host = _host(item, "scale-set", pool, _object(profile, "networkProfile"), _object(item, "properties"))
-    return replace(host, capacity=_object(item, "sku").get("capacity"))
+    body = Body(answer)
+    profile = ("properties", "virtualMachineProfile", "networkProfile")
+    host = _host(body, "scale-set", pool, shown(body.objects, *profile, "networkInterfaceConfigurations"))
+    capacity = shown(body.number, "sku", "capacity")
+    return replace(host, capacity=None if isinstance(capacity, Unreadable) else capacity)
 
 
-def instance_from(item: Json, pool: str) -> NodeHost:
+def instance_from(answer: Json, pool: str) -> NodeHost:
     """Map one instance of a scale set: what a node really runs with, also after the model changed."""
-    properties = _object(item, "properties")
-    return _host(item, "instance", pool, _object(properties, "networkProfileConfiguration"), properties)
+    body = Body(answer)
+    profile = ("properties", "networkProfileConfiguration")
+    return _host(body, "instance", pool, shown(body.objects, *profile, "networkInterfaceConfigurations"))
 
 
-def machine_from(item: Json, pool: str, interfaces: Mapping[str, Json] | Unreadable) -> NodeHost:
+def machine_from(answer: Json, pool: str, interfaces: Mapping[str, Json] | Unreadable) -> NodeHost:
     """Map a virtual machine. ``interfaces`` are network interfaces by lower-case id, which alone show subnets."""
-    properties = _object(item, "properties")
-    attached = _object(properties, "networkProfile").get("networkInterfaces")
-    profile = _profile_of(attached, interfaces)
-    if isinstance(profile, Unreadable):
-        host = _host(item, "virtual-machine", pool, {}, properties)
-        return replace(host, subnet_ids=profile, public_ip_per_node=profile, security_group_ids=profile)
-    return _host(item, "virtual-machine", pool, profile, properties)
+    body = Body(answer)
+    return _host(body, "virtual-machine", pool, _interfaces_of(body, interfaces))
 
 
-def pool_of(item: Json, name_pattern: re.Pattern[str]) -> str | None:
+def pool_of(answer: Json, name_pattern: re.Pattern[str]) -> str | None:
     """Name the agent pool of a scale set or machine by its tags, else by the name AKS gave it."""
-    tags = _tags(item)
+    body = Body(answer)
+    tags = _tags(body)
     for tag in _POOL_TAGS:
         if tags.get(tag.lower()):
             return tags[tag.lower()]
-    match = name_pattern.match(str(item.get("name", "")))
+    match = name_pattern.match(or_empty(body.text, "name"))
     return match["pool"] if match else None
 
 
-def identities_from(item: Json) -> tuple[AssignedIdentity, ...] | Unreadable:
+def identities_from(answer: Json) -> tuple[AssignedIdentity, ...] | Unreadable:
     """Map the user-assigned identities. No ``identity`` member means none (recorded)."""
-    identity = item.get("identity")
-    if identity is None:
+    return shown(_identities, Body(answer))
+
+
+def _identities(body: Body) -> tuple[AssignedIdentity, ...]:
+    identity = maybe(body.object, "identity")
+    # Kinds are joined by a comma: "SystemAssigned, UserAssigned".
+    if identity is None or "userassigned" not in identity.text("type").lower():
         return ()
-    if not isinstance(identity, dict) or not isinstance(identity.get("type"), str):
-        return _not_shown("identity.type", item)
-    if "userassigned" not in identity["type"].lower():
-        return ()
-    assigned = identity.get("userAssignedIdentities")
-    if not isinstance(assigned, dict):
-        return _not_shown("identity.userAssignedIdentities", item)
     return tuple(
-        AssignedIdentity(resource_id, _text(ids, "principalId"), _text(ids, "clientId"))
-        for resource_id, ids in assigned.items()
+        AssignedIdentity(resource_id, maybe(ids.text, "principalId"), maybe(ids.text, "clientId"))
+        for resource_id, ids in identity.entries("userAssignedIdentities").items()
     )
 
 
@@ -185,7 +189,7 @@ def _instances(reader: ArmReader, model: NodeHost) -> tuple[NodeHost, ...]:
     return tuple(
         instance_from(item, model.pool)
         for item in items
-        if _text(_object(item, "properties"), "provisioningState") != "Deleting"
+        if shown(Body(item).enum, (_DELETING,), "properties", "provisioningState") != _DELETING
     )
 
 
@@ -208,8 +212,8 @@ def _machines(reader: ArmReader, cluster: Cluster, compute: str) -> tuple[NodeHo
 
 def _attached(interfaces: Mapping[str, Json]) -> set[str]:
     """The machines that network interfaces belong to, in lower case."""
-    found = (_text(_object(_object(item, "properties"), "virtualMachine"), "id") for item in interfaces.values())
-    return {machine.lower() for machine in found if machine}
+    found = (shown(Body(item).text, "properties", "virtualMachine", "id") for item in interfaces.values())
+    return {key_of(machine) for machine in found if isinstance(machine, str)}
 
 
 def _hidden_machines(path: str, count: int) -> NodeHost:
@@ -234,7 +238,7 @@ def _our_pool(item: Json, cluster: Cluster, name_pattern: re.Pattern[str]) -> st
 
 
 def _our_machine_pool(item: Json, cluster: Cluster) -> str | None:
-    tags = _tags(item)
+    tags = _tags(Body(item))
     if tags.get(_KARPENTER_POOL_TAG):
         return tags[_KARPENTER_POOL_TAG]
     if tags.get(_KARPENTER_CLUSTER_TAG):
@@ -242,102 +246,76 @@ def _our_machine_pool(item: Json, cluster: Cluster) -> str | None:
     return _our_pool(item, cluster, _MACHINE_NAME)
 
 
-def _host(item: Json, kind: str, pool: str, network: Json, properties: Json) -> NodeHost:
-    configurations = _primary(network.get("networkInterfaceConfigurations"))
+def _host(body: Body, kind: str, pool: str, interfaces: tuple[Body, ...] | Unreadable) -> NodeHost:
+    """``interfaces``: its network interfaces, or what they are made from."""
+
+    def of_interfaces(read: Callable[[tuple[Body, ...]], T]) -> T | Unreadable:
+        return interfaces if isinstance(interfaces, Unreadable) else shown(lambda: read(_leaving(body, interfaces)))
+
     return NodeHost(
-        resource_id=str(item.get("id", "")),
-        name=str(item.get("name", "")),
+        resource_id=or_empty(body.text, "id"),
+        name=or_empty(body.text, "name"),
         kind=kind,
         pool=pool,
-        identities=identities_from(item),
-        tagged_kubelet_client_id=_tags(item).get(KUBELET_CLIENT_TAG.lower()) or None,
-        subnet_ids=_subnets(configurations, item),
-        public_ip_per_node=_public_ip(configurations, item),
-        created=_created(properties, item),
-        security_group_ids=_security_groups(configurations, item),
+        identities=shown(_identities, body),
+        tagged_kubelet_client_id=_tags(body).get(KUBELET_CLIENT_TAG.lower()) or None,
+        subnet_ids=of_interfaces(_subnets),
+        public_ip_per_node=of_interfaces(_public_ip),
+        created=shown(body.moment, "properties", "timeCreated"),
+        security_group_ids=of_interfaces(_security_groups),
     )
 
 
-def _profile_of(attached: Any, interfaces: Mapping[str, Json] | Unreadable) -> Json | Unreadable:
-    """The machine's network interfaces, in the form in which a scale set shows its own."""
+def _interfaces_of(machine: Body, interfaces: Mapping[str, Json] | Unreadable) -> tuple[Body, ...] | Unreadable:
+    """A machine's network interfaces, which have the form in which a scale set shows what its own are made from."""
     if isinstance(interfaces, Unreadable):
         return interfaces
-    ids = [str(one.get("id", "")).lower() for one in attached or () if isinstance(one, dict)]
-    found = [interfaces[one] for one in ids if one in interfaces]
-    if not found or len(found) < len(ids):
+    ids = shown(machine.ids, "properties", "networkProfile", "networkInterfaces")
+    found = [] if isinstance(ids, Unreadable) else [interfaces[key_of(one)] for one in ids if key_of(one) in interfaces]
+    if isinstance(ids, Unreadable) or not found or len(found) < len(ids):
         what = "The network interface of a node's machine is not among those that this login is shown"
         return Unreadable("not-shown", what, READ_INTERFACES, READ_INTERFACES)
-    return {"networkInterfaceConfigurations": found}
+    return tuple(map(Body, found))
 
 
-def _primary(configurations: Any) -> list[Json]:
+def _leaving(body: Body, interfaces: tuple[Body, ...]) -> tuple[Body, ...]:
     """The interface that a node leaves by; all of them where none is marked."""
-    shown = [one for one in configurations if isinstance(one, dict)] if isinstance(configurations, list) else []
-    return [one for one in shown if _object(one, "properties").get("primary") is True] or shown
+    if not interfaces:
+        raise body.not_shown("networkInterfaceConfigurations")
+    return tuple(one for one in interfaces if maybe(one.flag, "properties", "primary")) or interfaces
 
 
-def _ip_configurations(configurations: Iterable[Json]) -> list[Json]:
-    found: list[Json] = []
-    for one in configurations:
-        listed = _object(one, "properties").get("ipConfigurations")
-        found.extend(_object(ip, "properties") for ip in (listed if isinstance(listed, list) else ()))
-    return found
+def _ip_configurations(interfaces: Iterable[Body]) -> list[Body]:
+    return [ip for one in interfaces for ip in maybe(one.objects, "properties", "ipConfigurations") or ()]
 
 
-def _subnets(configurations: Iterable[Json], item: Json) -> tuple[str, ...] | Unreadable:
-    subnets = {
-        subnet.lower(): subnet
-        for ip in _ip_configurations(configurations)
-        if (subnet := _text(_object(ip, "subnet"), "id"))
-    }
-    return tuple(subnets.values()) or _not_shown("its subnet", item)
+def _subnets(interfaces: tuple[Body, ...]) -> tuple[str, ...]:
+    found = [maybe(ip.text, "properties", "subnet", "id") for ip in _ip_configurations(interfaces)]
+    subnets = {key_of(subnet): subnet for subnet in found if subnet}
+    if not subnets:
+        raise interfaces[0].not_shown("properties", "ipConfigurations", "subnet")
+    return tuple(subnets.values())
 
 
-def _security_groups(configurations: Iterable[Json], item: Json) -> tuple[str, ...] | Unreadable:
+def _security_groups(interfaces: tuple[Body, ...]) -> tuple[str, ...]:
     """An interface without a group has no such member (recorded)."""
-    attached = [_object(one, "properties").get("networkSecurityGroup") for one in configurations]
-    found = [_text(group, "id") for group in attached if group is not None]
-    if not attached:
-        return _not_shown("its network interface", item)
-    groups = {group.lower(): group for group in found if group}
-    return tuple(groups.values()) if all(found) else _not_shown("its network security group", item)
+    found = [one.reference("properties", "networkSecurityGroup") for one in interfaces]
+    return tuple({key_of(group): group for group in found if group}.values())
 
 
-def _public_ip(configurations: Iterable[Json], item: Json) -> bool | Unreadable:
-    addresses = _ip_configurations(configurations)
+def _public_ip(interfaces: tuple[Body, ...]) -> bool:
+    addresses = [ip.object("properties") for ip in _ip_configurations(interfaces)]
     if not addresses:
-        return _not_shown("its IP configuration", item)
-    return any(ip.get("publicIPAddressConfiguration") or ip.get("publicIPAddress") for ip in addresses)
-
-
-def _created(properties: Json, item: Json) -> Any:
-    text = _text(properties, "timeCreated")
-    if text is None:
-        return _not_shown("timeCreated", item)
-    try:
-        return utc(text)
-    except ValueError as error:
-        return Unreadable("malformed", f"timeCreated of {item.get('name')}: {error}")
+        raise interfaces[0].not_shown("properties", "ipConfigurations")
+    return any(maybe(ip.object, kind) for ip in addresses for kind in _PUBLIC_IPS)
 
 
 def _by_id(items: Iterable[Json]) -> dict[str, Json]:
-    return {str(item.get("id", "")).lower(): item for item in items}
+    return {key_of(str(item.get("id", ""))): item for item in items}
 
 
-def _tags(item: Json) -> dict[str, str]:
+def _tags(body: Body) -> dict[str, str]:
     """Tag names compare without case, as ARM does."""
-    return {name.lower(): value for name, value in _object(item, "tags").items() if isinstance(value, str)}
-
-
-def _object(body: Any, name: str) -> Json:
-    value = body.get(name) if isinstance(body, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _text(body: Any, name: str) -> str | None:
-    value = body.get(name) if isinstance(body, dict) else None
-    return value if isinstance(value, str) and value else None
-
-
-def _not_shown(what: str, item: Json) -> Unreadable:
-    return Unreadable("not-shown", f"The answer about {item.get('name', 'a node host')} does not show {what}")
+    tags = shown(body.object, "tags")
+    given = {} if isinstance(tags, Unreadable) else tags.json
+    return {name.lower(): value for name, value in given.items() if isinstance(value, str)}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ...facts import Unreadable
 from ..ask.arm import ArmReader, Json, ReadError
-from ..members import member, objects
+from ..members import Body, shown
 
 API_VERSION = "2022-10-01"
 _PATH = "/providers/Microsoft.ResourceGraph/resources"
@@ -31,14 +31,14 @@ def find_resources(reader: ArmReader, resource_type: str, subscriptions: Sequenc
             "query": f"resources | where type =~ '{resource_type}'",
             "options": options,
         }
-        page = reader.post(_PATH, API_VERSION, query, subscription=subscriptions[0])
-        found = objects(page, "data")
+        page = Body(reader.post(_PATH, API_VERSION, query, subscription=subscriptions[0]), "Resource Graph's query")
+        found = shown(page.objects, "data")
         if isinstance(found, Unreadable):
             raise ReadError(found)
-        rows.extend(found)
+        rows.extend(row.json for row in found)
         # resultTruncated says "false" also where a token is there (recorded), so the token decides.
-        token = member(page, "$skipToken")
-        if not token:
+        token = shown(page.text, "$skipToken")
+        if isinstance(token, Unreadable):
             return rows
         options = {**options, "$skipToken": token}
     raise ReadError(

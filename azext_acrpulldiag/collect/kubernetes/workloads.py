@@ -339,10 +339,12 @@ def _count(event: Json | None) -> int | None:
 
 def _time(value: Any) -> datetime | None:
     """Kubernetes writes seconds or six digits and a ``Z``, and there may be thousands."""
+    if not isinstance(value, str):
+        return None
     try:
         found = datetime.fromisoformat(value.replace("Z", "+00:00"))
         return found.astimezone(timezone.utc) if found.tzinfo else None
-    except (AttributeError, TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None
 
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from ...arm_ids import same_id
+from ...arm_ids import key_of, name_of, same_id, subscription_of
 from ...facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, firewall_key
+from ..ask.arm import Json
+from ..members import Body, mapped
 from .firewall_models import Policy, addresses_of_group, firewall_from, groups_from, groups_named, in_order, policy_from
-from .outbound_models import in_hub, mapped
+from .models import prefixes_of
+from .outbound_models import in_hub
 
 Ask = Callable[[Iterable[str], Iterable[str]], Mapping[str, Any]]
 """Takes paths to GET and paths to list; answers by lower-case path: JSON, a list, ``None`` or ``Unreadable``."""
@@ -41,12 +44,12 @@ def read_firewalls(ask: Ask, pairs: Iterable[tuple[str, str]], networks: Network
 
 def read_firewalls_by_id(ask: Ask, ids: Iterable[str]) -> Read:
     """Read firewalls with their rules, by id in lower case, and the IP groups that the rules name."""
-    wanted = {each.lower(): each for each in ids}
+    wanted = {key_of(each): each for each in ids}
     answers = ask(list(wanted.values()), []) if wanted else {}
     return _whole(
         ask,
         {
-            key: None if answers[key] is None else mapped(firewall_from, answers[key], path)
+            key: None if answers[path.lower()] is None else mapped(firewall_from, answers[path.lower()], path)
             for key, path in wanted.items()
         },
     )
@@ -76,7 +79,7 @@ class _Seen:
 
 def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable:
     """The network that the address lies in: a peered one, or else the asking network itself."""
-    network = networks.get(network_id.lower())
+    network = networks.get(key_of(network_id))
     if isinstance(network, Unreadable):
         return network
     if network is None:
@@ -92,10 +95,10 @@ def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable
 
 
 def _beside(ask: Ask, homes: Iterable[str | Unreadable], askers: Iterable[str]) -> _Seen:
-    known = {home.lower(): home for home in homes if isinstance(home, str)}
+    known = {key_of(home): home for home in homes if isinstance(home, str)}
     # A virtual hub's network is in a subscription of Microsoft's; its firewall is in one of the customer's.
     beside = [*askers, *known.values()] if any(map(in_hub, known)) else list(known.values())
-    lists = {_subscription(each): _list_path(each) for each in beside if not in_hub(each)}
+    lists = {_subscription(each): _list_path(each, "azureFirewalls") for each in beside if not in_hub(each)}
     subnets = {key: f"{home}/subnets/{FIREWALL_SUBNET}" for key, home in known.items() if not in_hub(key)}
     answers = ask(list(subnets.values()), list(lists.values()))
     return _Seen(
@@ -119,7 +122,7 @@ def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreada
     for firewall in () if isinstance(listed, Unreadable) else listed:
         if firewall.network_id and same_id(firewall.network_id, home) and address in firewall.private_ips:
             return firewall
-    prefixes = seen.subnets[home.lower()]
+    prefixes = seen.subnets[key_of(home)]
     # Azure puts its firewalls into a subnet of this name only, so that what is elsewhere is none of them.
     if prefixes is None or (not isinstance(prefixes, Unreadable) and not _inside(address, prefixes)):
         return None
@@ -133,7 +136,7 @@ def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreada
     # A list shows what the caller may see: it may be empty for want of a right.
     detail = f"{address} is in {FIREWALL_SUBNET} of {home}, and this login sees no Azure Firewall with that address"
     # https://learn.microsoft.com/azure/firewall/firewall-faq: one that was stopped gives its addresses up
-    stopped = ", ".join(firewall.id.rpartition("/")[2] for firewall in listed if not firewall.private_ips)
+    stopped = ", ".join(name_of(firewall.id) for firewall in listed if not firewall.private_ips)
     if stopped:
         detail += f"; {stopped} has no address at all, as one that was deallocated"
     return Unreadable("not-shown", detail, READ_FIREWALLS, permission)
@@ -153,21 +156,24 @@ def _inside(address: str, prefixes: tuple[str, ...]) -> bool:
     return any(ip_address(address) in ip_network(prefix, strict=False) for prefix in prefixes)
 
 
-def _prefixes(body: dict[str, Any]) -> tuple[str, ...]:
-    properties = body["properties"]
-    several = properties.get("addressPrefixes")
-    prefixes = tuple(several) if several else (properties["addressPrefix"],)
-    for prefix in prefixes:
-        ip_network(prefix, strict=False)
+def _prefixes(subnet: Json) -> tuple[str, ...]:
+    properties = Body(subnet).object("properties")
+    prefixes = prefixes_of(properties)
+    try:
+        for prefix in prefixes:
+            ip_network(prefix, strict=False)
+    except ValueError as error:
+        raise properties.malformed("addressPrefix") from error
     return prefixes
 
 
 def _subscription(resource_id: str) -> str:
-    return resource_id.split("/")[2].lower()
+    return (subscription_of(resource_id) or "").lower()
 
 
-def _list_path(network_id: str) -> str:
-    return f"/subscriptions/{network_id.split('/')[2]}/providers/Microsoft.Network/azureFirewalls"
+def _list_path(beside: str, collection: str) -> str:
+    """The list of a subscription's resources, of the subscription that another one is in."""
+    return f"/subscriptions/{subscription_of(beside)}/providers/Microsoft.Network/{collection}"
 
 
 # --- its rules -------------------------------------------------------------------------------
@@ -186,11 +192,11 @@ def _read_rules(ask: Ask, firewalls: Iterable[Firewall | Unreadable | None]) -> 
     wanted = {each.policy_id for each in firewalls if isinstance(each, Firewall) and each.policy_id}
     read: dict[str, _Rules] = {}
     for _ in range(1 + _MOST_PARENTS):
-        missing = sorted({each.lower(): each for each in wanted if each.lower() not in read}.values())
+        missing = sorted({key_of(each): each for each in wanted if key_of(each) not in read}.values())
         if not missing:
             break
         answers = ask(missing, [f"{each}/ruleCollectionGroups" for each in missing])
-        read.update({each.lower(): _rules(each, answers) for each in missing})
+        read.update({key_of(each): _rules(each, answers) for each in missing})
         policies = [rules.policy for rules in read.values()]
         wanted = {each.base_id for each in policies if isinstance(each, Policy) and each.base_id}
     return read
@@ -202,8 +208,8 @@ def _rules(policy_id: str, answers: Mapping[str, Any]) -> _Rules:
     items = answers[path.lower()]
     collections = mapped(groups_from, items, path)
     if isinstance(policy, Policy) and not isinstance(collections, Unreadable):
-        shown = {str(item.get("id", "")).lower() for item in items}
-        hidden = [each for each in policy.group_ids if each.lower() not in shown]
+        shown = {key_of(str(item.get("id", ""))) for item in items}
+        hidden = [each for each in policy.group_ids if key_of(each) not in shown]
         if hidden:
             collections = Unreadable("not-shown", f"The list {path} does not show {hidden[0]}", None)
     return _Rules(policy, collections)
@@ -228,7 +234,7 @@ def _lineage(policy_id: str, read: Mapping[str, _Rules]) -> list[_Rules]:
     found: list[_Rules] = []
     following: str | None = policy_id
     while following is not None:
-        rules = read.get(following.lower())
+        rules = read.get(key_of(following))
         if rules is None or rules in found:
             why = Unreadable("unsupported", f"{policy_id} has more parents than Azure documents")
             return [*found, _Rules(why, why)]
@@ -258,17 +264,14 @@ def _dns(lineage: Iterable[_Rules]) -> Policy | Unreadable | None:
 
 def _read_ip_groups(ask: Ask, named: Iterable[str]) -> dict[str, tuple[str, ...] | Unreadable | None]:
     """Read IP groups: one list for each subscription, then one by one what that does not show."""
-    wanted = {each.lower(): each for each in named}
-    lists = {
-        _subscription(each): f"/subscriptions/{each.split('/')[2]}/providers/Microsoft.Network/ipGroups"
-        for each in wanted.values()
-    }
+    wanted = {key_of(each): each for each in named}
+    lists = {_subscription(each): _list_path(each, "ipGroups") for each in wanted.values()}
     listed = ask([], list(lists.values())) if lists else {}
     bodies: dict[str, Any] = {}
     for items in listed.values():
-        bodies.update({str(item.get("id", "")).lower(): item for item in items} if isinstance(items, list) else {})
+        bodies.update({key_of(str(item.get("id", ""))): item for item in items} if isinstance(items, list) else {})
     missing = [path for key, path in wanted.items() if key not in bodies]
-    bodies.update(ask(missing, []) if missing else {})
+    bodies.update({key_of(path): body for path, body in ask(missing, []).items()} if missing else {})
     return {
         key: None if bodies[key] is None else mapped(addresses_of_group, bodies[key], path)
         for key, path in wanted.items()

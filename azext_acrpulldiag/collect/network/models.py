@@ -1,16 +1,13 @@
 """Virtual networks and what is attached to their subnets, as Azure answers them, made facts. Pure.
 
-Every function raises ``KeyError`` for a member that is not shown and ``AttributeError``, ``TypeError``
-or ``ValueError`` for JSON of another form; :func:`~.network.mapped` turns those into ``Unreadable``.
-Absent where unset, as recorded: a subnet's networkSecurityGroup, routeTable, natGateway, serviceEndpoints and
-serviceEndpointPolicies, and a network's dhcpOptions.
+Every function raises :class:`~..members.MemberError` for a member that is not there or of another type;
+:func:`~..members.mapped` turns that into ``Unreadable``. Absent where unset, as recorded: a subnet's
+networkSecurityGroup, routeTable, natGateway, serviceEndpoints and serviceEndpointPolicies, and a network's dhcpOptions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
+from ...arm_ids import key_of
 from ...facts import (
     EndpointPolicy,
     Peering,
@@ -23,135 +20,139 @@ from ...facts import (
     VirtualNetwork,
 )
 from ..ask.arm import Json
-from ..members import shown, text
-from .outbound_models import mapped, reference
+from ..members import Body, mapped, maybe, shown
+
+# As of version 2024-05-01 of
+# https://github.com/Azure/azure-rest-api-specs/tree/main/specification/network/resource-manager/Microsoft.Network
+PEERING_STATES = ("Initiated", "Connected", "Disconnected")
+ENDPOINT_NETWORK_POLICIES = ("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled")
+DIRECTIONS = ("Inbound", "Outbound")
+ACCESS = ("Allow", "Deny")
+PROTOCOLS = ("Tcp", "Udp", "Icmp", "Esp", "Ah", "*")
+APPLIANCE = "VirtualAppliance"
+NEXT_HOPS = (APPLIANCE, "VnetLocal", "Internet", "VirtualNetworkGateway", "None")
 
 
-def virtual_network_from(body: Json) -> VirtualNetwork:
+def virtual_network_from(answer: Json) -> VirtualNetwork:
     """Map a virtual network with its side of its peerings."""
-    properties = body["properties"]
-    options = properties.get("dhcpOptions") or {}
+    body = Body(answer)
+    properties = body.object("properties")
+    options = maybe(properties.object, "dhcpOptions")
     return VirtualNetwork(
-        id=str(body["id"]),
-        prefixes=_texts(properties["addressSpace"]["addressPrefixes"]),
-        dns_servers=_texts(options.get("dnsServers") or []),
-        peerings=tuple(peering_from(item) for item in properties["virtualNetworkPeerings"]),
+        id=body.text("id"),
+        prefixes=properties.object("addressSpace").texts("addressPrefixes"),
+        dns_servers=(maybe(options.texts, "dnsServers") if options else None) or (),
+        peerings=tuple(peering_from(item.json) for item in properties.objects("virtualNetworkPeerings")),
     )
 
 
-def peering_from(item: Json) -> Peering:
+def peering_from(answer: Json) -> Peering:
     """Map one side of a peering. What is in force is ``remoteAddressSpace``, also where it is not in sync."""
-    properties = item["properties"]
+    body = Body(answer)
+    properties = body.object("properties")
     return Peering(
-        id=str(item["id"]),
-        name=str(item["name"]),
-        remote_network_id=str(properties["remoteVirtualNetwork"]["id"]),
-        state=text(item, "properties", "peeringState"),
-        allows_access=shown(item, bool, "properties", "allowVirtualNetworkAccess"),
-        allows_forwarded=shown(item, bool, "properties", "allowForwardedTraffic"),
-        uses_remote_gateways=shown(item, bool, "properties", "useRemoteGateways"),
-        remote_prefixes=_texts(properties["remoteAddressSpace"]["addressPrefixes"]),
+        id=body.text("id"),
+        name=body.text("name"),
+        remote_network_id=properties.object("remoteVirtualNetwork").text("id"),
+        state=shown(properties.enum, PEERING_STATES, "peeringState"),
+        allows_access=shown(properties.flag, "allowVirtualNetworkAccess"),
+        allows_forwarded=shown(properties.flag, "allowForwardedTraffic"),
+        uses_remote_gateways=shown(properties.flag, "useRemoteGateways"),
+        remote_prefixes=properties.object("remoteAddressSpace").texts("addressPrefixes"),
     )
 
 
-def subnets_from(body: Json) -> dict[str, Subnet | Unreadable]:
+def subnets_from(answer: Json) -> dict[str, Subnet | Unreadable]:
     """Map the subnets that a virtual network shows; the keys are their ids in lower case."""
-    found = [(str(item["id"]), item) for item in body["properties"]["subnets"]]
-    return {subnet_id.lower(): mapped(subnet_from, item, subnet_id) for subnet_id, item in found}
+    found = [(item.text("id"), item.json) for item in Body(answer).object("properties").objects("subnets")]
+    return {key_of(subnet_id): mapped(subnet_from, item, subnet_id) for subnet_id, item in found}
 
 
-def subnet_from(body: Json) -> Subnet:
+def subnet_from(answer: Json) -> Subnet:
     """Map a subnet, whether its network shows it or it is asked for by itself."""
-    properties = body["properties"]
-    prefixes = _texts(properties.get("addressPrefixes") or [])
+    body = Body(answer)
+    properties = body.object("properties")
     return Subnet(
-        id=str(body["id"]),
-        prefixes=prefixes or (_text(properties["addressPrefix"]),),
-        security_group_id=reference(properties.get("networkSecurityGroup")),
-        route_table_id=reference(properties.get("routeTable")),
-        nat_gateway_id=reference(properties.get("natGateway")),
-        service_endpoints=tuple(_text(item["service"]).lower() for item in properties.get("serviceEndpoints") or ()),
-        endpoint_policy_ids=_ids(properties.get("serviceEndpointPolicies")),
-        endpoint_network_policies=text(body, "properties", "privateEndpointNetworkPolicies"),
-        private=properties.get("defaultOutboundAccess") is False,
+        id=body.text("id"),
+        prefixes=prefixes_of(properties),
+        security_group_id=properties.reference("networkSecurityGroup"),
+        route_table_id=properties.reference("routeTable"),
+        nat_gateway_id=properties.reference("natGateway"),
+        service_endpoints=tuple(
+            item.text("service").lower() for item in maybe(properties.objects, "serviceEndpoints") or ()
+        ),
+        endpoint_policy_ids=maybe(properties.ids, "serviceEndpointPolicies") or (),
+        endpoint_network_policies=shown(properties.enum, ENDPOINT_NETWORK_POLICIES, "privateEndpointNetworkPolicies"),
+        private=maybe(properties.flag, "defaultOutboundAccess") is False,
     )
 
 
-def security_group_from(body: Json) -> SecurityGroup:
+def prefixes_of(subnet: Body) -> tuple[str, ...]:
+    """The ranges in a subnet's properties, where either member may be left out."""
+    return maybe(subnet.texts, "addressPrefixes") or (subnet.text("addressPrefix"),)
+
+
+def security_group_from(answer: Json) -> SecurityGroup:
     """Map a network security group, its own rules before Azure's."""
-    properties = body["properties"]
-    rules = [*properties["securityRules"], *properties["defaultSecurityRules"]]
-    return SecurityGroup(str(body["id"]), tuple(_rule(item) for item in rules))
+    body = Body(answer)
+    properties = body.object("properties")
+    rules = [*properties.objects("securityRules"), *properties.objects("defaultSecurityRules")]
+    return SecurityGroup(body.text("id"), tuple(map(_rule, rules)))
 
 
-def _rule(item: Json) -> SecurityRule:
-    """One address or port stands in the singular member, several in the plural one (recorded: the other is empty)."""
-    rule = item["properties"]
-    found = SecurityRule(
-        name=str(item["name"]),
-        priority=int(rule["priority"]),
-        direction=_text(rule["direction"]),
-        access=_text(rule["access"]),
-        protocol=_text(rule["protocol"]),
-        sources=_one_or_more(rule, "sourceAddressPrefix", "sourceAddressPrefixes"),
-        destinations=_one_or_more(rule, "destinationAddressPrefix", "destinationAddressPrefixes"),
+def _rule(item: Body) -> SecurityRule:
+    rule = item.object("properties")
+    source_groups = maybe(rule.ids, "sourceApplicationSecurityGroups") or ()
+    destination_groups = maybe(rule.ids, "destinationApplicationSecurityGroups") or ()
+    return SecurityRule(
+        name=item.text("name"),
+        priority=rule.number("priority"),
+        direction=rule.enum(DIRECTIONS, "direction"),
+        access=rule.enum(ACCESS, "access"),
+        protocol=rule.enum(PROTOCOLS, "protocol"),
+        sources=_one_or_more(rule, "sourceAddressPrefix", "sourceAddressPrefixes", source_groups),
+        destinations=_one_or_more(rule, "destinationAddressPrefix", "destinationAddressPrefixes", destination_groups),
         source_ports=_one_or_more(rule, "sourcePortRange", "sourcePortRanges"),
         destination_ports=_one_or_more(rule, "destinationPortRange", "destinationPortRanges"),
-        source_groups=_ids(rule.get("sourceApplicationSecurityGroups")),
-        destination_groups=_ids(rule.get("destinationApplicationSecurityGroups")),
+        source_groups=source_groups,
+        destination_groups=destination_groups,
     )
-    for name, values in (
-        ("source", (*found.sources, *found.source_groups)),
-        ("destination", (*found.destinations, *found.destination_groups)),
-        ("sourcePortRange", found.source_ports),
-        ("destinationPortRange", found.destination_ports),
-    ):
-        if not values:
-            raise KeyError(f"{name} of rule {found.name}")
+
+
+def _one_or_more(rule: Body, singular: str, plural: str, instead: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """One address or port stands in the singular member, several in the plural one (recorded: the other is empty).
+
+    Neither needs to where the rule has something ``instead``.
+    """
+    one = maybe(rule.text, singular)
+    found = (*((one,) if one else ()), *(maybe(rule.texts, plural) or ()))
+    if not found and not instead:
+        raise rule.not_shown(singular)
     return found
 
 
-def route_table_from(body: Json) -> RouteTable:
+def route_table_from(answer: Json) -> RouteTable:
     """Map a route table."""
-    disabled = shown(body, bool, "properties", "disableBgpRoutePropagation")
+    body = Body(answer)
+    disabled = shown(body.flag, "properties", "disableBgpRoutePropagation")
     return RouteTable(
-        id=str(body["id"]),
-        routes=tuple(_route(item["name"], item["properties"]) for item in body["properties"]["routes"]),
+        id=body.text("id"),
+        routes=tuple(map(_route, body.object("properties").objects("routes"))),
         gateway_routes=disabled if isinstance(disabled, Unreadable) else not disabled,
     )
 
 
-def _route(name: str, rule: Json) -> UserRoute:
-    next_hop = _text(rule["nextHopType"])
-    appliance = next_hop.lower() == "virtualappliance"
-    address = _text(rule["nextHopIpAddress"]) if appliance else None
-    return UserRoute(str(name), _text(rule["addressPrefix"]), next_hop, address)
+def _route(item: Body) -> UserRoute:
+    rule = item.object("properties")
+    next_hop = rule.enum(NEXT_HOPS, "nextHopType")
+    address = rule.text("nextHopIpAddress") if next_hop == APPLIANCE else None
+    return UserRoute(item.text("name"), rule.text("addressPrefix"), next_hop, address)
 
 
-def endpoint_policy_from(body: Json) -> EndpointPolicy:
+def endpoint_policy_from(answer: Json) -> EndpointPolicy:
     """Map a service endpoint policy: what all of its definitions allow, aliases of service ``Global`` too."""
+    body = Body(answer)
     found: dict[str, None] = {}
-    for definition in body["properties"]["serviceEndpointPolicyDefinitions"]:
-        found.update(dict.fromkeys(_texts(definition["properties"]["serviceResources"])))
-    return EndpointPolicy(str(body["id"]), tuple(found))
-
-
-def _one_or_more(rule: Mapping[str, Any], singular: str, plural: str) -> tuple[str, ...]:
-    one = rule.get(singular)
-    return (*((_text(one),) if one else ()), *_texts(rule.get(plural) or []))
-
-
-def _ids(items: Iterable[Json] | None) -> tuple[str, ...]:
-    return tuple(str(item["id"]) for item in items or ())
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        raise TypeError(f"{type(values).__name__} instead of a list")
-    return tuple(_text(value) for value in values)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} instead of a text")
-    return value
+    for definition in body.object("properties").objects("serviceEndpointPolicyDefinitions"):
+        found.update(dict.fromkeys(definition.object("properties").texts("serviceResources")))
+    return EndpointPolicy(body.text("id"), tuple(found))

@@ -14,9 +14,12 @@ from typing import Any
 
 from ...facts import EndpointAddress, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel, operation_of
-from ..members import ids, malformed, member, not_shown, objects, text, texts
+from ..members import Body, maybe, shown
 
 NETWORK_API = "2024-05-01"
+IPV6 = "IPv6"
+# https://github.com/Azure/azure-rest-api-specs/tree/main/specification/network/resource-manager/Microsoft.Network
+IP_VERSIONS = ("IPv4", IPV6)
 READ_ENDPOINTS = "Microsoft.Network/privateEndpoints/read"
 MEMBER = "registry"
 DATA_MEMBER = "registry_data_"
@@ -93,15 +96,16 @@ def _with_right(why: Unreadable, right: str) -> Unreadable:
 # --- mapping ---------------------------------------------------------------------------
 
 
-def interfaces_of(body: Json) -> tuple[str, ...] | Unreadable:
+def interfaces_of(answer: Json) -> tuple[str, ...] | Unreadable:
     """The ids of an endpoint's network interfaces."""
-    found = ids(body, "properties", "networkInterfaces")
-    return found if isinstance(found, Unreadable) or found else not_shown(body, "properties", "networkInterfaces")
+    body = Body(answer)
+    found = shown(body.ids, "properties", "networkInterfaces")
+    return found or body.not_shown("properties", "networkInterfaces").why
 
 
 def endpoint_from(
     connection: PrivateEndpointConnection,
-    body: Json,
+    answer: Json,
     addresses: Addresses,
     zone_ids: tuple[str, ...] | Unreadable,
     login_server: str,
@@ -112,12 +116,12 @@ def endpoint_from(
     them when a zone group is attached (recorded).
     """
     if isinstance(addresses, Unreadable):
-        addresses = _custom_addresses(body, login_server) or addresses
+        addresses = _custom_addresses(answer, login_server) or addresses
     return PrivateEndpoint(
         connection_id=connection.id,
         id=connection.private_endpoint_id,
         status=connection.status,
-        subnet_id=text(body, "properties", "subnet", "id"),
+        subnet_id=shown(Body(answer).text, "properties", "subnet", "id"),
         addresses=addresses,
         zone_ids=zone_ids,
     )
@@ -133,41 +137,40 @@ def joined(interfaces: Iterable[Addresses]) -> Addresses:
     return tuple(found)
 
 
-def addresses_from(interface: Json) -> Addresses:
+def addresses_from(answer: Json) -> Addresses:
     """Map the IPv4 configurations of an endpoint's network interface."""
-    configurations = objects(interface, "properties", "ipConfigurations")
-    if isinstance(configurations, Unreadable):
-        return configurations
-    found: list[EndpointAddress] = []
-    for one in configurations:
-        if str(member(one, "properties", "privateIPAddressVersion")).lower() == "ipv6":
-            continue
-        address = text(one, "properties", "privateIPAddress")
-        name = text(one, "properties", "privateLinkConnectionProperties", "requiredMemberName")
-        fqdns = texts(one, "properties", "privateLinkConnectionProperties", "fqdns")
-        if isinstance(address, Unreadable):
-            return address
-        if isinstance(name, Unreadable):
-            return name
-        if isinstance(fqdns, Unreadable):
-            return fqdns
-        found.append(EndpointAddress(address, name, tuple(fqdn.lower() for fqdn in fqdns)))
-    return tuple(found) if found else not_shown(interface, "properties", "ipConfigurations")
+    body = Body(answer)
+    found = shown(lambda: tuple(map(_address, _of_ipv4(body))))
+    return found or body.not_shown("properties", "ipConfigurations").why
 
 
-def _custom_addresses(body: Json, login_server: str) -> tuple[EndpointAddress, ...]:
+def _of_ipv4(interface: Body) -> list[Body]:
+    configurations = [each.object("properties") for each in interface.objects("properties", "ipConfigurations")]
+    return [each for each in configurations if maybe(each.enum, IP_VERSIONS, "privateIPAddressVersion") != IPV6]
+
+
+def _address(configuration: Body) -> EndpointAddress:
+    return EndpointAddress(
+        configuration.text("privateIPAddress"),
+        configuration.text("privateLinkConnectionProperties", "requiredMemberName"),
+        tuple(fqdn.lower() for fqdn in configuration.texts("privateLinkConnectionProperties", "fqdns")),
+    )
+
+
+def _custom_addresses(endpoint: Json, login_server: str) -> tuple[EndpointAddress, ...]:
     """What ``customDnsConfigs`` says; ``()``: nothing, or nothing that can be read."""
-    configs = objects(body, "properties", "customDnsConfigs")
-    if isinstance(configs, Unreadable):
-        return ()
-    found: list[EndpointAddress] = []
-    for config in configs:
-        fqdn, addresses = text(config, "fqdn"), texts(config, "ipAddresses")
-        if isinstance(fqdn, Unreadable) or isinstance(addresses, Unreadable):
-            return ()
-        name = member_of(fqdn.lower(), login_server)
-        found.extend(EndpointAddress(address, name, (fqdn.lower(),)) for address in addresses if ":" not in address)
-    return tuple(found)
+    configs = shown(
+        lambda: [
+            (config.text("fqdn").lower(), config.texts("ipAddresses"))
+            for config in Body(endpoint).objects("properties", "customDnsConfigs")
+        ]
+    )
+    return tuple(
+        EndpointAddress(address, member_of(fqdn, login_server), (fqdn,))
+        for fqdn, addresses in (() if isinstance(configs, Unreadable) else configs)
+        for address in addresses
+        if ":" not in address
+    )
 
 
 def member_of(fqdn: str, login_server: str) -> str:
@@ -180,15 +183,14 @@ def member_of(fqdn: str, login_server: str) -> str:
     return DATA_MEMBER + fqdn.removeprefix(f"{label}.").removesuffix(f".data.{suffix}")
 
 
-def zone_ids_from(groups: Iterable[Json]) -> tuple[str, ...] | Unreadable:
+def zone_ids_from(answer: Iterable[Json]) -> tuple[str, ...] | Unreadable:
     """The zones that an endpoint's zone groups keep up to date."""
-    found: list[str] = []
-    for group in groups:
-        configs = objects(group, "properties", "privateDnsZoneConfigs")
-        if isinstance(configs, Unreadable):
-            return configs
-        zones = texts({"ids": [member(config, "properties", "privateDnsZoneId") for config in configs]}, "ids")
-        if isinstance(zones, Unreadable):
-            return malformed(group, "properties", "privateDnsZoneConfigs")
-        found.extend(zones)
-    return tuple(found)
+    return shown(lambda: tuple(zone_id for group in answer for zone_id in _zones_of(Body(group))))
+
+
+def _zones_of(group: Body) -> tuple[str, ...]:
+    configs = group.objects("properties", "privateDnsZoneConfigs")
+    zones = [maybe(config.text, "properties", "privateDnsZoneId") for config in configs]
+    if None in zones:
+        raise group.malformed("properties", "privateDnsZoneConfigs")
+    return tuple(zone for zone in zones if zone)

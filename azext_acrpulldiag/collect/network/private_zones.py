@@ -15,6 +15,7 @@ from typing import Any
 
 from ...access.conditions import Answer
 from ...access.grants import Operation, allows
+from ...arm_ids import key_of, name_of, subscription_of
 from ...facts import Permission, PrivateEndpoint, PrivateZone, Registry, Unreadable, ZoneSearch
 from ..ask.arm import ArmReader, Json, in_parallel
 from ..ask.session import Session
@@ -99,7 +100,7 @@ def search_zones(
     in_graph = graph.zone_ids if isinstance(graph, FoundZones) else ()
     late = read(_distinct((*in_graph, *_zone_ids(rows, registry)), known))
     return ZoneSearch(
-        zones=tuple(sorted((*zones, *late), key=lambda zone: zone.id.lower())),
+        zones=tuple(sorted((*zones, *late), key=lambda zone: key_of(zone.id))),
         whole=tuple(one for one, rows, may in zip(near, lists, rights, strict=True) if is_whole(rows, may)),
         unread=_incomplete(graph, lists),
     )
@@ -142,9 +143,9 @@ def _incomplete(graph: FoundZones | Unreadable, lists: Iterable[Any]) -> Unreada
 
 def _may_be_met(near: Collection[str], kept: Collection[str], zone_id: str, links: Links) -> bool:
     """An endpoint keeps the zone, or it is linked to a network in a subscription that counts."""
-    if zone_id.lower() in {each.lower() for each in kept} or isinstance(links, Unreadable):
+    if key_of(zone_id) in map(key_of, kept) or isinstance(links, Unreadable):
         return True
-    return any(_subscription_of(link.network_id) in near for link in links)
+    return any((subscription_of(link.network_id) or "").lower() in near for link in links)
 
 
 def _list(reader: ArmReader, subscription: str) -> list[Json]:
@@ -165,19 +166,10 @@ def _zone_ids(rows: Iterable[Json], registry: Registry) -> tuple[str, ...]:
     """Ids of the zones at or below the cloud's suffix; nothing else can hold a name of the registry."""
     suffix = suffix_of(registry.login_server)
     ids = (row.get("id") for row in rows)
-    return tuple(each for each in ids if isinstance(each, str) and f".{_name(each)}".endswith(f".{suffix}"))
-
-
-def _name(zone_id: str) -> str:
-    return zone_id.rpartition("/")[2].lower()
+    return tuple(each for each in ids if isinstance(each, str) and f".{name_of(each).lower()}".endswith(f".{suffix}"))
 
 
 def _distinct(zone_ids: Iterable[str], besides: Iterable[str] = ()) -> tuple[str, ...]:
     """Ids without those that differ only in case, and without the others."""
-    known = {each.lower() for each in besides}
-    return tuple({each.lower(): each for each in zone_ids if each.lower() not in known}.values())
-
-
-def _subscription_of(resource_id: str) -> str:
-    parts = resource_id.split("/")
-    return parts[2].lower() if len(parts) > 2 else ""
+    known = set(map(key_of, besides))
+    return tuple({key_of(each): each for each in zone_ids if key_of(each) not in known}.values())

@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 
 from ...arm_ids import network_id_of
 from ...facts import Cluster, Network, NodeHost, Subnet, Unreadable
+from ..ask.arm import Json
 from ..ask.once import Answers, Once
+from ..members import Body, mapped, maybe
 from .models import (
     endpoint_policy_from,
     route_table_from,
@@ -23,7 +25,6 @@ from .models import (
     subnets_from,
     virtual_network_from,
 )
-from .outbound_models import mapped
 from .placement import Member, members_of, places_of, settled
 
 T = TypeVar("T")
@@ -61,14 +62,15 @@ def read_named_networks(once: Once, cluster: Cluster) -> str | Unreadable | None
     return mapped(partial(_managed_subnet, path), listed, path)
 
 
-def _managed_subnet(path: str, networks: Iterable[Any]) -> str | Unreadable:
+def _managed_subnet(path: str, networks: Iterable[Json]) -> str | Unreadable:
     """Find the node subnet of the network that AKS made in the node resource group."""
-    subnets = [subnet["id"] for network in networks for subnet in network["properties"].get("subnets", ())]
+    shown = [maybe(Body(network).object("properties").objects, "subnets") or () for network in networks]
+    subnets = [subnet.text("id") for each in shown for subnet in each]
     nodes = [subnet for subnet in subnets if subnet.lower().endswith(f"/subnets/{MANAGED_SUBNET}")]
     if len(nodes) != 1:
         detail = f"{path} shows {len(nodes)} subnets named {MANAGED_SUBNET} where one is expected"
         return Unreadable("not-found", detail)
-    return str(nodes[0])
+    return nodes[0]
 
 
 def read_node_side(

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...arm_ids import same_id
+from ...arm_ids import key_of, name_of, same_id, subscription_of
 from ...facts import Firewall, HubRouting, Unreadable, VirtualNetwork
 from ..ask.arm import Json
+from ..members import Body, mapped, maybe
 from .firewalls import Ask, Networks, read_firewalls_by_id
-from .outbound_models import mapped
 
 # https://learn.microsoft.com/azure/virtual-wan/how-to-routing-policies
 _INTERNET = ("internet", "0.0.0.0/0")
@@ -51,7 +51,7 @@ def read_hub_routing(
     if not near:
         return {}, {}
     lists = {
-        each.id: f"/subscriptions/{each.id.split('/')[2]}/providers/Microsoft.Network/virtualHubs" for each in near
+        each.id: f"/subscriptions/{subscription_of(each.id)}/providers/Microsoft.Network/virtualHubs" for each in near
     }
     listed = ask([], list(lists.values()))
     hubs = {each.id: _hubs_of(each, listed[lists[each.id].lower()]) for each in near}
@@ -61,9 +61,9 @@ def read_hub_routing(
     hops = {each: _internet(each, answers) for each in connected}
     wanted = [hop for hop in hops.values() if isinstance(hop, str) and _FIREWALL in hop.lower()]
     firewalls, ip_groups = read_firewalls_by_id(ask, wanted)
-    unseen = {each.id.lower(): _unseen(each, hubs[each.id], listed[lists[each.id].lower()]) for each in near}
+    unseen = {key_of(each.id): _unseen(each, hubs[each.id], listed[lists[each.id].lower()]) for each in near}
     return unseen | {
-        each.network_id.lower(): hop if isinstance(hop, Unreadable) else _routing(each, hop, firewalls)
+        key_of(each.network_id): hop if isinstance(hop, Unreadable) else _routing(each, hop, firewalls)
         for each, hop in hops.items()
         if hop is not _ELSEWHERE
     }, ip_groups
@@ -71,7 +71,7 @@ def read_hub_routing(
 
 def unread_routing(networks: Networks, why: Unreadable) -> dict[str, HubRouting | Unreadable]:
     """:attr:`~.Network.hubs` where reading them failed as a whole."""
-    return {each.id.lower(): why for each in _connected(networks)}
+    return {key_of(each.id): why for each in _connected(networks)}
 
 
 def _connected(networks: Networks) -> list[VirtualNetwork]:
@@ -87,7 +87,7 @@ _ELSEWHERE = Unreadable("not-found", "The hub has no connection with this networ
 def _hub_names(network: VirtualNetwork) -> Iterable[str]:
     """Names of hubs, of ``HV_NAME_GUID`` as peerings show them."""
     for peering in network.peerings:
-        name = peering.remote_network_id.rpartition("/")[2]
+        name = name_of(peering.remote_network_id)
         if name.lower().startswith(_HUB_NETWORK) and "_" in name[len(_HUB_NETWORK) :]:
             yield name[len(_HUB_NETWORK) :].rpartition("_")[0]
 
@@ -96,12 +96,12 @@ def _hubs_of(network: VirtualNetwork, listed: Any) -> list[_Connected]:
     """The hubs of that name that the login sees; a list that was refused shows none."""
     names = {name.lower() for name in _hub_names(network)}
     ids = [str(item.get("id", "")) for item in listed] if isinstance(listed, list) else []
-    return [_Connected(network.id, hub_id) for hub_id in ids if hub_id.rpartition("/")[2].lower() in names]
+    return [_Connected(network.id, hub_id) for hub_id in ids if name_of(hub_id).lower() in names]
 
 
 def _unseen(network: VirtualNetwork, hubs: list[_Connected], listed: Any) -> Unreadable:
     """Why the hub that a network is connected to, as its peering shows, is none that the login sees."""
-    subscription = network.id.split("/")[2]
+    subscription = subscription_of(network.id)
     to = f"{network.id} is connected to virtual hub {', '.join(_hub_names(network))}"
     if isinstance(listed, Unreadable):
         return replace(listed, detail=f"{to}, and hubs could not be read: {listed.detail}")
@@ -136,27 +136,37 @@ def _internet(connected: _Connected, answers: Mapping[str, Any]) -> str | Unread
     )
 
 
-def _connection(items: list[Json], network_id: str) -> Json | Unreadable:
-    found = [each for each in items if same_id(each["properties"]["remoteVirtualNetwork"]["id"], network_id)]
-    return found[0] if found else _ELSEWHERE
+def _connection(items: Iterable[Json], network_id: str) -> Json | Unreadable:
+    for item in items:
+        if same_id(Body(item).object("properties").object("remoteVirtualNetwork").text("id"), network_id):
+            return item
+    return _ELSEWHERE
 
 
 def _takes_default_route(connection: Json) -> bool:
-    return bool(connection["properties"]["enableInternetSecurity"])
+    return Body(connection).object("properties").flag("enableInternetSecurity")
 
 
-def _next_hop_of_intent(items: list[Json]) -> str:
+def _next_hop_of_intent(items: Iterable[Json]) -> str:
     """Empty: no policy for the internet."""
-    policies = [policy for item in items for policy in item["properties"]["routingPolicies"]]
-    return next((str(each["nextHop"]) for each in policies if _is_for_internet(each["destinations"])), "")
+    return _to_internet(
+        policy for item in items for policy in Body(item).object("properties").objects("routingPolicies")
+    )
 
 
-def _next_hop_of_table(items: list[Json], connection: Json) -> str:
+def _next_hop_of_table(items: Iterable[Json], connection: Json) -> str:
     """Empty: the associated route table has no default route."""
-    table_id = connection["properties"]["routingConfiguration"]["associatedRouteTable"]["id"]
-    tables = [item for item in items if same_id(item["id"], table_id)]
-    routes = [route for item in tables for route in item["properties"].get("routes") or ()]
-    return next((str(each["nextHop"]) for each in routes if _is_for_internet(each["destinations"])), "")
+    routing = Body(connection).object("properties").object("routingConfiguration")
+    table_id = routing.object("associatedRouteTable").text("id")
+    tables = [body for body in map(Body, items) if same_id(body.text("id"), table_id)]
+    return _to_internet(
+        route for table in tables for route in maybe(table.object("properties").objects, "routes") or ()
+    )
+
+
+def _to_internet(policies: Iterable[Body]) -> str:
+    """Where the first of some policies or routes sends traffic for the internet; empty: none of them does."""
+    return next((each.text("nextHop") for each in policies if _is_for_internet(each.texts("destinations"))), "")
 
 
 def _is_for_internet(destinations: Iterable[str]) -> bool:
@@ -166,4 +176,4 @@ def _is_for_internet(destinations: Iterable[str]) -> bool:
 def _routing(
     connected: _Connected, hop: str | None, firewalls: Mapping[str, Firewall | Unreadable | None]
 ) -> HubRouting:
-    return HubRouting(connected.hub_id, hop, firewalls.get(hop.lower()) if hop else None)
+    return HubRouting(connected.hub_id, hop, firewalls.get(key_of(hop)) if hop else None)

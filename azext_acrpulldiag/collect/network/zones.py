@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from ...arm_ids import name_of
 from ...facts import PrivateZone, Unreadable, ZoneLink
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
-from ..members import malformed, member, objects, text, texts
+from ..members import Body, maybe, or_empty, shown
 
 DNS_API = "2024-06-01"
 # Does not show a link's resolutionPolicy; for a cloud that lags behind.
@@ -17,6 +18,11 @@ OLDER_DNS_API = "2020-06-01"
 MANY_ZONES = 16
 PRIVATE = "privatelink"
 APEX, WILDCARD = "@", "*"
+# As of version 2024-06-01 of
+# https://github.com/Azure/azure-rest-api-specs/tree/main/specification/privatedns/resource-manager
+FALLBACK = "NxDomainRedirect"
+RESOLUTION_POLICIES = ("Default", FALLBACK)
+LINK_STATES = ("InProgress", "Completed")
 
 Links = tuple[ZoneLink, ...] | Unreadable
 Record = tuple[str, ...] | Unreadable | None
@@ -34,7 +40,7 @@ def read_zones(
     ``suffix``: what the names of all registries of the cloud end with. ``matters``: whether the
     records of a zone with such links are worth reading where there are a great many zones.
     """
-    labels = {zone_id: labels_in(zone_id.rpartition("/")[2], hosts, suffix) for zone_id in zone_ids}
+    labels = {zone_id: labels_in(name_of(zone_id), hosts, suffix) for zone_id in zone_ids}
     labels = {zone_id: found for zone_id, found in labels.items() if found}
     many = len(labels) > MANY_ZONES
     answers = _ask(reader, _link_paths(labels), () if many else _record_paths(labels))
@@ -117,36 +123,35 @@ def zone_from(zone_id: str, labels: Iterable[str], answers: Mapping[str, Any]) -
     if links is None:
         return None
     records = {label: _looked_up(answers, zone_id, label) for label in labels}
-    return PrivateZone(zone_id, zone_id.rpartition("/")[2].lower(), links, records)
+    return PrivateZone(zone_id, name_of(zone_id).lower(), links, records)
 
 
-def links_from(items: Iterable[Json]) -> Links:
-    """Map a zone's links to virtual networks."""
-    found: list[ZoneLink] = []
-    for item in items:
-        network_id = text(item, "properties", "virtualNetwork", "id")
-        if isinstance(network_id, Unreadable):
-            return network_id
-        policy = text(item, "properties", "resolutionPolicy")
-        found.append(
-            ZoneLink(
-                id=str(item.get("id") or ""),
-                name=str(item.get("name") or ""),
-                network_id=network_id,
-                falls_back=policy if isinstance(policy, Unreadable) else policy.lower() == "nxdomainredirect",
-                state=text(item, "properties", "virtualNetworkLinkState"),
-            )
-        )
-    return tuple(found)
+def links_from(answer: Iterable[Json]) -> Links:
+    """Map a zone's links to virtual networks; one whose network is not shown makes them all ``Unreadable``."""
+    return shown(lambda: tuple(_link(Body(item)) for item in answer))
 
 
-def record_from(body: Json) -> tuple[str, ...] | Unreadable:
+def _link(body: Body) -> ZoneLink:
+    policy = shown(body.enum, RESOLUTION_POLICIES, "properties", "resolutionPolicy")
+    return ZoneLink(
+        id=or_empty(body.text, "id"),
+        name=or_empty(body.text, "name"),
+        network_id=body.text("properties", "virtualNetwork", "id"),
+        falls_back=policy if isinstance(policy, Unreadable) else policy == FALLBACK,
+        state=shown(body.enum, LINK_STATES, "properties", "virtualNetworkLinkState"),
+    )
+
+
+def record_from(answer: Json) -> tuple[str, ...] | Unreadable:
     """Map an A record set: its IPv4 addresses."""
-    records = objects(body, "properties", "aRecords")
-    if isinstance(records, Unreadable):
-        return records
-    addresses = texts({"found": [member(record, "ipv4Address") for record in records]}, "found")
-    return malformed(body, "properties", "aRecords") if isinstance(addresses, Unreadable) else addresses
+    return shown(_addresses, Body(answer))
+
+
+def _addresses(body: Body) -> tuple[str, ...]:
+    addresses = [maybe(record.text, "ipv4Address") for record in body.objects("properties", "aRecords")]
+    if None in addresses:
+        raise body.malformed("properties", "aRecords")
+    return tuple(address for address in addresses if address)
 
 
 def _links_of(answers: Mapping[str, Any], zone_id: str) -> Links | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...facts import FailingContainer, Image, ImageLookup, Platform, Unreadable
 from ...images.references import Resemblance, parse_reference, resemblance_of, written
-from ..members import member, shown
+from ..members import Body, or_empty, shown
 from .api import Absence, Manifest
 
 _INDEXES = (
@@ -21,7 +21,9 @@ _IMAGE_CONFIGS = (
 )
 # Written by build tools for what is no image of a platform, such as an attestation.
 _NO_PLATFORM = "unknown"
-_PASSED = "passed"
+# https://github.com/Azure/acr/blob/main/docs/preview/quarantine/readme.md
+_PASSED = "Passed"
+_QUARANTINE_STATES = ("Quarantined", _PASSED)
 # Other spellings that containerd takes for these (platforms.Normalize).
 _SPELLINGS = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
 
@@ -102,8 +104,7 @@ def unread_lookup(image: Image, why: Unreadable) -> ImageLookup:
 
 def tagged_digest(tag: Attributes) -> str | None:
     """The digest that a tag points to, by its attributes."""
-    digest = member(tag, "tag", "digest") if isinstance(tag, dict) else None
-    return digest if isinstance(digest, str) else None
+    return or_empty(Body(tag).text, "tag", "digest") or None
 
 
 # --- platforms ---------------------------------------------------------------------------
@@ -119,46 +120,41 @@ def index_entries(manifest: Manifest) -> tuple[tuple[Platform, ...], tuple[str, 
 
     Entries for ``unknown`` are attestations and the like, which no node is offered.
     """
-    rows = manifest.body.get("manifests")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    rows = shown(Body(manifest.body).objects, "manifests")
+    if isinstance(rows, Unreadable):
         return Unreadable("malformed", f"The index {manifest.digest} has no list of manifests")
-    platforms, nameless = [], []
-    for row in rows:
-        if isinstance(row.get("platform"), dict):
-            platforms.append(platform_from(row["platform"]))
-        elif isinstance(row.get("digest"), str):
-            nameless.append(row["digest"])
-    return tuple(one for one in platforms if one is not None), tuple(nameless)
+    named = [(row, shown(row.object, "platform")) for row in rows]
+    platforms = [platform_from(platform.json) for _, platform in named if isinstance(platform, Body)]
+    nameless = [or_empty(row.text, "digest") for row, platform in named if isinstance(platform, Unreadable)]
+    return tuple(one for one in platforms if one is not None), tuple(digest for digest in nameless if digest)
 
 
 def config_digest(manifest: Manifest) -> str | None:
     """The digest of a single manifest's configuration; ``None``: an artifact, which has none of an image."""
-    kind, digest = member(manifest.body, "config", "mediaType"), member(manifest.body, "config", "digest")
-    return digest if kind in _IMAGE_CONFIGS and isinstance(digest, str) else None
+    kind, digest = (or_empty(Body(manifest.body).text, "config", name) for name in ("mediaType", "digest"))
+    return digest or None if kind in _IMAGE_CONFIGS else None
 
 
-def platform_from(body: Any) -> Platform | None:
+def platform_from(answer: Any) -> Platform | None:
     """Map a platform as index entries and configurations write it; ``None``: it is none."""
-    system, architecture = member(body, "os"), member(body, "architecture")
-    if not isinstance(system, str) or not isinstance(architecture, str) or not system or not architecture:
+    body = Body(answer)
+    system, architecture = or_empty(body.text, "os").lower(), or_empty(body.text, "architecture").lower()
+    if not system or not architecture or _NO_PLATFORM in (system, architecture):
         return None
-    if _NO_PLATFORM in (system.lower(), architecture.lower()):
-        return None
-    # A key with a dot in it, not a path.
-    build, variant = body.get("os.version"), body.get("variant")
     return Platform(
-        os=system.lower(),
-        architecture=_SPELLINGS.get(architecture.lower(), architecture.lower()),
-        os_version=build if isinstance(build, str) and build else None,
-        variant=variant if isinstance(variant, str) and variant else None,
+        os=system,
+        architecture=_SPELLINGS.get(architecture, architecture),
+        os_version=or_empty(body.text, "os.version") or None,
+        variant=or_empty(body.text, "variant") or None,
     )
 
 
 def platform_of_attributes(attributes: Attributes, why: Unreadable) -> tuple[Platform, ...] | Unreadable:
     """The platform by a single manifest's attributes, which show no Windows build; else ``why`` it is not known."""
-    if not isinstance(attributes, dict) or member(attributes, "manifest", "mediaType") in _INDEXES:
+    manifest = shown(Body(attributes).object, "manifest")
+    if isinstance(manifest, Unreadable) or or_empty(manifest.text, "mediaType") in _INDEXES:
         return why
-    platform = platform_from(attributes.get("manifest"))
+    platform = platform_from(manifest.json)
     return why if platform is None or platform.os == "windows" else (platform,)
 
 
@@ -225,7 +221,7 @@ def _locked_part(answers: Answers) -> str | Unreadable | None:
 
 
 def _read_enabled(attributes: dict[str, Any], *path: str) -> bool | Unreadable:
-    return shown(attributes, bool, *path, "changeableAttributes", "readEnabled")
+    return shown(Body(attributes).flag, *path, "changeableAttributes", "readEnabled")
 
 
 def _quarantined(image: Image, answers: Answers, policy: str | Unreadable) -> bool | Unreadable:
@@ -233,8 +229,7 @@ def _quarantined(image: Image, answers: Answers, policy: str | Unreadable) -> bo
         return False
     state = _quarantine_state(answers)
     if state is not None:
-        passed = state.lower() == _PASSED
-        return False if passed else (policy if isinstance(policy, Unreadable) else True)
+        return False if state == _PASSED else (policy if isinstance(policy, Unreadable) else True)
     if isinstance(policy, Unreadable):
         return False  # no state was ever given to it
     if isinstance(answers.manifest, (Absence, Disallowed)) and isinstance(_asked(image, answers), dict):
@@ -251,5 +246,5 @@ def _quarantine_state(answers: Answers) -> str | None:
         (answers.attributes, ("manifest", "changeableAttributes", "quarantineState")),
         (answers.tag, ("tag", "quarantineState")),
     ]
-    states = (member(answer, *path) for answer, path in shows)
-    return next((state for state in states if isinstance(state, str) and state), None)
+    states = (or_empty(Body(answer).enum, _QUARANTINE_STATES, *path) for answer, path in shows)
+    return next((state for state in states if state), None)

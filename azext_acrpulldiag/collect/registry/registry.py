@@ -10,19 +10,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from ...arm_ids import resource_parts
+from ...arm_ids import key_of, resource_parts
 from ...facts import CacheRule, NetworkRules, PrivateEndpointConnection, Registry, Unreadable
 from ...targets import REGISTRY_TYPE, RegistryTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..azure.cluster import home_tenant, nearest
 from ..azure.resource_graph import find_resources
-from ..members import malformed, member, not_shown, objects, shown, text, texts
+from ..members import Body, maybe, member, or_empty, shown
 
 PREVIEW_API_VERSION = "2026-09-01-preview"
 API_VERSION = "2025-11-01"
 
 READ = f"{REGISTRY_TYPE}/read"
+
+# As of azure-mgmt-containerregistry's models/_enums.py; SecuredByPerimeter is a preview version's.
+SKUS = ("Classic", "Basic", "Standard", "Premium")
+# https://learn.microsoft.com/azure/container-registry/container-registry-skus
+_WITHOUT_FIREWALL = ("Basic", "Standard")
+PROVISIONING_STATES = ("Creating", "Updating", "Deleting", "Succeeded", "Failed", "Canceled")
+ASSIGNMENT_MODES = ("AbacRepositoryPermissions", "LegacyRegistryPermissions")
+PUBLIC_ACCESS = ("Enabled", "Disabled", "SecuredByPerimeter")
+ALLOW = "Allow"
+ACTIONS = (ALLOW, "Deny")
+ENABLED = "enabled"
+POLICY_STATUSES = (ENABLED, "disabled")
+CONNECTION_STATUSES = ("Approved", "Pending", "Rejected", "Disconnected")
+HEALTHY = "Healthy"
+HEALTH_STATUSES = (HEALTHY, "Unhealthy")
+_POLICIES = ("properties", "policies")
 
 
 def find_registry(
@@ -56,38 +72,39 @@ def find_registry(
 def registry_of(session: Session, body: Json) -> Registry | Unreadable:
     """Map what :func:`find_registry` answered, its tenant taken from the login (no request)."""
     parts = resource_parts(str(body.get("id", "")))
-    return registry_from(body, home_tenant(session, parts[0]) if parts else malformed(body, "id"))
+    return registry_from(body, home_tenant(session, parts[0]) if parts else Body(body).malformed("id").why)
 
 
-def registry_from(body: Json, tenant_id: str | Unreadable) -> Registry | Unreadable:
+def registry_from(answer: Json, tenant_id: str | Unreadable) -> Registry | Unreadable:
     """Map a registries answer. ``Unreadable``: it is no registry, or has no login server yet."""
-    parts = resource_parts(body["id"]) if isinstance(body.get("id"), str) else None
+    return shown(_registry, Body(answer), tenant_id)
+
+
+def _registry(body: Body, tenant_id: str | Unreadable) -> Registry:
+    parts = resource_parts(or_empty(body.text, "id"))
     if parts is None:
-        return malformed(body, "id")
-    login_server = text(body, "properties", "loginServer")
-    if isinstance(login_server, Unreadable):
-        return login_server
+        raise body.malformed("id")
     return Registry(
-        id=body["id"],
+        id=body.text("id"),
         name=parts[2],
         resource_group=parts[1],
         subscription=parts[0],
-        location=str(body.get("location") or ""),
+        location=or_empty(body.text, "location"),
         tenant_id=tenant_id,
-        login_server=login_server.lower(),
-        sku=text(body, "sku", "name"),
-        provisioning_state=text(body, "properties", "provisioningState"),
-        role_assignment_mode=text(body, "properties", "roleAssignmentMode"),
-        admin_enabled=shown(body, bool, "properties", "adminUserEnabled"),
-        anonymous_pull=shown(body, bool, "properties", "anonymousPullEnabled"),
-        public_network_access=text(body, "properties", "publicNetworkAccess"),
-        network_rules=_network_rules(body),
-        private_endpoints=_private_endpoints(body),
-        arm_audience_tokens=text(body, "properties", "policies", "azureADAuthenticationAsArmPolicy", "status"),
-        data_endpoint_hosts=texts(body, "properties", "dataEndpointHostNames"),
-        regional_hosts=texts(body, "properties", "regionalEndpointHostNames"),
-        quarantine_policy=text(body, "properties", "policies", "quarantinePolicy", "status"),
-        retention_days=_retention_days(body),
+        login_server=body.text("properties", "loginServer").lower(),
+        sku=shown(body.enum, SKUS, "sku", "name"),
+        provisioning_state=shown(body.enum, PROVISIONING_STATES, "properties", "provisioningState"),
+        role_assignment_mode=shown(body.enum, ASSIGNMENT_MODES, "properties", "roleAssignmentMode"),
+        admin_enabled=shown(body.flag, "properties", "adminUserEnabled"),
+        anonymous_pull=shown(body.flag, "properties", "anonymousPullEnabled"),
+        public_network_access=shown(body.enum, PUBLIC_ACCESS, "properties", "publicNetworkAccess"),
+        network_rules=shown(_network_rules, body),
+        private_endpoints=shown(_private_endpoints, body),
+        arm_audience_tokens=shown(body.enum, POLICY_STATUSES, *_POLICIES, "azureADAuthenticationAsArmPolicy", "status"),
+        data_endpoint_hosts=shown(body.texts, "properties", "dataEndpointHostNames"),
+        regional_hosts=shown(body.texts, "properties", "regionalEndpointHostNames"),
+        quarantine_policy=shown(body.enum, POLICY_STATUSES, *_POLICIES, "quarantinePolicy", "status"),
+        retention_days=shown(_retention_days, body),
     )
 
 
@@ -109,8 +126,8 @@ def read_cache_rules(reader: ArmReader, registry: Registry) -> tuple[CacheRule, 
 def cache_rules_from(rules: Iterable[Json], sets: Iterable[Json] | Unreadable) -> tuple[CacheRule, ...]:
     """Join cache rules with the health of their credential sets. Pure."""
     health: Mapping[str, str | Unreadable | None] | Unreadable
-    health = sets if isinstance(sets, Unreadable) else {str(one.get("id", "")).lower(): _ailment(one) for one in sets}
-    return tuple(_cache_rule(rule, health) for rule in rules)
+    health = sets if isinstance(sets, Unreadable) else {_key(body): shown(_ailment, body) for body in map(Body, sets)}
+    return tuple(_cache_rule(Body(rule), health) for rule in rules)
 
 
 def _by_id(reader: ArmReader, target: RegistryTarget, subscription: str) -> Json | Unreadable:
@@ -196,7 +213,7 @@ def _reread(reader: ArmReader, row: Json) -> Json | Unreadable | None:
     """GET what Resource Graph found; ``None``: it is gone."""
     resource_id = row.get("id")
     if not isinstance(resource_id, str):
-        return malformed(row, "id")
+        return Body(row).malformed("id").why
     try:
         return _get(reader, resource_id)
     except ReadError as error:
@@ -216,92 +233,82 @@ def _not_found(target: RegistryTarget, rows: Iterable[Json], failures: list[Unre
     return Unreadable("not-found", detail, READ, READ)
 
 
-def _retention_days(body: Json) -> int | Unreadable | None:
-    status = text(body, "properties", "policies", "retentionPolicy", "status")
-    if isinstance(status, Unreadable):
-        return status
-    return shown(body, int, "properties", "policies", "retentionPolicy", "days") if status == "enabled" else None
-
-
 def _with_right(why: Unreadable) -> Unreadable:
     """Name the right that was refused; a server that fails or hangs asks for none."""
     return replace(why, permission=why.permission or READ) if why.reason == "forbidden" else why
 
 
-def _network_rules(body: Json) -> NetworkRules | Unreadable | None:
-    rules = shown(body, dict, "properties", "networkRuleSet")
-    sku = member(body, "sku", "name")
-    if isinstance(rules, Unreadable):
+def _retention_days(body: Body) -> int | None:
+    policy = (*_POLICIES, "retentionPolicy")
+    enabled = body.enum(POLICY_STATUSES, *policy, "status") == ENABLED
+    return body.number(*policy, "days") if enabled else None
+
+
+def _network_rules(body: Body) -> NetworkRules | None:
+    rules = maybe(body.object, "properties", "networkRuleSet")
+    if rules is None:
         # Basic and Standard have no firewall and do not show one (recorded).
-        without = rules.reason == "not-shown" and isinstance(sku, str) and sku.lower() in ("basic", "standard")
-        return None if without else rules
-    default = text(body, "properties", "networkRuleSet", "defaultAction")
-    addresses = objects(body, "properties", "networkRuleSet", "ipRules")
-    if isinstance(default, Unreadable):
-        return default
-    if isinstance(addresses, Unreadable):
-        return addresses
-    allowed = texts({"ipRules": [rule.get("value") for rule in addresses if _allows(rule)]}, "ipRules")
-    if isinstance(allowed, Unreadable):
-        return malformed(body, "properties", "networkRuleSet", "ipRules")
-    subnets = objects(body, "properties", "networkRuleSet", "virtualNetworkRules")
-    if isinstance(subnets, Unreadable):
-        return NetworkRules(default, allowed, subnets)
-    return NetworkRules(default, allowed, texts({"id": [rule.get("id") for rule in subnets if _allows(rule)]}, "id"))
-
-
-def _allows(rule: Json) -> bool:
-    """A rule without an action allows: Allow is the only one there is."""
-    return str(rule.get("action") or "Allow").lower() == "allow"
-
-
-def _private_endpoints(body: Json) -> tuple[PrivateEndpointConnection, ...] | Unreadable:
-    found = objects(body, "properties", "privateEndpointConnections")
-    if isinstance(found, Unreadable):
-        return found
-    return tuple(private_endpoint_from(one) for one in found)
-
-
-def private_endpoint_from(connection: Json) -> PrivateEndpointConnection:
-    """Map one private endpoint connection, inline or from its own list. Pure."""
-    endpoint = member(connection, "properties", "privateEndpoint", "id")
-    return PrivateEndpointConnection(
-        id=str(connection.get("id") or ""),
-        status=text(connection, "properties", "privateLinkServiceConnectionState", "status"),
-        private_endpoint_id=endpoint if isinstance(endpoint, str) else None,
+        if shown(body.enum, SKUS, "sku", "name") in _WITHOUT_FIREWALL:
+            return None
+        raise body.not_shown("properties", "networkRuleSet")
+    return NetworkRules(
+        default_action=rules.enum(ACTIONS, "defaultAction"),
+        ip_rules=_allowed(rules, "ipRules", "value"),
+        subnet_ids=shown(_allowed, rules, "virtualNetworkRules", "id"),
     )
 
 
-def _cache_rule(rule: Json, health: Mapping[str, str | Unreadable | None] | Unreadable) -> CacheRule:
-    used = member(rule, "properties", "credentialSetResourceId")
-    used = used if isinstance(used, str) and used else None
+def _allowed(rules: Body, collection: str, name: str) -> tuple[str, ...]:
+    """A rule without an action allows: Allow is the only one there is."""
+    return tuple(
+        rule.text(name) for rule in rules.objects(collection) if (maybe(rule.enum, ACTIONS, "action") or ALLOW) == ALLOW
+    )
+
+
+def _private_endpoints(body: Body) -> tuple[PrivateEndpointConnection, ...]:
+    return tuple(private_endpoint_from(one.json) for one in body.objects("properties", "privateEndpointConnections"))
+
+
+def private_endpoint_from(answer: Json) -> PrivateEndpointConnection:
+    """Map one private endpoint connection, inline or from its own list. Pure."""
+    body = Body(answer)
+    return PrivateEndpointConnection(
+        id=or_empty(body.text, "id"),
+        status=shown(body.enum, CONNECTION_STATUSES, "properties", "privateLinkServiceConnectionState", "status"),
+        private_endpoint_id=or_empty(body.text, "properties", "privateEndpoint", "id") or None,
+    )
+
+
+def _cache_rule(rule: Body, health: Mapping[str, str | Unreadable | None] | Unreadable) -> CacheRule:
+    used = or_empty(rule.text, "properties", "credentialSetResourceId") or None
     unhealthy: str | Unreadable | None = None
     if used is not None:
         missing = Unreadable("not-shown", f"Credential set {used} is not in the registry's list")
-        unhealthy = health if isinstance(health, Unreadable) else health.get(used.lower(), missing)
-    source = text(rule, "properties", "sourceRepository")
+        unhealthy = health if isinstance(health, Unreadable) else health.get(key_of(used), missing)
+    source = shown(rule.text, "properties", "sourceRepository")
     if isinstance(source, Unreadable):  # then nothing tells that no credential set is used, either
         unhealthy = source
     return CacheRule(
-        name=str(rule.get("name") or ""),
+        name=or_empty(rule.text, "name"),
         source="" if isinstance(source, Unreadable) else source,
-        target=str(member(rule, "properties", "targetRepository") or ""),
+        target=or_empty(rule.text, "properties", "targetRepository"),
         credential_set=used,
         unhealthy=unhealthy,
     )
 
 
-def _ailment(credential_set: Json) -> str | Unreadable | None:
+def _key(body: Body) -> str:
+    return key_of(or_empty(body.text, "id"))
+
+
+def _ailment(credential_set: Body) -> str | Unreadable | None:
     """What is wrong with a credential set: its first unhealthy credential, in Azure's words."""
-    credentials = objects(credential_set, "properties", "authCredentials")
-    if isinstance(credentials, Unreadable):
-        return credentials
     ignorance: Unreadable | None = None
-    for credential in credentials:
-        status = text(credential, "credentialHealth", "status")
+    for credential in credential_set.objects("properties", "authCredentials"):
+        status = shown(credential.enum, HEALTH_STATUSES, "credentialHealth", "status")
         if isinstance(status, Unreadable):
-            ignorance = not_shown(credential_set, "properties", "authCredentials", "credentialHealth", "status")
-        elif status.lower() != "healthy":
-            said = [member(credential, "credentialHealth", name) for name in ("errorCode", "errorMessage")]
-            return ": ".join(str(part).splitlines()[0] for part in said if part) or status
+            ignorance = status
+        elif status != HEALTHY:
+            said = [or_empty(credential.text, "credentialHealth", name) for name in ("errorCode", "errorMessage")]
+            return ": ".join(part.splitlines()[0] for part in said if part) or status
     return ignorance

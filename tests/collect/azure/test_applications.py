@@ -128,7 +128,7 @@ def test_what_one_object_shows_survives_the_refusal_of_the_other():
         ((200, b'{"id": "x", "pass'), "malformed"),
         ((200, []), "malformed"),
         ((200, {}), "not-shown"),
-        ((200, {"id": 5, "accountEnabled": "yes", "passwordCredentials": {}}), "not-shown"),
+        ((200, {"id": 5, "accountEnabled": "yes", "passwordCredentials": {}}), "malformed"),
         ("reset", "unreachable"),
     ],
 )

@@ -117,10 +117,16 @@ def test_all_user_assigned_identities_count_and_the_system_assigned_one_does_not
 
 
 @pytest.mark.parametrize(
-    "identity", [{}, "UserAssigned", {"type": "UserAssigned"}, {"type": "UserAssigned", "userAssignedIdentities": []}]
+    ("identity", "reason"),
+    [
+        ({}, "not-shown"),
+        ("UserAssigned", "malformed"),
+        ({"type": "UserAssigned"}, "not-shown"),
+        ({"type": "UserAssigned", "userAssignedIdentities": []}, "malformed"),
+    ],
 )
-def test_an_identity_that_is_not_shown_whole_is_not_none(identity):
-    assert identities_from({"name": "x", "identity": identity}).reason == "not-shown"
+def test_an_identity_that_is_not_shown_whole_is_not_none(identity, reason):
+    assert identities_from({"name": "x", "identity": identity}).reason == reason
 
 
 def test_an_address_for_each_node_is_seen():
@@ -145,7 +151,7 @@ def test_an_interface_without_a_security_group_has_none():
 
 @pytest.mark.parametrize(
     ("group", "expected"),
-    [({"id": "/nsg"}, ("/nsg",)), (None, ()), ({}, "not-shown"), ("/nsg", "not-shown"), ({"id": 5}, "not-shown")],
+    [({"id": "/nsg"}, ("/nsg",)), (None, ()), ({}, "not-shown"), ("/nsg", "malformed"), ({"id": 5}, "malformed")],
 )
 def test_the_security_group_of_an_interface_is_seen(group, expected):
     item, nic = scale_set(), interface()
@@ -158,18 +164,17 @@ def test_the_security_group_of_an_interface_is_seen(group, expected):
         assert (groups.reason if isinstance(groups, Unreadable) else groups) == expected
 
 
-@pytest.mark.parametrize(
-    "properties", [None, {}, {"virtualMachineProfile": {"networkProfile": []}}, {"timeCreated": 5}]
-)
+@pytest.mark.parametrize("properties", [None, {}, {"virtualMachineProfile": {"networkProfile": []}}])
 def test_what_a_scale_set_does_not_show_is_unreadable(properties):
     host = scale_set_from({"id": "i", "name": "n", "properties": properties}, "pool1")
     facts = (host.subnet_ids, host.public_ip_per_node, host.created, host.security_group_ids)
     assert {fact.reason for fact in facts} == {"not-shown"}
 
 
-def test_a_creation_time_that_is_none_is_unreadable():
+@pytest.mark.parametrize("time", ["yesterday", 5])
+def test_a_creation_time_that_is_none_is_unreadable(time):
     item = scale_set()
-    item["properties"]["timeCreated"] = "yesterday"
+    item["properties"]["timeCreated"] = time
     assert scale_set_from(item, "pool1").created.reason == "malformed"
 
 

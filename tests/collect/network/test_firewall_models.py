@@ -2,6 +2,7 @@
 
 import pytest
 
+from azext_acrpulldiag.collect.members import mapped
 from azext_acrpulldiag.collect.network.firewall_models import (
     addresses_of_group,
     firewall_from,
@@ -10,7 +11,6 @@ from azext_acrpulldiag.collect.network.firewall_models import (
     in_order,
     policy_from,
 )
-from azext_acrpulldiag.collect.network.outbound_models import mapped
 from azext_acrpulldiag.facts import FirewallRule, RuleCollection, Unreadable
 from tests.recordings import body
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from azext_acrpulldiag.collect.members import mapped
 from azext_acrpulldiag.collect.network.models import (
     endpoint_policy_from,
     peering_from,
@@ -11,7 +12,6 @@ from azext_acrpulldiag.collect.network.models import (
     subnets_from,
     virtual_network_from,
 )
-from azext_acrpulldiag.collect.network.outbound_models import mapped
 from azext_acrpulldiag.facts import Unreadable, UserRoute
 from tests.recordings import body
 
