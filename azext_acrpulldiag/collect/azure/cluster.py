@@ -327,4 +327,5 @@ def _agent_pool(pool: Body) -> AgentPool:
         subnet_id=maybe(pool.text, "vnetSubnetID"),
         node_public_ip=shown(pool.flag, "enableNodePublicIP"),
         count=shown(pool.number, "count"),
+        node_public_ip_prefix_id=maybe(pool.text, "nodePublicIPPrefixID"),
     )

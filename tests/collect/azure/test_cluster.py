@@ -82,6 +82,12 @@ def test_a_pool_in_a_network_of_the_users():
     assert pool.subnet_id.endswith("/subnets/clisubnet000006")
 
 
+def test_a_pool_whose_addresses_come_from_a_prefix():
+    (pool,) = mapped("managedcluster_get_node_public_ip_prefix").agent_pools
+    assert pool.node_public_ip is True
+    assert pool.node_public_ip_prefix_id.endswith("/publicIPPrefixes/cliaksipprefix000003")
+
+
 def test_a_service_principal_cluster():
     found = mapped("managedcluster_get_service_principal")
     assert (found.identity_type, found.service_principal_client_id) == ("ServicePrincipal", PLACEHOLDER)
