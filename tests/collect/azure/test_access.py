@@ -197,6 +197,23 @@ def test_reads_whom_a_denial_names():
     assert (found.everyone, found.group_ids, found.applies_to_child_scopes) == (True, ("g",), False)
 
 
+@pytest.mark.parametrize("change", [str.upper, str.lower])
+def test_the_casing_of_azures_words_changes_no_fact(change):
+    page = body("authz/roleassignments_list_atscope_with_condition")
+    recorded = access.read_assignments_at(answering(page), REGISTRY_ID)
+    for row in page["value"]:
+        row["properties"]["principalType"] = change(row["properties"]["principalType"])
+    assert access.read_assignments_at(answering(page), REGISTRY_ID) == recorded
+    definition = role(ACR_PULL)
+    definition["properties"]["type"] = change(definition["properties"]["type"])
+    found = access.read_definitions(answering(definition), REGISTRY_ID, (f"/x/{ACR_PULL}",))
+    assert found[ACR_PULL].custom is False
+    page = body("authz/spec_denyassignments_list_for_scope")
+    page["value"][0]["properties"]["principals"] = [{"id": "g", "type": change("Group")}]
+    (denial,) = access.read_denials(answering(page), REGISTRY_ID)
+    assert denial.group_ids == ("g",)
+
+
 def role(guid):
     roles = body("authz/roledefinitions_list_builtin_real_guids")["value"]
     return next(item for item in roles if item["name"] == guid)

@@ -228,9 +228,10 @@ def test_a_stopped_pool_is_not_asked_for_instances():
     assert len(here.requests) == 1
 
 
-def test_an_instance_that_is_being_deleted_does_not_count():
+@pytest.mark.parametrize("state", ["Deleting", "DELETING"])
+def test_an_instance_that_is_being_deleted_does_not_count(state):
     going = instance(1)
-    going["properties"]["provisioningState"] = "Deleting"
+    going["properties"]["provisioningState"] = state
     found, *_ = read(
         {
             SCALE_SETS: listed(scale_set()),

@@ -1,0 +1,191 @@
+"""What holds for every mapping of an answer: its words in any casing, its members in any form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from azext_acrpulldiag.collect.azure.applications import passwords_from, service_principal_from
+from azext_acrpulldiag.collect.azure.cluster import cluster_from
+from azext_acrpulldiag.collect.azure.nodes import instance_from, machine_from, pool_of, scale_set_from
+from azext_acrpulldiag.collect.members import MemberError
+from azext_acrpulldiag.collect.network.firewall_models import firewall_from, groups_from, policy_from
+from azext_acrpulldiag.collect.network.models import (
+    peering_from,
+    route_table_from,
+    security_group_from,
+    subnet_from,
+    subnets_from,
+    virtual_network_from,
+)
+from azext_acrpulldiag.collect.network.private_link import addresses_from, endpoint_from, interfaces_of, zone_ids_from
+from azext_acrpulldiag.collect.network.zones import links_from, record_from
+from azext_acrpulldiag.collect.registry.registry import cache_rules_from, registry_from
+from azext_acrpulldiag.facts import PrivateEndpointConnection, Unreadable
+from tests.recordings import body
+
+# Members, wherever they stand, whose values are words of Azure's.
+WORDS = {
+    "access",
+    "action",
+    "code",
+    "defaultAction",
+    "direction",
+    "ipProtocols",
+    "mode",
+    "nextHopType",
+    "osSKU",
+    "osType",
+    "outboundType",
+    "peeringState",
+    "privateEndpointNetworkPolicies",
+    "privateIPAddressVersion",
+    "protocol",
+    "protocolType",
+    "protocols",
+    "provisioningState",
+    "publicNetworkAccess",
+    "resolutionPolicy",
+    "roleAssignmentMode",
+    "ruleCollectionType",
+    "ruleType",
+    "sku",
+    "status",
+    "type",
+    "virtualNetworkLinkState",
+}
+
+
+def in_case(change, answer: Any, word: bool = False) -> Any:
+    """The answer with every word of Azure's changed."""
+    if isinstance(answer, dict):
+        return {key: in_case(change, value, key in WORDS or (word and key == "name")) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [in_case(change, value, word) for value in answer]
+    return change(answer) if word and isinstance(answer, str) else answer
+
+
+def cluster(answer):
+    return cluster_from(answer, "tenant", answer)
+
+
+def scale_sets(answer):
+    return [scale_set_from(item, "pool1") for item in answer["value"]]
+
+
+def registry(answer):
+    return registry_from(answer, "tenant")
+
+
+def with_connections(answer):
+    found = body("acr/registry_get_premium_public_default")
+    found["properties"]["privateEndpointConnections"] = answer["value"]
+    return registry_from(found, "tenant")
+
+
+def ailments(answer):
+    return cache_rules_from(body("acr/cacherules_list")["value"], answer["value"])
+
+
+MAPPINGS = [
+    (cluster, "aks/managedcluster_get_system_msi_lb"),
+    (cluster, "aks/managedcluster_get_user_assigned_msi"),
+    (cluster, "aks/managedcluster_get_service_principal"),
+    (cluster, "aks/managedcluster_get_creating"),
+    (cluster, "aks/managedcluster_get_automatic_sku"),
+    (cluster, "aks/managedcluster_get_managed_natgateway"),
+    (cluster, "aks/managedcluster_get_outbound_block_bootstrap_cache"),
+    (scale_sets, "compute/vmss_list_aks_node_rg"),
+    (registry, "acr/registry_get_premium_2026_09_01_preview"),
+    (registry, "acr/registry_get_standard_2023_07_01"),
+    (registry, "acr/registry_put_basic_abac_2025_03_01_preview"),
+    (registry, "acr/registry_get_premium_iprules_deny"),
+    (registry, "acr/registry_get_premium_vnetrules_2021_08_01_preview"),
+    (registry, "acr/registry_get_public_network_access_disabled"),
+    (with_connections, "acr/private_endpoint_connections_list_pending_and_approved"),
+    (ailments, "acr/credentialsets_list_unhealthy"),
+    (virtual_network_from, "network/vnet_get_with_peerings"),
+    (peering_from, "network/peering_get_initiated"),
+    (subnet_from, "network/subnet_get_with_private_endpoint"),
+    (security_group_from, "network/nsg_get_custom_rules"),
+    (route_table_from, "network/routetable_get_with_routes"),
+    (lambda answer: [route_table_from(each) for each in answer["value"]], "network/routetables_list_with_subnets"),
+    (firewall_from, "network/azurefirewall_get_classic_rules"),
+    (lambda answer: groups_from(answer["value"]), "network/firewall_policy_rulecollectiongroups_list_example"),
+    (addresses_from, "network/nic_get_private_endpoint_fqdns"),
+    (lambda answer: links_from(answer["value"]), "dns/vnet_links_list_2024_06_01"),
+]
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower])
+@pytest.mark.parametrize(("mapping", "name"), MAPPINGS, ids=[name for _, name in MAPPINGS])
+def test_the_casing_of_azures_words_changes_no_fact(mapping, name, change):
+    answer = body(name)
+    fact = mapping(answer)
+    assert not isinstance(fact, Unreadable)
+    assert in_case(change, answer) != answer
+    assert mapping(in_case(change, answer)) == fact
+
+
+# --- members of any form -------------------------------------------------------------------
+
+FORMS = (None, 5, "text", [5], [{}], {})
+CONNECTION = PrivateEndpointConnection("/connection", "Approved", "/endpoint")
+UNKNOWN = Unreadable("forbidden", "no right")
+OTHERS = [
+    (lambda answer: [instance_from(item, "pool1") for item in answer["value"]], "compute/vmss_vms_list_aks"),
+    (lambda answer: [pool_of(item, re.compile("^x$")) for item in answer["value"]], "compute/vmss_list_aks_node_rg"),
+    (lambda answer: machine_from(answer, "pool1", {}), "compute/vm_get_user_identities"),
+    (lambda answer: machine_from(MACHINE, "pool1", {"/nic": answer}), "network/nic_get_2025_05_01"),
+    (subnets_from, "network/vnet_get_custom_dns"),
+    (subnet_from, "network/subnet_get_service_endpoint_policies"),
+    (policy_from, "network/firewall_policy_get_example"),
+    (interfaces_of, "network/private_endpoint_get_approved_customdnsconfigs"),
+    (
+        lambda answer: endpoint_from(CONNECTION, answer, UNKNOWN, (), "r.azurecr.io"),
+        "network/private_endpoint_get_approved_customdnsconfigs",
+    ),
+    (lambda answer: zone_ids_from(answer["value"]), "network/private_dns_zone_groups_list"),
+    (record_from, "dns/a_record_get"),
+    (passwords_from, "graph/application_get"),
+    (lambda answer: service_principal_from("app", "tenant", answer, answer), "graph/application_get"),
+    (lambda answer: cache_rules_from(answer["value"], []), "acr/cacherules_list"),
+]
+MACHINE = {
+    "id": "/vm",
+    "name": "vm",
+    "properties": {"networkProfile": {"networkInterfaces": [{"id": "/nic"}]}},
+}
+
+
+def members_of(answer: Any) -> Iterator[tuple[Any, Any]]:
+    """Every object or list in an answer, with each of its keys; of the outermost list only what is in it."""
+    for key, value in list(answer.items() if isinstance(answer, dict) else enumerate(answer)):
+        yield answer, key
+        if isinstance(value, (dict, list)):
+            yield from members_of(value)
+
+
+ONE_EACH = [*{mapping: (mapping, name) for mapping, name in MAPPINGS}.values(), *OTHERS]
+
+
+@pytest.mark.parametrize(("mapping", "name"), ONE_EACH, ids=[name for _, name in ONE_EACH])
+def test_whatever_form_a_member_has_the_mapping_holds(mapping, name):
+    """It answers a fact, or says that it cannot read the member; any other exception is a defect."""
+    answer = body(name)
+    listed = isinstance(answer.get("value"), list) and set(answer) <= {"value", "nextLink"}
+    places = [place for item in answer["value"] for place in members_of(item)] if listed else members_of(answer)
+    tried = 0
+    for holder, key in list(places):
+        kept = holder[key]
+        for form in FORMS:
+            holder[key] = form
+            with suppress(MemberError):
+                mapping(answer)
+            tried += 1
+        holder[key] = kept
+    assert tried
