@@ -22,7 +22,7 @@ from azext_acrpulldiag import checks as checks_package
 from azext_acrpulldiag.catalogue import Check, Outcome
 from azext_acrpulldiag.details import Details, names_of
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
-from azext_acrpulldiag.facts import Facts, Unreadable
+from azext_acrpulldiag.facts import CODES, Facts, Unreadable
 from azext_acrpulldiag.model import Finding, Severity, Status
 from azext_acrpulldiag.permissions import READINGS, Kind
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
@@ -36,6 +36,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / "azext_acrpulldiag"
 
 OUTCOME_ID = r"[a-z][a-z-]*\.[a-z][a-z0-9-]*"
+
+# Of a check that was not to run: no fact has it.
+LEFT_OUT = "left-out"
 
 # Known by construction, so no check has to declare that it needs them.
 ALWAYS_KNOWN = {"now", "targets"}
@@ -326,6 +329,42 @@ def test_heavy_imports_stay_inside_functions(path):
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             names = [node.module or ""]
         assert [name for name in names if not _within(name, free)] == []
+
+
+def _codes(path: Path) -> Iterator[str]:
+    """The codes of ignorance that a module writes: in an ``Unreadable``, or under the name that it hands to one."""
+    tree = list(ast.walk(ast.parse(path.read_text())))
+    given = [
+        next(
+            (keyword.value for keyword in node.keywords if keyword.arg == "reason"), node.args[0] if node.args else None
+        )
+        for node in tree
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Unreadable"
+    ]
+    named = {value.id for value in given if isinstance(value, ast.Name)}
+    assigned = [
+        node.value
+        for node in tree
+        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id in named for one in node.targets)
+    ]
+    for value in (*given, *assigned):
+        for one in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+            passed_on = isinstance(one, ast.Name) or (isinstance(one, ast.Attribute) and one.attr == "reason")
+            assert passed_on or isinstance(one, ast.Constant), f"{path.name}: a code is written out, or another's"
+            if isinstance(one, ast.Constant):
+                yield one.value
+
+
+@each_source
+def test_every_reason_for_not_knowing_is_a_known_code(path):
+    assert set(_codes(path)) <= CODES
+
+
+def test_every_code_is_used_and_stands_in_the_schema_of_the_report():
+    used = {code for path in SOURCES for code in _codes(path)}
+    assert used | {LEFT_OUT} == CODES
+    schema = json.loads((PROJECT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    assert schema["$defs"]["unknown"]["properties"]["code"]["enum"] == sorted(CODES)
 
 
 def _within(module: str, packages: set[str]) -> bool:

@@ -25,7 +25,7 @@ from .cluster import (
     ServiceAccountPull,
     ServicePrincipal,
 )
-from .envelope import NotKnownError, Unreadable, known
+from .envelope import CODES, NotKnownError, Unreadable, known
 from .image import Image, ImageLookup, Platform
 from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
 from .network import (
@@ -64,6 +64,7 @@ from .registry import (
 )
 
 __all__ = [
+    "CODES",
     "EVERYWHERE",
     "Access",
     "AgentPool",

@@ -7,16 +7,32 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+CODES = frozenset(
+    {
+        "forbidden",  # the login lacks a right
+        "internal-error",  # a defect of this extension
+        "left-out",  # of a check: it was not to run
+        "malformed",  # the answer has another form than is documented
+        "not-found",  # it is not there, or is not among what the login is shown
+        "not-logged-in",  # the login was refused, or is none for that tenant
+        "not-shown",  # the answer lacks the member
+        "server-error",  # HTTP 500 and above
+        "throttled",  # HTTP 429
+        "timeout",  # no answer in time, or no time left to ask
+        "unreachable",  # no connection
+        "unsupported",  # refused otherwise, or known to Azure in a way that is not read here
+    }
+)
+"""Every reason for not knowing. They are :attr:`Unreadable.reason`, and ``code`` of a report's unknowns."""
+
 
 @dataclass(frozen=True)
 class Unreadable:
     """A fact that could not be had, and what would make it readable.
 
-    ``reason`` is a code: ``forbidden``, ``not-found``, ``not-shown`` (the answer lacks the
-    field), ``throttled``, ``timeout``, ``unreachable``, ``server-error``, ``malformed``,
-    ``unsupported``, ``not-logged-in``, ``internal-error``. ``detail`` is a clause for people.
-    ``operation`` is what was tried (``Microsoft.Compute/virtualMachineScaleSets/read`` on an
-    id), ``permission`` the right that would allow it.
+    ``reason`` is one of :data:`CODES`. ``detail`` is a clause for people. ``operation`` is what
+    was tried (``Microsoft.Compute/virtualMachineScaleSets/read`` on an id), ``permission`` the
+    right that would allow it.
     """
 
     reason: str
