@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 _START = """
 import dataclasses, json, pathlib, sys, time
-from azext_acrpulldiag.collect import check_acr, check_health, child
+from azext_acrpulldiag.collect.az import check_acr, check_health, child
 from azext_acrpulldiag.collect.ask.deadline import Deadline
 from azext_acrpulldiag.targets import ClusterTarget
 """
