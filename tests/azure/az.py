@@ -18,7 +18,6 @@ from .registry import hosts
 from .server import serving
 from .state import Cloud
 
-NSS_WRAPPER = "libnss_wrapper.so"
 PRELOAD = Path(__file__).parent / "preload"
 NOT_INSTALLED = "acrpulldiag-no-such-command"
 
@@ -55,8 +54,8 @@ class Endpoint(Protocol):
 class Az:
     """``az``, logged in as the cloud's caller, with a configuration folder of its own.
 
-    The login happens before the first ``run``, so stories that add subscriptions are best told before it; after it,
-    ``logged_in`` logs in anew.
+    The login happens before the first ``run``, so subscriptions are best added before it; after it, ``logged_in`` logs
+    in anew.
 
     The interpreter is this one, or that of ``ACRPULLDIAG_AZ_PYTHON``. ``extensions`` is a folder as
     ``AZURE_EXTENSION_DIR`` takes it; ``dev_sources`` a folder that holds extension sources.
@@ -135,12 +134,11 @@ class Az:
             "DOCKER_COMMAND": NOT_INSTALLED,
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "200",
+            "PYTHONPATH": str(PRELOAD),
+            "SIMULATED_HOSTS": " ".join(sorted(hosts(self.cloud))),
         }
         if self.dev_sources is not None:
             environment["AZURE_EXTENSION_DEV_SOURCES"] = str(self.dev_sources)
-        if have_nss_wrapper():
-            environment |= {"LD_PRELOAD": NSS_WRAPPER, "NSS_WRAPPER_HOSTS": str(self._hosts_file())}
-            environment["PYTHONPATH"] = str(PRELOAD)
         return environment
 
     def login(self, tenant: str | None = None) -> Result:
@@ -182,17 +180,6 @@ class Az:
                 raise AssertionError(f"az login: exit {done.code}\n{done.out}\n{done.err}\n{quiet.log.lines()}")
         return az.config
 
-    def _hosts_file(self) -> Path:
-        """Names that the child resolves itself: the login servers, to loopback.
-
-        Not written again while it is right: the wrapper reads a changed file again, whatever its threads do.
-        """
-        path = self.folder / "hosts"
-        lines = "".join(f"127.0.0.1 {host}\n" for host in sorted(hosts(self.cloud)))
-        if not path.exists() or path.read_text() != lines:
-            path.write_text(lines)
-        return path
-
 
 _logins: dict[tuple[object, ...], Path] = {}
 
@@ -205,16 +192,6 @@ def _kept_logins() -> tempfile.TemporaryDirectory[str]:
 def az_command() -> list[str]:
     """The start of every command line."""
     return [os.environ.get("ACRPULLDIAG_AZ_PYTHON", sys.executable), "-m", "azure.cli"]
-
-
-@lru_cache(maxsize=1)
-def have_nss_wrapper() -> bool:
-    """Whether a child can be given its own host names (Debian: libnss-wrapper)."""
-    if not sys.platform.startswith("linux"):
-        return False
-    # A preload that cannot be found makes the loader complain on stderr.
-    probe = subprocess.run(["true"], env={"LD_PRELOAD": NSS_WRAPPER, **os.environ}, capture_output=True)
-    return not probe.stderr
 
 
 def _bundle(server: Endpoint, path: Path) -> Path:

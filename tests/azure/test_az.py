@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import build
-from tests.azure.az import Az, have_nss_wrapper
+from tests.azure.az import Az
 from tests.azure.changes_access import ago
 from tests.azure.resources import OUTBOUND_IP
 from tests.azure.state import Cloud
@@ -106,7 +106,6 @@ def check_health(az: Az) -> str:
     return done.err
 
 
-@pytest.mark.skipif(not have_nss_wrapper(), reason="needs libnss-wrapper, to give a child its own host names")
 def test_check_health_passes_as_a_child_without_docker(az: Az) -> None:
     said = check_health(az)
     assert "DOCKER_COMMAND_ERROR" in said
@@ -114,7 +113,6 @@ def test_check_health_passes_as_a_child_without_docker(az: Az) -> None:
     assert "CONNECTIVITY" not in said
 
 
-@pytest.mark.skipif(not have_nss_wrapper(), reason="needs libnss-wrapper, to give a child its own host names")
 @pytest.mark.parametrize(
     ("tell", "code"),
     [

@@ -9,7 +9,7 @@ from tests.azure.kubernetes import Canipull, Kubernetes
 from tests.azure.state import Cloud
 
 from .access_stories import OTHER_SUBSCRIPTION
-from .stories import KUBECTL, NSS_WRAPPER, story
+from .stories import KUBECTL, story
 
 HOST = "contosoreg.azurecr.io"
 LABELLED_HOST = "contosoreg-h2bqfzdzd4g6c8a5.azurecr.io"
@@ -214,7 +214,6 @@ def cache_rules(cloud: Cloud) -> None:
     verdict="healthy",
     other_outcomes=("registry.unhealthy",),
     evidence={"registry.unhealthy": {"code": "CONNECTIVITY_FORBIDDEN_ERROR"}},
-    needs=(NSS_WRAPPER,),
 )
 def refuses_this_machine(cloud: Cloud) -> None:
     """The registry refuses this machine and serves the nodes."""
@@ -226,7 +225,6 @@ def refuses_this_machine(cloud: Cloud) -> None:
     verdict="healthy",
     other_outcomes=("registry.unhealthy",),
     evidence={"registry.unhealthy": {"code": "CONNECTIVITY_REFRESH_TOKEN_ERROR"}},
-    needs=(NSS_WRAPPER,),
 )
 def refuses_this_login(cloud: Cloud) -> None:
     """The registry refuses the caller, who has no role there, and serves the nodes."""

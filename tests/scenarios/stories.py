@@ -20,15 +20,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.azure.az import have_nss_wrapper
 from tests.azure.state import Cloud
 
 Teller = Callable[[Cloud], None]
 
-NSS_WRAPPER = "libnss-wrapper"
 KUBECTL = "kubectl"
 _MEANS: dict[str, Callable[[], bool]] = {
-    NSS_WRAPPER: have_nss_wrapper,
     KUBECTL: lambda: shutil.which("kubectl") is not None,
 }
 # Every check that asks what pods or nodes report.

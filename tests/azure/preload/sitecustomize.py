@@ -1,9 +1,25 @@
-"""Python runs this at its start where libnss-wrapper is loaded.
+"""Python runs this at its start where this folder is in ``PYTHONPATH``: names that are looked up lead to loopback.
 
-The wrapper reads its hosts file at the first lookup, and two first lookups on two threads crash the process. One
-lookup before there are threads leaves only readers.
+``az acr check-health`` looks a login server up before it asks it anything, and no proxy does that for it.
+``SIMULATED_HOSTS`` has the names, with spaces between; forks and children inherit them.
 """
 
+import os
 import socket
+from collections.abc import Callable
+from typing import Any
 
-socket.getaddrinfo("127.0.0.1", None)
+LOOPBACK = "127.0.0.1"
+_NAMES = frozenset(os.environ.get("SIMULATED_HOSTS", "").split())
+
+
+def _answering(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    def answer(host: Any, *rest: Any, **named: Any) -> Any:
+        known = isinstance(host, str) and host.lower() in _NAMES
+        return look_up(LOOPBACK if known else host, *rest, **named)
+
+    return answer
+
+
+for _name in ("gethostbyname", "getaddrinfo"):
+    setattr(socket, _name, _answering(getattr(socket, _name)))

@@ -10,7 +10,6 @@ import pytest
 from azext_acrpulldiag.collect.az.check_health import Shown, child_environment, health_report_from
 from azext_acrpulldiag.collect.az.child import Ended
 from azext_acrpulldiag.facts import HealthCode, HealthReport, Unreadable
-from tests.azure.az import have_nss_wrapper
 from tests.collect import in_az
 
 HOST = "contosoreg.azurecr.io"
@@ -125,7 +124,6 @@ BODY = {{{{"properties": {{{{"loginServer": "{HOST}", **{{properties}}}}}}, **{{
 with check_health.HealthCheck(Deadline({{seconds}}), "contosoreg") as health:
     result = health.run(build.registry(), BODY)
 """
-needs_names = pytest.mark.skipif(not have_nss_wrapper(), reason="libnss-wrapper is not installed")
 FORKS = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux")
 DEFAULTS = {"seconds": 60, "properties": {}, "others": {}}
 MODES = pytest.mark.parametrize("mode", [pytest.param("fork", marks=FORKS), "child"])
@@ -145,7 +143,6 @@ def run(az, tmp_path):
 
 
 @MODES
-@needs_names
 def test_the_real_command_passes(run, cloud, mode):
     answer = run(mode)
     assert (answer["type"], answer["codes"]) == ("HealthReport", [])
@@ -154,14 +151,12 @@ def test_the_real_command_passes(run, cloud, mode):
 
 
 @MODES
-@needs_names
 def test_the_real_command_is_refused_by_the_registry_s_firewall(run, cloud, mode):
     cloud.data_plane().refuses_this_machine = True
     assert [code["code"] for code in run(mode)["codes"]] == ["CONNECTIVITY_FORBIDDEN_ERROR"]
 
 
 @FORKS
-@needs_names
 def test_the_fork_takes_the_registry_from_this_run(run, cloud):
     """The token of the registry's own tenant, no lookup, and one connection for all four requests."""
     assert run("fork")["codes"] == []
@@ -172,7 +167,6 @@ def test_the_fork_takes_the_registry_from_this_run(run, cloud):
 
 
 @FORKS
-@needs_names
 @pytest.mark.parametrize(
     ("identity", "codes"),
     [({"principalId": "p1"}, []), ({"userAssignedIdentities": {}}, ["CMK_ERROR"])],
@@ -184,7 +178,6 @@ def test_the_fork_sees_the_registry_s_own_key(run, identity, codes):
 
 
 @FORKS
-@needs_names
 def test_a_version_that_looks_the_registry_up_in_another_way_is_left_to_do_so(az, cloud, tmp_path):
     script = """
     from azure.cli.command_modules.acr import check_health as theirs
@@ -206,7 +199,6 @@ def test_a_registry_s_json_is_read_as_the_sdk_s_models_are():
 
 
 @MODES
-@needs_names
 def test_a_registry_that_never_answers_does_not_hold_the_run(run, cloud, mode):
     cloud.fault("GET contosoreg.azurecr.io/v2/", "timeout")
     began = time.monotonic()
@@ -216,7 +208,6 @@ def test_a_registry_that_never_answers_does_not_hold_the_run(run, cloud, mode):
 
 
 @MODES
-@needs_names
 def test_no_docker_and_no_helm_is_started(run, tmp_path, mode):
     """Not even under the name that older versions fall back to."""
     programs = tmp_path / "programs"
@@ -230,7 +221,6 @@ def test_no_docker_and_no_helm_is_started(run, tmp_path, mode):
 
 
 @MODES
-@needs_names
 def test_the_user_s_own_log_settings_do_not_hide_what_passed(run, mode):
     assert len(run(mode, AZURE_CORE_ONLY_SHOW_ERRORS="true", AZURE_CORE_NO_COLOR="false")["passed"]) == 4
 
@@ -247,7 +237,6 @@ def test_a_check_that_is_never_run_leaves_nothing(az, tmp_path, mode):
 
 
 @FORKS
-@needs_names
 def test_an_interrupted_run_ends_at_once(run, cloud, az, tmp_path):
     cloud.fault("GET contosoreg.azurecr.io/v2/", "timeout")
     script = f"""
