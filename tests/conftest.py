@@ -56,7 +56,7 @@ def simulated_azure() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleQueue[Engine]]:
-    """Engines that nobody uses at the moment; who takes one puts it back."""
+    """Engines that nobody uses at the moment: see ``lent`` beside them."""
     pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
     from tests.scenarios.engines import running_engines
 

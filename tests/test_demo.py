@@ -12,7 +12,7 @@ from tests.azure.extension import PROJECT, installed_extension
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.demo", *arguments]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
 
 
 def test_the_default_shows_the_command_the_table_the_cause_and_its_repair() -> None:

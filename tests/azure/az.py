@@ -84,7 +84,7 @@ class Az:
         *arguments: str,
         stdin: str | None = None,
         env: Mapping[str, str] | None = None,
-        timeout: float = 120,
+        timeout: float = 300,
         cwd: Path | None = None,
     ) -> Result:
         """Run ``az`` with ``arguments``; without ``stdin`` its standard input is empty."""

@@ -28,7 +28,7 @@ class Answer:
 class Client:
     """Sends requests as the cloud's caller; ``kept`` keeps one connection a host open."""
 
-    def __init__(self, server: Endpoint, timeout: float = 10.0) -> None:
+    def __init__(self, server: Endpoint, timeout: float = 60.0) -> None:
         self._server, self._timeout = server, timeout
         self._trust = ssl.create_default_context(cadata=server.ca_pem.decode())
         self.kept: dict[str, http.client.HTTPSConnection] = {}

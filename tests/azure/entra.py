@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HOST = "login.microsoftonline.com"
 LIFETIME = 86399
+# Seconds that clocks may differ, as in Entra ID; a machine's own clock may be set back, too.
+CLOCK_SKEW = 300
 SIGNING_KEY = "the simulated cloud signs with this, and nobody checks it"
 
 # The application ids whose tokens the CLI asks for by GUID.
@@ -59,7 +61,9 @@ def token(cloud: Cloud, audience: str, tenant: str | None = None, **claims: Any)
 def claims(bearer: str | None) -> dict[str, Any] | None:
     """What a token says, or ``None`` if it is no token of ours."""
     try:
-        return jwt.decode(bearer or "", SIGNING_KEY, algorithms=["HS256"], options={"verify_aud": False})
+        return jwt.decode(
+            bearer or "", SIGNING_KEY, algorithms=["HS256"], options={"verify_aud": False}, leeway=CLOCK_SKEW
+        )
     except jwt.InvalidTokenError:
         return None
 

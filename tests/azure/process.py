@@ -90,4 +90,4 @@ def in_own_process(cloud: Cloud) -> Iterator[ServerProcess]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(timeout=10)
+            process.wait(timeout=60)

@@ -70,7 +70,7 @@ def test_cluster_wide_objects_are_read_by_name(api):
 
 
 def test_a_watch_tells_what_is_there_and_what_changes(api):
-    lines = iter(ask(api, PODS, watch="true", fieldSelector="metadata.name=pod-1", timeoutSeconds=5).body)
+    lines = iter(ask(api, PODS, watch="true", fieldSelector="metadata.name=pod-1", timeoutSeconds=60).body)
     assert json.loads(next(lines))["type"] == "ADDED"
     api.remove("pods", "default", "pod-0")
     api.remove("pods", "default", "pod-1")
@@ -81,7 +81,7 @@ def test_a_watch_tells_what_is_there_and_what_changes(api):
 def test_a_watch_goes_on_where_a_list_ended(api):
     revision = read(api, PODS)["metadata"]["resourceVersion"]
     api.add("pods", {"metadata": {"name": "pod-4"}})
-    lines = ask(api, PODS, watch="true", resourceVersion=revision, timeoutSeconds=5).body
+    lines = ask(api, PODS, watch="true", resourceVersion=revision, timeoutSeconds=60).body
     assert json.loads(next(iter(lines)))["object"]["metadata"]["name"] == "pod-4"
 
 

@@ -26,7 +26,7 @@ TARGET = f"{build.CLUSTER_ID}?api-version=2026-06-01"
 
 @pytest.fixture
 def client(simulated_azure: Server, cloud: Cloud) -> Iterator[Client]:
-    client = Client(simulated_azure, timeout=2.0)
+    client = Client(simulated_azure)
     yield client
     client.close()
 
@@ -51,18 +51,18 @@ def test_a_connection_serves_many_requests(client: Client, cloud: Cloud) -> None
     assert {entry.connection for entry in cloud.log} == {cloud.log.entries[0].connection}
 
 
-def fastest(call: Callable[[], object], times: int = 30) -> float:
-    """Seconds of the fastest of some calls: what it costs where nothing else keeps the machine busy."""
+def cheapest(call: Callable[[], object], times: int = 30) -> float:
+    """Seconds of processor time, of client and server, that the cheapest of some calls took."""
     spans = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        spans.append(time.perf_counter() - start)
+        spans.append(time.process_time() - start)
     return min(spans)
 
 
 def test_a_request_costs_less_than_two_milliseconds(client: Client) -> None:
-    assert fastest(lambda: client.arm_target(TARGET)) < 0.002
+    assert cheapest(lambda: client.arm_target(TARGET)) < 0.002
 
 
 def test_the_log_tells_what_was_asked(client: Client, cloud: Cloud) -> None:
@@ -73,20 +73,27 @@ def test_the_log_tells_what_was_asked(client: Client, cloud: Cloud) -> None:
     assert entry.query == {"api-version": "2022-10-01"}
 
 
-def test_latency_is_paid_by_each_request_and_shows_in_the_chain(simulated_azure: Server, cloud: Cloud) -> None:
+def test_latency_is_paid_by_each_request_and_shows_in_the_chain(client: Client, cloud: Cloud) -> None:
     cloud.latency = 0.2
+    start = time.monotonic()
+    for _ in range(3):
+        client.arm_target(TARGET)
+    assert time.monotonic() - start >= 0.6
+    assert (len(cloud.log), longest_chain(cloud.log)) == (3, 3)
 
-    def ask(times: int) -> None:
+
+def test_latency_is_paid_at_once_by_requests_of_many_connections(simulated_azure: Server, cloud: Cloud) -> None:
+    cloud.latency, clients = 0.5, 40
+
+    def ask(_: int) -> None:
         client = Client(simulated_azure)
-        for _ in range(times):
-            client.arm_target(TARGET)
+        client.arm_target(TARGET)
         client.close()
 
     start = time.monotonic()
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(ask, [1, 2, 3]))
-    assert 0.6 <= time.monotonic() - start < 1.1
-    assert (len(cloud.log), longest_chain(cloud.log)) == (6, 3)
+    with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(ask, range(clients)))
+    assert 0.5 <= time.monotonic() - start < clients * 0.5
 
 
 def test_the_longest_chain_is_of_requests_that_do_not_overlap() -> None:
@@ -198,11 +205,11 @@ def test_a_big_cloud_is_as_quick(client: Client, cloud: Cloud) -> None:
         cloud.grant(f"{number:08d}-0000-4000-8000-000000000000", scope=f"/subscriptions/{build.SUBSCRIPTION}")
     for number in range(500):
         cloud.subnet("nodes", vnet_id=f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/virtualNetworks/v{number}")
-    assert fastest(lambda: client.arm_target(TARGET)) < 0.002
+    assert cheapest(lambda: client.arm_target(TARGET)) < 0.002
     path = f"{build.REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments"
     mine = f"assignedTo('{build.KUBELET_OBJECT_ID}')"
     assert client.arm(path, "2022-04-01", filter=mine).json == {"value": []}
-    assert fastest(lambda: client.arm(path, "2022-04-01", filter=mine), 5) < 0.05
+    assert cheapest(lambda: client.arm(path, "2022-04-01", filter=mine), 5) < 0.05
 
 
 def test_an_unknown_kind_of_fault_is_an_error(cloud: Cloud) -> None:

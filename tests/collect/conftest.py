@@ -57,7 +57,7 @@ def open_reader(cli_ctx, monkeypatch):
     yield make
     for session in sessions:
         session.close()
-    late = time.monotonic() + 1
+    late = time.monotonic() + 20
     ours = [one for one in threading.enumerate() if one not in before and one.name.startswith("ThreadPool")]
     for worker in ours:
         worker.join(max(0.0, late - time.monotonic()))

@@ -56,7 +56,12 @@ def collect(az: Az, folder: Path, script: str, **changes: str) -> Collected:
     answer = folder / "answer.json"
     env = environment(az, folder)
     done = subprocess.run(
-        command(script, answer), env=env | changes, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=90
+        command(script, answer),
+        env=env | changes,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert_nothing_left(az, folder)

@@ -104,7 +104,7 @@ def silent(azure: LocalAzure) -> Answer:
     """Never answer."""
 
     def hold(handler: BaseHTTPRequestHandler) -> None:
-        azure.closing.wait(30)
+        azure.closing.wait(120)
         handler.close_connection = True
 
     return hold

@@ -16,7 +16,7 @@ NO_RIGHT = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read"
 
 @pytest.fixture
 def deadline():
-    return Deadline(5)
+    return Deadline(60)
 
 
 @pytest.fixture

@@ -24,15 +24,15 @@ from azext_acrpulldiag.diagnosis.counter_evidence import weigh
 from azext_acrpulldiag.diagnosis.evaluate import judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Facts, Kubernetes
-from azext_acrpulldiag.model import Confidence, Diagnosis, Verdict
+from azext_acrpulldiag.model import Confidence, Diagnosis, Status, Verdict
 from azext_acrpulldiag.pull_errors.symptoms import login_server_of, symptoms_of
 from tests import build
 from tests.azure.az import Az
 from tests.azure.state import Cloud
 from tests.score import is_ambiguous, messages
 
-from ..scenarios.engines import AT_ONCE, SKIP, Engine, asked
-from ..scenarios.running import assert_promises, run
+from ..scenarios.engines import AT_ONCE, SKIP, Engine, asked, lent
+from ..scenarios.running import assert_promises, run, unread
 from ..scenarios.stories import STORIES, Story
 from . import network_faults  # noqa: F401 - registers its faults
 from .faults import FAULTS, Fault
@@ -62,8 +62,9 @@ OUTCOMES = {outcome.id: outcome for checked in ALL for outcome in checked.outcom
 # --- running and judging ---------------------------------------------------------------
 
 
-def read(engine: Engine, cloud: Cloud, arguments: tuple[str, ...]) -> Facts:
-    answer = engine.run(cloud, **asked(arguments))
+def read(free: SimpleQueue[Engine], cloud: Cloud, arguments: tuple[str, ...]) -> Facts:
+    with lent(free) as engine:
+        answer = engine.run(cloud, **asked(arguments))
     assert "facts" in answer, answer
     facts: Facts = pickle.loads(base64.b64decode(answer["facts"]))
     return facts
@@ -72,6 +73,11 @@ def read(engine: Engine, cloud: Cloud, arguments: tuple[str, ...]) -> Facts:
 def judged(facts: Facts) -> Diagnosis:
     inside, outside = symptoms_of(facts)
     return diagnose(ALL, weigh(judge(ALL, facts, SKIP), facts, inside), inside, outside)
+
+
+def unknown(diagnosis: Diagnosis) -> list[str]:
+    """What was not read, and why: for the messages of failed assertions."""
+    return [f"{each.check}: {each.code}: {each.reason}" for each in diagnosis.findings if each.status is Status.UNKNOWN]
 
 
 def causes(diagnosis: Diagnosis) -> list[str]:
@@ -98,18 +104,12 @@ def copy_of(cloud: Cloud) -> Cloud:
 def read_all(story: Story, free: SimpleQueue[Engine]) -> tuple[Facts, list[Broken]]:
     """Read a scenario as it is, and with every fault that applies to it."""
     told = story.told()
-    engine = free.get()
-    base = read(engine, copy_of(told), story.arguments)
-    free.put(engine)
+    base = read(free, copy_of(told), story.arguments)
 
     def one(fault: Fault) -> Broken:
         cloud = copy_of(told)
         fault.tell(cloud)
-        engine = free.get()
-        try:
-            facts = read(engine, cloud, story.arguments)
-        finally:
-            free.put(engine)
+        facts = read(free, cloud, story.arguments)
         return Broken(fault, replace(facts, now=base.now))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -127,16 +127,15 @@ def harms(fault: Fault, facts: Facts) -> bool:
 @pytest.mark.parametrize("name", HEALTHY)
 def test_a_fault_is_named_and_nothing_else(name: str, engines: SimpleQueue[Engine], record_property: Any) -> None:
     base, broken = read_all(HEALTHY[name], engines)
-    assert judged(base).verdict is Verdict.HEALTHY
+    whole = judged(base)
+    assert whole.verdict is Verdict.HEALTHY, unknown(whole)
     rows = [_alone(name, each) for each in broken]
     rows += [row for each in broken for row in _reported(name, base, each)]
     if name in PAIRED:
         rows += pairs(name, base, broken)
     noted(record_property, rows)
-    engine = engines.get()
-    again = judged(read(engine, HEALTHY[name].told(), HEALTHY[name].arguments))
-    engines.put(engine)
-    assert again.verdict is Verdict.HEALTHY, "what was broken in a copy broke the scenario"
+    again = judged(read(engines, HEALTHY[name].told(), HEALTHY[name].arguments))
+    assert again.verdict is Verdict.HEALTHY, f"what was broken in a copy broke the scenario: {unknown(again)}"
     assert not [row.complaint for row in rows if row.complaint]
     assert broken
 
@@ -195,7 +194,7 @@ def test_a_fault_through_the_real_az(name: str, turn: int, cloud: Cloud, az: Az,
     fault.tell(cloud)
     done = run(az, *story.arguments)
     assert_promises(done)
-    assert fault.outcome in [each["outcome"] for each in done.report["rootCauses"]][:2]
+    assert fault.outcome in [each["outcome"] for each in done.report["rootCauses"]][:2], unread(done.report)
     assert done.result.code == 4
 
 
@@ -209,9 +208,5 @@ _bases: dict[str, Facts] = {}
 
 def _base(story: Story, engines: SimpleQueue[Engine]) -> Facts:
     if story.name not in _bases:
-        engine = engines.get()
-        try:
-            _bases[story.name] = read(engine, story.told(), story.arguments)
-        finally:
-            engines.put(engine)
+        _bases[story.name] = read(engines, story.told(), story.arguments)
     return _bases[story.name]

@@ -58,8 +58,18 @@ def asked(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
+def lent(free: SimpleQueue[Engine]) -> Iterator[Engine]:
+    """One engine that nobody uses, for the time of a run; it goes back whatever happens."""
+    engine = free.get()
+    try:
+        yield engine
+    finally:
+        free.put(engine)
+
+
+@contextmanager
 def running_engines(folder: Path, count: int = AT_ONCE) -> Iterator[SimpleQueue[Engine]]:
-    """Give ``count`` engines; who takes one out of the queue puts it back."""
+    """Give ``count`` engines, to be taken with :func:`lent`."""
     free: SimpleQueue[Engine] = SimpleQueue()
     started = [_start(folder / str(number)) for number in range(count)]
     for engine in started:
@@ -70,7 +80,7 @@ def running_engines(folder: Path, count: int = AT_ONCE) -> Iterator[SimpleQueue[
         for engine in started:
             assert engine.process.stdin is not None
             engine.process.stdin.close()
-            engine.process.wait(timeout=20)
+            engine.process.wait(timeout=120)
             engine.server.stop()
 
 

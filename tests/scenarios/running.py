@@ -149,9 +149,10 @@ def assert_told(story: Story, done: Run) -> None:
 
 def unread(report: Any) -> str:
     """What a report could not tell, and why: for the messages of failed assertions."""
-    return "\n".join(
-        f"unknown {each['check']}: {each['code']}: {each['reason']}" for each in report["unknowns"]
-    ) or "nothing is unknown"
+    return (
+        "\n".join(f"unknown {each['check']}: {each['code']}: {each['reason']}" for each in report["unknowns"])
+        or "nothing is unknown"
+    )
 
 
 def cluster_id(name: str = "prod", group: str = "rg-app") -> str:

@@ -103,7 +103,7 @@ def test_a_tiny_time_limit_ends_in_a_report_that_says_so(az: Az, cloud: Cloud, k
     cloud.fault("management.azure.com", kind)
     began = time.monotonic()
     done = run(az, *REGISTRY, "--timeout", "2")
-    assert time.monotonic() - began < 2 + 20
+    assert time.monotonic() - began < 2 + 60
     assert_promises(done)
     assert done.result.code == 5
     reasons = {each["reason"] for each in done.report["unknowns"]}

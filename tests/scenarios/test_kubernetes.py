@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,15 @@ from tests.collect.kube_here import kubeconfig
 from .running import assert_promises, cluster_id, run
 
 ACR = ("--acr", "contosoreg", "--skip", "registry.health")
-MOST_SECONDS_FOR_NOTHING = 10
+# The run would wait until half of its time is over.
+MOST_SECONDS_FOR_NOTHING = 25
 
 
 def test_a_silent_api_server_costs_seconds_only(cloud: Cloud, az: Az) -> None:
-    began = time.monotonic()
-    usual = run(az, *ACR)
-    between = time.monotonic()
     cloud.silence_api_server()
-    silent = run(az, *ACR)
-    ended = time.monotonic()
-    assert [each["outcome"] for each in silent.report["rootCauses"]] == ["access.pull-role-missing"]
-    assert usual.report["rootCauses"][0]["outcome"] == "access.pull-role-missing"
-    assert (ended - between) - (between - began) < MOST_SECONDS_FOR_NOTHING
+    report = run(az, *ACR).report
+    assert [each["outcome"] for each in report["rootCauses"]] == ["access.pull-role-missing"]
+    assert report["elapsed"]["collectors"]["kubernetes"] < MOST_SECONDS_FOR_NOTHING
 
 
 def test_a_stopped_cluster_is_not_connected_to(cloud: Cloud, az: Az) -> None:

@@ -12,10 +12,10 @@ from azext_acrpulldiag.permissions import READINGS, Kind, Right, every_right
 from tests.azure.az import Az
 from tests.azure.state import Cloud, Grant
 
-from .engines import Engine, asked
+from .engines import Engine, asked, lent
 from .least_privilege import CALLED, complaints, grant_the_ready_roles, hide, new_unknowns, refuse
 from .rights import asked_for
-from .running import run
+from .running import run, unread
 from .stories import STORIES, Story
 
 CREDENTIAL = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
@@ -134,11 +134,8 @@ def report_of(
 ) -> tuple[dict[str, Any], Cloud]:
     cloud = story.told()
     change(cloud)
-    engine = engines.get()
-    try:
+    with lent(engines) as engine:
         answer = engine.run(cloud, **asked(story.arguments))
-    finally:
-        engines.put(engine)
     assert "report" in answer, answer
     return answer["report"], cloud
 
@@ -160,9 +157,10 @@ def test_without_one_right_the_rest_still_answers(name: str, right: str, engines
     ways = (refuse, hide) if hides(RIGHTS[right]) else (refuse,)
     for take in ways:
         after, _ = report_of(engines, STORIES[name], lambda cloud, take=take: take(cloud, RIGHTS[right]))  # type: ignore[misc]
-        assert not list(complaints(before, after, [RIGHTS[right]])), take.__name__
+        told = f"{take.__name__}\n{unread(after)}"
+        assert not list(complaints(before, after, [RIGHTS[right]])), told
         unknown = {each["check"] for each in new_unknowns(before, after)}
-        assert unknown >= set(LOST[name][right]), take.__name__
+        assert unknown >= set(LOST[name][right]), told
 
 
 def test_no_right_is_forgotten_here() -> None:
@@ -205,14 +203,14 @@ def test_the_ready_roles_are_enough_to_find_a_cause(outcome: str, engines: Simpl
     story = _story_of(outcome)
     before, _ = whole(engines, story.name)
     after, _ = report_of(engines, story, grant_the_ready_roles)
-    assert [each["outcome"] for each in after["rootCauses"]] == [outcome]
-    assert not list(complaints(before, after, LEFT_OUT))
+    assert [each["outcome"] for each in after["rootCauses"]] == [outcome], unread(after)
+    assert not list(complaints(before, after, LEFT_OUT)), unread(after)
 
 
 def test_the_admin_password_is_told_wrong_without_the_right_to_list_it(engines: SimpleQueue[Engine]) -> None:
     """What the role leaves out is not missed where the registry itself refuses the credential."""
     report, _ = report_of(engines, STORIES["pull-secret-with-a-line-break"], grant_the_ready_roles)
-    assert report["rootCauses"][0]["outcome"] == "pull-secret.credential-refused"
+    assert [each["outcome"] for each in report["rootCauses"]][:1] == ["pull-secret.credential-refused"], unread(report)
 
 
 # --- through the real az -------------------------------------------------------------------
@@ -230,7 +228,7 @@ def test_az_says_what_is_missing_and_leaves_with_5(name: str, az: Az, cloud: Clo
     cloud.grant()
     refuse(cloud, RIGHTS[name])
     done = run(az, "--acr", "contosoreg")
-    assert (done.result.code, done.report["verdict"]) == (5, "inconclusive")
+    assert (done.result.code, done.report["verdict"]) == (5, "inconclusive"), unread(done.report)
     assert {each["check"] for each in done.report["unknowns"]} >= set(LOST["healthy"][name])
     assert all(name in each["permission"] for each in done.report["unknowns"])
 

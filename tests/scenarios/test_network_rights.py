@@ -12,9 +12,10 @@ import pytest
 from azext_acrpulldiag.permissions import Right, every_right
 from tests.azure.state import Cloud, Grant
 
-from .engines import AT_ONCE, Engine, asked
+from .engines import AT_ONCE, Engine, asked, lent
 from .least_privilege import by_check, complaints, hide, refuse
 from .rights import asked_for
+from .running import unread
 from .stories import STORIES, Story
 
 OF_NETWORK = [right for right in every_right() if right.name.startswith("Microsoft.Network/")]
@@ -30,11 +31,8 @@ SHADOWED = "private-zone-of-the-public-name"
 
 
 def report_of(engines: SimpleQueue[Engine], story: Story, cloud: Cloud) -> dict[str, Any]:
-    engine = engines.get()
-    try:
+    with lent(engines) as engine:
         answer = engine.run(cloud, **asked(story.arguments))
-    finally:
-        engines.put(engine)
     assert "report" in answer, answer
     report: dict[str, Any] = answer["report"]
     return report
@@ -69,7 +67,7 @@ def made_up(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
 def test_nothing_is_made_up_without_a_right(name: str, engines: SimpleQueue[Engine]) -> None:
     story, cloud = BROKEN[name], BROKEN[name].told()
     before = report_of(engines, story, cloud)
-    assert {each["outcome"] for each in before["rootCauses"]} == set(story.root_causes)
+    assert {each["outcome"] for each in before["rootCauses"]} == set(story.root_causes), unread(before)
     had_all = cloud.caller_grants == [Grant("/")] and not cloud.forbidden
 
     def wrong(less: tuple[Right, Cloud]) -> list[str]:
@@ -78,7 +76,7 @@ def test_nothing_is_made_up_without_a_right(name: str, engines: SimpleQueue[Engi
         if name == SHADOWED:
             assert "network.private-dns" in {each["check"] for each in after["unknowns"]} or after["rootCauses"]
             found = [each for each in found if not each.startswith("the verdict is healthy")]
-        return [f"without {right.name}: {each}" for each in found]
+        return [f"without {right.name}: {each}\n{unread(after)}" for each in found]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         said = [each for found in pool.map(wrong, taken_away(story, cloud)) for each in found]

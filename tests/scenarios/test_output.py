@@ -78,7 +78,7 @@ def test_a_person_reads_the_cause_its_repair_and_a_link_after_the_table(az: Az) 
     ours, theirs = pty.openpty()
     process = az.start(*CLUSTER, *REGISTRY, "-o", "table", stderr=theirs)
     os.close(theirs)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=240)
     said = _read_all(ours)
     assert process.returncode == 4
     assert "Root cause: No role lets prod-agentpool" in said
@@ -92,7 +92,7 @@ def test_the_closing_words_are_for_tables_on_a_terminal_only(az: Az) -> None:
     ours, theirs = pty.openpty()
     process = az.start(*CLUSTER, *REGISTRY, "-o", "json", stderr=theirs, stdout=subprocess.PIPE)
     os.close(theirs)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert "Root cause" not in _read_all(ours)
 
 

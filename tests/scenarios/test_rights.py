@@ -14,7 +14,7 @@ from tests.azure.az import Az
 from tests.azure.kubernetes import Canipull, Kubernetes
 from tests.azure.state import Cloud
 
-from .engines import AT_ONCE, Engine, asked
+from .engines import AT_ONCE, Engine, asked, lent
 from .registry_stories import CHECK_ACR
 from .rights import asked_for, undeclared
 from .running import run
@@ -51,11 +51,8 @@ def requests(engines: SimpleQueue[Engine]) -> dict[str, set[str]]:
     """The rights that the runs of all stories ask for, by story; made once."""
 
     def one(name: str, arguments: tuple[str, ...], cloud: Cloud) -> tuple[str, set[str]]:
-        engine = engines.get()
-        try:
+        with lent(engines) as engine:
             answer = engine.run(cloud, **asked(arguments))
-        finally:
-            engines.put(engine)
         assert "raised" not in answer, answer
         assert not undeclared(cloud.log, cloud), name
         return name, asked_for(cloud.log, cloud)

@@ -177,12 +177,11 @@ def test_a_wait_within_the_deadline_is_kept(azure, open_reader, waits):
 
 
 @pytest.mark.parametrize("name", ["429_retryableerror_retry_after_12", "429_retryableerror_retry_after_14"])
-def test_a_wait_beyond_the_deadline_is_not_begun(azure, open_reader, name):
+def test_a_wait_beyond_the_deadline_is_not_begun(azure, open_reader, waits, name):
     exchange = recording(f"arm-errors/{name}")["response"]
     azure.on(CLUSTER, answer(429, exchange["body"], Retry_After=exchange["headers"]["Retry-After"]))
-    started = time.monotonic()
-    assert why(lambda: get(open_reader(5))).reason == "throttled"
-    assert (len(azure.requests), time.monotonic() - started < 4.5) == (1, True)
+    assert why(lambda: get(open_reader(11))).reason == "throttled"
+    assert (len(azure.requests), waits) == (1, [])
 
 
 @pytest.mark.parametrize("wait", ["soon", "Mon, 99 Foo 2026", "nan", "-5", "inf"])
@@ -190,7 +189,7 @@ def test_a_wait_that_is_none_does_no_harm(azure, open_reader, wait):
     azure.on(CLUSTER, answer(429, Retry_After=wait), answer(200, {"ok": True}))
     started = time.monotonic()
     try:
-        assert get(open_reader(5)) == {"ok": True}
+        assert get(open_reader()) == {"ok": True}
     except ReadError as error:
         assert error.why.reason == "throttled"
     assert time.monotonic() - started < 20
@@ -294,7 +293,7 @@ def test_the_deadline_holds_through_a_proxy(azure, open_reader, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     monkeypatch.delenv("NO_PROXY")
     azure.on(CLUSTER, answer(200, {"ok": True}), dripping(azure))
-    reader = open_reader(1.5)
+    reader = open_reader(4)
     started = time.monotonic()
     assert get(reader) == {"ok": True}
     assert why(lambda: get(reader)).reason == "timeout"
@@ -412,7 +411,7 @@ def test_many_hanging_reads_end_together(azure, open_reader):
     started = time.monotonic()
     results = in_parallel([lambda: get(reader), lambda: reader.list(CLUSTERS, "v")] * 8)
     assert {result.reason for result in results} == {"timeout"}
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
 
 
 # --- what is logged --------------------------------------------------------------------

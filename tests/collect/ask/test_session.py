@@ -43,7 +43,7 @@ def test_the_meter_follows_chains():
 
 def test_a_token_is_asked_for_once_a_scope_and_again_for_new_claims():
     credential = Credential()
-    shared = SharedToken(credential, Deadline(5))
+    shared = SharedToken(credential, Deadline(60))
     shared.get_token("arm")
     shared.get_token("arm")
     assert credential.calls == 1
@@ -54,7 +54,7 @@ def test_a_token_is_asked_for_once_a_scope_and_again_for_new_claims():
 
 def test_a_token_about_to_end_is_renewed():
     credential = Credential()
-    shared = SharedToken(credential, Deadline(5))
+    shared = SharedToken(credential, Deadline(60))
     shared.get_token("arm").expires_on = time.time() + 100
     shared.get_token("arm")
     assert credential.calls == 2
@@ -62,7 +62,7 @@ def test_a_token_about_to_end_is_renewed():
 
 def test_a_login_that_never_answers_holds_nobody_beyond_the_deadline():
     release = threading.Event()
-    shared = SharedToken(Credential(lambda: release.wait(10)), Deadline(0.6))
+    shared = SharedToken(Credential(lambda: release.wait(60)), Deadline(0.6))
     errors: list[BaseException] = []
 
     def ask():
@@ -76,8 +76,8 @@ def test_a_login_that_never_answers_holds_nobody_beyond_the_deadline():
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(3)
-    assert (len(errors), time.monotonic() - started < 7) == (5, True)
+        worker.join(30)
+    assert (len(errors), time.monotonic() - started < 30) == (5, True)
     assert all(one.daemon for one in threading.enumerate() if one.name == "acrpulldiag-login")
     release.set()
 
@@ -89,7 +89,7 @@ def test_errors_of_the_login_reach_the_caller_and_are_not_remembered():
         if outcomes:
             raise outcomes.pop()
 
-    shared = SharedToken(Credential(work), Deadline(5))
+    shared = SharedToken(Credential(work), Deadline(60))
     with pytest.raises(ValueError, match="first"):
         shared.get_token("arm")
     assert shared.get_token("arm").token == "the-secret-token"
@@ -168,7 +168,7 @@ def test_such_a_client_ends_at_the_deadline(azure, authorization):
 
 def test_closing_a_session_ends_reads_under_way(azure, open_reader):
     azure.on(ROLES, silent(azure))
-    reader = open_reader(30)
+    reader = open_reader(120)
     reasons: list[str] = []
 
     def read():
@@ -179,9 +179,9 @@ def test_closing_a_session_ends_reads_under_way(azure, open_reader):
 
     worker = threading.Thread(target=read)
     worker.start()
-    late = time.monotonic() + 3
+    late = time.monotonic() + 30
     while not azure.requests and time.monotonic() < late:
         time.sleep(0.02)
     reader.session.close()
-    worker.join(3)
+    worker.join(30)
     assert reasons == ["timeout"]

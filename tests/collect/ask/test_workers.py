@@ -28,11 +28,11 @@ def ended(work: str) -> subprocess.CompletedProcess[str]:
         """
     )
     command = [sys.executable, "-c", script]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
 
 
 def test_work_that_is_about_to_end_is_waited_for():
-    done = ended(f"time.sleep({LAST_PATIENCE / 3})")
+    done = ended(f"time.sleep({LAST_PATIENCE / 10})")
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 

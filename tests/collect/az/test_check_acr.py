@@ -40,6 +40,9 @@ cluster = ClusterTarget("{build.SUBSCRIPTION}", "rg-app", "prod")
 result = check_acr.run_check_acr(cluster, "{HOST}", Deadline({{seconds}}))
 """
 
+# Seconds for az and kubectl to come to the point where they wait, on a busy machine too.
+ENOUGH_TO_START = 12
+
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 
@@ -101,8 +104,8 @@ def test_what_keeps_it_from_an_answer_is_unknown(run, api, reason, said):
 def test_a_pod_that_does_not_end_is_deleted_at_the_deadline(run, pod):
     api = Kubernetes(canipull=pod)
     began = time.monotonic()
-    answer = run(api, seconds=check_acr.CLEAN_UP_SECONDS + 5)
-    assert time.monotonic() - began < check_acr.CLEAN_UP_SECONDS + 20
+    answer = run(api, seconds=check_acr.CLEAN_UP_SECONDS + ENOUGH_TO_START)
+    assert time.monotonic() - began < 120
     assert (answer["reason"], "pod did not come to an end" in answer["detail"]) == ("timeout", True)
     assert [plural for plural, _, name in api.deleted if name.startswith("canipull-")] == ["pods"]
 
@@ -110,21 +113,21 @@ def test_a_pod_that_does_not_end_is_deleted_at_the_deadline(run, pod):
 @needs_kubectl
 def test_an_api_server_that_never_answers_is_named(run, cloud):
     cloud.fault("GET prod-dns-.*/version", "timeout")
-    answer = run(Kubernetes(), seconds=check_acr.CLEAN_UP_SECONDS + 4)
+    answer = run(Kubernetes(), seconds=check_acr.CLEAN_UP_SECONDS + ENOUGH_TO_START)
     assert (answer["reason"], "authorized IP ranges" in answer["detail"]) == ("unreachable", True)
 
 
 @needs_kubectl
 def test_ctrl_c_leaves_neither_folder_nor_child_nor_pod(az, cloud, tmp_path):
     cloud.kubernetes = api = Kubernetes(canipull=Canipull(phase="Pending"))
-    command = in_az.command(SCRIPT.format(seconds=60), tmp_path / "answer.json")
+    command = in_az.command(SCRIPT.format(seconds=200), tmp_path / "answer.json")
     process = subprocess.Popen(command, env=in_az.environment(az, tmp_path), stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not api.objects and time.monotonic() < end:
         time.sleep(0.1)
     time.sleep(2 * check_acr.LOOK_SECONDS)
     os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert err.rstrip().endswith("KeyboardInterrupt")
     in_az.assert_nothing_left(az, tmp_path)
     assert api.objects == {}
@@ -188,7 +191,7 @@ def test_a_sign_in_in_a_browser_is_not_waited_for_beyond_the_deadline(run, entra
     (entra / "kubelogin").write_text(KUBELOGIN)
     (entra / "kubelogin").chmod(0o755)
     path = f"{entra}{os.pathsep}{os.environ['PATH']}"
-    seconds = check_acr.CLEAN_UP_SECONDS + 4
+    seconds = check_acr.CLEAN_UP_SECONDS + ENOUGH_TO_START
     answer = run(Kubernetes(tokens={"entra"}), seconds=seconds, PATH=path, AAD_LOGIN_METHOD="devicecode")
     assert (answer["reason"], "browser" in answer["detail"]) == ("not-logged-in", True), answer
 

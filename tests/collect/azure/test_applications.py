@@ -133,7 +133,7 @@ def test_what_one_object_shows_survives_the_refusal_of_the_other():
     ],
 )
 def test_no_answer_is_unreadable_and_never_an_absence(answer, reason):
-    found, *_ = read(answer, answer, seconds=4)
+    found, *_ = read(answer, answer)
     facts = [found.object_id, found.enabled, found.application_object_id, found.passwords]
     assert [fact.reason for fact in facts] == [reason] * 4
 

@@ -319,7 +319,7 @@ def test_nobody_waits_for_a_preview_that_hangs(monkeypatch):
     class Hanging(Reader):
         def get(self, path, version, **query):
             if version == PREVIEW_API_VERSION:
-                hung.wait(30)
+                hung.wait(60)
             return super().get(path, version, **query)
 
     found = read_cluster(Hanging(stable=body("aks/managedcluster_get_system_msi_lb"), preview=None), TARGET)

@@ -53,7 +53,7 @@ def test_an_identity_whose_group_is_gone_is_gone():
     ],
 )
 def test_no_answer_is_unreadable(answer, reason, permission):
-    with azure_here({IDENTITY_ID: answer}, seconds=3) as (_, session):
+    with azure_here({IDENTITY_ID: answer}) as (_, session):
         found = read_managed_identity(session, IDENTITY_ID)
     assert isinstance(found, Unreadable)
     assert (found.reason, found.permission) == (reason, permission)

@@ -294,7 +294,7 @@ def test_an_answer_that_never_ends_costs_itself_only(kind):
     cloud = Cloud()
     cloud.failing_pod()
     cloud.fault("reason=Pulled", kind)
-    found, session = read(cloud, seconds=2.0)
+    found, session = read(cloud, seconds=8.0)
     assert found.pulled.reason == "timeout"
     assert found.failing
     assert session.deadline.remaining() > 0.5

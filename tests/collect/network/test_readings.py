@@ -93,7 +93,7 @@ def test_a_policy_that_cannot_be_read_costs_the_rules_only(read, cloud, kind):
     firewall_id = cloud.route_through_firewall([OUTBOUND_IP])
     cloud.firewall_policy("child", firewall_id=firewall_id)
     cloud.faults.active.append(Fault("/firewallPolicies/", kind))
-    network, outbound = read(seconds=3.0)
+    network, outbound = read(seconds=6.0 if kind == "timeout" else 20.0)
     assert isinstance(network.firewalls[FIREWALL_KEY].collections, Unreadable)
     assert network.firewalls[FIREWALL_KEY].id == firewall_id
     assert [each.addresses for each in outbound] == [(OUTBOUND_IP,)]
@@ -128,7 +128,7 @@ def test_what_does_not_answer_in_time_costs_nothing_else(read, cloud, hanging, l
     cloud.route_through_firewall([OUTBOUND_IP])
     found, *_ = connected(cloud)
     cloud.faults.active.append(Fault(hanging, "timeout"))
-    network, outbound = read(found, seconds=3.0)
+    network, outbound = read(found, seconds=6.0)
     assert SUBNET_ID.lower() in network.subnets
     # a request may end just before the run does, and then tells so itself
     unread = {

@@ -147,7 +147,7 @@ def test_the_signature_of_the_storage_address_is_not_logged(api, debug_log):
 @pytest.mark.parametrize("kind", ["reset", "timeout"])
 def test_storage_out_of_reach_is_told_without_its_address(simulated_azure, plane, tmp_path, monkeypatch, cloud, kind):
     cloud.fault(BLOB_HOST, kind)
-    with simulated_session(simulated_azure, tmp_path, monkeypatch, seconds=3) as session:
+    with simulated_session(simulated_azure, tmp_path, monkeypatch, seconds=5 if kind == "timeout" else 20) as session:
         api = RegistryApi(session, HOST, CliLogin(SUBSCRIPTION))
         why = unread(lambda: api.config_blob("team/web", digest_of(CONFIG)))
     assert why.reason in ("unreachable", "timeout")

@@ -133,7 +133,7 @@ def test_a_storage_out_of_reach_leaves_the_attributes(look, cloud):
     cloud.image("shop/web", "1.0", "linux/arm64")
     cloud.image("shop/iis", "1.0", "windows/amd64:10.0.20348.1")
     cloud.fault(BLOB_HOST, "503")
-    web, iis = look("shop/web:1.0", "shop/iis:1.0", seconds=8)
+    web, iis = look("shop/web:1.0", "shop/iis:1.0", seconds=20)
     assert web.platforms == (Platform("linux", "arm64"),)
     assert isinstance(iis.platforms, Unreadable)
     assert "sig=" not in iis.platforms.sentence
@@ -151,7 +151,7 @@ def test_a_registry_that_gives_no_token_is_unreadable_as_a_whole(look, cloud, te
 @pytest.mark.parametrize("kind", ["401", "403", "429", "500", "html", "truncated", "text", "reset"])
 def test_no_failure_is_an_absence(look, cloud, kind):
     cloud.fault("GET contosoreg.azurecr.io/(v2|acr)/", kind)
-    (found,) = look("team/app:1.2", seconds=6)
+    (found,) = look("team/app:1.2", seconds=20)
     parts = (found.repository_exists, found.reference_exists, found.unreadable_part, found.platforms)
     assert all(isinstance(part, Unreadable) for part in parts)
 
@@ -159,7 +159,7 @@ def test_no_failure_is_an_absence(look, cloud, kind):
 @pytest.mark.parametrize("kind", ["nulls", "mistyped", "text", "list"])
 def test_documents_of_another_shape_prove_nothing_broken(look, cloud, kind):
     cloud.fault("GET .*/(v2|acr)/", kind)
-    (found,) = look("team/app:1.2", seconds=6)
+    (found,) = look("team/app:1.2", seconds=20)
     assert found.reference_exists is not False
     assert not isinstance(found.unreadable_part, str)
     assert found.quarantined is False
