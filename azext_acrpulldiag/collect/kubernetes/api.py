@@ -231,8 +231,10 @@ class _Transport:
         from urllib3.util import Timeout
 
         left = max(0.05, self._session.deadline.remaining())
+        # A proxy looks the name up and connects before it answers.
+        connect = FIRST_ANSWER_SECONDS if self._proxy else CONNECT_SECONDS
         read = READ_SECONDS if self._answered else FIRST_ANSWER_SECONDS
-        return Timeout(connect=min(CONNECT_SECONDS, left), read=min(read, left))
+        return Timeout(connect=min(connect, left), read=min(read, left))
 
     def _look_up(self) -> None:
         """Look the name up once, in seconds: sockets have no time-out for it. A proxy does it by itself."""
