@@ -114,13 +114,13 @@ def test_check_health_passes_as_a_child_without_docker(az: Az) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tell", "code"),
+    ("change", "code"),
     [
         (Cloud.refuse_this_machine, "CONNECTIVITY_FORBIDDEN_ERROR"),
         (Cloud.refuse_exchange, "CONNECTIVITY_REFRESH_TOKEN_ERROR"),
     ],
 )
-def test_check_health_says_what_this_machine_sees(az: Az, cloud: Cloud, tell: object, code: str) -> None:
-    assert callable(tell)
-    tell(cloud)
+def test_check_health_says_what_this_machine_sees(az: Az, cloud: Cloud, change: object, code: str) -> None:
+    assert callable(change)
+    change(cloud)
     assert code in check_health(az)

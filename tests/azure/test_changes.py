@@ -76,7 +76,7 @@ def test_a_pool_of_its_own_subnet_and_public_addresses(cloud: Cloud) -> None:
     assert "publicIPAddressConfiguration" in configuration["properties"]
 
 
-def test_identity_stories(cloud: Cloud) -> None:
+def test_changes_of_the_identity(cloud: Cloud) -> None:
     cloud.outdate_nodes(client_id="old")
     assert cloud.scale_set()["tags"]["aks-managed-kubeletIdentityClientID"] == "old"
     cloud.recreate_kubelet_identity("new-object", "new-client")
