@@ -329,7 +329,7 @@ def _everywhere(facts: Facts, nodes: tuple[Node, ...]) -> list[_Host]:
 
 def _pools(cluster: Cluster) -> list[AgentPool]:
     """The pools that run pods."""
-    return [pool for pool in known(cluster.agent_pools) if pool.mode != "Gateway"]
+    return [pool for pool in known(cluster.agent_pools) if str(pool.mode).lower() != "gateway"]
 
 
 def _pool(pool: AgentPool) -> _Host:

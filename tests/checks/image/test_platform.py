@@ -125,10 +125,10 @@ def test_a_cluster_that_provisions_nodes_by_itself_may_get_one_that_fits(provisi
     assert one(facts).status is Status.UNKNOWN
 
 
-def test_gateway_pools_run_no_pods():
-    assert one(image_facts(ARM_ONLY, cluster=pools(agent_pool(), agent_pool("gw", mode="Gateway")))).evidence[
-        "pools_unable"
-    ] == ["pool1"]
+@pytest.mark.parametrize("mode", ["Gateway", "gateway"])
+def test_gateway_pools_run_no_pods(mode):
+    finding = one(image_facts(ARM_ONLY, cluster=pools(agent_pool(), agent_pool("gw", mode=mode))))
+    assert finding.evidence["pools_unable"] == ["pool1"]
     assert one(image_facts(cluster=pools())).status is Status.SKIPPED
 
 
