@@ -3,7 +3,8 @@
 Three answers are kept apart everywhere: a value, a definite absence (``None`` or an empty
 tuple, documented at the field), and :class:`Unreadable`. A field that a response did not
 show is ``Unreadable``, never a default. All times are aware and in UTC. Ids keep the casing
-Azure answered with; compare them with :func:`~azext_acrpulldiag.arm_ids.same_id`.
+Azure answered with; compare them with :func:`~azext_acrpulldiag.arm_ids.same_id`. Words of Azure's
+own (``Running``, ``Deny``) are spelled as it documents them, whatever the casing of the answer.
 """
 
 from __future__ import annotations
