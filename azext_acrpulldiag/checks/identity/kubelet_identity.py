@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...arm_ids import resource_parts, same_id
-from ...catalogue import Outcome, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
-from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, Unreadable, known
+from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
 from .._named import ClusterNames
@@ -265,14 +265,11 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     identity then prove nothing.
 
     Decided by ``securityProfile.serviceAccountImagePullProfile``, which only preview
-    versions of the cluster's answer show. It is off unless somebody switched it on, so that
-    one which could not be read leaves no verdict open.
+    versions of the cluster's answer show.
     """
     cluster = known(facts.cluster)
-    profile = cluster.service_account_pull
-    if isinstance(profile, Unreadable):
-        yield unknown(cluster.id, profile, decisive=False)
-    elif profile is not None and profile.enabled:
+    profile = known(cluster.service_account_pull)
+    if profile is not None and profile.enabled:
         default = profile.default_identity_id
         pulls = ServiceAccountPulls(f"as {default}" if default else "anonymously", default)
         yield SERVICE_ACCOUNT_PULL.at(cluster.id, ClusterNames.of(cluster), pulls)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.checks.identity.kubelet_identity import (
     nodes_were_set_up_for_the_present_kubelet_identity,
     pods_pull_by_the_kubelet_identity,
@@ -15,7 +14,6 @@ from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import AssignedIdentity, KubeletIdentity, ManagedIdentity, ServiceAccountPull, Unreadable
 from azext_acrpulldiag.model import Status
-from azext_acrpulldiag.pull_errors.symptoms import symptoms_of
 from tests.build import (
     IDENTITY_ID,
     KUBELET_CLIENT_ID,
@@ -23,8 +21,6 @@ from tests.build import (
     SUBSCRIPTION,
     TENANT,
     cluster,
-    failing,
-    failing_pods_facts,
     healthy_facts,
     scale_set,
     service_principal_facts,
@@ -230,11 +226,3 @@ def test_without_service_account_pull_it_passes(profile):
 def test_a_profile_that_is_not_shown_is_unknown(facts):
     (finding,) = evaluate(pods_pull_by_the_kubelet_identity, facts)
     assert finding.status is Status.UNKNOWN
-
-
-@pytest.mark.parametrize("profile", [None, WHY])
-def test_a_preview_that_was_not_read_leaves_no_verdict_open(profile):
-    """Pods fail with 401, and nothing that was read says why."""
-    facts = replace(failing_pods_facts((failing(),)), cluster=cluster(service_account_pull=profile))
-    diagnosis = diagnose(ALL, judge(ALL, facts), *symptoms_of(facts))
-    assert [root.finding.outcome for root in diagnosis.root_causes] == ["symptom.unexplained"]
