@@ -31,6 +31,7 @@ __all__ = [
     "ArmReader",
     "Json",
     "ReadError",
+    "by_key",
     "explain_exception",
     "in_parallel",
     "operation_of",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
+K = TypeVar("K")
 T = TypeVar("T")
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -184,6 +186,11 @@ def in_parallel(calls: Sequence[Callable[[], T]], width: int = 16, within: float
     results = [_outcome(future, end) or (_GIVEN_UP, base) for future in futures]
     begin_after(*(length for _, length in results))
     return [value for value, _ in results]
+
+
+def by_key(calls: Mapping[K, Callable[[], T]]) -> dict[K, T | Unreadable]:
+    """Run independent reads at once, as :func:`in_parallel` does; each answer stands under its key."""
+    return dict(zip(calls, in_parallel(list(calls.values())), strict=True))
 
 
 _GIVEN_UP = Unreadable("timeout", "It took more than its share of the time for the whole run")
