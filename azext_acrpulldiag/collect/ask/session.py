@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 from ...facts import Unreadable
 from .deadline import Deadline, Meter
 from .errors import ReadError, explain_exception
+from .shared import Shared
 from .transport import Lifeline, attempt_policy, pool_manager, pooled_transport, retry_policy
 from .workers import start
 
@@ -122,8 +124,7 @@ class SharedToken:
     def __init__(self, credential: Any, deadline: Deadline) -> None:
         self._credential = credential
         self._deadline = deadline
-        self._lock = threading.Lock()
-        self._tokens: dict[tuple[str, ...], Any] = {}
+        self._tokens: Shared[tuple[str, ...], Any] = Shared(_is_fresh, failures_last=False)
 
     def get_token(self, *scopes: str, **kwargs: Any) -> Any:
         """azure-core's ``TokenCredential``.
@@ -131,17 +132,21 @@ class SharedToken:
         Raises ``TimeoutError`` at the deadline, the CLI's error where the login is refused, and
         :class:`~.errors.ReadError` where msal breaks on what the login service answers.
         """
-        if not self._lock.acquire(timeout=self._deadline.remaining()):
-            raise TimeoutError("The login did not answer in time: timed out")
-        try:
-            token = None if kwargs.get("claims") else self._tokens.get(scopes)
-            if token is None or token.expires_on - time.time() < _REFRESH_SECONDS:
-                with _login_errors():
-                    token = _within(self._deadline, lambda: self._credential.get_token(*scopes, **kwargs))
-                self._tokens[scopes] = token
+
+        def ask() -> Any:
+            with _login_errors():
+                return _within(self._deadline, lambda: self._credential.get_token(*scopes, **kwargs))
+
+        if kwargs.get("claims"):
+            token = ask()
+            self._tokens.put(scopes, token, replace=True)
             return token
-        finally:
-            self._lock.release()
+        # In a context of its own: no request of ours is made, so the caller's chain does not grow.
+        return copy_context().run(self._tokens.get, scopes, ask)
+
+
+def _is_fresh(token: Any) -> bool:
+    return bool(token.expires_on - time.time() >= _REFRESH_SECONDS)
 
 
 @contextmanager

@@ -6,13 +6,11 @@ They are asked for at the login server's own ``/oauth2``; the realm of a challen
 from __future__ import annotations
 
 import base64
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from ..ask.arm import ReadError, translated_errors
-from ..ask.deadline import begin_after, chain_length
+from ..ask.arm import translated_errors
+from ..ask.shared import Shared
 from .errors import parsed, refusal_from
 from .http import RegistryHttp, malformed, plain
 
@@ -50,21 +48,18 @@ class Tokens:
     def __init__(self, http: RegistryHttp, credential: Credential) -> None:
         self._http = http
         self._credential = credential
-        self._refresh = _Shared()
-        self._by_scope: dict[str, _Shared] = {}
-        self._lock = threading.Lock()
+        self._refresh: Shared[CliLogin, str] = Shared()
+        self._by_scope: Shared[str, str] = Shared()
 
     def get(self, scope: str) -> str:
         """Return the token for ``scope``. Raises :class:`~.errors.ReadError`."""
-        with self._lock:
-            shared = self._by_scope.setdefault(scope, _Shared())
-        return shared.get(lambda: self._access_token(scope))
+        return self._by_scope.get(scope, lambda: self._access_token(scope))
 
     def _access_token(self, scope: str) -> str:
         wanted = {"service": self._http.login_server, "scope": scope}
         if isinstance(self._credential, CliLogin):
             login = self._credential
-            refresh = self._refresh.get(lambda: self._exchange(login))
+            refresh = self._refresh.get(login, lambda: self._exchange(login))
             form = {"grant_type": "refresh_token", "refresh_token": refresh, **wanted}
             return self._token_in("POST", "/oauth2/token", form, "access_token")
         # containerd's POST gets 400 from ACR; its GET, with Basic or without, is what decides.
@@ -106,26 +101,3 @@ class Tokens:
         if isinstance(token, str) and token:
             return token
         raise malformed(http.login_server, path)
-
-
-class _Shared:
-    """A token that concurrent callers ask for once, and whose failure they share."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._value = ""
-        self._error: ReadError | None = None
-        self._chain = 0
-
-    def get(self, make: Callable[[], str]) -> str:
-        with self._lock:
-            if not self._value and self._error is None:
-                try:
-                    self._value = make()
-                except ReadError as error:
-                    self._error = error
-                self._chain = chain_length()
-        begin_after(chain_length(), self._chain)
-        if self._error is not None:
-            raise self._error
-        return self._value
