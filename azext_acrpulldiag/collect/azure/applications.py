@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import ParamSpec, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from ...facts import PasswordCredential, ServicePrincipal, Unreadable
-from ..ask.arm import (
-    MAX_BODY_BYTES,
-    Json,
-    ReadError,
-    answered,
-    in_parallel,
-    interpret,
-    pipeline,
-    read_body,
-    refusal,
-    translated_errors,
-)
+from ..ask.arm import Json, ReadError, in_parallel, translated_errors
+from ..ask.graph import PERMISSION, GraphReader
 from ..ask.session import Session
 from ..members import Body, member, shown
 from .cluster import home_tenant
@@ -29,57 +18,9 @@ from .cluster import home_tenant
 T = TypeVar("T")
 P = ParamSpec("P")
 
-PERMISSION = "Application.Read.All (Microsoft Graph)"
 OF = "this application in Microsoft Graph"
-_ABSENT = "Request_ResourceNotFound"
 _APPLICATION = "id,appId,passwordCredentials"
 _SERVICE_PRINCIPAL = "id,appId,accountEnabled,appOwnerOrganizationId,passwordCredentials"
-
-
-class GraphReader:
-    """Reads Microsoft Graph v1.0 in the tenant of a subscription; safe to use from many threads."""
-
-    def __init__(self, session: Session, subscription: str) -> None:
-        from azure.cli.core.auth.util import resource_to_scopes
-        from azure.core import PipelineClient
-        from azure.core.pipeline.policies import BearerTokenCredentialPolicy
-
-        resource = session.cli_ctx.cloud.endpoints.microsoft_graph_resource_id
-        credential, self.tenant_id = session.credential(subscription)
-        self.session = session
-        self.endpoint = resource.rstrip("/")
-        settings = session.policies()
-        authentication = BearerTokenCredentialPolicy(credential, *resource_to_scopes(resource))
-        self._client = PipelineClient(
-            self.endpoint, policies=pipeline(settings, authentication), transport=settings["transport"]
-        )
-
-    def get(self, path: str, **query: str) -> Json | None:
-        """GET one object (``applications(appId='...')``). ``None``: Graph says that it does not exist.
-
-        Raises :class:`~.arm.ReadError`.
-        """
-        # Graph names its options "$select"; a "$" cannot be a keyword here.
-        options = urlencode({f"${name}": value for name, value in query.items()}, safe="$,")
-        url = f"{self.endpoint}/v1.0/{path}?{options}"
-        return answered(self.session, path, lambda: self._exchange(url, f"{self.endpoint}/{path}"))
-
-    def _exchange(self, url: str, path: str) -> Json | None:
-        from azure.core.rest import HttpRequest
-
-        with translated_errors(path, PERMISSION):
-            response = self._client.send_request(HttpRequest("GET", url), stream=True)
-            return answer_of(response.status_code, read_body(response, self.session, path, MAX_BODY_BYTES), path)
-
-
-def answer_of(status: int, payload: bytes, path: str) -> Json | None:
-    """Turn Graph's status and body into JSON, an absence or a :class:`~.arm.ReadError`."""
-    if status < 300:
-        return interpret(status, payload, path)
-    code = _error_code(payload)
-    if status == 404 and code == _ABSENT:
-        return None
-    raise ReadError(refusal(status, code, path, PERMISSION))
 
 
 def read_service_principal(session: Session, subscription: str, app_id: str) -> ServicePrincipal | Unreadable:
@@ -187,12 +128,3 @@ def _graph(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unrea
 def _other_tenants(app_id: str, home: str | Unreadable | None) -> Unreadable:
     where = f"tenant {home}" if isinstance(home, str) else "a tenant that Graph does not name"
     return Unreadable("not-shown", f"The application {app_id} lives in {where}, which alone shows its client secrets")
-
-
-def _error_code(payload: bytes) -> str | None:
-    try:
-        error = json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
-    code = member(error, "error", "code")
-    return code if isinstance(code, str) else None

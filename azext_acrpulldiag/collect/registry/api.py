@@ -12,9 +12,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ...facts import Unreadable
 from ..ask.arm import Json, ReadError
+from ..ask.registry import Answer, RegistryHttp, malformed, plain
 from ..ask.session import Session
 from .errors import Absence, RegistryRefusalError, parsed, refusal_from
-from .http import Answer, RegistryHttp, malformed, plain
 from .tokens import PULL_RIGHT, Anonymous, Basic, CliLogin, Credential, Tokens
 
 __all__ = [

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from ..ask.arm import translated_errors
+from ..ask.registry import RegistryHttp, malformed, plain
 from ..ask.shared import Shared
 from .errors import parsed, refusal_from
-from .http import RegistryHttp, malformed, plain
 
 PULL_RIGHT = "AcrPull, or Container Registry Repository Reader on a registry with repository permissions (ABAC)"
 

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...facts import Unreadable
-from ..ask.arm import ReadError, answered, read_body, translated_errors
-from ..ask.session import Session
+from .arm import ReadError, answered, read_body, translated_errors
+from .session import Session
 
 # containerd takes no larger manifest either; a configuration is some kilobytes.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
