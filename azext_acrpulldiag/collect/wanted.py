@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..facts import Kubernetes
-from .kubernetes.login import ApiServer, ClusterAccess
+from .ask.kubernetes import ApiServer
+from .kubernetes.login import ClusterAccess
 from .kubernetes.workloads import Scope
 
 

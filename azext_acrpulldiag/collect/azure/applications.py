@@ -12,7 +12,7 @@ from ...facts import PasswordCredential, ServicePrincipal, Unreadable
 from ..ask.arm import Json, ReadError, in_parallel, translated_errors
 from ..ask.graph import PERMISSION, GraphReader
 from ..ask.session import Session
-from ..members import Body, member, shown
+from ..members import Body, shown
 from .cluster import home_tenant
 
 T = TypeVar("T")

@@ -9,11 +9,12 @@ from ...facts import Kubernetes, Unreadable, known
 from ...images.references import parse_reference
 from ...targets import ClusterTarget, RegistryTarget, parse_registry
 from ..ask.arm import ArmReader, ReadError
+from ..ask.kubernetes import ApiServer
 from ..ask.session import Session
 from ..azure.cluster import explain_missing_cluster
 from ..azure.missing import ClusterMissingError
 from .api import KubeApi
-from .login import ApiServer, ClusterAccess, find_api_server
+from .login import ClusterAccess, find_api_server
 from .workloads import Scope, read_kubernetes
 
 

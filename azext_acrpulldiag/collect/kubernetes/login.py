@@ -8,19 +8,16 @@ Clusters with Entra ID are signed in to with the CLI's own login, so kubelogin i
 from __future__ import annotations
 
 import base64
-import os
-import ssl
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ...facts import Unreadable
 from ...targets import ClusterTarget
 from ..ask.arm import ArmReader, Json, ReadError, translated_errors
+from ..ask.kubernetes import ApiServer
 from ..ask.session import Session
+from ..ask.tls import tls_of, tls_of_files
 from ..azure.cluster import API_VERSION
 from ..members import member
 
@@ -43,18 +40,6 @@ class ClusterAccess:
     def by_file(self) -> bool:
         """Whether a kubeconfig file of the user's is meant, be it the default one."""
         return self.kubeconfig is not None or self.context is not None
-
-
-@dataclass(frozen=True)
-class ApiServer:
-    """An API server and the right to ask it. Shows no secret when printed."""
-
-    url: str
-    tls: ssl.SSLContext = field(repr=False)
-    authorization: Callable[[], str | None] = field(repr=False)
-    """The value of the header, made when asked for: some tokens are short-lived."""
-    server_name: str | None = None
-    """The name in its certificate, where that is not the host of ``url``."""
 
 
 def find_api_server(reader: ArmReader, session: Session, target: ClusterTarget, access: ClusterAccess) -> ApiServer:
@@ -97,7 +82,7 @@ def api_server_from(config: Json, entra_token: Callable[[], str]) -> ApiServer:
     if not isinstance(url, str) or not url.startswith("https://"):
         raise ReadError(_malformed("names no server"))
     try:
-        tls = _tls(cluster, None if token or _is_entra(user) else user)
+        tls = tls_of(cluster, None if token or _is_entra(user) else user)
     except (ValueError, OSError, TypeError) as error:  # ssl.SSLError is an OSError, binascii's a ValueError
         raise ReadError(_malformed(f"holds certificates that cannot be used ({type(error).__name__})")) from None
     if isinstance(token, str) and token:
@@ -143,49 +128,6 @@ def _malformed(what: str) -> Unreadable:
     return Unreadable("malformed", f"The kubeconfig that Azure hands out {what}", CREDENTIAL_PERMISSION)
 
 
-# --- certificates ------------------------------------------------------------------------
-
-
-def _tls(cluster: Json, user: Json | None) -> ssl.SSLContext:
-    """A context that trusts the cluster's own authority only, and shows the user's certificate if it must.
-
-    Not :func:`ssl.create_default_context`: from Python 3.13 on it refuses authorities without
-    a key identifier, which clusters have.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority = cluster.get("certificate-authority-data")
-    if authority:
-        context.load_verify_locations(cadata=base64.b64decode(authority).decode("ascii"))
-    else:
-        context.load_default_certs()
-    if user and "client-certificate-data" in user:
-        pair = base64.b64decode(user["client-certificate-data"]) + b"\n" + base64.b64decode(user["client-key-data"])
-        with _as_file(pair) as path:
-            context.load_cert_chain(path)
-    return context
-
-
-@contextmanager
-def _as_file(content: bytes) -> Iterator[str]:
-    """A path that reads as ``content`` and leaves nothing behind: OpenSSL takes a client key from a path only."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("acrpulldiag", os.MFD_CLOEXEC)
-        try:
-            os.write(descriptor, content)
-            yield f"/proc/self/fd/{descriptor}"
-        finally:
-            os.close(descriptor)
-        return
-    descriptor, path = tempfile.mkstemp(prefix="acrpulldiag-")  # readable by its owner only
-    try:
-        os.write(descriptor, content)
-        os.close(descriptor)
-        yield path
-    finally:
-        with suppress(OSError):
-            Path(path).unlink()
-
-
 # --- a kubeconfig file -------------------------------------------------------------------
 
 
@@ -200,7 +142,7 @@ def _from_file(access: ClusterAccess) -> ApiServer:
     where = access.kubeconfig or "the default kubeconfig"
     try:
         kube_config.load_kube_config(access.kubeconfig, access.context, configuration, persist_config=False)
-        tls = _tls_of_files(configuration)
+        tls = tls_of_files(configuration)
     except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         raise ReadError(Unreadable("malformed", f"{where} cannot be used: {said}")) from None
@@ -212,16 +154,3 @@ def _from_file(access: ClusterAccess) -> ApiServer:
         lambda: configuration.get_api_key_with_prefix("authorization"),
         configuration.tls_server_name,
     )
-
-
-def _tls_of_files(configuration: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not configuration.verify_ssl:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    elif configuration.ssl_ca_cert:
-        context.load_verify_locations(configuration.ssl_ca_cert)
-    else:
-        context.load_default_certs()
-    if configuration.cert_file:
-        context.load_cert_chain(configuration.cert_file, configuration.key_file)
-    return context

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
+from azext_acrpulldiag.collect.ask import kubernetes as ask_kubernetes
 from azext_acrpulldiag.collect.ask.arm import ReadError
+from azext_acrpulldiag.collect.ask.kubernetes import proxy_for
 from azext_acrpulldiag.collect.kubernetes import api as kube_api
-from azext_acrpulldiag.collect.kubernetes.api import KubeApi, proxy_for
+from azext_acrpulldiag.collect.kubernetes.api import KubeApi
 from azext_acrpulldiag.collect.kubernetes.login import api_server_from
 from tests.azure.state import Cloud
 from tests.collect.kube_here import TOKEN, KubeSession, kube_here, kubeconfig
@@ -147,7 +149,7 @@ def test_no_answer_is_named_once_and_never_asked_again(kind, reason):
 
 
 def test_a_silent_server_is_given_up_for_all_that_follows(monkeypatch):
-    monkeypatch.setattr(kube_api, "FIRST_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(ask_kubernetes, "FIRST_ANSWER_SECONDS", 0.3)
     cloud = a_cloud()
     cloud.silence_api_server()
     with kube_here(cloud) as (api, session):
@@ -177,7 +179,7 @@ def test_without_time_left_nothing_is_asked():
 
 def test_a_name_that_nobody_can_look_up_costs_seconds_once(monkeypatch):
     found = threading.Event()
-    monkeypatch.setattr(kube_api, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(ask_kubernetes, "CONNECT_SECONDS", 0.2)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found.wait(60))
     monkeypatch.setenv("NO_PROXY", "*")
     session = KubeSession(60)

@@ -1,0 +1,168 @@
+"""Requests to a Kubernetes API server, within a few seconds or not at all."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from ...facts import Unreadable
+from .arm import MAX_BODY_BYTES
+from .errors import ReadError
+from .session import Session
+from .workers import Workers
+
+# An API server that is there answers at once; one that is private or fenced off never does.
+CONNECT_SECONDS = 3.0
+FIRST_ANSWER_SECONDS = 5.0
+READ_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """An API server and the right to ask it. Shows no secret when printed."""
+
+    url: str
+    tls: ssl.SSLContext = field(repr=False)
+    authorization: Callable[[], str | None] = field(repr=False)
+    """The value of the header, made when asked for: some tokens are short-lived."""
+    server_name: str | None = None
+    """The name in its certificate, where that is not the host of ``url``."""
+
+
+class Transport:
+    """What kubernetes' client calls ``rest_client``, for reads only."""
+
+    def __init__(self, session: Session, server: ApiServer) -> None:
+        self._session = session
+        self._server = server
+        self._proxy = proxy_for(server.url)
+        self._pool = session.pool_manager(self._proxy, ssl_context=server.tls, **_names(server.server_name))
+        self._lock = threading.Lock()
+        self._found = False
+        self._answered = False
+        self._out_of_reach: Unreadable | None = None
+
+    def remaining(self) -> float:
+        """Seconds that are left of the run."""
+        return self._session.deadline.remaining()
+
+    def GET(  # noqa: N802 - the client's name for it
+        self, url: str, headers: Any = None, query_params: Any = None, **_: Any
+    ) -> Any:
+        """Answer (status, body), in the guise of the response that the client passes on."""
+        if self._out_of_reach is not None:
+            raise ReadError(self._out_of_reach)
+        deadline = self._session.deadline
+        if deadline.remaining() <= 0:
+            raise ReadError(Unreadable("timeout", "No time was left to ask the Kubernetes API"))
+        address = f"{url}?{urlencode(query_params)}" if query_params else url
+        sent = {**(headers or {}), "accept": "application/json", "accept-encoding": "gzip"}
+        authorization = self._server.authorization()
+        if authorization:
+            sent["authorization"] = authorization
+        try:
+            self._look_up()
+            self._session.meter.count()
+            answer = _Answer(*self._exchange(address, sent))
+        except _failures() as error:
+            raise ReadError(self._no_answer(error)) from None
+        self._answered = True
+        return answer
+
+    def _exchange(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        response = self._pool.request(
+            "GET", url, headers=headers, timeout=self._limits(), preload_content=False, redirect=False
+        )
+        try:
+            chunks: list[bytes] = []
+            size = 0
+            for chunk in response.stream(1 << 16, decode_content=True):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise ReadError(Unreadable("malformed", "An answer of the API server is too large"))
+            return response.status, b"".join(chunks)
+        finally:
+            response.release_conn()
+
+    def _limits(self) -> Any:
+        from urllib3.util import Timeout
+
+        left = max(0.05, self._session.deadline.remaining())
+        # A proxy looks the name up and connects before it answers.
+        connect = FIRST_ANSWER_SECONDS if self._proxy else CONNECT_SECONDS
+        read = READ_SECONDS if self._answered else FIRST_ANSWER_SECONDS
+        return Timeout(connect=min(connect, left), read=min(read, left))
+
+    def _look_up(self) -> None:
+        """Look the name up once, in seconds: sockets have no time-out for it. A proxy does it by itself."""
+        if self._proxy:
+            return
+        with self._lock:
+            if self._out_of_reach is not None:
+                raise ReadError(self._out_of_reach)
+            if self._found:
+                return
+            parts = urlsplit(self._server.url)
+            workers = Workers(1)
+            found = workers.submit(lambda: socket.getaddrinfo(parts.hostname, parts.port or 443))
+            workers.close()
+            try:
+                found.result(timeout=min(CONNECT_SECONDS, self._session.deadline.remaining()))
+            except _failures() as error:
+                raise ReadError(self._no_answer(error)) from None
+            self._found = True
+
+    def _no_answer(self, error: Exception) -> Unreadable:
+        """Say why there is no answer; an API server that never gave one is given up."""
+        host = urlsplit(self._server.url).hostname
+        timed_out = "imeout" in type(error).__name__ or "timed out" in str(error)
+        timed_out = timed_out or self._session.deadline.remaining() <= 0  # which shuts the sockets down
+        said = "timed out" if timed_out else _first_line(error)
+        why = Unreadable("timeout" if timed_out else "unreachable", f"No answer from the API server {host}: {said}")
+        if not self._answered:
+            self._out_of_reach = why
+        return why
+
+
+class _Answer(tuple[int, bytes]):
+    """Status and body; the client also asks for members of a response."""
+
+    status = 0
+
+    def __new__(cls, status: int, payload: bytes) -> _Answer:
+        """Hold both."""
+        return super().__new__(cls, (status, payload))
+
+    def getheaders(self) -> dict[str, str]:
+        """None that matter here."""
+        return {}
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that ``requests``, and so every other part of az, would use for ``url``."""
+    from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
+
+    proxy = select_proxy(url, get_environ_proxies(url))
+    return str(prepend_scheme_if_needed(proxy, "http")) if proxy else None
+
+
+def _names(server_name: str | None) -> dict[str, str]:
+    return {"server_hostname": server_name, "assert_hostname": server_name} if server_name else {}
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from concurrent.futures import TimeoutError as NotYet
+
+    from urllib3.exceptions import HTTPError
+
+    return (HTTPError, OSError, NotYet)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
