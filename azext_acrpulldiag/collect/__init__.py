@@ -42,7 +42,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         checks_health = _start_check_health(plan, reads, health)
         with _check_acr(plan, reads, session, targets, wanted) as checks_acr:
             # Not on this thread: an import that catches everything would swallow Ctrl-C.
-            plan.start("imports", lambda: _load_clients(wanted))
+            plan.start("imports", _load_clients)
             if reads.cluster.answer(session.deadline) is None:
                 raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
             facts = reads.facts(
@@ -53,10 +53,9 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         return Collected(facts, {task.name: task.seconds for task in plan.tasks})
 
 
-def _load_clients(wanted: Wanted) -> None:
+def _load_clients() -> None:
     """Import what the second round of reads needs, while the first is under way."""
-    kubernetes = () if wanted.access.mode == "none" else ("kubernetes.client",)
-    for package in ("azure.mgmt.authorization", "azure.mgmt.msi", *kubernetes):
+    for package in ("azure.mgmt.authorization", "azure.mgmt.msi"):
         with suppress(ImportError):  # the read that needs it says so
             importlib.import_module(package)
 

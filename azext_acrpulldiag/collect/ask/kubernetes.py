@@ -1,11 +1,14 @@
-"""Requests to a Kubernetes API server, within a few seconds or not at all."""
+"""GETs of a Kubernetes API server, within a few seconds or not at all.
+
+They pass no logging policy and are logged by nobody: the answers may be secrets. They stay JSON.
+"""
 
 from __future__ import annotations
 
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -34,8 +37,12 @@ class ApiServer:
     """The name in its certificate, where that is not the host of ``url``."""
 
 
-class Transport:
-    """What kubernetes' client calls ``rest_client``, for reads only."""
+class KubernetesHttp:
+    """GETs of one API server, under the run's limits; safe to use from many threads.
+
+    It never retries, and a server that never answered is given up: every further GET raises the
+    same at once.
+    """
 
     def __init__(self, session: Session, server: ApiServer) -> None:
         self._session = session
@@ -51,24 +58,24 @@ class Transport:
         """Seconds that are left of the run."""
         return self._session.deadline.remaining()
 
-    def GET(  # noqa: N802 - the client's name for it
-        self, url: str, headers: Any = None, query_params: Any = None, **_: Any
-    ) -> Any:
-        """Answer (status, body), in the guise of the response that the client passes on."""
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """GET ``path``, which is percent-encoded already; any status is an answer, with its body.
+
+        Raises :class:`ReadError`.
+        """
         if self._out_of_reach is not None:
             raise ReadError(self._out_of_reach)
-        deadline = self._session.deadline
-        if deadline.remaining() <= 0:
+        if self.remaining() <= 0:
             raise ReadError(Unreadable("timeout", "No time was left to ask the Kubernetes API"))
-        address = f"{url}?{urlencode(query_params)}" if query_params else url
-        sent = {**(headers or {}), "accept": "application/json", "accept-encoding": "gzip"}
+        url = f"{self._server.url}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": _user_agent()}
         authorization = self._server.authorization()
         if authorization:
-            sent["authorization"] = authorization
+            headers["authorization"] = authorization
         try:
             self._look_up()
             self._session.meter.count()
-            answer = _Answer(*self._exchange(address, sent))
+            answer = self._exchange(url, headers)
         except _failures() as error:
             raise ReadError(self._no_answer(error)) from None
         self._answered = True
@@ -130,26 +137,19 @@ class Transport:
         return why
 
 
-class _Answer(tuple[int, bytes]):
-    """Status and body; the client also asks for members of a response."""
-
-    status = 0
-
-    def __new__(cls, status: int, payload: bytes) -> _Answer:
-        """Hold both."""
-        return super().__new__(cls, (status, payload))
-
-    def getheaders(self) -> dict[str, str]:
-        """None that matter here."""
-        return {}
-
-
 def proxy_for(url: str) -> str | None:
     """The proxy that ``requests``, and so every other part of az, would use for ``url``."""
     from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
 
     proxy = select_proxy(url, get_environ_proxies(url))
     return str(prepend_scheme_if_needed(proxy, "http")) if proxy else None
+
+
+def _user_agent() -> str:
+    """That of az's other requests, so that the cluster's audit log says who asked."""
+    from azure.cli.core.util import get_az_user_agent
+
+    return str(get_az_user_agent())
 
 
 def _names(server_name: str | None) -> dict[str, str]:

@@ -1,20 +1,20 @@
-"""Ask a Kubernetes API server, within a few seconds or not at all.
+"""Read what a Kubernetes API server shows: lists page by page, single objects by name.
 
-Paths, parameters and authorization are kubernetes' client's; below it stands a transport of
-our own, because the client's writes certificates to files, ignores ``NO_PROXY``, retries
-without end and logs bodies, which here may be secrets. Answers stay JSON: 50,000 pods as model
-objects would take minutes.
+Paths and parameters are those of the API's reference (https://kubernetes.io/docs/reference/kubernetes-api/),
+all of its core group. Answers stay JSON: 50,000 pods as model objects would take minutes, and the import of
+kubernetes' client a quarter of a second of processor time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from ...facts import Unreadable
 from ..ask.arm import Json, ReadError
-from ..ask.kubernetes import ApiServer, Transport
+from ..ask.kubernetes import ApiServer, KubernetesHttp
 from ..ask.session import Session
 from ..members import member
 
@@ -39,38 +39,28 @@ class KubeApi:
     """
 
     def __init__(self, session: Session, server: ApiServer) -> None:
-        from kubernetes.client import ApiClient, Configuration, CoreV1Api
-
         self.server = server
-        self._transport = Transport(session, server)
-        configuration = Configuration(host=server.url)
-        client = ApiClient(configuration)
-        client.rest_client = self._transport
-        self._core = CoreV1Api(client)
+        self._http = KubernetesHttp(session, server)
 
     def remaining(self) -> float:
         """Seconds that are left of the run."""
-        return self._transport.remaining()
+        return self._http.remaining()
 
     def pods(self, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
         """List pods, page by page, of all namespaces or of one."""
-        core = self._core
-        return self._list("pods", core.list_namespaced_pod, core.list_pod_for_all_namespaces, namespace, field_selector)
+        return self._list("pods", namespace, field_selector)
 
     def events(self, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
         """List events, page by page, of all namespaces or of one."""
-        core = self._core
-        return self._list(
-            "events", core.list_namespaced_event, core.list_event_for_all_namespaces, namespace, field_selector
-        )
+        return self._list("events", namespace, field_selector)
 
     def nodes(self) -> Iterator[Json]:
         """List nodes, page by page."""
-        return self._list("nodes", None, self._core.list_node, None, None)
+        return self._list("nodes")
 
     def pod(self, namespace: str, name: str) -> Json | None:
         """One pod; ``None``: it does not exist (any more)."""
-        found = self._get("pods", self._core.read_namespaced_pod, name, namespace)
+        found = self._get("pods", name, namespace)
         if found is not None and not _is_object(found, "pods"):
             what = f"get pods in namespace {namespace}"
             raise ReadError(Unreadable("malformed", f"The answer to {what} is no pod", what))
@@ -78,33 +68,22 @@ class KubeApi:
 
     def namespace(self, name: str) -> Json | None:
         """One namespace; ``None``: it does not exist."""
-        return self._get("namespaces", self._core.read_namespace, name)
+        return self._get("namespaces", name)
 
     def service_account(self, namespace: str, name: str) -> Json | None:
         """One service account; ``None``: it does not exist."""
-        return self._get("serviceaccounts", self._core.read_namespaced_service_account, name, namespace)
+        return self._get("serviceaccounts", name, namespace)
 
     def secret(self, namespace: str, name: str) -> Json | None:
         """One secret, with its ``type`` and base64 ``data``; ``None``: it does not exist. Secrets are never listed."""
-        return self._get("secrets", self._core.read_namespaced_secret, name, namespace)
+        return self._get("secrets", name, namespace)
 
-    def _list(
-        self,
-        resource: str,
-        of_namespace: Callable[..., Any] | None,
-        of_all: Callable[..., Any],
-        namespace: str | None,
-        field_selector: str | None,
-    ) -> Iterator[Json]:
+    def _list(self, resource: str, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
         what = f"list {resource}" + (f" in namespace {namespace}" if namespace else "")
-        options: dict[str, Any] = {"limit": PAGE}
-        if field_selector:
-            options["field_selector"] = field_selector
+        query = {"limit": str(PAGE)} | ({"fieldSelector": field_selector} if field_selector else {})
         for _ in range(MAX_PAGES):
-            if namespace and of_namespace:
-                page = self._asked(what, resource, of_namespace, namespace, **options)
-            else:
-                page = self._asked(what, resource, of_all, **options)
+            status, payload = self._http.get(_path(resource, namespace), query)
+            page = _object(status, payload, what, resource)
             # An API server shows an empty list as one: no list at all is no answer.
             items, metadata = page.get("items"), page.get("metadata")
             if not isinstance(items, list) or not all(_is_object(item, resource) for item in items):
@@ -113,29 +92,31 @@ class KubeApi:
             following = metadata.get("continue") if isinstance(metadata, dict) else None
             if not following:
                 return
-            options["_continue"] = following
+            query["continue"] = str(following)
         raise ReadError(Unreadable("malformed", f"The answer to {what} has more than {MAX_PAGES} pages", what))
 
-    def _get(self, resource: str, read: Callable[..., Any], name: str, *namespace: str) -> Json | None:
-        what = " in namespace ".join((f"get {resource}", *namespace))
-        try:
-            return self._asked(what, resource, read, name, *namespace)
-        except _AbsentError:
-            return None
+    def _get(self, resource: str, name: str, namespace: str | None = None) -> Json | None:
+        what = f"get {resource}" + (f" in namespace {namespace}" if namespace else "")
+        status, payload = self._http.get(_path(resource, namespace, name))
+        return None if status == 404 else _object(status, payload, what, resource)
 
-    def _asked(self, what: str, resource: str, call: Callable[..., Any], *names: str, **options: Any) -> Json:
-        status, payload = call(*names, _preload_content=False, **options)
-        if status == 404 and names:
-            raise _AbsentError(_refusal(status, what, resource))
-        if not 200 <= status < 300:
-            raise ReadError(_refusal(status, what, resource))
-        try:
-            body = json.loads(payload)
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            raise ReadError(Unreadable("malformed", f"The answer to {what} is no JSON object", what))
-        return body
+
+def _path(resource: str, namespace: str | None, name: str | None = None) -> str:
+    """Where a collection is, or one object in it; names are percent-encoded, slashes and all."""
+    parts = (*(("namespaces", namespace) if namespace else ()), resource, *((name,) if name is not None else ()))
+    return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _object(status: int, payload: bytes, what: str, resource: str) -> Json:
+    if not 200 <= status < 300:
+        raise ReadError(_refusal(status, what, resource))
+    try:
+        body = json.loads(payload)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise ReadError(Unreadable("malformed", f"The answer to {what} is no JSON object", what))
+    return body
 
 
 def _is_object(item: Any, resource: str) -> bool:
@@ -143,10 +124,6 @@ def _is_object(item: Any, resource: str) -> bool:
     if not isinstance(item, dict) or not isinstance(member(item, "metadata", "name"), str):
         return False
     return isinstance(item.get("involvedObject" if resource == "events" else "status"), dict)
-
-
-class _AbsentError(ReadError):
-    """The API says that there is no such object."""
 
 
 def _refusal(status: int, what: str, resource: str) -> Unreadable:
