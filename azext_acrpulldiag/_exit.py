@@ -9,6 +9,7 @@ code is kept here, under a lock, and one handler is registered.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 from typing import Any
@@ -50,6 +51,7 @@ def _rank(code: int) -> int:
 
 
 def _end(cli_ctx: Any, **_: Any) -> None:
+    _flush()
     global _worst  # pylint: disable=global-statement
     with _lock:
         code, words = _worst, list(_closing_words)
@@ -62,3 +64,16 @@ def _end(cli_ctx: Any, **_: Any) -> None:
     gc.freeze()
     if code:
         raise SystemExit(code)
+
+
+def _flush() -> None:
+    """Hand over what was printed, before anything can fail or wait behind it.
+
+    A reader that has gone (``| head``) is no failure; Python would complain of it at its very end.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -35,6 +35,7 @@ def diagnose_pull(
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     from ._exit import exit_code, leave_with
+    from ._interrupt import interruptible
     from ._validators import login_server_suffix, registry_of_image
     from .collect.kubernetes.login import ClusterAccess
     from .collect.kubernetes.workloads import Scope
@@ -57,7 +58,8 @@ def diagnose_pull(
         pull_secret=pull_secret,
         credential_test=not no_credential_test,
     )
-    reports = _reports(cmd.cli_ctx, request, suffix)
+    with interruptible():
+        reports = _reports(cmd.cli_ctx, request, suffix)
     for report in reports:
         leave_with(cmd.cli_ctx, exit_code(report["verdict"], fail_on), closing_words(report))
     return reports[0] if len(reports) == 1 else reports

@@ -42,7 +42,7 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         checks_health = _start_check_health(plan, reads, health)
         with _check_acr(plan, reads, session, targets, wanted) as checks_acr:
             # Not on this thread: an import that catches everything would swallow Ctrl-C.
-            plan.start("imports", _load_clients)
+            plan.start("imports", lambda: _load_clients(session.deadline))
             if reads.cluster.answer(session.deadline) is None:
                 raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
             facts = reads.facts(
@@ -53,9 +53,11 @@ def collect(session: Session, targets: Targets, options: Options, wanted: Wanted
         return Collected(facts, {task.name: task.seconds for task in plan.tasks})
 
 
-def _load_clients() -> None:
+def _load_clients(deadline: Deadline) -> None:
     """Import what the second round of reads needs, while the first is under way."""
     for package in ("azure.mgmt.authorization", "azure.mgmt.msi"):
+        if deadline.remaining() <= 0:
+            return
         with suppress(ImportError):  # the read that needs it says so
             importlib.import_module(package)
 
@@ -112,6 +114,6 @@ def _check_acr(
     try:
         yield task
     except KeyboardInterrupt:
-        session.deadline.end()
+        session.close()  # so that whatever it still waits for ends, too
         task.answer(Deadline(CLEAN_UP_SECONDS + LOOK_SECONDS))
         raise

@@ -1,40 +1,103 @@
-"""Daemon threads for work that must not outlive a run.
+"""Daemon threads for work that must not outlive a run, and what of it the end of ``az`` waits for.
 
-``concurrent.futures`` joins its threads when the interpreter ends, so one name lookup that
-hangs would hold ``az`` after its report was printed. These threads hold it for a moment at
-most: a thread that is still at work when the interpreter is taken down is ended within whatever
-it calls, and where that is no Python (an extension module being imported), that aborts ``az``.
+``concurrent.futures`` joins its threads when the interpreter ends, so one name lookup that hangs
+would hold ``az`` after its report was printed. These threads do not hold it: a thread that waits
+for a socket, a lock or a child is simply gone with the process. Two things are waited for:
+
+* An import. Before Python 3.14 a thread that wants to run on while the interpreter is taken down is
+  ended by ``pthread_exit``, which unwinds its stack. Where an extension module that is no C is being
+  initialised there (cryptography's is Rust), that unwinding aborts the whole process. Imports end
+  within moments, and start nothing that waits.
+* Work that says so (:func:`waited_for`): what removes a pod and a folder behind it.
+
+So a run that has answered everything waits for nothing, and neither does one whose time is over
+while a host is silent. What was printed is flushed before that (see ``_exit``). To end the process
+by ``os._exit`` instead would need no wait, but its exit code is known to ``az`` alone by then.
 """
 
 from __future__ import annotations
 
 import atexit
+import os
+import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from queue import SimpleQueue
+from types import FrameType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 T = TypeVar("T")
 
-# Seconds that az waits at its end for what is still at work; its connections are closed by then.
-LAST_PATIENCE = 1.5
+IMPORT_SECONDS = 5.0
+"""An import that takes longer hangs; it is waited for no further."""
+_LOOK_SECONDS = 0.02
+_IMPORTING = "<frozen importlib._bootstrap"
+
 _started: WeakSet[threading.Thread] = WeakSet()
+_waited_for: dict[threading.Thread, float] = {}
 
 
 def start(thread: threading.Thread) -> None:
-    """Start a daemon thread that ``az`` waits for, for a moment, at its end."""
-    thread.start()
+    """Start a daemon thread that ``az`` does not wait for at its end, unless it is in an import.
+
+    It leaves Ctrl-C to the main thread. A signal goes to any thread that does not block it, and Python runs its
+    handlers in the main one only: that would not wake from waiting for an answer if another thread got the signal.
+    """
+    if sys.platform == "win32":
+        thread.start()
+    else:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            thread.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     _started.add(thread)
+
+
+@contextmanager
+def waited_for(seconds: float) -> Iterator[None]:
+    """Within: ``az`` waits at its end for this thread, for so many seconds at most."""
+    thread = threading.current_thread()
+    _waited_for[thread] = seconds
+    try:
+        yield
+    finally:
+        del _waited_for[thread]
 
 
 @atexit.register
 def _settle() -> None:
-    end = time.monotonic() + LAST_PATIENCE
-    for thread in list(_started):
-        thread.join(max(0.0, end - time.monotonic()))
+    try:
+        _wait(lambda: bool(_waited_for), max(_waited_for.values(), default=0.0))
+        _wait(_is_importing, IMPORT_SECONDS)
+    except KeyboardInterrupt:
+        # Not the way out for az's own end, but this is the last of it: nothing is printed any more.
+        os._exit(1)
+
+
+def _wait(under_way: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while under_way() and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_importing() -> bool:
+    """Whether one of our threads has an import on its stack."""
+    frames = sys._current_frames()
+    return any(_has_import(frames.get(thread.ident or 0)) for thread in list(_started))
+
+
+def _has_import(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_IMPORTING):
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Workers:

@@ -14,16 +14,15 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ...facts import CheckAcrReport, Unreadable
 from ...targets import ClusterTarget
 from ..ask.deadline import Deadline
+from ..ask.workers import waited_for
 from .canipull import OPERATION, CutShort, check_acr_report_from
-from .child import Child, Ended, az_command
+from .child import Child, Ended, az_command, private_folder
 
 CLEAN_UP_SECONDS = 6.0
 """Kept back of the deadline, for deleting a pod that was cut short."""
@@ -31,8 +30,6 @@ CLEAN_UP_SECONDS = 6.0
 LOOK_SECONDS = 0.5
 
 _POD = re.compile(r"\bcanipull-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-# Older versions hand this path to a shell.
-_SHELL_SAFE = re.compile(r"^[A-Za-z0-9/._+-]+$")
 
 
 def run_check_acr(cluster: ClusterTarget, login_server: str, deadline: Deadline) -> CheckAcrReport | Unreadable:
@@ -50,7 +47,7 @@ def run_check_acr(cluster: ClusterTarget, login_server: str, deadline: Deadline)
         *("--acr", login_server, "--subscription", cluster.subscription),
     )
     try:
-        with private_folder() as folder:
+        with waited_for(CLEAN_UP_SECONDS), private_folder() as folder:
             run = _Run(command, folder)
             try:
                 ended = run.wait(deadline)
@@ -59,18 +56,6 @@ def run_check_acr(cluster: ClusterTarget, login_server: str, deadline: Deadline)
             return check_acr_report_from(ended, login_server, run.cut_short)
     except OSError as error:
         return Unreadable("internal-error", f"{OPERATION} could not be started: {error}", OPERATION)
-
-
-@contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder that only this user may enter, removed with all that is in it."""
-    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"] if sys.platform != "win32" else [tempfile.gettempdir()]  # noqa: S108
-    place = next((name for name in places if sys.platform == "win32" or _SHELL_SAFE.match(name)), None)
-    folder = Path(tempfile.mkdtemp(prefix="acrpulldiag-", dir=place))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def child_environment(folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -45,14 +46,16 @@ class HealthCheck:
     """``az acr check-health``, begun before the registry is known.
 
     ``name`` is the registry's, as the command's text shall call it. Make it before any
-    thread is started, so that it may fork; :meth:`run` it, from any thread; close it (or
-    leave its ``with`` block) when no run is under way, after which nothing of it is left.
-    ``child.end_all`` cuts a run short.
+    thread is started, so that it may fork; :meth:`run` it, once, from any thread; close it
+    (or leave its ``with`` block), which cuts a run short that is under way.
     """
 
     def __init__(self, deadline: Deadline, name: str) -> None:
         self._deadline = deadline
-        self._fork = None
+        self._lock = threading.Lock()
+        self._closed = False
+        self._child: Child | None = None
+        self._fork: AzFork | None = None
         if fork_is_sound():
             self._fork = AzFork(partial(_prepare, name), child_environment({}), deadline.remaining())
 
@@ -70,27 +73,31 @@ class HealthCheck:
         ``body`` is Resource Manager's answer that ``registry`` was read from. Raises nothing:
         why there is no report is the answer then.
         """
-        fork, self._fork = self._fork, None
-        if fork is not None:
-            try:
-                ended = fork.run(_told(registry, body), self._deadline.remaining())
-            finally:
-                fork.end()
+        if self._fork is not None and self._closed:
+            ended = Ended(None, "")
+        elif self._fork is not None:
+            ended = self._fork.run(_told(registry, body), self._deadline.remaining())
         else:
             ended = self._run_child(_arguments(registry.name, registry.subscription))
         return health_report_from(ended, registry.login_server)
 
     def close(self) -> None:
-        """End what was made ready and never run."""
+        """End what was made ready, and what still runs."""
+        with self._lock:
+            self._closed = True
         if self._fork is not None:
             self._fork.end()
-            self._fork = None
+        if self._child is not None:
+            self._child.kill()
 
     def _run_child(self, arguments: Sequence[str]) -> Ended:
-        try:
-            child = Child(az_command(*arguments), child_environment(os.environ))
-        except OSError as error:
-            return Ended(1, f"ERROR: {error}")
+        with self._lock:
+            if self._closed:
+                return Ended(None, "")
+            try:
+                self._child = child = Child(az_command(*arguments), child_environment(os.environ))
+            except OSError as error:
+                return Ended(1, f"ERROR: {error}")
         try:
             return child.wait(self._deadline.remaining()) or child.end()
         finally:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 MAX_OUTPUT_CHARS = 256 * 1024
 _GRACE_SECONDS = 2.0
 
+# Older versions of `az aks check-acr` hand the path of a temporary file to a shell.
+_SHELL_SAFE = re.compile(r"^[A-Za-z0-9/._+-]+$")
+
 _live: set[int] = set()
+_folders: set[Path] = set()
 _lock = threading.Lock()
 
 
@@ -64,6 +71,11 @@ class Child:
         code = self._process.returncode
         return Ended(code if code >= 0 else None, as_text(output))
 
+    def kill(self) -> None:
+        """End the child and all that it started; whoever waits for it sees its end. For another thread than that."""
+        if self._process.returncode is None:
+            end_group(self.pid)
+
     def end(self) -> Ended:
         """End the child and all that it started, and return what it said so far.
 
@@ -102,15 +114,29 @@ def end_group(pid: int) -> None:
             end(pid, signal.SIGKILL)
 
 
-def end_all() -> None:
-    """End every child that still runs; for the way out of an interrupted run.
+def leave_nothing() -> None:
+    """End every child that still runs, and remove every folder of theirs; for a process that ends at once.
 
-    Whoever waits on one of them then cleans up after it, as after a timeout.
+    Takes no lock: it is called by a signal handler, which may have interrupted whoever holds it.
     """
-    with _lock:
-        pids = tuple(_live)
-    for pid in pids:
+    for pid in tuple(_live):
         end_group(pid)
+    for folder in tuple(_folders):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder that only this user may enter, removed with all that is in it."""
+    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"] if sys.platform != "win32" else [tempfile.gettempdir()]  # noqa: S108
+    place = next((name for name in places if sys.platform == "win32" or _SHELL_SAFE.match(name)), None)
+    folder = Path(tempfile.mkdtemp(prefix="acrpulldiag-", dir=place))
+    _folders.add(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _folders.discard(folder)
 
 
 def as_text(output: bytes) -> str:
@@ -119,7 +145,7 @@ def as_text(output: bytes) -> str:
 
 
 def remember(pid: int) -> None:
-    """Count ``pid`` among the children that :func:`end_all` ends."""
+    """Count ``pid`` among the children that :func:`leave_nothing` ends."""
     with _lock:
         _live.add(pid)
 

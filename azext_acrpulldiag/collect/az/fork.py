@@ -48,6 +48,8 @@ class AzFork:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         gc.freeze()  # so that collecting garbage in the fork copies no pages (see the gc module's documentation)
+        self._lock = threading.Lock()
+        self._running = False
         self._pid: int | None = os.fork()
         if self._pid == 0:
             os.close(self._orders)
@@ -60,32 +62,45 @@ class AzFork:
     def run(self, told: Any, seconds: float) -> Ended:
         """Send ``told``, which JSON can hold, and return how the command ended, within ``seconds``."""
         end = time.monotonic() + seconds
-        if self._pid is None:
-            raise RuntimeError("A fork runs one command.")
+        with self._lock:
+            if self._pid is None or self._running:
+                raise RuntimeError("A fork runs one command.")
+            self._running = True
+        output, finished = b"", False
         try:
             with os.fdopen(self._orders, "wb", closefd=False) as orders:
                 orders.write(json.dumps(told).encode() + b"\n")
+            output, finished = _read_until(self._answers, end)
         except BrokenPipeError:  # it ended already
-            return Ended(self._reap(), "")
-        output, finished = _read_until(self._answers, end)
-        if finished:
-            return Ended(self._reap(), as_text(output))
-        self.end()
-        return Ended(None, as_text(output))
+            finished = True
+        finally:
+            if not finished:
+                self._kill()
+            code = self._reap()
+        return Ended(code if finished else None, as_text(output))
 
     def end(self) -> None:
-        """End the fork and all that it started; nothing of it is left then."""
-        if self._pid is None:
-            return
-        end_group(self._pid)
-        self._reap()
+        """End the fork and all that it started. Where another thread is in :meth:`run`, that sees the end."""
+        self._kill()
+        if not self._running:
+            self._reap()
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._pid is not None:
+                end_group(self._pid)
 
     def _reap(self) -> int | None:
         if self._pid is None:
             return None
-        _, status = os.waitpid(self._pid, 0)
-        forget(self._pid)
-        self._pid = None
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)  # its number stays its own until it is reaped
+        with self._lock:
+            if self._pid is None:  # by another thread, just now
+                return None
+            _, status = os.waitpid(self._pid, 0)
+            forget(self._pid)
+            self._pid = None
         os.close(self._orders)
         os.close(self._answers)
         code = os.waitstatus_to_exitcode(status)
