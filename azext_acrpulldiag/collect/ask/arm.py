@@ -9,7 +9,6 @@ are never in a ``--debug`` log.
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from ...arm_ids import subscription_of
 from ...facts import Unreadable
 from .deadline import begin_after, chain_length
 from .errors import ReadError, explain_exception, operation_of, refusal, translated_errors
@@ -55,7 +55,6 @@ _NOT_AN_ABSENCE = {
     "noregisteredproviderfound",
     "tenantnotfound",
 }
-_SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 
 
 class BrokenAnswerError(ReadError):
@@ -117,7 +116,7 @@ class ArmReader:
         from azure.core.rest import HttpRequest
 
         with translated_errors(path, method=method):
-            client = self._client(_subscription_of(path) or subscription)
+            client = self._client(subscription_of(path) or subscription)
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
             response = client.send_request(request, stream=True)
             payload = read_body(response, self.session, path, MAX_BODY_BYTES)
@@ -254,7 +253,7 @@ def interpret(status: int, payload: bytes, path: str, method: str = "GET") -> Js
             why = f"The answer for {path} is no JSON object"
             raise ReadError(Unreadable("malformed", why, operation_of(path, method)))
         return body
-    code = _error_code(payload)
+    code = error_code(payload)
     if status == 404 and code is not None and code.lower() not in _NOT_AN_ABSENCE:
         return None
     raise ReadError(refusal(status, code, path, method=method))
@@ -268,7 +267,7 @@ def _parsed(payload: bytes) -> Any:
         return None
 
 
-def _error_code(payload: bytes) -> str | None:
+def error_code(payload: bytes) -> str | None:
     """The error code of ARM's wrapped form or of a provider's flat one (AKS), if it is JSON."""
     body = _parsed(payload)
     error = body.get("error", body) if isinstance(body, dict) else None
@@ -281,11 +280,6 @@ def _items(page: Json, path: str) -> list[Json]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise ReadError(Unreadable("malformed", f"The list {path} has no list of objects", operation_of(path)))
     return value
-
-
-def _subscription_of(path: str) -> str | None:
-    match = _SUBSCRIPTION.match(path)
-    return match[1] if match else None
 
 
 def _origin(url: str) -> tuple[str, str]:

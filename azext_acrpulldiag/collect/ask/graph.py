@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import urlencode
 
 from .arm import (
@@ -10,6 +9,7 @@ from .arm import (
     Json,
     ReadError,
     answered,
+    error_code,
     interpret,
     pipeline,
     read_body,
@@ -62,15 +62,7 @@ def answer_of(status: int, payload: bytes, path: str) -> Json | None:
     """Turn Graph's status and body into JSON, an absence or a :class:`~.arm.ReadError`."""
     if status < 300:
         return interpret(status, payload, path)
-    code = _error_code(payload)
+    code = error_code(payload)
     if status == 404 and code == _ABSENT:
         return None
     raise ReadError(refusal(status, code, path, PERMISSION))
-
-
-def _error_code(payload: bytes) -> str | None:
-    try:
-        code = json.loads(payload)["error"]["code"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return code if isinstance(code, str) else None
