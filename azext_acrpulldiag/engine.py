@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .checks import ALL
-from .collect import Wanted, collect
+from .collect import ReadRequest, collect
 from .collect.ask.deadline import Deadline, Meter
 from .collect.ask.session import Session
 from .collect.kubernetes.discovery import Discovered, discover
@@ -23,11 +23,6 @@ from .images.references import parse_reference
 from .pull_errors.symptoms import symptoms_of
 from .report import Elapsed, Json, report_of
 from .targets import Targets
-
-CHECK_HEALTH = "registry.health"
-PULL_SECRETS = "pull-secret"
-CREDENTIALS = "pull-secret.credential"
-NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -88,18 +83,18 @@ def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tup
     began = time.monotonic()
     meter = Meter()
     session = Session(cli_ctx, Deadline(request.timeout), meter)
-    wanted = Wanted(
-        check_health=not left_out(CHECK_HEALTH, request.skip),
+    wanted = ReadRequest(
+        request.targets,
+        request.options,
+        needs={checked.id: checked.needs for checked in ALL if not left_out(checked.id, request.skip)},
         check_acr=request.check_acr,
         access=request.access,
         scope=request.scope,
         known=None if found is None else (found.server, found.kubernetes),
-        pull_secrets=PULL_SECRETS not in request.skip,
         pull_secret=request.pull_secret,
-        offer_credentials=request.credential_test and not left_out(CREDENTIALS, request.skip),
-        network=NETWORK not in request.skip,
+        credential_test=request.credential_test,
     )
-    collected = collect(session, request.targets, request.options, wanted)
+    collected = collect(session, wanted)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)
     return collected.facts, elapsed
 

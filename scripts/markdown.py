@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from azext_acrpulldiag.permissions import Kind, Right
+from azext_acrpulldiag.rights import Kind, Right
 
 KINDS = {
     Kind.ACTION: "Azure action",

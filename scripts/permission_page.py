@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from azext_acrpulldiag.catalogue import Check
-from azext_acrpulldiag.permissions import Kind, Right, every_right, fields_read_with, rights_of
+from azext_acrpulldiag.permissions import every_right, fields_read_with, rights_of
+from azext_acrpulldiag.rights import Kind, Right
 
 from .markdown import KINDS, code, page, table
 

@@ -20,14 +20,16 @@ import pytest
 
 from azext_acrpulldiag import checks as checks_package
 from azext_acrpulldiag.catalogue import Check, Outcome
+from azext_acrpulldiag.collect.reading import in_order
+from azext_acrpulldiag.collect.readings import FACTS
 from azext_acrpulldiag.details import Details, names_of
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import CODES, Facts, Unreadable
 from azext_acrpulldiag.model import Finding, Severity, Status
-from azext_acrpulldiag.permissions import READINGS, Kind
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
 from azext_acrpulldiag.quoting import placeholders
 from azext_acrpulldiag.repairs import Option, Step, steps_of
+from azext_acrpulldiag.rights import Kind
 from scripts import reference
 from tests import build
 from tests.variants import variants_of
@@ -184,14 +186,13 @@ def _symptoms() -> str:
 
 
 def test_what_is_read_has_its_rights_declared():
-    assert set(READINGS) <= EVERY_FIELD, "fields of Facts"
+    assert set(FACTS) <= EVERY_FIELD, "fields of Facts"
     needed = {need for checked in CHECKS for need in checked.needs} - ALWAYS_KNOWN - {"options"}
-    assert needed <= set(READINGS)
-    assert {earlier for reading in READINGS.values() for earlier in reading.after} <= set(READINGS)
+    assert needed <= set(FACTS)
 
 
 def test_a_right_is_the_same_wherever_it_is_declared():
-    declared = [right for reading in READINGS.values() for right in reading.rights]
+    declared = [right for reading in in_order(FACTS.values()) for right in reading.rights]
     by_name: dict[str, set[object]] = {}
     for right in declared:
         by_name.setdefault(right.name.lower(), set()).add((right.name, right.kind, right.where, right.left_out))

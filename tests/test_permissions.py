@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from azext_acrpulldiag.checks import ALL
-from azext_acrpulldiag.permissions import Kind, every_right, fields_read_with, rights_of
+from azext_acrpulldiag.permissions import every_right, fields_read_with, rights_of
+from azext_acrpulldiag.rights import Kind
 from scripts.permission_page import cluster_role, permission_page, role, secret_role
 
 CLUSTER = "Microsoft.ContainerService/managedClusters/read"
@@ -30,7 +31,7 @@ def test_each_right_is_named_once():
 
 
 def test_two_cases_of_one_right_are_both_told():
-    (graph,) = (right for right in rights_of(("pull_secrets",)) if right.name == GRAPH)
+    (graph,) = (right for right in rights_of(("access", "pull_secrets")) if right.name == GRAPH)
     assert graph.when == "the cluster pulls as a service principal, or a pull secret signs in as an application"
     (pull,) = (right for right in rights_of(("images", "access")) if right.name == "list pods")
     assert pull.when == ""

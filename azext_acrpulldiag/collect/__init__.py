@@ -6,21 +6,24 @@ import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timezone
 
-from ..facts import Cluster, Facts, Options, Registry
-from ..targets import Targets
+from ..facts import Facts
+from .ask.arm import ArmReader
 from .ask.deadline import Deadline
+from .ask.once import Once
 from .ask.session import Session
-from .az.check_acr import CLEAN_UP_SECONDS, LOOK_SECONDS, run_check_acr
+from .az.check_acr import CLEAN_UP_SECONDS, LOOK_SECONDS
 from .az.check_health import HealthCheck
 from .azure.cluster import explain_missing_cluster
 from .azure.missing import ClusterMissingError
-from .plan import Plan, Task, needing
-from .readings import MISSING, Reads
-from .wanted import Wanted
+from .plan import Plan
+from .reading import Reading, Underway
+from .readings import CHECK_ACR, CHECK_HEALTH, CLUSTER, facts_of, needed
+from .request import ReadRequest, Run
+from .sources import MISSING
 
-__all__ = ["ClusterMissingError", "Collected", "Wanted", "collect"]
+__all__ = ["ClusterMissingError", "Collected", "ReadRequest", "collect"]
 
 
 @dataclass(frozen=True)
@@ -31,25 +34,23 @@ class Collected:
     seconds: Mapping[str, float]
 
 
-def collect(session: Session, targets: Targets, options: Options, wanted: Wanted) -> Collected:
-    """Read everything at once, each thing as early as what it depends on allows.
+def collect(session: Session, request: ReadRequest) -> Collected:
+    """Read what the checks of ``request`` need, each thing as early as what it depends on allows.
 
     Ends by the session's deadline; what was not read by then is ``Unreadable``. Raises
     :class:`~.missing.ClusterMissingError` as soon as the cluster is known not to exist.
     """
-    with _health_check(session, targets, wanted) as health, _plan(session) as plan:
-        reads = Reads(session, targets, options, plan, wanted)
-        checks_health = _start_check_health(plan, reads, health)
-        with _check_acr(plan, reads, session, targets, wanted) as checks_acr:
+    readings = needed(request)
+    with _health_check(session, request, readings) as health, _plan(session) as plan:
+        reader = ArmReader(session)
+        answers = Underway(Run(session, reader, Once(reader), request, health), plan, readings)
+        with _check_acr(answers, session, request):
             # Not on this thread: an import that catches everything would swallow Ctrl-C.
             plan.start("imports", lambda: _load_clients(session.deadline))
-            if reads.cluster.answer(session.deadline) is None:
-                raise ClusterMissingError(targets.cluster, explain_missing_cluster(reads.reader, targets.cluster))
-            facts = reads.facts(
-                check_health=checks_health.answer(session.deadline) if checks_health else None,
-                check_acr=checks_acr.answer(session.deadline) if checks_acr else None,
-                options=options,
-            )
+            if answers(CLUSTER) is MISSING:
+                target = request.targets.cluster
+                raise ClusterMissingError(target, explain_missing_cluster(reader, target))
+            facts = facts_of(answers, request, datetime.now(timezone.utc))
         return Collected(facts, {task.name: task.seconds for task in plan.tasks})
 
 
@@ -63,12 +64,14 @@ def _load_clients(deadline: Deadline) -> None:
 
 
 @contextmanager
-def _health_check(session: Session, targets: Targets, wanted: Wanted) -> Iterator[HealthCheck | None]:
+def _health_check(
+    session: Session, request: ReadRequest, readings: tuple[Reading[object], ...]
+) -> Iterator[HealthCheck | None]:
     """Made before any thread is started, so that it can fork; see :mod:`.fork`."""
-    if not wanted.check_health:
+    if CHECK_HEALTH not in readings:
         yield None
         return
-    with HealthCheck(session.deadline, targets.registry.probable_name) as health:
+    with HealthCheck(session.deadline, request.targets.registry.probable_name) as health:
         yield health
 
 
@@ -82,38 +85,17 @@ def _plan(session: Session) -> Iterator[Plan]:
         session.close()
 
 
-def _start_check_health(plan: Plan, reads: Reads, health: HealthCheck | None) -> Task[Any] | None:
-    if health is None:
-        return None
-    return plan.start(
-        "checkHealth",
-        needing(health.run),
-        reads.registry,
-        reads.registry_body,
-    )
-
-
 @contextmanager
-def _check_acr(
-    plan: Plan, reads: Reads, session: Session, targets: Targets, wanted: Wanted
-) -> Iterator[Task[Any] | None]:
-    """``None``: not asked for. An interrupt ends it, and waits until its pod and its folder are gone.
+def _check_acr(answers: Underway, session: Session, request: ReadRequest) -> Iterator[None]:
+    """An interrupt ends the command, and waits until its pod and its folder are gone.
 
     It runs on a thread that ends with the process, and holds a kubeconfig with a credential.
     """
-    if not wanted.check_acr:
-        yield None
-        return
-
-    def run(registry: Registry, cluster: Cluster | None) -> Any:
-        if cluster is None:
-            return MISSING
-        return run_check_acr(targets.cluster, registry.login_server, session.deadline)
-
-    task: Task[Any] = plan.start("checkAcr", needing(run), reads.registry, reads.cluster)
     try:
-        yield task
+        yield
     except KeyboardInterrupt:
+        if not request.check_acr:
+            raise
         session.close()  # so that whatever it still waits for ends, too
-        task.answer(Deadline(CLEAN_UP_SECONDS + LOOK_SECONDS))
+        answers(CHECK_ACR, Deadline(CLEAN_UP_SECONDS + LOOK_SECONDS))
         raise

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ..facts import Unreadable
 from .ask.arm import ReadError
@@ -19,20 +19,21 @@ from .ask.deadline import Deadline, begin_after, chain_length
 from .ask.workers import Workers
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 TASKS_AT_ONCE = 24
 
 
-class Task(Generic[T]):
+class Task(Generic[T_co]):
     """One read: its name, its answer to come, and what it cost."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.seconds = 0.0
         self.chain = 0
-        self._answer: Future[T | Unreadable] = Future()
+        self._answer: Future[T_co | Unreadable] = Future()
 
-    def answer(self, deadline: Deadline) -> T | Unreadable:
+    def answer(self, deadline: Deadline) -> T_co | Unreadable:
         """Wait for the answer, at most until the deadline."""
         try:
             return self._answer.result(timeout=deadline.remaining())
@@ -46,13 +47,13 @@ class Plan:
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._workers = Workers(TASKS_AT_ONCE)
-        self.tasks: list[Task[Any]] = []
+        self.tasks: list[Task[object]] = []
 
-    def start(self, name: str, work: Callable[..., T | Unreadable], *after: Task[Any]) -> Task[T]:
+    def start(self, name: str, work: Callable[..., T | Unreadable], *after: Task[object]) -> Task[T]:
         """Run ``work(*answers of after)`` once those are there; return its task.
 
-        ``work`` gets an ``Unreadable`` where an earlier answer is one; :func:`needing`
-        wraps work that can do nothing then.
+        ``work`` gets an ``Unreadable`` where an earlier answer is one. What it has to take is made sure of
+        where readings are declared: :func:`~.reading.told`.
         """
         task: Task[T] = Task(name)
         self.tasks.append(task)
@@ -66,7 +67,7 @@ class Plan:
         """Take no more work."""
         self._workers.close()
 
-    def _submit(self, task: Task[T], work: Callable[..., T | Unreadable], after: tuple[Task[Any], ...]) -> None:
+    def _submit(self, task: Task[T], work: Callable[..., T | Unreadable], after: tuple[Task[object], ...]) -> None:
         def run() -> None:
             # pylint: disable=protected-access
             began = time.monotonic()
@@ -78,7 +79,7 @@ class Plan:
 
         self._workers.submit(run)
 
-    def _attempt(self, name: str, work: Callable[..., T | Unreadable], answers: list[Any]) -> T | Unreadable:
+    def _attempt(self, name: str, work: Callable[..., T | Unreadable], answers: list[object]) -> T | Unreadable:
         if self._deadline.remaining() <= 0:
             return Unreadable("timeout", f"No time was left to read {name}")
         try:
@@ -90,18 +91,6 @@ class Plan:
 
             get_logger(__name__).debug("Reading %s failed inside.", name, exc_info=True)
             return Unreadable("internal-error", f"Internal error reading {name}: {type(defect).__name__}: {defect}")
-
-
-def needing(work: Callable[..., T | Unreadable]) -> Callable[..., T | Unreadable]:
-    """Answer with the first ``Unreadable`` argument instead of calling ``work``."""
-
-    def guarded(*answers: Any) -> T | Unreadable:
-        for answer in answers:
-            if isinstance(answer, Unreadable):
-                return answer
-        return work(*answers)
-
-    return guarded
 
 
 class _Countdown:

@@ -187,7 +187,7 @@ def nothing_known(targets: Targets, options: Options, now: datetime, why: Unread
         node_hosts=why,
         kubelet_identity_resource=why,
         service_principal=why,
-        access=Access(puller=why, effective=why, at_scope=why, definitions={}, denials=why, group_ids=why),
+        access=Access.unread(why),
         cache_rules=why,
         outbound=why,
         check_health=why,

@@ -89,3 +89,8 @@ class Access:
     denials: tuple[DenyAssignment, ...] | Unreadable
     group_ids: tuple[str, ...] | Unreadable = ()
     """Groups of the puller that hold an effective assignment."""
+
+    @classmethod
+    def unread(cls, why: Unreadable) -> Access:
+        """Nothing of it is known."""
+        return cls(puller=why, effective=why, at_scope=why, definitions={}, denials=why, group_ids=why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +11,15 @@ from typing import Any
 
 import pytest
 
+from azext_acrpulldiag.collect.ask.arm import ArmReader
 from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter, begin_after
+from azext_acrpulldiag.collect.ask.once import Once
 from azext_acrpulldiag.collect.ask.session import Session
+from azext_acrpulldiag.collect.plan import Plan
+from azext_acrpulldiag.collect.reading import Reading, Underway
+from azext_acrpulldiag.collect.request import ReadRequest, Run
+from azext_acrpulldiag.facts import Options
+from tests import build
 from tests.azure import entra
 from tests.azure.server import Server
 
@@ -62,3 +69,31 @@ def simulated_session(
         yield session
     finally:
         session.close()
+
+
+class _Given(Underway):
+    """Readings of a run of which some have answered already."""
+
+    def __init__(self, run: Run, plan: Plan, readings: Sequence[Reading[Any]], given: Mapping[Reading[Any], object]):
+        self._given = given
+        super().__init__(run, plan, readings)
+
+    def _begin(self, reading: Reading[object]) -> None:
+        if reading in self._given:
+            self._tasks[reading] = self._plan.start(reading.name, lambda: self._given[reading])
+        else:
+            super()._begin(reading)
+
+
+@contextmanager
+def underway(
+    session: Session, readings: Sequence[Reading[Any]], given: Mapping[Reading[Any], object]
+) -> Iterator[Underway]:
+    """These readings; what is ``given`` is not read."""
+    reader = ArmReader(session)
+    request = ReadRequest(build.healthy_facts().targets, Options(), {})
+    plan = Plan(session.deadline)
+    try:
+        yield _Given(Run(session, reader, Once(reader), request), plan, readings, given)
+    finally:
+        plan.close()

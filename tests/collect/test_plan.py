@@ -8,7 +8,7 @@ import pytest
 from azext_acrpulldiag.collect.ask.arm import ReadError
 from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter
 from azext_acrpulldiag.collect.ask.workers import Workers
-from azext_acrpulldiag.collect.plan import Plan, needing
+from azext_acrpulldiag.collect.plan import Plan
 from azext_acrpulldiag.facts import Unreadable
 
 NO_RIGHT = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read")
@@ -43,9 +43,9 @@ def test_independent_reads_run_at_once(plan, deadline):
     assert sorted(task.answer(deadline) for task in tasks) == [0, 1, 2]
 
 
-def test_a_refused_read_costs_only_what_needs_it(plan, deadline):
+def test_a_refused_read_costs_no_other(plan, deadline):
     refused = plan.start("refused", refuse)
-    dependent = plan.start("dependent", needing(lambda value: value), refused)
+    dependent = plan.start("dependent", lambda value: value, refused)
     other = plan.start("other", lambda: "fine")
     assert (refused.answer(deadline), dependent.answer(deadline), other.answer(deadline)) == (
         NO_RIGHT,
@@ -54,9 +54,12 @@ def test_a_refused_read_costs_only_what_needs_it(plan, deadline):
     )
 
 
-def test_a_defect_is_an_answer_too(plan, deadline):
-    answer = plan.start("broken", lambda: {}["missing"]).answer(deadline)
+def test_a_defect_is_an_answer_too(plan, deadline, caplog):
+    with caplog.at_level("DEBUG"):
+        answer = plan.start("broken", lambda: {}["missing"]).answer(deadline)
     assert (answer.reason, "KeyError" in answer.detail) == ("internal-error", True)
+    (record,) = (each for each in caplog.records if "broken" in each.getMessage())
+    assert (record.levelname, record.exc_info[0]) == ("DEBUG", KeyError)
 
 
 def test_a_read_that_never_ends_is_a_timeout_at_the_deadline():

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from azext_acrpulldiag.checks import ALL
-from azext_acrpulldiag.permissions import Kind, Right, fields_read_with
+from azext_acrpulldiag.permissions import fields_read_with
+from azext_acrpulldiag.rights import Kind, Right
 from scripts.permission_page import cluster_role, role, secret_role
 from tests.azure.kubernetes import KINDS
 from tests.azure.state import Cloud, Grant

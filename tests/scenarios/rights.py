@@ -1,4 +1,4 @@
-"""Which right of the login each request of a run needs: what permissions.py declares, told from the other side."""
+"""Which right each request of a run needs: what the table of readings declares, told from the other side."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from azext_acrpulldiag.permissions import READINGS, Kind, Right, every_right
+from azext_acrpulldiag.collect.readings import CHECK_ACR
+from azext_acrpulldiag.permissions import every_right
+from azext_acrpulldiag.rights import Kind, Right
 from tests.azure.az import Az
 from tests.azure.state import Cloud, Grant
 
@@ -164,7 +166,7 @@ def test_without_one_right_the_rest_still_answers(name: str, right: str, engines
 
 
 def test_no_right_is_forgotten_here() -> None:
-    of_pods = {right.name for right in READINGS["check_acr"].rights} - {CREDENTIAL}
+    of_pods = {right.name for right in CHECK_ACR.rights} - {CREDENTIAL}
     told = [right for lost in LOST.values() for right in lost]
     assert sorted([*told, *COURTESIES, *of_pods]) == sorted(RIGHTS)
 

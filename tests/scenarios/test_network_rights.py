@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from azext_acrpulldiag.permissions import Right, every_right
+from azext_acrpulldiag.permissions import every_right
+from azext_acrpulldiag.rights import Right
 from tests.azure.state import Cloud, Grant
 
 from .engines import AT_ONCE, Engine, asked, lent

@@ -1,4 +1,4 @@
-"""What permissions.py declares is what runs really ask for: no request without a right, no right without a request."""
+"""What the readings declare is what runs really ask for: no request without a right, no right without a request."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from queue import SimpleQueue
 
 import pytest
 
-from azext_acrpulldiag.permissions import READINGS, every_right
+from azext_acrpulldiag.collect.readings import CHECK_ACR, CHECK_HEALTH
+from azext_acrpulldiag.permissions import every_right, rights_of
 from tests import build
 from tests.azure.az import Az
 from tests.azure.kubernetes import Canipull, Kubernetes
 from tests.azure.state import Cloud
 
 from .engines import AT_ONCE, Engine, asked, lent
-from .registry_stories import CHECK_ACR
+from .registry_stories import CHECK_ACR as CHECK_ACR_ARGUMENTS
 from .rights import asked_for, undeclared
 from .running import run
 from .stories import KUBECTL, STORIES, Story
@@ -24,8 +25,8 @@ IN_PROCESS = [
     story for story in STORIES.values() if "--acr" in story.arguments and "--check-acr" not in story.arguments
 ]
 # The engines leave check-health out.
-ONLY_OF_CHECK_HEALTH = {right.name for right in READINGS["check_health"].rights if right.left_out}
-ONLY_WITH_A_POD = {right.name for right in READINGS["check_acr"].rights if "--check-acr" in right.when}
+ONLY_OF_CHECK_HEALTH = {right.name for right in CHECK_HEALTH.rights if right.left_out}
+ONLY_WITH_A_POD = {right.name for right in CHECK_ACR.rights if "--check-acr" in right.when}
 
 
 def no_such_repository(cloud: Cloud) -> None:
@@ -84,10 +85,9 @@ def test_a_right_that_is_always_asked_for_is(requests: dict[str, set[str]]) -> N
     """By every run over a cluster and a registry that were found."""
     (healthy,) = (found for name, found in requests.items() if name == "healthy")
     always = ("cluster", "registry", "node_hosts", "kubelet_identity_resource", "access", "cache_rules", "kubernetes")
-    for field in always:
-        for right in READINGS[field].rights:
-            if not right.when or right.when == "no --kubeconfig is given":
-                assert right.name.lower() in healthy
+    for right in rights_of(always):
+        if not right.when or right.when == "no --kubeconfig is given":
+            assert right.name.lower() in healthy
 
 
 def test_the_right_of_check_health_as_a_command_of_its_own(az: Az, cloud: Cloud) -> None:
@@ -103,7 +103,7 @@ def test_the_rights_of_check_acr(az: Az, cloud: Cloud) -> None:
     found: set[str] = set()
     for play in (Canipull(log="done"), Canipull(log="done", phase="Running")):
         cloud.kubernetes = Kubernetes(canipull=play)
-        done = run(az, "--acr", "contosoreg", *CHECK_ACR)
+        done = run(az, "--acr", "contosoreg", *CHECK_ACR_ARGUMENTS)
         assert not undeclared(done.requests, cloud)
         found |= asked_for(done.requests, cloud)
     assert {name.lower() for name in ONLY_WITH_A_POD} <= found

@@ -1,4 +1,4 @@
-"""The reads of the network as one: what waits for what, and what stands where a part is not read."""
+"""The readings of the network as one: what waits for what, and what stands where a part is not read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 
 pytest.importorskip("azure.cli.core", reason="azure-cli is not installed")
 
-from azext_acrpulldiag.collect.ask.arm import ArmReader, ReadError
-from azext_acrpulldiag.collect.network.readings import NetworkReads
-from azext_acrpulldiag.collect.plan import Plan
+from azext_acrpulldiag.collect.ask.arm import ReadError
+from azext_acrpulldiag.collect.readings import CLUSTER, HOST_MODELS, NETWORK, OUTBOUND, REGISTRY, REGISTRY_BODY
+from azext_acrpulldiag.collect.sources import MISSING
 from azext_acrpulldiag.facts import NetworkRules, PrivateEndpointConnection, Unreadable
 from tests import build
 from tests.azure.faults import Fault
 from tests.azure.resources import OUTBOUND_IP, VNET_ID
 from tests.build import SUBNET_ID, cluster, registry, scale_set
-from tests.collect.simulated import simulated_session
+from tests.collect.simulated import simulated_session, underway
 
 FIREWALL_KEY = f"{VNET_ID} 10.100.0.4".lower()
 WHY = Unreadable("forbidden", "no")
@@ -27,17 +27,12 @@ WALLED = registry(network_rules=NetworkRules("Deny", (OUTBOUND_IP,), ()))
 def read(simulated_azure, cloud, tmp_path, monkeypatch):
     """A function that reads (network, outbound) of a cluster and a registry that are known already."""
 
-    def both(found=WALLED, hosts=(scale_set(),), aks=cluster(), wanted=True, seconds=20.0):  # noqa: B008
+    def both(found=WALLED, hosts=(scale_set(),), aks=cluster(), seconds=20.0):  # noqa: B008
+        given = {REGISTRY_BODY: {}, REGISTRY: found, CLUSTER: aks, HOST_MODELS: hosts}
         with simulated_session(simulated_azure, tmp_path, monkeypatch, seconds) as session:
-            plan = Plan(session.deadline)
-            known = [
-                plan.start(f"given{number}", lambda each=each: each) for number, each in enumerate((found, aks, hosts))
-            ]
-            reads = NetworkReads(plan, ArmReader(session), session, *known, wanted)
-            answers = reads.network(session.deadline), reads.outbound.answer(session.deadline)
-            plan.close()
             both.meter = session.meter
-            return answers
+            with underway(session, [NETWORK, OUTBOUND], given) as answers:
+                return answers(NETWORK), answers(OUTBOUND)
 
     return both
 
@@ -54,11 +49,6 @@ def test_a_public_pair_costs_its_networks_and_its_address(read, cloud):
     assert (network.endpoints, network.zones, network.firewalls) == ((), None, {})
     assert [each.addresses for each in outbound] == [(OUTBOUND_IP,)]
     assert (read.meter.requests, read.meter.longest_chain) == (2, 2)
-
-
-def test_what_was_not_asked_for_is_not_read(read, cloud):
-    assert read(wanted=False) == (None, None)
-    assert read.meter.requests == 0
 
 
 def test_addresses_are_not_read_for_an_open_registry(read, cloud):
@@ -111,7 +101,7 @@ def test_what_a_virtual_hub_announces_is_not_taken_for_nothing(read, cloud, monk
         raise ReadError(WHY)
 
     cloud.virtual_hub()
-    monkeypatch.setattr("azext_acrpulldiag.collect.network.readings.read_hub_routing", refuse)
+    monkeypatch.setattr("azext_acrpulldiag.collect.network.sources.read_hub_routing", refuse)
     network, _ = read()
     assert network.hubs == {VNET_ID.lower(): WHY}
 
@@ -149,7 +139,7 @@ def test_a_registry_that_was_not_read_leaves_the_nodes_side(read, cloud):
 
 def test_a_cluster_that_was_not_read_leaves_nothing(read, cloud):
     assert read(hosts=WHY, aks=WHY) == (WHY, WHY)
-    gone, _ = read(hosts=WHY, aks=None)
+    gone, _ = read(hosts=WHY, aks=MISSING)
     assert gone.reason == "not-found"
 
 

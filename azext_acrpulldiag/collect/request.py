@@ -1,0 +1,43 @@
+"""What the engine asks of the collectors, and what they share while they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..facts import Kubernetes, Options
+from ..targets import Targets
+from .ask.kubernetes import ApiServer
+from .ask.readers import Readers
+from .az.check_health import HealthCheck
+from .kubernetes.login import ClusterAccess
+from .kubernetes.workloads import Scope
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """What one run is to read: of which cluster and registry, for which checks, and how far it may go."""
+
+    targets: Targets
+    options: Options
+    needs: Mapping[str, tuple[str, ...]]
+    """By the id of each check that is to run: the fields of ``Facts`` that it reads."""
+    check_acr: bool = False
+    """Whether ``az aks check-acr`` may start its pod."""
+    access: ClusterAccess = field(default_factory=ClusterAccess)
+    scope: Scope = field(default_factory=Scope)
+    known: tuple[ApiServer, Kubernetes] | None = None
+    """What :func:`~.discovery.discover` read already; ``None``: nothing."""
+    pull_secret: str | None = None
+    """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""
+    credential_test: bool = True
+    """Whether a pull secret's credential may be offered to its registry."""
+
+
+@dataclass(frozen=True)
+class Run(Readers):
+    """What every reading of a run is given: how to ask, and for what."""
+
+    request: ReadRequest
+    health: HealthCheck | None = None
+    """Made ready before any thread was started; ``None``: the check is not to run."""

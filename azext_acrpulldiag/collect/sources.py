@@ -1,0 +1,335 @@
+"""The functions behind the table's rows, but for those about the network.
+
+Each takes the run and the answers of the rows that it comes after, and asks one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..access.grants import definition_key
+from ..access.principals import other_principals
+from ..access.puller import puller_of
+from ..facts import (
+    Access,
+    CacheRule,
+    CheckAcrReport,
+    Cluster,
+    DenyAssignment,
+    FailingContainer,
+    HealthReport,
+    ImageLookup,
+    Kubernetes,
+    ManagedIdentity,
+    NodeHost,
+    Permission,
+    Puller,
+    PullSecret,
+    Registry,
+    RoleAssignment,
+    RoleDefinition,
+    ServicePrincipal,
+    Unreadable,
+)
+from .ask.arm import Json
+from .az.check_acr import run_check_acr
+from .azure import access as rbac
+from .azure.applications import read_service_principal
+from .azure.cluster import read_cluster
+from .azure.identity import read_managed_identity
+from .azure.nodes import read_models, read_node_hosts
+from .kubernetes.api import KubeApi
+from .kubernetes.login import find_api_server
+from .kubernetes.workloads import of_another_cluster, read_kubernetes
+from .registry.api import CliLogin, RegistryApi
+from .registry.image_models import joined, references_of
+from .registry.images import read_images
+from .registry.registry import find_registry, read_cache_rules, registry_of
+from .request import Run
+from .secrets.pull_secrets import Asked, AzureSide, read_pull_secrets
+
+MISSING = Unreadable("not-found", "The cluster does not exist")
+
+Hosts = tuple[NodeHost, ...]
+Images = tuple[ImageLookup, ...]
+Assignments = tuple[RoleAssignment, ...]
+Definitions = Mapping[str, RoleDefinition | Unreadable]
+Denials = tuple[DenyAssignment, ...]
+Permissions = tuple[Permission, ...]
+Secrets = tuple[PullSecret, ...]
+
+
+# --- cluster, nodes and registry -----------------------------------------------------------
+
+
+def cluster(run: Run) -> Cluster | Unreadable:
+    """The cluster; :data:`MISSING`: Azure says that it does not exist."""
+    found = read_cluster(run.arm, run.request.targets.cluster)
+    return MISSING if found is None else found
+
+
+def host_models(run: Run, found: Cluster) -> Hosts | Unreadable:
+    """Scale sets, and machines outside them."""
+    return read_models(run.arm, found)
+
+
+def hosts(run: Run, models: Hosts) -> Hosts:
+    """The same with the instances of scale sets."""
+    return read_node_hosts(run.arm, models)
+
+
+def kubelet_identity(run: Run, found: Cluster) -> ManagedIdentity | Unreadable | None:
+    """The identity that the profile names; ``None``: it is gone, or none is named."""
+    identity = found.kubelet_identity
+    if identity is None or isinstance(identity, Unreadable):
+        return identity
+    return read_managed_identity(run.session, identity.resource_id)
+
+
+def service_principal(run: Run, found: Cluster) -> ServicePrincipal | Unreadable | None:
+    """The service principal that the cluster pulls as; ``None``: it uses managed identities."""
+    app_id = found.service_principal_client_id
+    if app_id is not None:
+        return read_service_principal(run.session, found.subscription, app_id)
+    # An answer that shows neither kind of identity is not one of a cluster with managed identities.
+    if isinstance(found.identity_type, Unreadable) and isinstance(found.kubelet_identity, Unreadable):
+        return found.identity_type
+    return None
+
+
+def registry_body(run: Run) -> Json | Unreadable:
+    """The registry as Resource Manager tells it."""
+    targets = run.request.targets
+    return find_registry(run.arm, run.session, targets.registry, targets.cluster.subscription)
+
+
+def registry(run: Run, body: Json) -> Registry | Unreadable:
+    """The registry."""
+    return registry_of(run.session, body)
+
+
+def cache_rules(run: Run, found: Registry) -> tuple[CacheRule, ...] | Unreadable:
+    """The registry's cache rules."""
+    return read_cache_rules(run.arm, found)
+
+
+# --- pods ----------------------------------------------------------------------------------
+
+
+def kube_api(run: Run) -> KubeApi | None:
+    """The way to the Kubernetes API; ``None``: it is not to be asked."""
+    request = run.request
+    if request.access.mode == "none":
+        return None
+    if request.known is not None:
+        return KubeApi(run.session, request.known[0])
+    return KubeApi(run.session, find_api_server(run.arm, run.session, request.targets.cluster, request.access))
+
+
+def kubernetes(
+    run: Run, api: KubeApi | Unreadable | None, found: Cluster | Unreadable
+) -> Kubernetes | Unreadable | None:
+    """Nodes and pods; ``None``: they are not to be asked for.
+
+    Waits for the cluster too, which takes no longer than the login: a stopped one is not worth asking.
+    """
+    if api is None or found is MISSING:
+        return None
+    if isinstance(found, Cluster) and str(found.power_state).lower() == "stopped":
+        return Unreadable("unsupported", "The cluster is stopped, so its Kubernetes API does not answer")
+    read = _pods_of(run, api)
+    group = found.node_resource_group if isinstance(found, Cluster) else None
+    if run.request.access.by_file and isinstance(read, Kubernetes) and isinstance(group, str):
+        return of_another_cluster(read, group) or read
+    return read
+
+
+def _pods_of(run: Run, api: KubeApi | Unreadable) -> Kubernetes | Unreadable:
+    request = run.request
+    if request.known is not None:
+        return request.known[1]
+    return api if isinstance(api, Unreadable) else read_kubernetes(api, request.scope)
+
+
+def _failing(pods: Kubernetes | Unreadable | None) -> tuple[FailingContainer, ...] | None:
+    """The containers that wait; ``None``: pods were not read."""
+    failing = pods.failing if isinstance(pods, Kubernetes) else None
+    return failing if isinstance(failing, tuple) else None
+
+
+# --- images --------------------------------------------------------------------------------
+
+
+def registry_api(run: Run, found: Registry) -> RegistryApi:
+    """The registry's own API, whose tokens both readings of images share."""
+    return RegistryApi(run.session, found.login_server, CliLogin(found.subscription))
+
+
+def named_image(run: Run, found: Registry | Unreadable, api: RegistryApi | Unreadable) -> Images | Unreadable | None:
+    """The image of the argument, which does not wait for Kubernetes; ``None``: none was given."""
+    image = run.request.options.image
+    if image is None:
+        return None
+    if isinstance(found, Unreadable):
+        return found
+    if isinstance(api, Unreadable):
+        return api
+    return read_images(api, found, references_of(image, (), found.login_server))
+
+
+def failing_images(
+    run: Run,
+    found: Registry | Unreadable,
+    api: RegistryApi | Unreadable,
+    pods: Kubernetes | Unreadable | None,
+) -> Images | Unreadable | None:
+    """The other images that pods wait for; ``None``: none is known to."""
+    failing = _failing(pods)
+    if not failing:
+        return None
+    if isinstance(found, Unreadable):
+        return found
+    if isinstance(api, Unreadable):
+        return api
+    named = references_of(run.request.options.image, (), found.login_server)
+    others = references_of(None, failing, found.login_server)
+    return read_images(api, found, [image for image in others if image not in named])
+
+
+def images(
+    run: Run,
+    named: Images | Unreadable | None,
+    failing: Images | Unreadable | None,
+    pods: Kubernetes | Unreadable | None,
+) -> Images | Unreadable | None:
+    """Both; what nobody names is known without a read, also where no time was left to say so."""
+    return joined(None if run.request.options.image is None else named, failing if _failing(pods) else None)
+
+
+# --- who may pull --------------------------------------------------------------------------
+
+
+def assignments_at(run: Run, found: Registry) -> Assignments | Unreadable:
+    """Every role assignment at the registry."""
+    return rbac.read_assignments_at(run.session, found.id)
+
+
+def denials(run: Run, found: Registry) -> Denials | Unreadable:
+    """Every deny assignment at the registry."""
+    return rbac.read_denials(run.session, found.id)
+
+
+def own_permissions(run: Run, found: Registry) -> Permissions | Unreadable:
+    """What the login itself may do at the registry."""
+    return rbac.read_caller_permissions(run.arm, found.id)
+
+
+def puller(
+    _: Run, found: Cluster | Unreadable, principal: ServicePrincipal | Unreadable | None
+) -> Puller | Unreadable | None:
+    """Who pulls; ``None``: nobody. Asks for nothing."""
+    return puller_of(found, principal)
+
+
+def effective(run: Run, found: Registry, who: Puller | None) -> Assignments | Unreadable:
+    """The puller's assignments; ``()`` where there is none: nothing can be granted to it then."""
+    return () if who is None else rbac.read_effective(run.session, found.id, who.object_id)
+
+
+def definitions(
+    run: Run, found: Registry | Unreadable, held: Assignments | Unreadable, at_scope: Assignments | Unreadable
+) -> Definitions | Unreadable:
+    """The roles that decide; they do not wait for the nodes."""
+    if isinstance(found, Unreadable):
+        return found
+    return rbac.read_definitions(run.session, found.id, rbac.wanted_definitions(found.id, held, at_scope))
+
+
+def other_definitions(
+    run: Run,
+    found: Registry | Unreadable,
+    who: Puller | Unreadable | None,
+    at_scope: Assignments | Unreadable,
+    read: Definitions | Unreadable,
+    of_cluster: Cluster | Unreadable,
+    principal: ServicePrincipal | Unreadable | None,
+    nodes: Hosts | Unreadable,
+) -> Definitions:
+    """The roles of principals that may hold them by mistake, where they are not read yet."""
+    if isinstance(found, Unreadable) or isinstance(who, Unreadable) or who is None:
+        return {}
+    suspects = other_principals(who, of_cluster, principal, nodes)
+    wanted = rbac.wanted_definitions(found.id, (), at_scope, suspects)
+    known = {} if isinstance(read, Unreadable) else read
+    missing = [role for role in wanted if definition_key(role) not in known]
+    return rbac.read_definitions(run.session, found.id, missing)
+
+
+def access(
+    _: Run,
+    who: Puller | Unreadable | None,
+    held: Assignments | Unreadable,
+    at_scope: Assignments | Unreadable,
+    roles: Definitions | Unreadable,
+    other_roles: Definitions | Unreadable,
+    denied: Denials | Unreadable,
+    own: Permissions | Unreadable,
+) -> Access:
+    """Put together who may pull, empty lists settled."""
+    both = [{} if isinstance(each, Unreadable) else each for each in (roles, other_roles)]
+    return rbac.assemble(who, held, at_scope, {**both[0], **both[1]}, denied, own)
+
+
+# --- pull secrets --------------------------------------------------------------------------
+
+
+def opened_secrets(
+    run: Run,
+    found: Registry | Unreadable,
+    api: KubeApi | Unreadable | None,
+    pods: Kubernetes | Unreadable | None,
+    at_scope: Assignments | Unreadable,
+    own: Permissions | Unreadable,
+) -> Secrets | Unreadable | None:
+    """The secrets that failing pods and the argument name. Offers credentials where the check of that is to run."""
+    request = run.request
+    if not _names_secrets(run, pods):
+        return None
+    if isinstance(found, Unreadable):
+        return found
+    asked = Asked(
+        failing=_failing(pods) or (),
+        namespace=request.scope.namespace or "default",
+        pull_secret=request.pull_secret,
+        image=request.options.image,
+        offer=request.credential_test and "pull-secret.credential" in request.needs,
+    )
+    not_asked = Unreadable("unsupported", "The Kubernetes API was not to be asked (--cluster-access none)")
+    azure = AzureSide(run.session, run.arm, found, at_scope, own)
+    return read_pull_secrets(not_asked if api is None else api, azure, asked)
+
+
+def pull_secrets(
+    run: Run, opened: Secrets | Unreadable | None, pods: Kubernetes | Unreadable | None
+) -> Secrets | Unreadable | None:
+    """The same; what nobody names is known without a read. ``None``: pods were not seen, and no argument names one."""
+    if _names_secrets(run, pods):
+        return opened
+    return () if _failing(pods) is not None else None
+
+
+def _names_secrets(run: Run, pods: Kubernetes | Unreadable | None) -> bool:
+    return run.request.pull_secret is not None or bool(_failing(pods))
+
+
+# --- commands of az ------------------------------------------------------------------------
+
+
+def check_health(run: Run, found: Registry, body: Json) -> HealthReport | Unreadable | None:
+    """What ``az acr check-health`` says."""
+    return None if run.health is None else run.health.run(found, body)
+
+
+def check_acr(run: Run, found: Registry, _: Cluster) -> CheckAcrReport | Unreadable:
+    """What ``az aks check-acr`` says. Starts a pod."""
+    return run_check_acr(run.request.targets.cluster, found.login_server, run.session.deadline)
