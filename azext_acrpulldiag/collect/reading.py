@@ -22,7 +22,7 @@ G = TypeVar("G")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-LEFT_OUT = Unreadable("left-out", "Not read: no check that needs it was to run")
+NOT_NEEDED = Unreadable("not-needed", "Not read: no check that needs it was to run")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Reading(Generic[T_co]):
     """Whether it only puts answers together, when all are waited for: a late part costs no other part then."""
     asked: Callable[[ReadRequest], bool] = lambda _: True
     """Whether the arguments let it be read."""
-    otherwise: T_co | Unreadable = LEFT_OUT
+    otherwise: T_co | Unreadable = NOT_NEEDED
     """The fact where it is not read; no check that needs it looks then."""
 
     @property
@@ -168,7 +168,7 @@ class Underway:
 
         def work(*answers: object) -> object:
             given = dict(zip(tasks, answers, strict=True))
-            return reading.by.function(self._run, *(given.get(each, LEFT_OUT) for each in reading.by.after))
+            return reading.by.function(self._run, *(given.get(each, NOT_NEEDED) for each in reading.by.after))
 
         self._tasks[reading] = self._plan.start(reading.name, work, *tasks.values())
 
