@@ -13,6 +13,7 @@ CODES = frozenset(
         "internal-error",  # a defect of this extension
         "left-out",  # of a check: it was not to run
         "malformed",  # the answer has another form than is documented
+        "not-needed",  # of a reading: no check that needs it was to run, so that no report has it
         "not-found",  # it is not there, or is not among what the login is shown
         "not-logged-in",  # the login was refused, or is none for that tenant
         "not-shown",  # the answer lacks the member

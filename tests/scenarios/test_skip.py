@@ -15,7 +15,7 @@ from tests.azure import secrets
 from tests.azure.state import Cloud
 
 from .engines import AT_ONCE, SKIP, Engine
-from .savings import Saving, noted
+from .savings import Saving, noted, table
 
 CATEGORIES = tuple(sorted({checked.category for checked in ALL}))
 WHOLE = 42
@@ -98,3 +98,8 @@ def test_checks_alone_say_what_they_say_among_all(whole: dict[str, Any], engines
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         assert [check for found in pool.map(differ, alike.values()) for check in found] == []
+
+
+def test_the_table_has_a_line_for_each_run() -> None:
+    _, first, second = table([Saving("image", 34, 4, 42), Saving("", 42, 7, 42)])
+    assert (first.split(), second.split()) == (["-", "42", "7", "0"], ["image", "34", "4", "8"])
