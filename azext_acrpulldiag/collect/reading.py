@@ -62,61 +62,62 @@ class Reading(Generic[T_co]):
 
 # --- wiring, so that a type checker sees what a function is given --------------------------
 
-Or = Unreadable
+Why = Unreadable
+"""Why there is no value."""
 
 
-def at_once(by: Callable[[Run], T | Or]) -> Call[T]:
+def at_once(by: Callable[[Run], T | Why]) -> Call[T]:
     """Call a function that waits for nothing."""
     return Call(by)
 
 
 # fmt: off
 @overload
-def told(by: Callable[[Run, A | Or], T | Or], a: Reading[A], /) -> Call[T]: ...
+def told(by: Callable[[Run, A | Why], T | Why], a: Reading[A], /) -> Call[T]: ...
 @overload
-def told(by: Callable[[Run, A | Or, B | Or], T | Or], a: Reading[A], b: Reading[B], /) -> Call[T]: ...
+def told(by: Callable[[Run, A | Why, B | Why], T | Why], a: Reading[A], b: Reading[B], /) -> Call[T]: ...
 @overload
 def told(
-    by: Callable[[Run, A | Or, B | Or, C | Or], T | Or], a: Reading[A], b: Reading[B], c: Reading[C], /
+    by: Callable[[Run, A | Why, B | Why, C | Why], T | Why], a: Reading[A], b: Reading[B], c: Reading[C], /
 ) -> Call[T]: ...
 @overload
 def told(
-    by: Callable[[Run, A | Or, B | Or, C | Or, D | Or], T | Or],
+    by: Callable[[Run, A | Why, B | Why, C | Why, D | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], /,
 ) -> Call[T]: ...
 @overload
 def told(
-    by: Callable[[Run, A | Or, B | Or, C | Or, D | Or, E | Or], T | Or],
+    by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], /,
 ) -> Call[T]: ...
 @overload
 def told(
-    by: Callable[[Run, A | Or, B | Or, C | Or, D | Or, E | Or, F | Or], T | Or],
+    by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], /,
 ) -> Call[T]: ...
 @overload
 def told(
-    by: Callable[[Run, A | Or, B | Or, C | Or, D | Or, E | Or, F | Or, G | Or], T | Or],
+    by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why, G | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], g: Reading[G], /,
 ) -> Call[T]: ...
 # fmt: on
 
 
-def told(by: Callable[..., T | Or], *after: Reading[object]) -> Call[T]:
+def told(by: Callable[..., T | Why], *after: Reading[object]) -> Call[T]:
     """Call a function with the answers of ``after``, each a value or why there is none."""
     return Call(by, after)
 
 
 @overload
-def needing(by: Callable[[Run, A], T | Or], a: Reading[A], /) -> Call[T]: ...
+def needing(by: Callable[[Run, A], T | Why], a: Reading[A], /) -> Call[T]: ...
 @overload
-def needing(by: Callable[[Run, A, B], T | Or], a: Reading[A], b: Reading[B], /) -> Call[T]: ...
+def needing(by: Callable[[Run, A, B], T | Why], a: Reading[A], b: Reading[B], /) -> Call[T]: ...
 
 
-def needing(by: Callable[..., T | Or], *after: Reading[object]) -> Call[T]:
+def needing(by: Callable[..., T | Why], *after: Reading[object]) -> Call[T]:
     """Call a function with the values of ``after``; where there is none, why is the answer, and it is not called."""
 
-    def guarded(run: Run, *answers: object) -> T | Or:
+    def guarded(run: Run, *answers: object) -> T | Why:
         why = next((each for each in answers if isinstance(each, Unreadable)), None)
         return by(run, *answers) if why is None else why
 
@@ -145,9 +146,9 @@ class Underway:
 
     def __init__(self, run: Run, plan: Plan, readings: Iterable[Reading[object]]) -> None:
         self._run, self._plan = run, plan
-        self._wanted = frozenset(in_order(readings))
         self._tasks: dict[Reading[object], Task[object]] = {}
-        for reading in in_order(readings):
+        self._wanted = dict.fromkeys(in_order(readings))
+        for reading in self._wanted:
             self._begin(reading)
 
     def __call__(self, reading: Reading[T], deadline: Deadline | None = None) -> T | Unreadable:
