@@ -20,8 +20,7 @@ import pytest
 
 from azext_acrpulldiag import checks as checks_package
 from azext_acrpulldiag.catalogue import Check, Outcome
-from azext_acrpulldiag.collect.reading import in_order
-from azext_acrpulldiag.collect.reading import NOT_NEEDED
+from azext_acrpulldiag.collect.reading import NOT_NEEDED, in_order
 from azext_acrpulldiag.collect.readings import FACTS
 from azext_acrpulldiag.details import Details, names_of
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
