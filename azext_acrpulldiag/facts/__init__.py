@@ -37,6 +37,7 @@ from .network import (
     FirewallRule,
     HubRouting,
     Network,
+    NodeAddresses,
     NodePlace,
     Outbound,
     Peering,
@@ -92,6 +93,7 @@ __all__ = [
     "Network",
     "NetworkRules",
     "Node",
+    "NodeAddresses",
     "NodeHost",
     "NodePlace",
     "NotKnownError",
@@ -160,7 +162,7 @@ class Facts:
     """``None``: the cluster uses managed identities."""
     access: Access
     cache_rules: tuple[CacheRule, ...] | Unreadable
-    outbound: tuple[Outbound, ...] | Unreadable | None
+    outbound: Outbound | Unreadable | None
     """``None``: not read, because the registry does not filter by address."""
     check_health: HealthReport | Unreadable | None
     """``None``: not run."""

@@ -13,19 +13,29 @@ from .envelope import Unreadable
 
 
 @dataclass(frozen=True)
-class Outbound:
-    """How the nodes of some pools leave for the internet."""
+class NodeAddresses:
+    """Node pools in one subnet whose nodes have, or have not, public addresses of their own."""
 
     pools: tuple[str, ...]
-    subnet_id: str | None
-    path: str
-    """``nat-gateway``, ``node-public-ip``, ``load-balancer``, ``firewall``, ``none`` or ``unknown``."""
-    addresses: tuple[str, ...] | Unreadable
-    """Public IPv4 addresses and prefixes in CIDR form."""
-    service_endpoint: bool | Unreadable
-    """The subnet has a service endpoint for registries: traffic arrives with a private source."""
-    via: str | None = None
-    """The NAT gateway or firewall whose addresses they are; ``None``: no such resource on the way."""
+    subnet_id: str | Unreadable
+    public_ip: bool | Unreadable
+    addresses: tuple[str, ...] | Unreadable = ()
+    """Of the nodes there are now, or of the prefix that theirs come from; empty: none."""
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """The public IPv4 addresses, and prefixes in CIDR form, that nodes may leave by. Which of them they do leave by
+    is not said here. Ids in mappings are in lower case."""
+
+    nodes: tuple[NodeAddresses, ...]
+    """All node pools."""
+    cluster: tuple[str, ...] | Unreadable
+    """``effectiveOutboundIPs`` of the cluster's load balancer, or of the NAT gateway that AKS manages without a
+    subnet showing it."""
+    nat_gateways: Mapping[str, tuple[str, ...] | Unreadable] = field(default_factory=dict)
+    firewalls: Mapping[str, tuple[str, ...] | Unreadable] = field(default_factory=dict)
+    """Azure Firewalls in virtual networks, by id."""
 
 
 @dataclass(frozen=True)

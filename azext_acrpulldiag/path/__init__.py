@@ -7,6 +7,18 @@ firewalls, ``arriving`` the endpoint's own side; ``walk`` puts them in order.
 from __future__ import annotations
 
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop, Walk
-from .walk import hosts_of, unmet, walks, why_lost
+from .walk import egresses, hosts_of, unmet, walks, why_lost
 
-__all__ = ["BROKEN", "OK", "UNKNOWN", "Destination", "Hop", "Walk", "hosts_of", "unmet", "walks", "why_lost"]
+__all__ = [
+    "BROKEN",
+    "OK",
+    "UNKNOWN",
+    "Destination",
+    "Hop",
+    "Walk",
+    "egresses",
+    "hosts_of",
+    "unmet",
+    "walks",
+    "why_lost",
+]

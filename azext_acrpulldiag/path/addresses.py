@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, NetmaskValueError
 
 Span = tuple[int, int]
 """First and last address, as numbers."""
@@ -65,6 +65,19 @@ def span_of(text: str) -> Span | None:
     except (AddressValueError, NetmaskValueError, ValueError):
         return None
     return int(network.network_address), int(network.broadcast_address)
+
+
+def strange(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those that are no address or range, neither of IPv4 nor of IPv6."""
+    return tuple(each for each in texts if span_of(each) is None and not _is_ipv6(each))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Network(text.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=4096)

@@ -8,26 +8,65 @@ admits (https://learn.microsoft.com/azure/container-registry/container-registry-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from ..arm_ids import group_of, name_of, network_id_of, same_id, subscription_of
+from ..arm_ids import group_of, key_of, name_of, network_id_of, same_id, subscription_of
+from ..details import Details
 from ..facts import Network, NetworkRules, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from .addresses import address_set
+from .admission import addresses_of, admitted
 from .filters.rules import Side
 from .filters.security_groups import IN, group_hop
 from .filters.sides import is_layer_storage
 from .filters.storage_policies import at_the_storage
 from .hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .lookups import looked_up, subnet_of
+from .routing.outbound import REGISTRY_SERVICE, Egress
 
 ENDPOINT_MISSING = "network.service-endpoint-missing"
 NOT_ALLOWED = "network.subnet-not-allowed"
-REGISTRY_SERVICE = "microsoft.containerregistry"
+MAX_SUBNET_RULES = 100  # https://learn.microsoft.com/azure/container-registry/container-registry-vnet
 EVERYTHING = address_set(("0.0.0.0/0",))
 _GROUPS_COUNT = ("enabled", "networksecuritygroupenabled")
 
 
-def arriving(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
+Egresses = tuple[Egress, ...] | Unreadable | None
+"""How nodes leave; ``None``: not asked for."""
+
+
+@dataclass(frozen=True)
+class SubnetAtRegistry(Details):
+    """A node subnet and the registry's firewall, which do not agree on service endpoints."""
+
+    registry: str
+    resource_group: str
+    subscription: str
+    subnet_name: str
+    network_name: str
+    network_resource_group: str | None
+    network_subscription: str | None
+    service_endpoints: tuple[str, ...]
+    all_service_endpoints: tuple[str, ...]
+    """With the one that is missing."""
+    subnet_rules: tuple[str, ...]
+    rules: tuple[str, ...]
+
+    @property
+    def has_room(self) -> bool:
+        """The firewall takes another subnet rule."""
+        return len(self.subnet_rules) < MAX_SUBNET_RULES
+
+
+@dataclass(frozen=True)
+class LeavingBy(Details):
+    """The public addresses that the nodes of a subnet leave by, as far as they are known."""
+
+    addresses: tuple[str, ...]
+
+
+def arriving(
+    registry: Registry, network: Network, place: NodePlace, destination: Destination, egresses: Egresses = None
+) -> Iterator[Hop]:
     """Yield the hops behind the nodes' own network and whatever lies between."""
     if destination.private:
         yield from _into_the_subnet(network, place, destination)
@@ -35,7 +74,7 @@ def arriving(registry: Registry, network: Network, place: NodePlace, destination
     elif is_layer_storage(destination):
         yield from at_the_storage(registry, network, place)
     else:
-        yield from _at_the_public_side(registry, network, place, destination)
+        yield from _at_the_public_side(registry, network, place, destination, egresses)
 
 
 def _into_the_subnet(network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
@@ -65,14 +104,14 @@ def _into_the_subnet(network: Network, place: NodePlace, destination: Destinatio
 
 def _sources(network: Network, here: Subnet, there: Subnet, destination: Destination) -> tuple[Side, ...]:
     """What traffic of the nodes may arrive with: their own addresses, and that of an appliance on the way."""
-    home = network.networks.get(network_id_of(there.id).lower())
+    home = network.networks.get(key_of(network_id_of(there.id)))
     joined = isinstance(home, VirtualNetwork) and address_set(
         (*home.prefixes, *(prefix for peering in home.peerings for prefix in peering.remote_prefixes))
     ).covers(address_set(here.prefixes))
     nodes = Side(address_set(here.prefixes), in_network=True if joined else None)
     if here.route_table_id is None:
         return (nodes,)
-    table = network.route_tables.get(here.route_table_id.lower())
+    table = network.route_tables.get(key_of(here.route_table_id))
     routes = table.routes if isinstance(table, RouteTable) else ()
     by_appliance = any(
         route.next_hop.lower() == "virtualappliance"
@@ -102,7 +141,7 @@ def _at_the_endpoint(registry: Registry, destination: Destination) -> Iterator[H
 
 
 def _at_the_public_side(
-    registry: Registry, network: Network, place: NodePlace, destination: Destination
+    registry: Registry, network: Network, place: NodePlace, destination: Destination, egresses: Egresses
 ) -> Iterator[Hop]:
     rules = _rules_in_force(registry, destination)
     if isinstance(rules, Hop):
@@ -119,7 +158,7 @@ def _at_the_public_side(
     elif REGISTRY_SERVICE in subnet.service_endpoints:
         yield from _with_a_private_source(registry, rules, subnet)
     else:
-        yield from _with_a_public_source(registry, rules, subnet)
+        yield from _with_a_public_source(registry, rules, subnet, _of_place(egresses, place))
 
 
 def _rules_in_force(registry: Registry, destination: Destination) -> NetworkRules | Hop:
@@ -153,31 +192,68 @@ def _with_a_private_source(registry: Registry, rules: NetworkRules, subnet: Subn
             f"The subnet's service endpoint makes its traffic arrive with private addresses, to which no IP rule "
             f"applies, and the firewall of {registry.name} does not name the subnet."
         )
-        yield Hop("service-endpoint", name, subnet.id, BROKEN, why_not, NOT_ALLOWED, _evidence(registry, rules, subnet))
+        details = (_told(registry, rules, subnet),)
+        yield Hop("service-endpoint", name, subnet.id, BROKEN, why_not, NOT_ALLOWED, details=details)
 
 
-def _with_a_public_source(registry: Registry, rules: NetworkRules, subnet: Subnet) -> Iterator[Hop]:
-    """Whether the address that they leave by is admitted is judged elsewhere: it is not of this way."""
-    if not isinstance(rules.subnet_ids, Unreadable) and _named(rules, subnet):
-        why_not = (
-            f"The firewall of {registry.name} names the subnet, which has no service endpoint for registries: its "
-            "traffic arrives with a public address, to which no subnet rule applies."
+def _of_place(egresses: Egresses, place: NodePlace) -> tuple[Egress, ...] | Unreadable:
+    """How the nodes of a place leave; not empty."""
+    if isinstance(egresses, Unreadable):
+        return egresses
+    subnet_id, pools = place.subnet_id, frozenset(place.pools)
+    found = tuple(
+        each
+        for each in egresses or ()
+        if each.subnet_id is not None
+        and isinstance(subnet_id, str)
+        and same_id(each.subnet_id, subnet_id)
+        and pools.intersection(each.pools)
+    )
+    if egresses is None:
+        return Unreadable(
+            "not-shown", "Its firewall admits certain addresses; by which the nodes leave is judged apart"
         )
-        yield Hop(
-            "service-endpoint",
-            name_of(subnet.id),
-            subnet.id,
-            BROKEN,
-            why_not,
-            ENDPOINT_MISSING,
-            _evidence(registry, rules, subnet),
-        )
-        return
-    if not rules.ip_rules:
+    return found or Unreadable("not-shown", "The addresses that the nodes leave by were not read")
+
+
+def _all_admitted(rules: NetworkRules, leaving: tuple[Egress, ...] | Unreadable) -> bool | Unreadable:
+    if not rules.ip_rules or isinstance(leaving, Unreadable):
+        return leaving if rules.ip_rules and isinstance(leaving, Unreadable) else False
+    told = [admitted(rules.ip_rules, each) for each in leaving]
+    return next((each for each in told if isinstance(each, Unreadable)), None) or all(each is True for each in told)
+
+
+def _with_a_public_source(
+    registry: Registry, rules: NetworkRules, subnet: Subnet, leaving: tuple[Egress, ...] | Unreadable
+) -> Iterator[Hop]:
+    """What counts is whether IP rules admit every address that the nodes leave by."""
+    told = _all_admitted(rules, leaving)
+    named = not isinstance(rules.subnet_ids, Unreadable) and _named(rules, subnet)
+    if named and isinstance(told, Unreadable):
+        yield Hop("service-endpoint", name_of(subnet.id), subnet.id, UNKNOWN, told.sentence, unread=told)
+    elif named and not told:
+        yield _without_endpoint(registry, rules, subnet, leaving)
+    elif isinstance(told, Unreadable):
+        yield _unread(registry, told)
+    elif told:
+        yield _registry(registry, OK, "Its firewall admits every address that the nodes leave by.")
+    elif rules.ip_rules:
+        yield _registry(registry, BROKEN, "Its firewall does not admit every address that the nodes leave by.")
+    else:
         yield _registry(registry, BROKEN, "Its firewall admits no address.")
-        return
-    why = Unreadable("not-shown", "Its firewall admits certain addresses; by which the nodes leave is judged apart")
-    yield _unread(registry, why)
+
+
+def _without_endpoint(
+    registry: Registry, rules: NetworkRules, subnet: Subnet, leaving: tuple[Egress, ...] | Unreadable
+) -> Hop:
+    why_not = (
+        f"The firewall of {registry.name} names the subnet, which has no service endpoint for registries: its "
+        "traffic arrives with a public address, to which no subnet rule applies."
+    )
+    known = () if isinstance(leaving, Unreadable) else leaving
+    addresses = tuple(dict.fromkeys(address for each in known for address in addresses_of(each)))
+    details = (_told(registry, rules, subnet), LeavingBy(addresses))
+    return Hop("service-endpoint", name_of(subnet.id), subnet.id, BROKEN, why_not, ENDPOINT_MISSING, details=details)
 
 
 def _named(rules: NetworkRules, subnet: Subnet) -> bool:
@@ -185,20 +261,20 @@ def _named(rules: NetworkRules, subnet: Subnet) -> bool:
     return not isinstance(named, Unreadable) and any(same_id(each, subnet.id) for each in named)
 
 
-def _evidence(registry: Registry, rules: NetworkRules, subnet: Subnet) -> dict[str, Any]:
-    return {
-        "registry": registry.name,
-        "resource_group": registry.resource_group,
-        "subscription": registry.subscription,
-        "subnet_name": name_of(subnet.id),
-        "network_name": name_of(network_id_of(subnet.id)),
-        "network_resource_group": group_of(subnet.id),
-        "network_subscription": subscription_of(subnet.id),
-        "service_endpoints": [_as_written(each) for each in subnet.service_endpoints],
-        "all_service_endpoints": [_as_written(each) for each in sorted({*subnet.service_endpoints, REGISTRY_SERVICE})],
-        "subnet_rules": [] if isinstance(rules.subnet_ids, Unreadable) else list(rules.subnet_ids),
-        "rules": list(rules.ip_rules),
-    }
+def _told(registry: Registry, rules: NetworkRules, subnet: Subnet) -> SubnetAtRegistry:
+    return SubnetAtRegistry(
+        registry=registry.name,
+        resource_group=registry.resource_group,
+        subscription=registry.subscription,
+        subnet_name=name_of(subnet.id),
+        network_name=name_of(network_id_of(subnet.id)),
+        network_resource_group=group_of(subnet.id),
+        network_subscription=subscription_of(subnet.id),
+        service_endpoints=tuple(map(_as_written, subnet.service_endpoints)),
+        all_service_endpoints=tuple(map(_as_written, sorted({*subnet.service_endpoints, REGISTRY_SERVICE}))),
+        subnet_rules=() if isinstance(rules.subnet_ids, Unreadable) else rules.subnet_ids,
+        rules=rules.ip_rules,
+    )
 
 
 # As `az network vnet list-endpoint-services` writes them.

@@ -7,6 +7,12 @@ from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, V
 from .hops import Destination
 
 
+def own_hosts(registry: Registry) -> tuple[str, ...]:
+    """The registry's own names that a pull talks to: the login server, and every data endpoint that is shown."""
+    hosts = registry.data_endpoint_hosts
+    return (registry.login_server, *(() if isinstance(hosts, Unreadable) else hosts))
+
+
 def approved_of(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...] | Unreadable:
     """The endpoints that the registry has approved: with one, its names pass through ``privatelink`` for everyone."""
     connections, endpoints = registry.private_endpoints, network.endpoints

@@ -10,32 +10,48 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from ..facts import Cluster, Facts, Network, NodePlace, Registry, Unreadable, known
-from .arrival import arriving
+from ..facts import Cluster, Facts, Network, NodePlace, NotKnownError, Outbound, Registry, Unreadable, known
+from .arrival import Egresses, arriving
 from .dns.names import resolved
+from .endpoints import own_hosts
 from .filters.firewall import layers_host
 from .filters.security_groups import filtered
 from .hops import UNKNOWN, Destination, Hop, Walk
 from .proxy import proxy_for
 from .routing.follow import carried
+from .routing.outbound import Egress, egresses_of
 
 T = TypeVar("T")
 
 PROXY = "http-proxy"
 
 
-def walks(facts: Facts, instead: Network | None = None) -> tuple[Walk, ...]:
+def walks(facts: Facts, instead: Network | None = None, leaving: Egresses = None) -> tuple[Walk, ...]:
     """Walk to every host of a pull from every place that nodes sit in; ``instead`` of the facts' network.
 
     For a host that nodes ask the cluster's HTTP proxy for, the way ends there: neither the nodes' DNS nor
-    their routes lead on. Its destination is where DNS would lead them without the proxy.
+    their routes lead on. Its destination is where DNS would lead them without the proxy. ``leaving`` is what
+    :func:`egresses` tells; without it nothing is said of IP rules that admit some addresses.
 
     Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where registry, network or cluster were not read.
     """
     registry, network = known(facts.registry), instead or facts.network
     if network is None:
         return ()
-    return _walked(_Same(registry), _Same(known(network)), _Same(known(facts.cluster)))
+    return _walked(_Same(registry), _Same(known(network)), _Same(known(facts.cluster)), _Same(leaving))
+
+
+def egresses(facts: Facts) -> tuple[Egress, ...]:
+    """How the nodes leave for the registry's public side.
+
+    Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where that was not read, or what it depends on.
+    """
+    why = Unreadable("not-shown", "The network of the nodes, or the addresses that they leave by, were not read")
+    network, outbound = known(facts.network), known(facts.outbound)
+    cluster = known(facts.cluster)
+    if network is None or outbound is None:
+        raise NotKnownError(why)
+    return _left(_Same(known(facts.registry)), _Same(network), _Same(cluster), _Same(outbound))
 
 
 def unmet(found: Iterable[Walk], otherwise: str) -> str:
@@ -70,11 +86,24 @@ class _Same(Generic[T]):
 
 
 @lru_cache(maxsize=8)
-def _walked(registry: _Same[Registry], network: _Same[Network], cluster: _Same[Cluster]) -> tuple[Walk, ...]:
+def _left(
+    registry: _Same[Registry], network: _Same[Network], cluster: _Same[Cluster], outbound: _Same[Outbound]
+) -> tuple[Egress, ...]:
+    return egresses_of(registry.value, network.value, cluster.value, outbound.value)
+
+
+@lru_cache(maxsize=8)
+def _walked(
+    registry: _Same[Registry], network: _Same[Network], cluster: _Same[Cluster], leaving: _Same[Egresses]
+) -> tuple[Walk, ...]:
     """Every check of the way asks for the same walks."""
     places, hosts = network.value.places, hosts_of(registry.value)
     proxies = {host: proxy_for(host, cluster.value) for host in hosts}
-    return tuple(_walk(registry.value, network.value, place, host, proxies[host]) for place in places for host in hosts)
+    return tuple(
+        _walk(registry.value, network.value, place, host, proxies[host], leaving.value)
+        for place in places
+        for host in hosts
+    )
 
 
 def hosts_of(registry: Registry) -> tuple[str, ...]:
@@ -82,16 +111,22 @@ def hosts_of(registry: Registry) -> tuple[str, ...]:
 
     Those are the data endpoints, or public storage, whose names are none of the registry's own.
     """
-    hosts = registry.data_endpoint_hosts
     layers = layers_host(registry)
-    return (registry.login_server, *(hosts if isinstance(hosts, tuple) else ()), *((layers,) if layers else ()))
+    return (*own_hosts(registry), *((layers,) if layers else ()))
 
 
-def _walk(registry: Registry, network: Network, place: NodePlace, host: str, proxy: str | Unreadable | None) -> Walk:
+def _walk(
+    registry: Registry,
+    network: Network,
+    place: NodePlace,
+    host: str,
+    proxy: str | Unreadable | None,
+    leaving: Egresses,
+) -> Walk:
     hops, destination = _named(registry, network, place, host)
     if proxy is not None:
         return Walk(place, host, (_by_proxy(host, proxy),), destination)
-    return Walk(place, host, (*hops, *_behind(registry, network, place, destination)), destination)
+    return Walk(place, host, (*hops, *_behind(registry, network, place, destination, leaving)), destination)
 
 
 def _named(
@@ -109,9 +144,11 @@ def _by_proxy(host: str, proxy: str | Unreadable) -> Hop:
     return Hop(PROXY, proxy, None, UNKNOWN, why.sentence, unread=why)
 
 
-def _behind(registry: Registry, network: Network, place: NodePlace, destination: Destination | None) -> Iterator[Hop]:
+def _behind(
+    registry: Registry, network: Network, place: NodePlace, destination: Destination | None, leaving: Egresses
+) -> Iterator[Hop]:
     if destination is None:
         return
     yield from filtered(registry, network, place, destination)
     yield from carried(registry, network, place, destination)
-    yield from arriving(registry, network, place, destination)
+    yield from arriving(registry, network, place, destination, leaving)

@@ -111,7 +111,7 @@ def firewalled_endpoint_facts(**changes: object) -> Facts:
             "registry": registry(
                 private_endpoints=(connection,), network_rules=NetworkRules("Deny", ("20.1.1.1",), ())
             ),
-            "outbound": (outbound("20.61.112.7"),),
+            "outbound": outbound("20.61.112.7"),
             "network": private_link_network(),
             **changes,
         },
@@ -125,7 +125,7 @@ def service_endpoint_facts(**changes: object) -> Facts:
         healthy_facts(),
         **{
             "registry": registry(network_rules=NetworkRules("Deny", (), (SUBNET_ID,))),
-            "outbound": (outbound(service_endpoint=True),),
+            "outbound": outbound(),
             "network": network(subnets={SUBNET_ID.lower(): here}),
             **changes,
         },

@@ -9,6 +9,7 @@ from azext_acrpulldiag.facts import (
     Firewall,
     FirewallRule,
     Network,
+    NodeAddresses,
     NodePlace,
     Outbound,
     Peering,
@@ -132,6 +133,6 @@ def peering(here: str, there: str, prefix: str, **changes: object) -> Peering:
 
 
 def outbound(*addresses: str, **changes: object) -> Outbound:
-    """The way that the nodes of ``pool1`` leave by."""
-    way = Outbound(("pool1",), SUBNET_ID, "load-balancer", addresses or ("20.61.112.7",), service_endpoint=False)
-    return replace(way, **changes)
+    """The cluster's load balancer leaves by ``addresses``; nodes of ``pool1`` have none of their own."""
+    nodes = NodeAddresses(("pool1",), SUBNET_ID, public_ip=False)
+    return replace(Outbound((nodes,), addresses or ("20.61.112.7",)), **changes)

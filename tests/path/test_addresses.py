@@ -8,7 +8,15 @@ from itertools import pairwise
 
 import pytest
 
-from azext_acrpulldiag.path.addresses import EVERYTHING, PUBLIC, AddressSet, address_set, prefix_length, span_of
+from azext_acrpulldiag.path.addresses import (
+    EVERYTHING,
+    PUBLIC,
+    AddressSet,
+    address_set,
+    prefix_length,
+    span_of,
+    strange,
+)
 
 # A small world: every prefix within 10.0.0.0/28, so that a set of addresses can be written out.
 WORLD = IPv4Network("10.0.0.0/28")
@@ -73,6 +81,13 @@ def test_what_rules_write_is_read(text, first, last):
 def test_what_is_no_range_of_ipv4_is_none(text):
     assert span_of(text) is None
     assert address_set((text,)).spans == ()
+
+
+def test_what_is_no_range_at_all_is_strange():
+    assert strange(["10.0.0.1", "nonsense", "2603:1030::/64", " ::1 ", "10.0.0.0/33", "10.0.0.1-10.0.0.9"]) == (
+        "nonsense",
+        "10.0.0.0/33",
+    )
 
 
 @pytest.mark.parametrize(("text", "length"), [("0.0.0.0/0", 0), ("10.0.0.0/8", 8), ("10.1.2.3", 32), ("Storage", None)])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from azext_acrpulldiag.details import evidence_of
 from azext_acrpulldiag.facts import NetworkRules, NodePlace, RouteTable, Unreadable, UserRoute, VirtualNetwork
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.arrival import arriving
 from azext_acrpulldiag.path.filters.security_groups import Barred
+from azext_acrpulldiag.path.routing.outbound import Egress, WayOut
 from tests.build import (
     ENDPOINT_ID,
     ENDPOINT_SUBNET_ID,
@@ -31,11 +33,16 @@ def arrived(destination=None, here=None, place=None, **changes):
     return [(hop.kind, hop.state, hop.outcome) for hop in hops(destination, here, place, **changes)]
 
 
-def hops(destination=None, here=None, place=None, **changes):
+def hops(destination=None, here=None, place=None, leaving=None, **changes):
     subnets = {SUBNET_ID.lower(): subnet() if here is None else here, ENDPOINT_SUBNET_ID.lower(): there()}
     found = network(subnets=subnets)
     place = place or found.places[0]
-    return list(arriving(registry(**changes), found, place, destination or Destination(LOGIN)))
+    return list(arriving(registry(**changes), found, place, destination or Destination(LOGIN), leaving))
+
+
+def shown(hop):
+    """What the hop carries for a finding."""
+    return {**hop.evidence, **evidence_of(hop.details)}
 
 
 def there(**changes):
@@ -225,10 +232,13 @@ def test_a_subnet_that_is_named_and_has_the_service_endpoint():
 def test_a_subnet_with_the_service_endpoint_that_no_rule_names(ip_rules):
     (hop,) = hops(here=subnet(service_endpoints=SERVICE), network_rules=deny(*ip_rules, subnets=("/other",)))
     assert (hop.state, hop.outcome, hop.resource_id) == (BROKEN, "network.subnet-not-allowed", SUBNET_ID)
-    assert hop.evidence["subnet_rules"] == ["/other"]
-    assert hop.evidence["rules"] == list(ip_rules)
-    assert (hop.evidence["network_name"], hop.evidence["subnet_name"]) == ("aks-vnet-14326078", "aks-subnet")
-    assert hop.evidence["network_resource_group"] == "MC_rg-app_prod_westeurope"
+    assert shown(hop)["subnet_rules"] == ["/other"]
+    assert shown(hop)["rules"] == list(ip_rules)
+    assert (shown(hop)["network_name"], shown(hop)["subnet_name"]) == (
+        "aks-vnet-14326078",
+        "aks-subnet",
+    )
+    assert shown(hop)["network_resource_group"] == "MC_rg-app_prod_westeurope"
 
 
 def test_subnet_rules_that_are_not_shown():
@@ -236,24 +246,55 @@ def test_subnet_rules_that_are_not_shown():
     assert (hop.kind, hop.state, hop.unread) == ("service-endpoint", UNKNOWN, NOT_READ)
 
 
+def leaving_by(*addresses, pools=("pool1",), subnet_id=SUBNET_ID):
+    return (Egress(pools, subnet_id, False, (WayOut("load-balancer", addresses),)),)
+
+
 @pytest.mark.parametrize("ip_rules", [(), ("20.61.112.7",)])
 def test_a_subnet_that_is_named_and_lacks_the_service_endpoint(ip_rules):
     here = subnet(service_endpoints=("microsoft.storage", "microsoft.keyvault", "microsoft.unheardof"))
-    (hop,) = hops(here=here, network_rules=deny(*ip_rules, subnets=(SUBNET_ID,)))
+    rules = deny(*ip_rules, subnets=(SUBNET_ID,))
+    (hop,) = hops(here=here, network_rules=rules, leaving=leaving_by("20.61.112.8", "20.61.112.7"))
     assert (hop.state, hop.outcome, hop.resource_id) == (BROKEN, "network.service-endpoint-missing", SUBNET_ID)
     # The command's list replaces the subnet's own.
-    assert hop.evidence["all_service_endpoints"] == [
+    told = shown(hop)
+    assert told["all_service_endpoints"] == [
         "Microsoft.ContainerRegistry",
         "Microsoft.KeyVault",
         "Microsoft.Storage",
         "microsoft.unheardof",
     ]
+    assert told["addresses"] == ["20.61.112.8", "20.61.112.7"]
+
+
+NAMED = deny("20.61.112.7", subnets=(SUBNET_ID,))
+
+
+def test_a_subnet_that_is_named_in_vain_and_admitted_by_address():
+    assert arrived(network_rules=NAMED, leaving=leaving_by("20.61.112.7")) == [("registry", OK, None)]
+
+
+@pytest.mark.parametrize("leaving", [None, NOT_READ, (), leaving_by("20.61.112.7", pools=("batch",))])
+def test_a_subnet_that_is_named_in_vain_and_whose_addresses_are_not_read(leaving):
+    assert arrived(network_rules=NAMED, leaving=leaving) == [("service-endpoint", UNKNOWN, None)]
 
 
 @pytest.mark.parametrize("subnets", [(), ("/other",), NOT_READ])
-@pytest.mark.parametrize(("ip_rules", "state"), [((), BROKEN), (("20.61.112.7",), UNKNOWN)])
-def test_by_its_public_address_a_subnet_is_judged_elsewhere(subnets, ip_rules, state):
-    assert arrived(network_rules=deny(*ip_rules, subnets=subnets)) == [("registry", state, None)]
+@pytest.mark.parametrize(
+    ("ip_rules", "leaving", "state"),
+    [
+        ((), None, BROKEN),
+        ((), leaving_by("20.61.112.7"), BROKEN),
+        (("20.61.112.7",), None, UNKNOWN),
+        (("20.61.112.7",), NOT_READ, UNKNOWN),
+        (("20.61.112.7",), leaving_by("20.61.112.7"), OK),
+        (("20.61.112.7",), leaving_by("20.61.112.7", "20.61.112.8"), BROKEN),
+        (("20.61.112.7",), leaving_by(), BROKEN),
+        (("20.61.112.7",), (*leaving_by("20.61.112.7"), *leaving_by("20.61.112.8")), BROKEN),
+    ],
+)
+def test_by_its_public_address_a_subnet_is_judged_by_the_ip_rules(subnets, ip_rules, leaving, state):
+    assert arrived(network_rules=deny(*ip_rules, subnets=subnets), leaving=leaving) == [("registry", state, None)]
 
 
 def test_the_rules_are_met_where_the_login_server_is_asked():

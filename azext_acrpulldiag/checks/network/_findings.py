@@ -11,6 +11,7 @@ from ...catalogue import Outcome, unknown
 from ...details import Details, united
 from ...facts import Facts, Network, Unreadable
 from ...model import Finding
+from ...path.arrival import Egresses
 from ...path.hops import UNKNOWN, Hop, Walk
 from ...path.walk import walks
 
@@ -74,14 +75,19 @@ class Met:
 
 
 def findings_of(
-    facts: Facts, outcomes: Mapping[str, Outcome], kinds: Collection[str], network: Network | None = None
+    facts: Facts,
+    outcomes: Mapping[str, Outcome],
+    kinds: Collection[str],
+    network: Network | None = None,
+    leaving: Egresses = None,
 ) -> Iterator[Finding]:
     """Yield what the hops say for a check with these ``outcomes`` (by id).
 
     A hop whose outcome is among them becomes its finding, with :class:`OnPath` before the hop's own details. A hop
-    of one of ``kinds`` that is unknown becomes an unknown. ``network`` stands in for that of the facts.
+    of one of ``kinds`` that is unknown becomes an unknown. ``network`` stands in for that of the facts, ``leaving`` is
+    that of :func:`~azext_acrpulldiag.path.walks`.
     """
-    for met in met_hops(facts, outcomes, kinds, network):
+    for met in met_hops(facts, outcomes, kinds, network, leaving=leaving):
         hop = met.hop
         yield ignorance(facts, met) if hop.outcome is None else finding_of(facts, met, outcomes[hop.outcome])
 
@@ -107,6 +113,7 @@ def met_hops(
     kinds: Collection[str],
     network: Network | None = None,
     apart: Callable[[Hop], object] = lambda _: None,
+    leaving: Egresses = None,
 ) -> list[Met]:
     """The hops to speak of, in path order: those with one of ``outcomes``, and those of ``kinds`` that are unknown.
 
@@ -114,7 +121,7 @@ def met_hops(
     one resource that ``apart`` tells apart.
     """
     found: dict[tuple[object, ...], Met] = {}
-    for walk in walks(facts, network):
+    for walk in walks(facts, network, leaving):
         for step, hop in enumerate(walk.hops, 1):
             if hop.outcome not in outcomes and not (hop.state == UNKNOWN and hop.kind in kinds):
                 continue

@@ -3,21 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
 from ...arm_ids import same_id
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known
-from ...model import Confidence, Finding, Remedy, Severity
+from ...catalogue import Outcome, check, skipped, unknown
+from ...details import Details, internal
+from ...facts import Facts, NetworkRules, Registry, Unreadable, known
+from ...model import Confidence, Finding, Severity
+from ...path import egresses
+from ...path.admission import addresses_of, admitted, refused, some
+from ...path.dns.zones import zone_name
 from ...path.proxy import proxy_for
-from ...quoting import fill_command
-from ._destinations import Leads
-from ._ip_rules import AllowList, allow_list
+from ...path.reached import come_to_an_endpoint
+from ...path.routing.outbound import Egress
+from ...repairs import Step, option
+from .._named import RegistryNames
 
 MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
-_SHOWN = 3
 
-PRIVATE_ENDPOINT = RemedyTemplate(
+
+@dataclass(frozen=True)
+class NoWayIn(Details):
+    """What of a registry is closed."""
+
+    public_network_access: str
+    private_endpoints: tuple[str, ...]
+    default_action: str
+    rules: tuple[str, ...]
+    private_dns_zone: str
+
+
+@dataclass(frozen=True)
+class OneAddress(Details):
+    """An address or prefix that a rule is to be made for."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class RefusedAddresses(Details):
+    """What nodes leave by, and what of it the registry's firewall does not allow."""
+
+    pools: tuple[str, ...]
+    subnet: str | None
+    path: str
+    via: str | None
+    addresses: tuple[str, ...]
+    uncovered: tuple[str, ...]
+    address: str
+    """The first of them."""
+    refused: str
+    """Them in words."""
+    rules: tuple[str, ...]
+    private_dns_zone: str
+    has_room: bool = internal(default=True)
+    """The firewall takes a rule for each."""
+
+    @property
+    def to_allow(self) -> tuple[OneAddress, ...]:
+        """The addresses that are to be allowed, one by one."""
+        return tuple(map(OneAddress, self.uncovered))
+
+
+PRIVATE_ENDPOINT = Step(
     "Or make a private endpoint for registry {registry} in a network that the nodes reach, link its private DNS "
     "zone {private_dns_zone} there, and leave the public side as it is "
     "(https://learn.microsoft.com/azure/container-registry/container-registry-private-link)"
@@ -28,23 +76,16 @@ PUBLIC_ACCESS_DISABLED = Outcome(
     severity=Severity.ERROR,
     summary="Registry {registry} has public access switched off and no private endpoint: nothing can reach it.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
-    evidence_keys=(
-        "registry",
-        "resource_group",
-        "subscription",
-        "public_network_access",
-        "private_endpoints",
-        "default_action",
-        "rules",
-        "private_dns_zone",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(RegistryNames, NoWayIn),
+    repairs=(
+        Step(
             "Switch public access on. The registry's firewall then decides who may come in (its default action "
             "is {default_action}, its rules are {rules}): the nodes' outbound addresses must be among them if that "
             "is Deny. It takes some minutes",
             "az acr update --name {registry} --resource-group {resource_group} --subscription {subscription} "
             "--public-network-enabled true",
+            requires=("Microsoft.ContainerRegistry/registries/write",),
+            changes="opens the registry's public side to everybody whom its firewall admits",
         ),
         PRIVATE_ENDPOINT,
     ),
@@ -58,26 +99,17 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
     confidence=Confidence.INFERRED,
     summary="The nodes of {pools} leave by {refused} ({path}), which no firewall rule of registry {registry} allows.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
-    evidence_keys=(
-        "registry",
-        "resource_group",
-        "subscription",
-        "pools",
-        "subnet",
-        "path",
-        "via",
-        "addresses",
-        "uncovered",
-        "address",
-        "refused",
-        "rules",
-        "private_dns_zone",
-    ),
-    remedies=(
-        RemedyTemplate(
-            "Allow {address} in the registry's firewall",
-            "az acr network-rule add --name {registry} --resource-group {resource_group} "
-            "--subscription {subscription} --ip-address {address}",
+    details=(RegistryNames, RefusedAddresses),
+    repairs=(
+        option(
+            Step(
+                "Allow {address} in the registry's firewall",
+                "az acr network-rule add --name {registry} --resource-group {resource_group} "
+                "--subscription {subscription} --ip-address {address}",
+                each="to_allow",
+                requires=("Microsoft.ContainerRegistry/registries/write",),
+            ),
+            when="has_room",
         ),
         PRIVATE_ENDPOINT,
     ),
@@ -110,14 +142,14 @@ def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
     rules = registry.network_rules if isinstance(registry.network_rules, NetworkRules) else None
     yield PUBLIC_ACCESS_DISABLED.at(
         registry.id,
-        registry=registry.name,
-        resource_group=registry.resource_group,
-        subscription=registry.subscription,
-        public_network_access=access,
-        private_endpoints=[],
-        default_action=rules.default_action if rules else "not shown",
-        rules=list(rules.ip_rules) if rules else [],
-        private_dns_zone=_private_dns_zone(registry),
+        RegistryNames.of(registry),
+        NoWayIn(
+            public_network_access=access,
+            private_endpoints=(),
+            default_action=rules.default_action if rules else "not shown",
+            rules=rules.ip_rules if rules else (),
+            private_dns_zone=zone_name(registry),
+        ),
     )
 
 
@@ -131,7 +163,10 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     each node subnet may differ. Where a subnet has several addresses, any of them may be used,
     so each must be allowed. Letting trusted Azure services through does not help: AKS is none.
 
-    Decided by comparing the addresses read for each node subnet with the IPv4 rules. Does not
+    Decided by comparing the addresses that each node subnet leaves by with the IPv4 rules. Which
+    they are follows from the route that network.routes judges too, and behind an Azure Firewall from
+    its own subnet. Where a route may or may not be about the registry (a wide range of public addresses, the tag of
+    a region that the registry may be in) and the two ways differ in what is allowed, it is unknown. Does not
     apply to a registry whose SKU has no firewall, or whose public access is off. Left to another
     check is a subnet with the registry's service endpoint, which arrives with a private source, and
     one that the subnet rules name. Where DNS leads the nodes of a subnet to a private endpoint,
@@ -156,8 +191,7 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     rules = known(registry.network_rules)
     if rules.default_action.lower() == "allow":
         return
-    outbound = known(facts.outbound)
-    if rules.default_action.lower() != "deny" or outbound is None:
+    if rules.default_action.lower() != "deny" or known(facts.outbound) is None:
         why = f"The firewall's default action is {rules.default_action}, and the nodes' addresses were not read"
         yield unknown(registry.id, Unreadable("not-shown", why))
         return
@@ -165,11 +199,9 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     if asking is not None:
         yield unknown(registry.id, _asked_by(asking, registry))
         return
-    allowed = allow_list(rules.ip_rules)
-    leads = Leads(facts, registry)
-    for way in outbound:
-        if not _is_anothers_matter(way, rules):
-            yield from _judge_way(way, way.subnet_id or facts.targets.cluster.id, registry, rules, allowed, leads)
+    for egress in egresses(facts):
+        if not _is_anothers_matter(egress, rules):
+            yield from _judge(facts, egress, registry, rules)
 
 
 def _asked_by(proxy: str | Unreadable, registry: Registry) -> Unreadable:
@@ -179,95 +211,62 @@ def _asked_by(proxy: str | Unreadable, registry: Registry) -> Unreadable:
     return Unreadable("not-shown", f"{why}, whose public address is not read")
 
 
-def _is_anothers_matter(way: Outbound, rules: NetworkRules) -> bool:
+def _is_anothers_matter(egress: Egress, rules: NetworkRules) -> bool:
     """The subnet has the service endpoint, or a rule that names it in vain: network.service-endpoint tells."""
-    if isinstance(way.service_endpoint, Unreadable):
+    if isinstance(egress.private_source, Unreadable):
         return False
     named = () if isinstance(rules.subnet_ids, Unreadable) else rules.subnet_ids
-    return way.service_endpoint or any(same_id(way.subnet_id or "", each) for each in named)
+    return egress.private_source or any(same_id(egress.subnet_id or "", each) for each in named)
 
 
-def _judge_way(
-    way: Outbound, resource: str, registry: Registry, rules: NetworkRules, allowed: AllowList, leads: Leads
-) -> Iterator[Finding]:
-    uncovered = _uncovered(way, allowed)
-    if uncovered == ():
+def _judge(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules) -> Iterator[Finding]:
+    told = admitted(rules.ip_rules, egress)
+    if told is True:
         return
-    private = leads.to_an_endpoint(way.subnet_id, way.pools)
+    private = come_to_an_endpoint(facts, egress.subnet_id, egress.pools)
     if private is True:
         return
-    for fact in (uncovered, private):
+    resource = egress.subnet_id or facts.targets.cluster.id
+    for fact in (told, private):
         if isinstance(fact, Unreadable):
             yield unknown(resource, fact)
             return
-    if uncovered is None:
-        yield _without_address(way, resource)
-    elif allowed.strange:
-        why = (
-            f"The IP rules {', '.join(allowed.strange)} cannot be read; they may cover {_some(list(known(uncovered)))}"
-        )
-        yield unknown(resource, Unreadable("malformed", why))
+    if not refused(rules.ip_rules, addresses_of(egress)):
+        yield _without_address(egress, resource)
     else:
-        yield _refused(way, resource, registry, rules, list(known(uncovered)))
+        yield _refused(egress, resource, registry, rules)
 
 
-def _uncovered(way: Outbound, allowed: AllowList) -> tuple[str, ...] | Unreadable | None:
-    """The addresses that no rule allows; ``None``: the nodes have no address at all."""
-    for fact in (way.addresses, way.service_endpoint):
-        if isinstance(fact, Unreadable):
-            return fact
-    addresses = known(way.addresses)
-    return tuple(each for each in addresses if not allowed.covers(each)) if addresses else None
-
-
-def _without_address(way: Outbound, resource: str) -> Finding:
-    pools = ", ".join(way.pools)
-    if way.path == "node-public-ip":
+def _without_address(egress: Egress, resource: str) -> Finding:
+    pools = ", ".join(egress.pools)
+    if any(way.path == "node-public-ip" for way in egress.ways):
         why = f"Node pool {pools} has no node now, and new ones come with addresses that are not known yet"
         return unknown(resource, Unreadable("not-shown", why), decisive=False)
     why = f"The nodes of {pools} have no public IPv4 address to leave by, and come to the registry's public side"
     return unknown(resource, Unreadable("unsupported", why), decisive=True)
 
 
-def _refused(way: Outbound, resource: str, registry: Registry, rules: NetworkRules, uncovered: list[str]) -> Finding:
-    finding = OUTBOUND_IP_NOT_ALLOWED.at(
+def _refused(egress: Egress, resource: str, registry: Registry, rules: NetworkRules) -> Finding:
+    addresses = addresses_of(egress)
+    uncovered = refused(rules.ip_rules, addresses)
+    way = next(each for each in egress.ways if each.addresses)
+    return OUTBOUND_IP_NOT_ALLOWED.at(
         resource,
-        registry=registry.name,
-        resource_group=registry.resource_group,
-        subscription=registry.subscription,
-        pools=list(way.pools),
-        subnet=way.subnet_id,
-        path=way.path,
-        via=way.via,
-        addresses=list(known(way.addresses)),
-        uncovered=uncovered,
-        address=uncovered[0],
-        refused=_some(uncovered),
-        rules=list(rules.ip_rules),
-        private_dns_zone=_private_dns_zone(registry),
+        RegistryNames.of(registry),
+        RefusedAddresses(
+            pools=egress.pools,
+            subnet=egress.subnet_id,
+            path=way.path,
+            via=way.via,
+            addresses=addresses,
+            uncovered=uncovered,
+            address=uncovered[0],
+            refused=some(uncovered),
+            rules=rules.ip_rules,
+            private_dns_zone=zone_name(registry),
+            has_room=len(rules.ip_rules) + len(uncovered) <= MAX_IP_RULES,
+        ),
     )
-    first, *others = finding.remedies
-    if len(rules.ip_rules) + len(uncovered) > MAX_IP_RULES:
-        return replace(finding, remedies=tuple(others))
-    more = (_rule_for(address, finding) for address in uncovered[1:])
-    return replace(finding, remedies=(first, *more, *others))
-
-
-def _private_dns_zone(registry: Registry) -> str:
-    """``privatelink.azurecr.io``, or what it is called in the registry's cloud."""
-    return f"privatelink.{registry.login_server.partition('.')[2]}"
-
-
-def _rule_for(address: str, finding: Finding) -> Remedy:
-    """The remedy of the outcome for one more address: `az acr network-rule add` takes one at a time."""
-    template = OUTBOUND_IP_NOT_ALLOWED.remedies[0]
-    values = {**finding.evidence, "address": address}
-    return Remedy(template.description.format(**values), fill_command(template.command or "", values))
-
-
-def _some(addresses: list[str]) -> str:
-    shown = ", ".join(addresses[:_SHOWN])
-    return f"{shown} and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else shown
 
 
 def _not_understood(access: str) -> Unreadable:

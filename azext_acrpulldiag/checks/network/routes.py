@@ -3,51 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
-from ...catalogue import Outcome, RemedyTemplate, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped, unknown
 from ...facts import Facts, Unreadable, known
-from ...model import Confidence, Finding, Remedy, Severity
+from ...model import Confidence, Finding, Severity
 from ...path import BROKEN, UNKNOWN, unmet, walks, why_lost
-from ...path.routing.peering import DISCONNECTED, MISSING
-from ...path.routing.start import DROPS
-from ...quoting import placeholders
-from ._findings import WAY_KEYS, findings_of
+from ...path.routing.peering import DISCONNECTED, MISSING, BrokenPeering, JoinedNetworks, NoPeering
+from ...path.routing.start import DROPS, DroppingRoute
+from ...repairs import Step, option
+from ._findings import OnPath, findings_of
 
-_PEERING = (
-    "near_network",
-    "near_name",
-    "near_group",
-    "near_subscription",
-    "far_network",
-    "far_name",
-    "far_group",
-    "far_subscription",
-    "near_to_far",
-    "far_to_near",
-    "forwarded",
-)
-_CREATE = (
-    "az network vnet peering create --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
-    "--vnet-name {{{side}_name}} --name {{{name}}} --remote-vnet {{{other}_network}} --allow-vnet-access true "
-    "--allow-forwarded-traffic {{forwarded}}"
-)
-_DELETE = (
-    "az network vnet peering delete --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
-    "--vnet-name {{{side}_name}} --name {{{name}}}"
-)
-_SYNC = (
-    "az network vnet peering sync --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
-    "--vnet-name {{{side}_name}} --name {{{name}}}"
-)
-_OPEN = (
-    "az network vnet peering update --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
-    "--vnet-name {{{side}_name}} --name {{{name}}} --set allowVirtualNetworkAccess=true"
-)
+_WRITE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write"
+_PEER = "Microsoft.Network/virtualNetworks/peer/action"
+_DELETE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/delete"
 
 
-def _template(command: str, side: str, name: str) -> str:
-    return command.format(side=side, other="far" if side == "near" else "near", name=name)
+def _on(side: str, verb: str, name: str) -> str:
+    return (
+        f"az network vnet peering {verb} --resource-group {{{side}_group}} --subscription {{{side}_subscription}} "
+        f"--vnet-name {{{side}_name}} --name {{{name}}}"
+    )
+
+
+def _made(description: str, side: str, name: str, when: str = "") -> Step:
+    """Make one side of a peering."""
+    other = "far" if side == "near" else "near"
+    command = (
+        f"{_on(side, 'create', name)} --remote-vnet {{{other}_network}} --allow-vnet-access true "
+        "--allow-forwarded-traffic {forwarded}"
+    )
+    return Step(description, command, when=when, requires=(_WRITE, _PEER))
+
+
+def _removed(description: str, side: str, name: str) -> Step:
+    return Step(description, _on(side, "delete", name), when=name, requires=(_DELETE,))
+
+
+def _opened(description: str, side: str, name: str) -> Step:
+    command = f"{_on(side, 'update', name)} --set allowVirtualNetworkAccess=true"
+    return Step(description, command, when=name, requires=(_WRITE, _PEER))
+
+
+def _synced(description: str, side: str, name: str) -> Step:
+    return Step(description, _on(side, "sync", name), when=name, requires=(_WRITE, _PEER))
 
 
 ROUTE_DROPS = Outcome(
@@ -57,33 +55,25 @@ ROUTE_DROPS = Outcome(
     summary="The nodes of {pools} do not reach {hosts}: route {route} ({prefix}) of route table {table_name} "
     "{problem}, so what they send is dropped.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
-    evidence_keys=(
-        *WAY_KEYS,
-        "route_table",
-        "table_name",
-        "resource_group",
-        "subscription",
-        "route",
-        "prefix",
-        "next_hop",
-        "next_hop_address",
-        "problem",
-        "destinations",
-        "appliance",
-    ),
-    remedies=(
-        RemedyTemplate(
+    details=(OnPath, DroppingRoute),
+    repairs=(
+        Step(
             "Send it to the firewall that the nodes' network does reach",
             "az network route-table route update --resource-group {resource_group} --subscription {subscription} "
             "--route-table-name {table_name} --name {route} --next-hop-type VirtualAppliance "
             "--next-hop-ip-address {appliance}",
+            when="appliance",
+            requires=("Microsoft.Network/routeTables/routes/write",),
+            changes="all traffic for {prefix} of every subnet with route table {table_name}",
         ),
-        RemedyTemplate(
+        Step(
             "Remove the route, if nothing else depends on it: Azure's own route then carries the traffic",
             "az network route-table route delete --resource-group {resource_group} --subscription {subscription} "
             "--route-table-name {table_name} --name {route}",
+            requires=("Microsoft.Network/routeTables/routes/delete",),
+            changes="all traffic for {prefix} of every subnet with route table {table_name}",
         ),
-        RemedyTemplate(
+        Step(
             "Or keep it, and add a more specific route for {destinations} that leads where traffic is to go "
             "(https://learn.microsoft.com/azure/virtual-network/manage-route-table)"
         ),
@@ -98,17 +88,16 @@ PEERING_MISSING = Outcome(
     summary="The nodes of {pools} do not reach the registry's private endpoint at {addresses}: their virtual network "
     "{near_name} is not peered with {far_name}, where the endpoint is.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
-    evidence_keys=(*WAY_KEYS, *_PEERING, "endpoint", "addresses", "via", "via_name"),
-    remedies=(
-        RemedyTemplate(
-            "Peer the nodes' network {near_name} with {far_name}", _template(_CREATE, "near", "near_to_far")
+    details=(OnPath, JoinedNetworks, NoPeering),
+    repairs=(
+        option(
+            _made("Peer the nodes' network {near_name} with {far_name}", "near", "near_to_far"),
+            _made("And {far_name} with {near_name}: a peering takes both sides", "far", "far_to_near"),
         ),
-        RemedyTemplate(
-            "And {far_name} with {near_name}: a peering takes both sides", _template(_CREATE, "far", "far_to_near")
-        ),
-        RemedyTemplate(
+        Step(
             "Or peer {far_name} with {via_name} instead, both sides with forwarded traffic allowed, if what the nodes "
-            "send is to pass the appliance that their route leads to"
+            "send is to pass the appliance that their route leads to",
+            when="via_name",
         ),
     ),
     explains=("timeout-network", "blob-download"),
@@ -122,40 +111,29 @@ PEERING_DISCONNECTED = Outcome(
     summary="The nodes of {pools} do not reach {hosts}: the peering of virtual networks {near_name} and {far_name} "
     "carries nothing, because {faults}.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-troubleshoot-peering-issues",
-    evidence_keys=(
-        *WAY_KEYS,
-        *_PEERING,
-        "faults",
-        "near_peering",
-        "far_peering",
-        "near_state",
-        "far_state",
-        "remove_near",
-        "remove_far",
-        "create_near",
-        "create_far",
-        "open_near",
-        "open_far",
-        "sync_near",
-        "sync_far",
-    ),
-    remedies=(
-        RemedyTemplate(
-            "Remove the side of {near_name}: one whose other side was deleted cannot be mended",
-            _template(_DELETE, "near", "remove_near"),
-        ),
-        RemedyTemplate("Remove the side of {far_name}", _template(_DELETE, "far", "remove_far")),
-        RemedyTemplate("Make the side of {near_name}", _template(_CREATE, "near", "create_near")),
-        RemedyTemplate("Make the side of {far_name}", _template(_CREATE, "far", "create_far")),
-        RemedyTemplate("Let {near_name} have access to {far_name}", _template(_OPEN, "near", "open_near")),
-        RemedyTemplate("Let {far_name} have access to {near_name}", _template(_OPEN, "far", "open_far")),
-        RemedyTemplate(
-            "Let the peering of {near_name} take over the address ranges that {far_name} has now",
-            _template(_SYNC, "near", "sync_near"),
-        ),
-        RemedyTemplate(
-            "Let the peering of {far_name} take over the address ranges that {near_name} has now",
-            _template(_SYNC, "far", "sync_far"),
+    details=(OnPath, JoinedNetworks, BrokenPeering),
+    repairs=(
+        option(
+            _removed(
+                "Remove the side of {near_name}: one whose other side was deleted cannot be mended",
+                "near",
+                "remove_near",
+            ),
+            _removed("Remove the side of {far_name}", "far", "remove_far"),
+            _made("Make the side of {near_name}", "near", "create_near", when="create_near"),
+            _made("Make the side of {far_name}", "far", "create_far", when="create_far"),
+            _opened("Let {near_name} have access to {far_name}", "near", "open_near"),
+            _opened("Let {far_name} have access to {near_name}", "far", "open_far"),
+            _synced(
+                "Let the peering of {near_name} take over the address ranges that {far_name} has now",
+                "near",
+                "sync_near",
+            ),
+            _synced(
+                "Let the peering of {far_name} take over the address ranges that {near_name} has now",
+                "far",
+                "sync_far",
+            ),
         ),
     ),
     explains=("timeout-network", "blob-download"),
@@ -175,7 +153,10 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     tables apply. To the public side a route for the registry's service tag beats the default one,
     and the route of a service endpoint beats everything.
 
-    Decided from the route tables of the node subnets. Routes that a gateway announces are not
+    Decided from the route tables of the node subnets. Which addresses the registry's public side has is not
+    known: a route for a wide range of public addresses (a /12 or wider), or for the service tag of a region that a
+    replica may be in, may or may not be about it, and where it would end otherwise the answer is unknown; so
+    it is where a narrower range would save what another route drops. Routes that a gateway announces are not
     shown by any read; the default route of a subnet in a network with a gateway is told with that
     restriction. What a third-party appliance or an on-premises network does is not seen.
 
@@ -220,9 +201,7 @@ def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: st
         lost = _lost_behind_a_fault(facts)
         yield unknown(*lost) if lost else skipped(facts.targets.cluster.id, unmet(walks(facts), none))
         return
-    for finding in findings_of(facts, outcomes, {kind}):
-        # A repair that this case does not take lacks a value.
-        yield replace(finding, remedies=_that_apply(finding, outcomes)) if finding.outcome else finding
+    yield from findings_of(facts, outcomes, {kind})
 
 
 def _lost_behind_a_fault(facts: Facts) -> tuple[str, Unreadable] | None:
@@ -237,15 +216,3 @@ def _lost_behind_a_fault(facts: Facts) -> tuple[str, Unreadable] | None:
         if why is not None:
             return str(walk.place.subnet_id), why
     return None
-
-
-def _that_apply(finding: Finding, outcomes: Mapping[str, Outcome]) -> tuple[Remedy, ...]:
-    templates = outcomes[finding.outcome or ""].remedies
-    pairs = zip(finding.remedies, templates, strict=True)
-    return tuple(remedy for remedy, template in pairs if remedy.command or _speaks(template, finding))
-
-
-def _speaks(template: RemedyTemplate, finding: Finding) -> bool:
-    """Tell whether a repair in words has everything that it names."""
-    named = placeholders(template.description)
-    return template.command is None and all(finding.evidence[name] is not None for name in named)

@@ -3,55 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ...arm_ids import same_id
-from ...catalogue import Loose, Outcome, RemedyTemplate, check, skipped, unknown
-from ...facts import Facts, NetworkRules, Outbound, Registry, Unreadable, known
+from ...catalogue import Outcome, check, skipped
+from ...facts import Facts, NotKnownError, Registry, Unreadable, known
 from ...model import Confidence, Finding, Severity
-from ...path import unmet, walks
-from ._findings import WAY_KEYS, findings_of
-from ._ip_rules import allow_list
+from ...path import egresses, unmet, walks
+from ...path.arrival import ENDPOINT_MISSING, NOT_ALLOWED, LeavingBy, SubnetAtRegistry
+from ...path.routing.outbound import Egress
+from ...repairs import Step
+from ._findings import OnPath, findings_of
 
-MAX_SUBNET_RULES = 100  # https://learn.microsoft.com/azure/container-registry/container-registry-vnet
 _URL = "https://learn.microsoft.com/azure/container-registry/container-registry-vnet"
-_KEYS = (
-    *WAY_KEYS,
-    "registry",
-    "resource_group",
-    "subscription",
-    "subnet_name",
-    "network_name",
-    "network_resource_group",
-    "network_subscription",
-    "service_endpoints",
-    "all_service_endpoints",
-    "subnet_rules",
-    "rules",
-)
-_ADD_RULE = RemedyTemplate(
-    "Name the subnet in the registry's firewall. It takes some minutes",
-    "az acr network-rule add --name {registry} --resource-group {resource_group} --subscription {subscription} "
-    "--subnet {subnet}",
-)
 
 SERVICE_ENDPOINT_MISSING = Outcome(
-    id="network.service-endpoint-missing",
+    id=ENDPOINT_MISSING,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The firewall of registry {registry} names subnet {subnet_name} of {pools}, but the subnet has no service "
     "endpoint for registries: its traffic arrives with a public address, which no rule allows.",
     url=_URL,
-    evidence_keys=(*_KEYS, "addresses"),
-    remedies=(
-        RemedyTemplate(
+    details=(OnPath, SubnetAtRegistry, LeavingBy),
+    repairs=(
+        Step(
             "Give the subnet the service endpoint. The list replaces the one that the subnet has "
             "({service_endpoints}), so what is there is named again; open connections to registries end once",
             "az network vnet subnet update --resource-group {network_resource_group} --subscription "
             "{network_subscription} --vnet-name {network_name} --name {subnet_name} "
             "--service-endpoints {all_service_endpoints}",
+            requires=("Microsoft.Network/virtualNetworks/subnets/write",),
+            changes="replaces the list of the subnet's service endpoints",
         ),
-        RemedyTemplate(
+        Step(
             "Or allow every address that the nodes leave by (addresses in the evidence) with "
             "`az acr network-rule add --ip-address`. Service endpoints for registries are a preview that is not "
             "developed further; Azure recommends a private endpoint instead"
@@ -62,16 +44,25 @@ SERVICE_ENDPOINT_MISSING = Outcome(
 )
 
 SUBNET_NOT_ALLOWED = Outcome(
-    id="network.subnet-not-allowed",
+    id=NOT_ALLOWED,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="Subnet {subnet_name} of {pools} has a service endpoint for registries, so its traffic reaches registry "
     "{registry} with private addresses, and no subnet rule of the registry's firewall names it; IP rules do not count.",
     url=_URL,
-    evidence_keys=_KEYS,
-    remedies=(
-        _ADD_RULE,
-        RemedyTemplate(
+    details=(OnPath, SubnetAtRegistry),
+    repairs=(
+        Step(
+            "Name the subnet in the registry's firewall. It takes some minutes",
+            "az acr network-rule add --name {registry} --resource-group {resource_group} --subscription {subscription} "
+            "--subnet {subnet}",
+            when="has_room",
+            requires=(
+                "Microsoft.ContainerRegistry/registries/write",
+                "Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action",
+            ),
+        ),
+        Step(
             "Or take Microsoft.ContainerRegistry off the subnet's service endpoints, and allow the address that the "
             "nodes then leave by. Azure recommends a private endpoint instead of either"
         ),
@@ -115,13 +106,14 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
         yield skipped(registry.id, proxied)
         return
     outcomes = {each.id: each for each in (SERVICE_ENDPOINT_MISSING, SUBNET_NOT_ALLOWED)}
-    for finding in findings_of(facts, outcomes, {"service-endpoint"}):
-        if finding.outcome == SERVICE_ENDPOINT_MISSING.id:
-            yield from _unless_admitted(finding, facts, known(registry.network_rules))
-        elif finding.outcome is not None and len(finding.evidence["subnet_rules"]) >= MAX_SUBNET_RULES:
-            yield replace(finding, remedies=finding.remedies[1:])
-        else:
-            yield finding
+    yield from findings_of(facts, outcomes, {"service-endpoint"}, leaving=_leaving(facts))
+
+
+def _leaving(facts: Facts) -> tuple[Egress, ...] | Unreadable:
+    try:
+        return egresses(facts)
+    except NotKnownError as unread:
+        return unread.why
 
 
 def _without_rules(registry: Registry) -> str | None:
@@ -134,39 +126,3 @@ def _without_rules(registry: Registry) -> str | None:
     if rules.default_action.lower() == "allow":
         return f"The firewall of registry {registry.name} admits every address."
     return None
-
-
-def _unless_admitted(finding: Finding, facts: Facts, rules: NetworkRules | None) -> Iterator[Finding]:
-    """The subnet rule is idle; that does no harm where IP rules admit every address that the nodes leave by."""
-    addresses = _addresses(finding, facts)
-    if rules is not None and rules.ip_rules:
-        if isinstance(addresses, Unreadable):
-            yield unknown(finding.resource, addresses)
-            return
-        allowed = allow_list(rules.ip_rules)
-        if addresses and all(allowed.covers(each) for each in addresses):
-            return
-        if allowed.strange:
-            why = f"The IP rules {', '.join(allowed.strange)} cannot be read; they may admit what the nodes leave by"
-            yield unknown(finding.resource, Unreadable("malformed", why))
-            return
-    shown = [] if isinstance(addresses, Unreadable) else list(addresses)
-    yield replace(finding, details=(Loose({**finding.evidence, "addresses": shown}),))
-
-
-def _addresses(finding: Finding, facts: Facts) -> tuple[str, ...] | Unreadable:
-    """What the nodes of a finding leave by; empty: they have no public address."""
-    outbound = facts.outbound
-    if isinstance(outbound, Unreadable):
-        return outbound
-    ways = [way for way in outbound or () if _is_way_of(way, finding)]
-    unread = next((way.addresses for way in ways if isinstance(way.addresses, Unreadable)), None)
-    if unread is not None or not ways:
-        return unread or Unreadable("not-shown", "The addresses that the nodes leave by were not read")
-    return tuple(dict.fromkeys(each for way in ways for each in known(way.addresses)))
-
-
-def _is_way_of(way: Outbound, finding: Finding) -> bool:
-    subnet = finding.evidence["subnet"]
-    here = way.subnet_id is not None and subnet is not None and same_id(way.subnet_id, subnet)
-    return here and bool(set(finding.evidence["pools"]).intersection(way.pools))

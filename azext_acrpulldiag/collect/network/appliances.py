@@ -8,12 +8,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ...arm_ids import network_id_of, same_id
+from ...arm_ids import key_of, network_id_of, same_id, subscription_of
 from ...facts import Network, PrivateEndpoint, RouteTable, Subnet, Unreadable, VirtualNetwork, firewall_key
+from ...path.addresses import address_set, span_of
+from ...path.lookups import home_of, is_virtual_hub
+from ...path.routing.outbound import FIREWALL_SUBNET
+from ...path.routing.routes import may_carry
 from ..ask.arm import in_parallel
 from ..ask.once import Once
-from .firewalls import FIREWALL_SUBNET, Ask, read_firewalls
-from .outbound_models import REGISTRY_TAG, holds, home_of, in_hub, is_wide
+from .firewalls import Ask, read_firewalls
 from .topology import with_attached, with_subnets
 
 _AZURE_DNS = "168.63.129.16"
@@ -57,12 +60,12 @@ def near_networks(network: Network) -> tuple[str, ...]:
     """
     homes = [_home(network.networks, sight) for sight in _dns_servers(network)]
     facts = [fact for fact in network.networks.values() if isinstance(fact, VirtualNetwork)]
-    peered = sorted({each.remote_network_id.lower() for fact in facts for each in fact.peerings})
-    of_subscription = {each.split("/")[2]: each for each in reversed(peered) if each.startswith("/subscriptions/")}
+    peered = sorted({key_of(each.remote_network_id) for fact in facts for each in fact.peerings})
+    of_subscription = {owner: each for each in reversed(peered) if (owner := subscription_of(each))}
     nearest = sorted(of_subscription)[:_MOST_SUBSCRIPTIONS]
     return (
         *network.networks,
-        *(home for home in homes if isinstance(home, str)),
+        *(home for home in homes if home is not None),
         *(of_subscription[each] for each in nearest),
     )
 
@@ -80,7 +83,7 @@ def _explored(
         sight for sight in dict.fromkeys([*appliances, *dns_servers]) if firewall_key(*sight) not in network.firewalls
     ]
     homes = {sight: _home(network.networks, sight) for sight in new}
-    known = {sight: home for sight, home in homes.items() if isinstance(home, str) and not in_hub(home)}
+    known = {sight: home for sight, home in homes.items() if home is not None and not is_virtual_hub(home)}
     found: list[Any] = in_parallel(
         [
             partial(read_firewalls, ask, new, network.networks),
@@ -125,8 +128,7 @@ def _without_policies(once: Once) -> Ask:
 
 def _public_appliances(network: Network) -> Iterator[Sight]:
     for sight, prefix in _appliances(network):
-        lowered = prefix.lower()
-        if is_wide(prefix) or lowered == REGISTRY_TAG or lowered.startswith("storage"):
+        if may_carry(prefix):
             yield sight
 
 
@@ -145,7 +147,7 @@ def _private_appliances(network: Network, endpoints: Iterable[PrivateEndpoint]) 
 def _appliances(network: Network) -> Iterator[tuple[Sight, str]]:
     """The appliances that routes of the nodes' subnets name, and the prefixes of those routes."""
     subnets = _node_subnets(network)
-    pairs = {(network_id_of(one.id), one.route_table_id.lower()): None for one in subnets if one.route_table_id}
+    pairs = {(network_id_of(one.id), key_of(one.route_table_id)): None for one in subnets if one.route_table_id}
     for network_id, table_id in pairs:
         table = network.route_tables.get(table_id)
         for route in table.routes if isinstance(table, RouteTable) else ():
@@ -167,25 +169,20 @@ def _dns_servers(network: Network) -> Iterator[Sight]:
 
 def _node_subnets(network: Network) -> Iterator[Subnet]:
     for place in network.places:
-        subnet = network.subnets.get(place.subnet_id.lower()) if isinstance(place.subnet_id, str) else None
+        subnet = network.subnets.get(key_of(place.subnet_id)) if isinstance(place.subnet_id, str) else None
         if isinstance(subnet, Subnet):
             yield subnet
 
 
-def _home(networks: Mapping[str, VirtualNetwork | Unreadable | None], sight: Sight) -> str | Unreadable:
-    """The network that the address lies in, or why that is not known."""
-    here = networks.get(sight[0].lower())
-    if not isinstance(here, VirtualNetwork):
-        return here if isinstance(here, Unreadable) else Unreadable("not-found", f"{sight[0]} does not exist")
-    try:
-        return home_of(sight[1], here)
-    except ValueError:
-        return Unreadable("malformed", f"{sight[1]!r} is compared with the address ranges of {sight[0]}")
+def _home(networks: Mapping[str, VirtualNetwork | Unreadable | None], sight: Sight) -> str | None:
+    """The network that the address lies in, as far as it is known."""
+    here = networks.get(key_of(sight[0]))
+    return home_of(sight[1], here) if isinstance(here, VirtualNetwork) else None
 
 
 def _subnet_of(network: Network, sight: Sight, home: str) -> str | None:
     """The subnet that an appliance sits in, as far as that is known."""
-    if not isinstance(network.networks.get(home.lower()), VirtualNetwork):
+    if not isinstance(network.networks.get(key_of(home)), VirtualNetwork):
         # A subnet may be readable where its network is not.
         return f"{home}/subnets/{FIREWALL_SUBNET}"
     read = [subnet for subnet in network.subnets.values() if isinstance(subnet, Subnet)]
@@ -197,13 +194,10 @@ def _subnet_of(network: Network, sight: Sight, home: str) -> str | None:
 
 def _filters_endpoints(network: Network, subnet_id: str) -> bool:
     """Tell whether the subnet's security group and routes may apply to the private endpoints in it."""
-    subnet = network.subnets.get(subnet_id.lower())
+    subnet = network.subnets.get(key_of(subnet_id))
     policies = subnet.endpoint_network_policies if isinstance(subnet, Subnet) else None
     return isinstance(policies, Unreadable) or (policies is not None and policies.lower() != "disabled")
 
 
 def _within(address: str, prefix: str) -> bool:
-    try:
-        return holds((prefix,), address)
-    except ValueError:
-        return False  # a service tag
+    return bool(span_of(address) and span_of(prefix)) and address_set((prefix,)).covers(address_set((address,)))

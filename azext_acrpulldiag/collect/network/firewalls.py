@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from ...arm_ids import key_of, name_of, same_id, subscription_of
 from ...facts import Firewall, RuleCollection, Unreadable, VirtualNetwork, firewall_key
+from ...path.addresses import address_set, span_of
+from ...path.lookups import home_of, is_virtual_hub
+from ...path.routing.outbound import FIREWALL_SUBNET
 from ..ask.arm import Json
 from ..members import Body, mapped
 from .firewall_models import Policy, addresses_of_group, firewall_from, groups_from, groups_named, in_order, policy_from
 from .models import prefixes_of
-from .outbound_models import in_hub
 
 Ask = Callable[[Iterable[str], Iterable[str]], Mapping[str, Any]]
 """Takes paths to GET and paths to list; answers by lower-case path: JSON, a list, ``None`` or ``Unreadable``."""
@@ -25,7 +27,6 @@ Networks = Mapping[str, VirtualNetwork | Unreadable | None]
 Read = tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] | Unreadable | None]]
 """Firewalls, and IP groups by id in lower case."""
 
-FIREWALL_SUBNET = "AzureFirewallSubnet"  # the name that Azure demands
 READ_FIREWALLS = "Microsoft.Network/azureFirewalls/read"
 READ_IP_GROUPS = "Microsoft.Network/ipGroups/read"
 _MOST_PARENTS = 4
@@ -77,29 +78,24 @@ class _Seen:
     """Prefixes; ``None``: the network has no such subnet."""
 
 
-def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable:
-    """The network that the address lies in: a peered one, or else the asking network itself."""
+def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable | None:
+    """The network that the address lies in; ``None``: none that is reached from there."""
     network = networks.get(key_of(network_id))
     if isinstance(network, Unreadable):
         return network
     if network is None:
         return Unreadable("not-found", f"{network_id} does not exist", "Microsoft.Network/virtualNetworks/read")
-    try:
-        target = ip_address(address)
-        for peering in network.peerings:
-            if any(target in ip_network(prefix, strict=False) for prefix in peering.remote_prefixes):
-                return peering.remote_network_id
-    except ValueError:
-        return Unreadable("malformed", f"{address} in {network_id} is no address, or one of its peerings shows none")
-    return network_id
+    if span_of(address) is None:
+        return Unreadable("malformed", f"{address} in {network_id} is no address")
+    return home_of(address, network)
 
 
-def _beside(ask: Ask, homes: Iterable[str | Unreadable], askers: Iterable[str]) -> _Seen:
+def _beside(ask: Ask, homes: Iterable[str | Unreadable | None], askers: Iterable[str]) -> _Seen:
     known = {key_of(home): home for home in homes if isinstance(home, str)}
     # A virtual hub's network is in a subscription of Microsoft's; its firewall is in one of the customer's.
-    beside = [*askers, *known.values()] if any(map(in_hub, known)) else list(known.values())
-    lists = {_subscription(each): _list_path(each, "azureFirewalls") for each in beside if not in_hub(each)}
-    subnets = {key: f"{home}/subnets/{FIREWALL_SUBNET}" for key, home in known.items() if not in_hub(key)}
+    beside = [*askers, *known.values()] if any(map(is_virtual_hub, known)) else list(known.values())
+    lists = {_subscription(each): _list_path(each, "azureFirewalls") for each in beside if not is_virtual_hub(each)}
+    subnets = {key: f"{home}/subnets/{FIREWALL_SUBNET}" for key, home in known.items() if not is_virtual_hub(key)}
     answers = ask(list(subnets.values()), list(lists.values()))
     return _Seen(
         {
@@ -113,10 +109,10 @@ def _beside(ask: Ask, homes: Iterable[str | Unreadable], askers: Iterable[str]) 
     )
 
 
-def _at(address: str, home: str | Unreadable, seen: _Seen) -> Firewall | Unreadable | None:
-    if isinstance(home, Unreadable):
+def _at(address: str, home: str | Unreadable | None, seen: _Seen) -> Firewall | Unreadable | None:
+    if home is None or isinstance(home, Unreadable):
         return home
-    if in_hub(home):
+    if is_virtual_hub(home):
         return _in_a_hub(address, home, seen)
     listed = seen.lists[_subscription(home)]
     for firewall in () if isinstance(listed, Unreadable) else listed:
@@ -153,7 +149,7 @@ def _in_a_hub(address: str, home: str, seen: _Seen) -> Firewall | Unreadable:
 
 
 def _inside(address: str, prefixes: tuple[str, ...]) -> bool:
-    return any(ip_address(address) in ip_network(prefix, strict=False) for prefix in prefixes)
+    return address_set(prefixes).covers(address_set((address,)))
 
 
 def _prefixes(subnet: Json) -> tuple[str, ...]:

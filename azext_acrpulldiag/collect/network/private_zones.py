@@ -17,12 +17,13 @@ from ...access.conditions import Answer
 from ...access.grants import Operation, allows
 from ...arm_ids import key_of, name_of, subscription_of
 from ...facts import Permission, PrivateEndpoint, PrivateZone, Registry, Unreadable, ZoneSearch
+from ...path.endpoints import own_hosts
 from ..ask.arm import ArmReader, Json, in_parallel
 from ..ask.session import Session
 from ..azure.access import read_caller_permissions
 from ..azure.resource_graph import find_resources
 from .private_link import DATA_MEMBER, MEMBER, may_serve
-from .zones import OLDER_DNS_API, Links, read_zones, suffix_of
+from .zones import OLDER_DNS_API, Links, read_zones
 
 ZONE_TYPE = "Microsoft.Network/privateDnsZones"
 READ_ZONES = Operation(f"{ZONE_TYPE}/read")
@@ -80,10 +81,10 @@ def search_zones(
         return passes or None
     near = sorted({one.lower() for one in subscriptions})
     kept = kept_zones(endpoints)
-    hosts = hosts_of(registry, endpoints)
+    hosts = names_of(registry, endpoints)
 
     def read(zone_ids: Sequence[str]) -> list[PrivateZone]:
-        return read_zones(reader, zone_ids, hosts, suffix_of(registry.login_server), partial(_may_be_met, near, kept))
+        return read_zones(reader, zone_ids, hosts, registry, partial(_may_be_met, near, kept))
 
     known = _distinct((*kept, *(found.zone_ids if isinstance(found, FoundZones) else ())))
     calls: list[Callable[[], Any]] = [
@@ -106,15 +107,14 @@ def search_zones(
     )
 
 
-def hosts_of(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
-    """The names that a pull looks up, in lower case: the login server and every data endpoint."""
-    shown = registry.data_endpoint_hosts
-    hosts = [registry.login_server, *(() if isinstance(shown, Unreadable) else shown)]
+def names_of(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
+    """The names that may be looked up privately, in lower case: the registry's own, and those of its endpoints."""
+    names = list(own_hosts(registry))
     for endpoint in () if isinstance(endpoints, Unreadable) else endpoints:
         for address in () if isinstance(endpoint.addresses, Unreadable) else endpoint.addresses:
             if address.member.lower() == MEMBER or address.member.lower().startswith(DATA_MEMBER):
-                hosts.extend(address.fqdns)
-    return tuple(dict.fromkeys(host.lower() for host in hosts))
+                names.extend(address.fqdns)
+    return tuple(dict.fromkeys(name.lower() for name in names))
 
 
 def kept_zones(endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _by_tenant(session: Session, subscriptions: Collection[str]) -> dict[str, li
 
 def _zone_ids(rows: Iterable[Json], registry: Registry) -> tuple[str, ...]:
     """Ids of the zones at or below the cloud's suffix; nothing else can hold a name of the registry."""
-    suffix = suffix_of(registry.login_server)
+    suffix = registry.login_server.partition(".")[2].lower()
     ids = (row.get("id") for row in rows)
     return tuple(each for each in ids if isinstance(each, str) and f".{name_of(each).lower()}".endswith(f".{suffix}"))
 

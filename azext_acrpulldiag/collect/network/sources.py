@@ -70,7 +70,7 @@ def outbound(
     cluster: Cluster | Unreadable,
     side: NodeSide | Unreadable,
     found: Network | Unreadable,
-) -> tuple[Outbound, ...] | Unreadable | None:
+) -> Outbound | Unreadable | None:
     """How the nodes leave. ``None``: the registry does not filter by address."""
     if isinstance(registry, Unreadable):
         return registry

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from ...arm_ids import name_of
-from ...facts import PrivateZone, Unreadable, ZoneLink
+from ...facts import PrivateZone, Registry, Unreadable, ZoneLink
+from ...path.dns.zones import private_name
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..members import Body, maybe, or_empty, shown
 
@@ -32,15 +33,15 @@ def read_zones(
     reader: ArmReader,
     zone_ids: Iterable[str],
     hosts: Collection[str],
-    suffix: str,
+    registry: Registry,
     matters: Callable[[str, Links], bool],
 ) -> list[PrivateZone]:
     """Read zones, all at once; those that do not exist, or that no name of the ``hosts`` falls in, are left out.
 
-    ``suffix``: what the names of all registries of the cloud end with. ``matters``: whether the
-    records of a zone with such links are worth reading where there are a great many zones.
+    ``hosts``: names of ``registry``. ``matters``: whether the records of a zone with such links are worth
+    reading where there are a great many zones.
     """
-    labels = {zone_id: labels_in(name_of(zone_id), hosts, suffix) for zone_id in zone_ids}
+    labels = {zone_id: labels_in(name_of(zone_id), hosts, registry) for zone_id in zone_ids}
     labels = {zone_id: found for zone_id, found in labels.items() if found}
     many = len(labels) > MANY_ZONES
     answers = _ask(reader, _link_paths(labels), () if many else _record_paths(labels))
@@ -53,7 +54,7 @@ def read_zones(
     return [zone for zone in zones if zone is not None]
 
 
-def labels_in(zone_name: str, hosts: Iterable[str], suffix: str) -> tuple[str, ...]:
+def labels_in(zone_name: str, hosts: Iterable[str], registry: Registry) -> tuple[str, ...]:
     """The labels under which the names that are looked up for ``hosts`` stand in a zone; ``@`` is the zone itself.
 
     For ``r.azurecr.io`` a resolver asks for that name, and after Azure's CNAME for
@@ -63,22 +64,12 @@ def labels_in(zone_name: str, hosts: Iterable[str], suffix: str) -> tuple[str, .
     zone = zone_name.lower().rstrip(".")
     found: dict[str, None] = {}
     for host in hosts:
-        for name in (host, private_name(host, suffix)):
+        for name in (host, private_name(registry, host)):
             if zone == name:
                 found[APEX] = None
             elif name.endswith(f".{zone}") and not name.endswith(f".{PRIVATE}.{zone}"):
                 found[name.removesuffix(f".{zone}")] = None
     return tuple(found)
-
-
-def private_name(host: str, suffix: str) -> str:
-    """The name that Azure's public DNS refers to: ``r.westeurope.data.privatelink.azurecr.io``."""
-    return f"{host.removesuffix(suffix)}{PRIVATE}.{suffix}"
-
-
-def suffix_of(login_server: str) -> str:
-    """What the names of all registries of the cloud end with: ``azurecr.io``."""
-    return login_server.partition(".")[2].lower()
 
 
 def _link_paths(zone_ids: Iterable[str]) -> list[str]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...arm_ids import same_id
 from ...facts import Firewall, Peering, Unreadable, firewall_key
 from ..filters.firewall import admitted, unknown_appliance
 from ..hops import BROKEN, UNKNOWN, Hop
+from ..lookups import home_of, is_connected
 from .joining import unjoined, unjoined_hub
 from .peering import MISSING, Joint, joint_of, peering_hop
 from .routes import APPLIANCE, Route
-from .start import Way, dropped, home_of, route_hop, sound
+from .start import Way, dropped, route_hop, sound
 
 
 def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
     """The route to an appliance, the peering that it takes, and whether the appliance lets it pass."""
     address = route.address or ""
-    hub = home_of(way, address)
-    found = _appliance_at(way, address)
+    hub = home_of(address, way.here)
+    found = appliance_at(way, address)
     if hub is None and not isinstance(found, Firewall):
         if isinstance(found, Unreadable):
             yield route_hop(way, route, UNKNOWN, found.sentence, unread=found)
@@ -26,7 +28,7 @@ def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
             yield dropped(way, route, where)
         return
     yield sound(way, route, f"appliance {address}")
-    if hub is not None and hub.lower() != way.here.id.lower():
+    if hub is not None and not same_id(hub, way.here.id):
         yield _peering_or_doubt(joint_of(way.network, way.here.id, hub))
     if isinstance(found, Unreadable):
         yield Hop("firewall", address, None, UNKNOWN, found.sentence, unread=found)
@@ -36,7 +38,8 @@ def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
         yield from admitted(way.registry, way.network, way.place, way.destination, found)
 
 
-def _appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
+def appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
+    """Who answers at an address that a route of the nodes' network names; ``None``: no Azure Firewall."""
     key = firewall_key(way.here.id, address)
     if key not in way.network.firewalls:
         return Unreadable("not-shown", f"What answers at {address}, where a route of the nodes leads, was not read")
@@ -44,7 +47,7 @@ def _appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
 
 
 def _peering_or_doubt(joint: Joint) -> Hop:
-    if isinstance(joint.far, Unreadable) and isinstance(joint.near, Peering) and joint.near.state == "Connected":
+    if isinstance(joint.far, Unreadable) and isinstance(joint.near, Peering) and is_connected(joint.near):
         # Azure sets this only where both sides are made. Of a hub that another team owns, nobody sees more.
         return peering_hop(Joint(joint.near_id, joint.far_id, joint.near, joint.near))
     return peering_hop(joint)
@@ -52,8 +55,8 @@ def _peering_or_doubt(joint: Joint) -> Hop:
 
 def leads_on(way: Way, route: Route, there: str) -> bool:
     """Tell whether a user's route goes to an appliance in a third network that is peered with the endpoint's."""
-    hub = home_of(way, route.address or "") if route.next_hop == APPLIANCE else None
-    if hub is None or hub.lower() in (there.lower(), way.here.id.lower()):
+    hub = home_of(route.address or "", way.here) if route.next_hop == APPLIANCE else None
+    if hub is None or same_id(hub, there) or same_id(hub, way.here.id):
         return False
     onward = joint_of(way.network, hub, there, forwards=True)
     return onward.exists and peering_hop(onward).state != BROKEN
@@ -61,7 +64,7 @@ def leads_on(way: Way, route: Route, there: str) -> bool:
 
 def roundabout(way: Way, route: Route, there: str, address: str) -> Iterator[Hop]:
     """Follow a route to an appliance that stands between the nodes and the endpoint's network ``there``."""
-    hub = home_of(way, route.address or "")
+    hub = home_of(route.address or "", way.here)
     onward = _onward(way, hub, there, address)
     if onward is not None and onward.outcome == MISSING:
         # Once the networks are joined, the endpoint's own route leads past the appliance.
@@ -75,9 +78,9 @@ def roundabout(way: Way, route: Route, there: str, address: str) -> Iterator[Hop
 
 def _onward(way: Way, hub: str | None, there: str, address: str) -> Hop | None:
     """The peering from the appliance's network to the endpoint's; ``None``: none is needed, or it leads nowhere."""
-    if hub is None or hub.lower() == there.lower():
+    if hub is None or same_id(hub, there):
         return None
-    at_home = hub.lower() == way.here.id.lower()
+    at_home = same_id(hub, way.here.id)
     joint = joint_of(way.network, hub, there, forwards=not at_home, there=(address,))
     if joint.exists:
         return peering_hop(joint)

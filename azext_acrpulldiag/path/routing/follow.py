@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from ...arm_ids import network_id_of
+from ...arm_ids import key_of, network_id_of, same_id
 from ...facts import Network, NodePlace, Registry, Subnet, Unreadable, VirtualNetwork
-from ..addresses import prefix_length
-from ..filters.sides import services_of
 from ..hops import BROKEN, UNKNOWN, Destination, Hop
-from ..lookups import looked_up
-from .appliances import by_appliance, leads_on, roundabout
+from ..lookups import home_of, looked_up
+from .appliances import leads_on, roundabout
 from .joining import unjoined
 from .peering import joint_of, peering_hop, peering_with
-from .routes import APPLIANCE, GATEWAY, INTERNET, NOWHERE, SERVICE_ENDPOINT, Choice, Route, to_address, to_public
-from .start import Way, by_gateway, dropped, home_of, sound, undecided, way_of
-from .virtual_hubs import announces, by_hub
-
-# A range this wide may well hold addresses of Azure; a narrower one is somebody's own.
-_WIDE = 12
+from .public import to_the_public_side
+from .routes import APPLIANCE, GATEWAY, INTERNET, NOWHERE, Choice, to_address
+from .start import Way, by_gateway, dropped, sound, undecided, way_of
 
 
 def carried(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
@@ -29,49 +24,10 @@ def carried(registry: Registry, network: Network, place: NodePlace, destination:
         yield Hop("route", "routes of the nodes' subnet", subnet_id, UNKNOWN, way.sentence, unread=way)
         return
     hops: list[Hop] = []
-    for hop in _to_endpoint(way) if destination.private else _to_public(way):
+    for hop in _to_endpoint(way) if destination.private else to_the_public_side(way):
         if hop not in hops:  # addresses of one endpoint share most of their way
             hops.append(hop)
             yield hop
-
-
-# --- to the public side ----------------------------------------------------------------------
-
-
-def _to_public(way: Way) -> Iterator[Hop]:
-    choice = to_public(services_of(way.registry, way.destination), way.subnet.service_endpoints, way.table)
-    hops = list(_along(way, choice.route))
-    if _breaks(hops):
-        differing = [each for each in choice.perhaps if not _breaks(_along(way, each))]
-    else:
-        differing = [each for each in choice.perhaps if _is_wide(each) and _breaks(_along(way, each))]
-    if differing:
-        yield undecided(way, choice.route, differing)
-    else:
-        yield from hops
-
-
-def _breaks(hops: Iterable[Hop]) -> bool:
-    return any(hop.state == BROKEN for hop in hops)
-
-
-def _is_wide(route: Route) -> bool:
-    length = prefix_length(route.prefix)
-    return length is None or length <= _WIDE
-
-
-def _along(way: Way, route: Route) -> Iterator[Hop]:
-    """Follow a route for public addresses."""
-    if route.next_hop == APPLIANCE:
-        yield from by_appliance(way, route)
-    elif route.next_hop == GATEWAY:
-        yield by_gateway(way, route)
-    elif route.next_hop == INTERNET and route.user is None and announces(way):
-        yield from by_hub(way)
-    elif route.next_hop in (INTERNET, SERVICE_ENDPOINT):
-        yield sound(way, route)
-    else:
-        yield dropped(way, route, f"has next hop {route.user.next_hop if route.user else 'None'}")
 
 
 # --- to a private endpoint -------------------------------------------------------------------
@@ -82,7 +38,7 @@ def _to_endpoint(way: Way) -> Iterator[Hop]:
         there = _network_of_endpoint(way, address)
         if isinstance(there, Unreadable):
             yield Hop("peering", way.here.id, way.here.id, UNKNOWN, there.sentence, unread=there)
-        elif there.lower() == way.here.id.lower():
+        elif same_id(there, way.here.id):
             yield from _directly(way, address, there)
         else:
             yield from _between_networks(way, address, there)
@@ -92,7 +48,7 @@ def _network_of_endpoint(way: Way, address: str) -> str | Unreadable:
     endpoint = way.destination.endpoint
     if endpoint is not None and isinstance(endpoint.subnet_id, str):
         return network_id_of(endpoint.subnet_id)
-    home = home_of(way, address)
+    home = home_of(address, way.here)
     if home is not None:
         return home
     if endpoint is not None and isinstance(endpoint.subnet_id, Unreadable):
@@ -122,7 +78,7 @@ def _directly(way: Way, address: str, there: str) -> Iterator[Hop]:
     """The route where the endpoint is in this network or one that is peered with it."""
     choice = _choice(way, address, there)
     if choice.perhaps:
-        yield undecided(way, choice.route, list(choice.perhaps))
+        yield undecided(way, choice.route, choice.perhaps)
         return
     route = choice.route
     if route.next_hop == APPLIANCE:
@@ -141,7 +97,7 @@ def _choice(way: Way, address: str, there: str) -> Choice:
     obeys: bool | None = False
     if endpoint is not None and isinstance(endpoint.subnet_id, str):
         subnet = looked_up(way.network.subnets, endpoint.subnet_id, "Subnet")
-        around = way.network.networks.get(there.lower())
+        around = way.network.networks.get(key_of(there))
         space = around.prefixes if isinstance(around, VirtualNetwork) else _seen_from(way.here, there)
         obeys = _obeys_routes(subnet)
     return to_address(address, way.here, way.table, True, space, obeys)

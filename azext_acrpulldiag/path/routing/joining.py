@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...arm_ids import name_of
 from ...facts import Unreadable
 from ..hops import Hop
-from ..lookups import looked_up
-from .peering import Joint, doubtful_hop, is_virtual_hub, joint_of, missing_hop, peering_with
+from ..lookups import is_connected, is_virtual_hub, looked_up
+from .peering import Joint, NoPeering, doubtful_hop, joint_of, missing_hop, peering_with
 from .start import Way, may_route
 
 
@@ -48,7 +46,7 @@ def unjoined_hub(way: Way, hub_id: str, there_id: str, address: str) -> Hop:
     there = looked_up(way.network.networks, there_id, "Virtual network")
     if isinstance(there, Unreadable):
         return doubtful_hop(joint, there)
-    onward = [each for each in there.peerings if each.state == "Connected"]
+    onward = [each for each in there.peerings if is_connected(each)]
     if onward and (isinstance(hub, Unreadable) or any(peering_with(hub, each.remote_network_id) for each in onward)):
         others = ", ".join(sorted(name_of(each.remote_network_id) for each in onward))
         why = f"{name_of(there_id)} is not peered with {name_of(hub_id)}, but with {others}, which may pass traffic on"
@@ -60,11 +58,6 @@ def unjoined_hub(way: Way, hub_id: str, there_id: str, address: str) -> Hop:
     return missing_hop(joint, why, _of_endpoint(way, hub_id))
 
 
-def _of_endpoint(way: Way, via: str | None) -> dict[str, Any]:
+def _of_endpoint(way: Way, via: str | None) -> NoPeering:
     endpoint = way.destination.endpoint
-    return {
-        "endpoint": endpoint.id if endpoint else None,
-        "addresses": list(way.destination.addresses),
-        "via": via,
-        "via_name": name_of(via) if via else None,
-    }
+    return NoPeering(endpoint.id if endpoint else None, way.destination.addresses, via, name_of(via) if via else None)

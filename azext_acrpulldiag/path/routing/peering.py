@@ -8,19 +8,67 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from ...arm_ids import group_of, name_of, same_id, subscription_of
+from ...details import Details
 from ...facts import Network, Peering, Unreadable, VirtualNetwork
 from ..addresses import address_set
 from ..hops import BROKEN, OK, UNKNOWN, Hop
-from ..lookups import looked_up
+from ..lookups import is_connected, looked_up
 
 MISSING, DISCONNECTED = "network.peering-missing", "network.peering-disconnected"
-CONNECTED, INITIATED = "connected", "initiated"
 LONGEST_NAME = 80
 
 Side = Peering | Unreadable | None
+
+
+@dataclass(frozen=True)
+class JoinedNetworks(Details):
+    """Two networks that are to be joined, and what commands call them and the sides of their peering."""
+
+    near_network: str
+    near_name: str
+    near_group: str | None
+    near_subscription: str | None
+    far_network: str
+    far_name: str
+    far_group: str | None
+    far_subscription: str | None
+    near_to_far: str
+    """The name of a side that is to be made."""
+    far_to_near: str
+    forwarded: str
+    """``true``: what passes comes from a third network, too."""
+
+
+@dataclass(frozen=True)
+class NoPeering(Details):
+    """For whom two networks would have to be joined."""
+
+    endpoint: str | None
+    addresses: tuple[str, ...]
+    via: str | None
+    """The network of an appliance that the nodes' route leads to; ``None``: there is none."""
+    via_name: str | None
+
+
+@dataclass(frozen=True)
+class BrokenPeering(Details):
+    """What is broken of a peering, and which repairs it takes: the name of a side that one is for, or ``None``."""
+
+    faults: tuple[str, ...]
+    near_peering: str | None
+    far_peering: str | None
+    near_state: str
+    far_state: str
+    remove_near: str | None
+    remove_far: str | None
+    create_near: str | None
+    create_far: str | None
+    open_near: str | None
+    open_far: str | None
+    sync_near: str | None
+    sync_far: str | None
 
 
 @dataclass(frozen=True)
@@ -73,25 +121,20 @@ def peering_with(here: VirtualNetwork, there_id: str) -> Peering | None:
     return next((each for each in here.peerings if same_id(each.remote_network_id, there_id)), None)
 
 
-def is_virtual_hub(network_id: str) -> bool:
-    """Tell whether it is the network that Azure makes for a hub of Virtual WAN, which no one can read."""
-    return name_of(network_id).lower().startswith("hv_")
-
-
 def peering_hop(joint: Joint) -> Hop:
     """Judge a peering that at least one side has."""
     faults = list(_faults(joint))
     if faults:
-        return _hop(joint, BROKEN, f"{_and(faults)}.", DISCONNECTED, _evidence_of_broken(joint, faults))
+        return _hop(joint, BROKEN, f"{_and(faults)}.", DISCONNECTED, (_names(joint), _broken(joint, faults)))
     doubt = _doubt(joint)
     if doubt is not None:
         return _hop(joint, UNKNOWN, doubt.sentence, unread=doubt)
     return _hop(joint, OK, f"{_both(joint)} are peered, Connected on both sides.")
 
 
-def missing_hop(joint: Joint, why: str, evidence: dict[str, Any]) -> Hop:
+def missing_hop(joint: Joint, why: str, wanted: NoPeering) -> Hop:
     """Say that two networks should be joined and are not."""
-    return _hop(joint, BROKEN, why, MISSING, {**_names(joint), **evidence})
+    return _hop(joint, BROKEN, why, MISSING, (_names(joint), wanted))
 
 
 def doubtful_hop(joint: Joint, why: Unreadable) -> Hop:
@@ -104,18 +147,18 @@ def _hop(
     state: str,
     why: str,
     outcome: str | None = None,
-    evidence: dict[str, Any] | None = None,
+    details: tuple[Details, ...] = (),
     unread: Unreadable | None = None,
 ) -> Hop:
     sides = [each for each in (joint.near, joint.far) if isinstance(each, Peering)]
     side = next((each for each in sides if not _works(each)), sides[0] if sides else None)
     name = side.name if side else f"{name_of(joint.near_id)} with {name_of(joint.far_id)}"
     resource_id = side.id if side else joint.near_id
-    return Hop("peering", name, resource_id, state, why, outcome, evidence or {}, unread)
+    return Hop("peering", name, resource_id, state, why, outcome, unread=unread, details=details)
 
 
 def _works(side: Peering) -> bool:
-    return isinstance(side.state, str) and side.state.lower() == CONNECTED and side.allows_access is True
+    return is_connected(side) and side.allows_access is True
 
 
 def _faults(joint: Joint) -> Iterable[str]:
@@ -127,7 +170,7 @@ def _faults(joint: Joint) -> Iterable[str]:
         if side is None:
             yield f"{name_of(here_id)} has no peering with {name_of(there_id)}"
         elif isinstance(side, Peering):
-            if isinstance(side.state, str) and side.state.lower() != CONNECTED:
+            if isinstance(side.state, str) and not is_connected(side):
                 yield f"peering {side.name} of {name_of(here_id)} is {side.state}"
             if side.allows_access is False:
                 yield f"peering {side.name} of {name_of(here_id)} has allowVirtualNetworkAccess off"
@@ -160,54 +203,52 @@ def _doubt(joint: Joint) -> Unreadable | None:
     return None
 
 
-def _evidence_of_broken(joint: Joint, faults: list[str]) -> dict[str, Any]:
-    """What is broken, and which of the repairs it takes: each key that ends in a name, or ``None``."""
+def _broken(joint: Joint, faults: list[str]) -> BrokenPeering:
     near, far = _readable(joint.near), _readable(joint.far)
-    connected = all(_is(each, CONNECTED) for each in (near, far) if each is not None) and None not in (near, far)
-    waits = (near is None and _is(far, INITIATED)) or (far is None and _is(near, INITIATED))
+    connected = near is not None and far is not None and is_connected(near) and is_connected(far)
+    waits = (near is None and _is_initiated(far)) or (far is None and _is_initiated(near))
     anew = not connected and not waits and not isinstance(joint.near, Unreadable)
     names = _names(joint)
-    return {
-        **names,
-        "faults": faults,
-        "near_peering": near.name if near else None,
-        "far_peering": far.name if far else None,
-        "near_state": _state(joint.near),
-        "far_state": _state(joint.far),
-        "remove_near": near.name if near and anew else None,
-        "remove_far": far.name if far and anew else None,
-        "create_near": (near.name if near else names["near_to_far"]) if anew or (waits and near is None) else None,
-        "create_far": (far.name if far else names["far_to_near"]) if anew or (waits and far is None) else None,
-        "open_near": near.name if near and connected and near.allows_access is False else None,
-        "open_far": far.name if far and connected and far.allows_access is False else None,
-        "sync_near": near.name if near and connected and _lacks(near, joint.there) else None,
-        "sync_far": far.name if far and connected and _lacks(far, joint.back) else None,
-    }
+    return BrokenPeering(
+        faults=tuple(faults),
+        near_peering=near.name if near else None,
+        far_peering=far.name if far else None,
+        near_state=_state(joint.near),
+        far_state=_state(joint.far),
+        remove_near=near.name if near and anew else None,
+        remove_far=far.name if far and anew else None,
+        create_near=(near.name if near else names.near_to_far) if anew or (waits and near is None) else None,
+        create_far=(far.name if far else names.far_to_near) if anew or (waits and far is None) else None,
+        open_near=near.name if near and connected and near.allows_access is False else None,
+        open_far=far.name if far and connected and far.allows_access is False else None,
+        sync_near=near.name if near and connected and _lacks(near, joint.there) else None,
+        sync_far=far.name if far and connected and _lacks(far, joint.back) else None,
+    )
 
 
-def _names(joint: Joint) -> dict[str, Any]:
+def _names(joint: Joint) -> JoinedNetworks:
     near, far = name_of(joint.near_id), name_of(joint.far_id)
-    return {
-        "near_network": joint.near_id,
-        "near_name": near,
-        "near_group": group_of(joint.near_id),
-        "near_subscription": subscription_of(joint.near_id),
-        "far_network": joint.far_id,
-        "far_name": far,
-        "far_group": group_of(joint.far_id),
-        "far_subscription": subscription_of(joint.far_id),
-        "near_to_far": f"{near}-to-{far}"[:LONGEST_NAME],
-        "far_to_near": f"{far}-to-{near}"[:LONGEST_NAME],
-        "forwarded": "true" if joint.forwards else "false",
-    }
+    return JoinedNetworks(
+        near_network=joint.near_id,
+        near_name=near,
+        near_group=group_of(joint.near_id),
+        near_subscription=subscription_of(joint.near_id),
+        far_network=joint.far_id,
+        far_name=far,
+        far_group=group_of(joint.far_id),
+        far_subscription=subscription_of(joint.far_id),
+        near_to_far=f"{near}-to-{far}"[:LONGEST_NAME],
+        far_to_near=f"{far}-to-{near}"[:LONGEST_NAME],
+        forwarded="true" if joint.forwards else "false",
+    )
 
 
 def _readable(side: Side) -> Peering | None:
     return side if isinstance(side, Peering) else None
 
 
-def _is(side: Peering | None, state: str) -> bool:
-    return side is not None and isinstance(side.state, str) and side.state.lower() == state
+def _is_initiated(side: Peering | None) -> bool:
+    return side is not None and isinstance(side.state, str) and side.state.lower() == "initiated"
 
 
 def _state(side: Side) -> str:

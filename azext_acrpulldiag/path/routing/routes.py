@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from ...facts import RouteTable, UserRoute, VirtualNetwork
 from ..addresses import PUBLIC, address_set, prefix_length, span_of
 from ..filters.rules import Match, Services
+from ..lookups import is_connected
 
 LOCAL, PEERED, INTERNET, NOWHERE = "vnetlocal", "vnetpeering", "internet", "none"
 ENDPOINT, SERVICE_ENDPOINT = "interfaceendpoint", "virtualnetworkserviceendpoint"
-APPLIANCE, GATEWAY = "virtualappliance", "virtualnetworkgateway"
+APPLIANCE, GATEWAY, HUB = "virtualappliance", "virtualnetworkgateway", "virtualhub"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,22 @@ class Choice:
     route: Route
     perhaps: tuple[Route, ...] = ()
     """Others that may be taken instead, and lead elsewhere; empty: it is certain."""
+    narrow: tuple[Route, ...] = ()
+    """Others for ranges that most likely are somebody's own; see :data:`WIDE`."""
+
+    def instead(self, *, ends: bool) -> tuple[Route, ...]:
+        """What may be taken instead of ``route``. ``ends``: that one leads nowhere."""
+        return (*self.perhaps, *self.narrow) if ends else self.perhaps
+
+
+WIDE = 12
+"""A user's route for a range of public addresses may be about the registry, whose addresses nobody is told.
+
+One this wide is about the internet, Azure's part of it too. A narrower one is mostly about somebody's own
+addresses (a company's, a partner's), and to doubt every way for one would leave most networks unknown. It counts
+where the route that would be taken without it ends: whoever reaches the registry at all then does so by
+such a one. One address alone never counts: nobody reaches a registry by that.
+"""
 
 
 def to_address(
@@ -66,7 +83,7 @@ def to_address(
     system = [Route("0.0.0.0/0", NOWHERE)]  # a private address is not on the internet
     system += (Route(each, LOCAL) for each in here.prefixes if _holds(each, address))
     for peering in here.peerings:
-        if peering.state == "Connected":
+        if is_connected(peering):
             system += (Route(each, PEERED) for each in peering.remote_prefixes if _holds(each, address))
     direct = _longest([*users, *system, Route(f"{address}/32", ENDPOINT)])
     if not joined:
@@ -79,29 +96,69 @@ def to_address(
     return Choice(instead) if obeys else Choice(direct, (instead,))
 
 
-def to_public(services: Services, service_endpoints: tuple[str, ...], table: RouteTable | None) -> Choice:
+def to_public(
+    services: Services, service_endpoints: tuple[str, ...], table: RouteTable | None, announced: bool = False
+) -> Choice:
     """Choose the route to public addresses that are known by their service tags alone.
 
     A service endpoint of the subnet (its service in lower case) cannot be overridden. A user's route for a tag beats
-    one for every address; one for a range may be about these addresses, a range of one address never is: nobody
-    reaches a registry by that one alone.
+    one for a wide range: tags are lists of narrower ones. Tags of other services, and of regions that the registry is
+    not in, are not about it. What no user's route carries leaves by Azure's own, or by the one that a virtual hub
+    has ``announced``.
     """
     for service in service_endpoints:
         if _ENDPOINT_SERVICES.get(service) in services.names:
             return Choice(Route(service, SERVICE_ENDPOINT))
     users = [_of_user(route) for route in (table.routes if table else ())]
+    ranges = [each for each in users if _is_public(each.prefix)]
+    narrow = [each for each in ranges if WIDE < (prefix_length(each.prefix) or 0) < 32]
     tagged = sorted((each for each in users if span_of(each.prefix) is None), key=_breadth)
     certain = next((each for each in tagged if services.match(each.prefix) is Match.YES), None)
-    perhaps = [each for each in tagged if services.match(each.prefix) is Match.MAYBE]
-    ranges = [each for each in users if span_of(each.prefix) is not None]
-    everything = [each for each in ranges if prefix_length(each.prefix) == 0]
-    narrower = [each for each in ranges if 0 < (prefix_length(each.prefix) or 0) < 32 and _is_public(each.prefix)]
-    split = _together_everything(narrower)
-    if split is not None:
-        everything, narrower = [split], [each for each in narrower if each.way != split.way]
-    certain = certain or next(iter(everything), Route("0.0.0.0/0", INTERNET))
-    differing = {each.way: each for each in (*perhaps, *narrower) if each.way != certain.way}
-    return Choice(certain, tuple(differing.values()))
+    regional = _of_regions(tagged, services)
+    if certain is not None:
+        return _choice(certain, regional.values(), narrow)
+    if regional and services.complete and regional.keys() >= set(services.regions):  # in each a tag takes it
+        first, *rest = regional.values()
+        return _choice(first, rest, narrow)
+    *others, widest = _in_force(ranges, Route("0.0.0.0/0", HUB if announced else INTERNET))
+    return _choice(widest, [*regional.values(), *others], narrow)
+
+
+def _of_regions(tagged: Iterable[Route], services: Services) -> dict[str, Route]:
+    """Routes for tags of regions that the registry may be in, by region: those that no tag without one precedes."""
+    found: dict[str, Route] = {}
+    for each in tagged:
+        match, region = services.match(each.prefix), each.prefix.lower().partition(".")[2]
+        if match is Match.YES and not region:
+            break
+        if match is Match.MAYBE:
+            found.setdefault(region, each)
+    return found
+
+
+def may_carry(prefix: str) -> bool:
+    """Tell whether a user's route for ``prefix`` may be about the public side of a registry, or of its layers."""
+    if span_of(prefix) is None:
+        return prefix.lower().replace(" ", "").partition(".")[0] in _TAGS
+    return _is_public(prefix) and prefix_length(prefix) != 32
+
+
+def _choice(route: Route, perhaps: Iterable[Route], narrow: Iterable[Route]) -> Choice:
+    """A choice without those that lead where ``route`` does."""
+    differing, more = ({each.way: each for each in some if each.way != route.way} for some in (perhaps, narrow))
+    return Choice(route, tuple(differing.values()), tuple(more.values()))
+
+
+def _in_force(ranges: Iterable[Route], default: Route) -> list[Route]:
+    """The wide ones that are the longest match of some public address, the widest last; behind them, Azure's own."""
+    wide = [each for each in ranges if (prefix_length(each.prefix) or 0) <= WIDE]
+    left, found = PUBLIC, []
+    for route in (*sorted(wide, key=lambda each: -(prefix_length(each.prefix) or 0)), default):
+        here = address_set((route.prefix,))
+        if left.overlaps(here):
+            found.append(route)
+            left = left.without(here)
+    return found
 
 
 # The tag of each service that a subnet may have an endpoint for.
@@ -110,6 +167,7 @@ _ENDPOINT_SERVICES = {
     "microsoft.storage": "storage",
     "microsoft.storage.global": "storage",
 }
+_TAGS = ("azurecontainerregistry", "storage", "azurecloud")
 
 
 def _of_user(route: UserRoute) -> Route:
@@ -138,14 +196,3 @@ def _breadth(route: Route) -> tuple[bool, bool]:
 
 def _is_public(prefix: str) -> bool:
     return PUBLIC.overlaps(address_set((prefix,)))
-
-
-def _together_everything(routes: Iterable[Route]) -> Route | None:
-    """Several ranges of the same next hop that leave no public address out (``0.0.0.0/1`` and ``128.0.0.0/1``)."""
-    alike: dict[tuple[str, str | None], list[Route]] = {}
-    for route in routes:
-        alike.setdefault(route.way, []).append(route)
-    for several in alike.values():
-        if address_set(tuple(each.prefix for each in several)).covers(PUBLIC):
-            return several[0]
-    return None

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...arm_ids import group_of, name_of, network_id_of, subscription_of
+from ...details import Details
 from ...facts import Firewall, Network, NodePlace, Peering, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
-from ..addresses import address_set
 from ..filters.sides import own_network, service_tag_of
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from ..lookups import looked_up, subnet_of
-from .peering import is_virtual_hub
-from .routes import APPLIANCE, ENDPOINT, INTERNET, LOCAL, SERVICE_ENDPOINT, Route
+from ..lookups import is_virtual_hub, looked_up, subnet_of, table_of
+from .routes import APPLIANCE, ENDPOINT, HUB, INTERNET, LOCAL, SERVICE_ENDPOINT, Route
 
 DROPS = "network.route-drops-registry"
 
@@ -22,6 +21,24 @@ _IN_WORDS = {
     ENDPOINT: "the private endpoint",
     LOCAL: "the virtual network",
 }
+
+
+@dataclass(frozen=True)
+class DroppingRoute(Details):
+    """A route that ends. What is of a table is ``None`` where Azure made the route."""
+
+    route_table: str | None
+    table_name: str | None
+    resource_group: str | None
+    subscription: str | None
+    route: str | None
+    prefix: str
+    next_hop: str
+    next_hop_address: str | None
+    problem: str
+    destinations: tuple[str, ...]
+    appliance: str | None
+    """The address of the firewall that the route is meant to lead to, as far as that can be told."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +62,10 @@ def way_of(registry: Registry, network: Network, place: NodePlace, destination: 
     here = own_network(network, place)
     if not isinstance(here, VirtualNetwork):
         return looked_up({}, network_id_of(subnet.id), "Virtual network") if here is None else here
-    table: RouteTable | Unreadable | None = None
-    if subnet.route_table_id is not None:
-        table = looked_up(network.route_tables, subnet.route_table_id, "Route table")
+    table = table_of(network, subnet)
     if isinstance(table, Unreadable):
         return table
     return Way(registry, network, place, destination, here, subnet, table)
-
-
-def home_of(way: Way, address: str) -> str | None:
-    """The network, of those that this one reaches by itself, that an address lies in."""
-    wanted = address_set((address,))
-    if not wanted.spans:
-        return None
-    if address_set(way.here.prefixes).covers(wanted):
-        return way.here.id
-    for peering in way.here.peerings:
-        if address_set(peering.remote_prefixes).covers(wanted):
-            return peering.remote_network_id
-    return None
 
 
 def sound(way: Way, route: Route, to: str | None = None) -> Hop:
@@ -89,12 +91,17 @@ def by_gateway(way: Way, route: Route) -> Hop:
     return _unknown(way, route, Unreadable("unsupported", detail))
 
 
-def undecided(way: Way, route: Route, others: list[Route]) -> Hop:
+def undecided(way: Way, route: Route, others: Iterable[Route]) -> Hop:
     """Say that one of several routes is taken."""
-    others_named = ", ".join(named(way, each) for each in others)
     reason = "the endpoint's subnet" if way.destination.private else "the registry's addresses"
-    detail = f"Traffic goes by {named(way, route)}, or by {others_named}: that depends on {reason}, not known here"
-    return _unknown(way, route, Unreadable("unsupported", detail))
+    return _unknown(way, route, one_of([named(way, each) for each in (route, *others)], reason))
+
+
+def one_of(ways: Sequence[str], reason: str) -> Unreadable:
+    """Why it is not known which of several ways is taken: it depends on ``reason``."""
+    first, *others = ways
+    detail = f"Traffic goes by {first}, or by {', '.join(others)}: that depends on {reason}, not known here"
+    return Unreadable("unsupported", detail)
 
 
 def _unknown(way: Way, route: Route, why: Unreadable) -> Hop:
@@ -109,20 +116,20 @@ def dropped(way: Way, route: Route, problem: str) -> Hop:
     """Say that a route ends here, and what is wrong with it."""
     table_id = way.table.id if way.table and route.user else None
     why = f"Traffic to {way.destination.host} is dropped: {named(way, route)} {problem}."
-    evidence = {
-        "route_table": table_id,
-        "table_name": name_of(table_id) if table_id else None,
-        "resource_group": group_of(table_id) if table_id else None,
-        "subscription": subscription_of(table_id) if table_id else None,
-        "route": route.user.name if route.user else None,
-        "prefix": route.prefix,
-        "next_hop": route.user.next_hop if route.user else "None",
-        "next_hop_address": route.address,
-        "problem": problem,
-        "destinations": list(way.destination.addresses) or [service_tag_of(way.destination)],
-        "appliance": _firewall_address(way) if route.next_hop == APPLIANCE else None,
-    }
-    return route_hop(way, route, BROKEN, why, evidence)
+    ends = DroppingRoute(
+        route_table=table_id,
+        table_name=name_of(table_id) if table_id else None,
+        resource_group=group_of(table_id) if table_id else None,
+        subscription=subscription_of(table_id) if table_id else None,
+        route=route.user.name if route.user else None,
+        prefix=route.prefix,
+        next_hop=route.user.next_hop if route.user else "None",
+        next_hop_address=route.address,
+        problem=problem,
+        destinations=way.destination.addresses or (service_tag_of(way.destination),),
+        appliance=_firewall_address(way) if route.next_hop == APPLIANCE else None,
+    )
+    return route_hop(way, route, BROKEN, why, details=(ends,))
 
 
 def _firewall_address(way: Way) -> str | None:
@@ -141,17 +148,20 @@ def route_hop(
     route: Route,
     state: str,
     why: str,
-    evidence: dict[str, Any] | None = None,
     unread: Unreadable | None = None,
+    details: tuple[Details, ...] = (),
 ) -> Hop:
     """Make the hop of a route."""
     name = route.user.name if route.user else route.prefix
     resource_id = f"{way.table.id}/routes/{route.user.name}" if way.table and route.user else way.subnet.id
-    return Hop("route", name, resource_id, state, why, DROPS if state == BROKEN else None, evidence or {}, unread)
+    outcome = DROPS if state == BROKEN else None
+    return Hop("route", name, resource_id, state, why, outcome, unread=unread, details=details)
 
 
 def named(way: Way, route: Route) -> str:
     """The route in words."""
+    if route.next_hop == HUB:
+        return "the default route of a virtual hub"
     if route.user is None:
         return f"Azure's own route for {route.prefix}"
     table = f" of route table {name_of(way.table.id)}" if way.table else ""

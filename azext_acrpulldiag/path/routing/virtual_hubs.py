@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...arm_ids import name_of
-from ...facts import Firewall, HubRouting, Unreadable
+from ...arm_ids import key_of, name_of
+from ...facts import Firewall, HubRouting, Network, RouteTable, Unreadable
 from ..filters.firewall import admitted, unknown_appliance
 from ..hops import OK, UNKNOWN, Hop
 from .start import Way
 
 
-def announces(way: Way) -> bool:
-    """Tell whether a hub announces a default route to the nodes' subnet, or may."""
-    if way.table is not None and way.table.gateway_routes is False:
+def announces(network: Network, network_id: str, table: RouteTable | None) -> bool:
+    """Tell whether a hub announces a default route to a subnet with this route table, or may."""
+    if table is not None and table.gateway_routes is False:
         return False
-    found = way.network.hubs.get(way.here.id.lower())
+    found = network.hubs.get(key_of(network_id))
     return isinstance(found, Unreadable) or (found is not None and found.internet is not None)
 
 
 def by_hub(way: Way) -> Iterator[Hop]:
     """Follow the hub's default route to its firewall or appliance."""
-    hub = way.network.hubs[way.here.id.lower()]
+    hub = way.network.hubs[key_of(way.here.id)]
     if isinstance(hub, Unreadable):
         yield Hop("route", "default route of a virtual hub", way.subnet.id, UNKNOWN, hub.sentence, unread=hub)
         return

@@ -1,6 +1,8 @@
-"""Mirror of checks/network.py."""
+"""Mirror of checks/network/public_side.py."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -8,12 +10,18 @@ from azext_acrpulldiag.checks.network.public_side import nodes_leave_by_allowed_
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import (
+    Firewall,
     HttpProxy,
+    Network,
     NetworkRules,
+    NodeAddresses,
     NodePlace,
     Outbound,
     PrivateEndpointConnection,
+    RouteTable,
     Unreadable,
+    UserRoute,
+    firewall_key,
 )
 from azext_acrpulldiag.model import Confidence, Status, Verdict
 from azext_acrpulldiag.path import UNKNOWN, Destination, Hop
@@ -27,6 +35,7 @@ from tests.build import (
     network,
     private_endpoint,
     registry,
+    subnet,
 )
 
 NOT_SHOWN = Unreadable("not-shown", "the answer does not show it", "Microsoft.X/read", "Microsoft.X/read")
@@ -41,22 +50,81 @@ def public_access(**changes):
     return finding
 
 
+NETWORK_ID, _, _ = SUBNET_ID.rpartition("/subnets/")
+OTHER = f"{NETWORK_ID}/subnets/other"
+FIREWALL_SUBNET = f"{NETWORK_ID}/subnets/AzureFirewallSubnet"
+VIA = "/nat"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How some nodes are to leave: facts are made of that."""
+
+    addresses: tuple[str, ...] | Unreadable
+    pools: tuple[str, ...] = ("pool1",)
+    subnet_id: str | None = SUBNET_ID
+    path: str = "load-balancer"
+    via: str | None = None
+    service_endpoint: bool = False
+
+    @property
+    def nodes(self):
+        own = self.path == "node-public-ip"
+        return NodeAddresses(self.pools, self.subnet_id or NOT_SHOWN, own, self.addresses if own else ())
+
+    @property
+    def subnet(self):
+        return subnet(
+            self.subnet_id,
+            nat_gateway_id=self.via if self.path == "nat-gateway" else None,
+            route_table_id=f"{self.subnet_id}/table" if self.path in ("firewall", "none") else None,
+            service_endpoints=("microsoft.containerregistry",) if self.service_endpoint else (),
+        )
+
+    @property
+    def table(self):
+        to = ("VirtualAppliance", "10.224.9.4") if self.path == "firewall" else ("None", None)
+        return RouteTable(f"{self.subnet_id}/table", (UserRoute("default", "0.0.0.0/0", *to),), True)
+
+
 def way(*addresses, **changes):
-    fields = {
-        "pools": ("pool1",),
-        "subnet_id": SUBNET_ID,
-        "path": "load-balancer",
-        "addresses": addresses,
-        "service_endpoint": False,
+    return Way(**({"addresses": addresses} | changes))
+
+
+def read_of(ways, found):
+    """The outbound addresses and the network of which these ways follow."""
+    by_path = {each.path: each for each in ways}
+    balanced = by_path.get("load-balancer")
+    outbound = Outbound(
+        nodes=tuple(each.nodes for each in ways),
+        cluster=balanced.addresses if balanced else NOT_SHOWN,
+        nat_gateways={each.via.lower(): each.addresses for each in ways if each.path == "nat-gateway"},
+        firewalls={each.via.lower(): each.addresses for each in ways if each.path == "firewall"},
+    )
+    if not isinstance(found, Network):
+        return outbound, found
+    placed = [each for each in ways if each.subnet_id]
+    walls = {
+        firewall_key(NETWORK_ID, "10.224.9.4"): Firewall(
+            each.via, ("10.224.9.4",), NETWORK_ID, None, ("/address",), None, ()
+        )
+        for each in ways
+        if each.path == "firewall"
     }
-    return Outbound(**(fields | changes))
+    inside = {FIREWALL_SUBNET.lower(): subnet(FIREWALL_SUBNET, "10.224.9.0/26")}
+    return outbound, replace(
+        found,
+        subnets={**found.subnets, **inside, **{each.subnet_id.lower(): each.subnet for each in placed}},
+        route_tables={f"{each.subnet_id}/table".lower(): each.table for each in placed},
+        firewalls=walls,
+    )
 
 
 def outbound_ip(*ways, rules=("20.1.2.3",), subnets=(), action="Deny", facts=None, **changes):
     filtered = registry(**({"network_rules": NetworkRules(action, tuple(rules), subnets)} | changes))
-    return evaluate(
-        nodes_leave_by_allowed_addresses, healthy_facts(**{"registry": filtered, "outbound": ways, **(facts or {})})
-    )
+    outbound, found = read_of(ways, (facts or {}).get("network", network()))
+    whole = {"registry": filtered, "outbound": outbound, **(facts or {}), "network": found}
+    return evaluate(nodes_leave_by_allowed_addresses, healthy_facts(**whole))
 
 
 PRIVATE = Destination("contosoreg.azurecr.io", ("10.225.0.5",), private_endpoint())
@@ -166,13 +234,14 @@ def test_allowed_addresses_pass(addresses, rules):
 )
 @pytest.mark.parametrize("path", ["nat-gateway", "node-public-ip", "load-balancer", "firewall"])
 def test_an_address_without_a_rule_fails(path, addresses, rules, uncovered):
-    (finding,) = outbound_ip(way(*addresses, path=path, via="/nat"), rules=rules)
+    via = VIA if path in ("nat-gateway", "firewall") else None
+    (finding,) = outbound_ip(way(*addresses, path=path, via=via), rules=rules)
     assert (finding.outcome, finding.status) == ("network.outbound-ip-not-allowed", Status.FAIL)
     assert (finding.resource, finding.confidence) == (SUBNET_ID, Confidence.INFERRED)
     assert finding.evidence["uncovered"] == uncovered
     assert finding.evidence["addresses"] == list(addresses)
     assert finding.evidence["pools"] == ["pool1"]
-    assert (finding.evidence["path"], finding.evidence["via"]) == (path, "/nat")
+    assert (finding.evidence["path"], finding.evidence["via"]) == (path, via)
     assert (finding.evidence["rules"], finding.evidence["subnet"]) == (list(rules), SUBNET_ID)
 
 
@@ -200,23 +269,27 @@ def test_more_addresses_than_a_firewall_takes_rules_get_no_rule_commands():
 
 def test_only_the_pool_that_is_refused_is_named():
     findings = outbound_ip(
-        way("20.1.2.3"), way("20.7.7.7", pools=("batch",), subnet_id="/other", path="nat-gateway", via="/nat")
+        way("20.1.2.3"), way("20.7.7.7", pools=("batch",), subnet_id=OTHER, path="nat-gateway", via=VIA)
     )
     (finding,) = findings
-    assert (finding.evidence["pools"], finding.resource) == (["batch"], "/other")
+    assert (finding.evidence["pools"], finding.resource) == (["batch"], OTHER)
 
 
 def test_without_a_known_subnet_the_cluster_is_the_resource():
-    (finding,) = outbound_ip(way(subnet_id=None, path="unknown", addresses=NOT_SHOWN, service_endpoint=NOT_SHOWN))
+    (finding,) = outbound_ip(way(subnet_id=None))
     assert (finding.status, finding.resource.lower()) == (Status.UNKNOWN, CLUSTER_ID.lower())
 
 
 def test_an_unread_service_endpoint_leaves_the_source_open():
-    assert statuses(outbound_ip(way("20.9.9.9", service_endpoint=NOT_SHOWN))) == [Status.UNKNOWN]
+    outbound, found = read_of([way("20.9.9.9")], network())
+    filtered = registry(network_rules=NetworkRules("Deny", ("20.1.2.3",), ()))
+    hidden = replace(found, subnets={SUBNET_ID.lower(): NOT_SHOWN})
+    facts = healthy_facts(registry=filtered, outbound=outbound, network=hidden)
+    assert statuses(evaluate(nodes_leave_by_allowed_addresses, facts)) == [Status.UNKNOWN]
 
 
 def test_an_unreadable_way_hides_no_other():
-    findings = outbound_ip(way(addresses=NOT_SHOWN), way("20.9.9.9", subnet_id="/other"))
+    findings = outbound_ip(way(addresses=NOT_SHOWN), way("20.9.9.9", subnet_id=OTHER, path="nat-gateway", via=VIA))
     assert statuses(findings) == [Status.UNKNOWN, Status.FAIL]
     assert findings[0].permission == "Microsoft.X/read"
 
@@ -255,7 +328,9 @@ def test_other_subnets_rules_help_nobody(subnets):
 @pytest.mark.parametrize("addresses", [("20.9.9.9",), (), NOT_SHOWN])
 def test_the_address_does_not_matter_to_nodes_that_come_to_a_private_endpoint(monkeypatch, addresses):
     leads_to(monkeypatch, PRIVATE)
-    findings = outbound_ip(way(addresses=addresses, path="none"), private_endpoints=(endpoint("Approved"),))
+    findings = outbound_ip(
+        way(addresses=addresses, path="nat-gateway", via=VIA), private_endpoints=(endpoint("Approved"),)
+    )
     assert statuses(findings) == [Status.PASS]
 
 
@@ -266,14 +341,14 @@ def test_an_endpoint_that_dns_does_not_lead_to_is_no_way(monkeypatch):
 
 
 def test_only_the_subnet_that_is_led_to_an_endpoint_is_left_alone(monkeypatch):
-    elsewhere = NodePlace(("batch",), "/other")
+    elsewhere = NodePlace(("batch",), OTHER)
     monkeypatch.setattr(
         "azext_acrpulldiag.path.walk.resolved",
         lambda registry, network, place, host: ((), Destination(host) if place == elsewhere else PRIVATE),
     )
     findings = outbound_ip(
         way("20.9.9.9"),
-        way("20.7.7.7", pools=("batch",), subnet_id="/OTHER"),
+        way("20.7.7.7", pools=("batch",), subnet_id=OTHER.upper(), path="nat-gateway", via=VIA),
         private_endpoints=(endpoint("Approved"),),
         facts={"network": network(places=(*network().places, elsewhere))},
     )
@@ -282,8 +357,7 @@ def test_only_the_subnet_that_is_led_to_an_endpoint_is_left_alone(monkeypatch):
 
 def test_of_a_subnet_that_is_not_known_the_pool_tells(monkeypatch):
     leads_to(monkeypatch, PRIVATE)
-    unknown_way = way(subnet_id=None, path="unknown", addresses=NOT_SHOWN, service_endpoint=NOT_SHOWN)
-    assert statuses(outbound_ip(unknown_way, private_endpoints=(endpoint("Approved"),))) == [Status.PASS]
+    assert statuses(outbound_ip(way(subnet_id=None), private_endpoints=(endpoint("Approved"),))) == [Status.PASS]
 
 
 def test_where_the_name_leads_may_not_be_known(monkeypatch):

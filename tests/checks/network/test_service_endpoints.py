@@ -1,20 +1,19 @@
-"""Mirror of checks/network_service.py."""
+"""Mirror of checks/network/service_endpoints.py."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pytest
 
 from azext_acrpulldiag.checks.network.service_endpoints import nodes_arrive_as_the_firewall_expects
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import NetworkRules, NodePlace, Unreadable
+from azext_acrpulldiag.facts import NetworkRules, NodeAddresses, NodePlace, Unreadable
 from azext_acrpulldiag.model import Confidence, Status, Verdict
 from azext_acrpulldiag.path import Destination
 from tests.build import (
     SUBNET_ID,
     SUBSCRIPTION,
+    cluster,
     healthy_facts,
     network,
     outbound,
@@ -48,7 +47,7 @@ def test_a_service_endpoint_and_the_rule_for_it():
 
 
 def test_the_rule_without_the_service_endpoint():
-    (finding,) = judged(network=LACKING, outbound=(outbound("20.61.112.7"),))
+    (finding,) = judged(network=LACKING, outbound=outbound("20.61.112.7"))
     assert (finding.outcome, finding.status, finding.confidence) == (MISSING, Status.FAIL, Confidence.INFERRED)
     assert (finding.resource, finding.evidence["pools"]) == (SUBNET_ID, ["pool1"])
     assert finding.evidence["addresses"] == ["20.61.112.7"]
@@ -70,7 +69,7 @@ def test_the_service_endpoints_that_are_there_are_named_again():
 
 
 def test_an_ip_rule_may_admit_what_the_subnet_rule_does_not():
-    findings = judged(network=LACKING, outbound=(outbound("20.61.112.7"),), registry=ruled("20.61.112.0/24"))
+    findings = judged(network=LACKING, outbound=outbound("20.61.112.7"), registry=ruled("20.61.112.0/24"))
     assert statuses(findings) == [Status.PASS]
 
 
@@ -83,13 +82,13 @@ def test_an_ip_rule_may_admit_what_the_subnet_rule_does_not():
     ],
 )
 def test_an_ip_rule_must_admit_every_address(addresses, rules):
-    (finding,) = judged(network=LACKING, outbound=(outbound(*addresses),), registry=ruled(*rules))
+    (finding,) = judged(network=LACKING, outbound=outbound(*addresses), registry=ruled(*rules))
     assert (finding.outcome, finding.evidence["addresses"]) == (MISSING, list(addresses))
 
 
 def test_nodes_without_a_public_address_are_admitted_by_no_ip_rule():
-    nowhere = replace(outbound(), addresses=(), path="none")
-    (finding,) = judged(network=LACKING, outbound=(nowhere,), registry=ruled("20.61.112.7"))
+    nowhere = cluster(outbound_type="none")
+    (finding,) = judged(network=LACKING, outbound=outbound(), cluster=nowhere, registry=ruled("20.61.112.7"))
     assert finding.outcome == MISSING
 
 
@@ -97,25 +96,25 @@ def test_nodes_without_a_public_address_are_admitted_by_no_ip_rule():
     "ways",
     [
         None,
-        (),
+        outbound(nodes=()),
         NOT_READ,
-        (outbound(addresses=NOT_READ),),
-        (outbound("20.61.112.7", subnet_id="/other"),),
-        (outbound("20.61.112.7", pools=("batch",)),),
+        outbound(cluster=NOT_READ),
+        outbound(nodes=(NodeAddresses(("pool1",), "/other", False),)),
+        outbound(nodes=(NodeAddresses(("batch",), SUBNET_ID, False),)),
     ],
 )
 def test_an_ip_rule_may_admit_addresses_that_are_not_read(ways):
     assert statuses(judged(network=LACKING, outbound=ways, registry=ruled("20.61.112.7"))) == [Status.UNKNOWN]
 
 
-@pytest.mark.parametrize("ways", [None, NOT_READ, (outbound(addresses=NOT_READ),)])
+@pytest.mark.parametrize("ways", [None, NOT_READ, outbound(cluster=NOT_READ)])
 def test_without_ip_rules_the_address_does_not_matter(ways):
     (finding,) = judged(network=LACKING, outbound=ways)
     assert (finding.outcome, finding.evidence["addresses"]) == (MISSING, [])
 
 
 def test_a_rule_that_cannot_be_read_may_admit_the_address():
-    (finding,) = judged(network=LACKING, outbound=(outbound("20.61.112.7"),), registry=ruled("nonsense"))
+    (finding,) = judged(network=LACKING, outbound=outbound("20.61.112.7"), registry=ruled("nonsense"))
     assert finding.status is Status.UNKNOWN
     assert "nonsense" in finding.reason
 

@@ -11,7 +11,8 @@ from azext_acrpulldiag.collect.ask.once import NETWORK_API, Once
 from azext_acrpulldiag.collect.network.appliances import read_hubs
 from azext_acrpulldiag.collect.network.outbound import filters_by_address, read_outbound
 from azext_acrpulldiag.collect.network.topology import read_named_networks, read_node_side
-from azext_acrpulldiag.facts import NetworkRules, Outbound, Unreadable
+from azext_acrpulldiag.facts import NetworkRules, Unreadable
+from azext_acrpulldiag.path.routing.outbound import Egress, WayOut, egresses_of
 from tests.build import NODE_GROUP_ID, SUBNET_ID, agent_pool, cluster, registry, scale_set
 from tests.recordings import body
 
@@ -152,28 +153,43 @@ def network():
 
 
 def ways_out(network, cluster, hosts=HOSTS):
+    """What is read, and how nodes leave by that."""
     once = Once(network)
     side = read_node_side(once, cluster, hosts, read_named_networks(once, cluster))
     if isinstance(side, Unreadable):
         return side
-    return read_outbound(once, cluster, side, read_hubs(once, side.network))
+    found = read_hubs(once, side.network)
+    return egresses_of(registry(), found, cluster, read_outbound(once, cluster, side, found))
 
 
-def leave(network, hosts=HOSTS, **changes) -> Outbound:
-    (outbound,) = ways_out(network, cluster(**changes), hosts)
-    return outbound
+def egress(network, hosts=HOSTS, **changes) -> Egress:
+    (found,) = ways_out(network, cluster(**changes), hosts)
+    return found
 
 
-def seen(outbound):
-    return outbound.path, outbound.addresses
+def leave(network, hosts=HOSTS, **changes) -> WayOut:
+    (way,) = egress(network, hosts, **changes).ways
+    return way
+
+
+def seen(way):
+    return way.path, way.addresses
+
+
+def told(egresses):
+    return [(each.pools, each.ways[0].path, each.ways[0].addresses) for each in egresses]
+
+
+def paths(egresses):
+    return {each.pools: each.ways[0].path for each in egresses}
 
 
 # --- each outbound type ---
 
 
 def test_the_load_balancers_addresses(network):
-    outbound = leave(network)
-    assert outbound == Outbound(("pool1",), SUBNET_ID, "load-balancer", ("20.1.2.3",), False)
+    way = WayOut("load-balancer", ("20.1.2.3",))
+    assert egress(network) == Egress(("pool1",), SUBNET_ID, False, (way,))
     assert network.asked == [(NETWORKS, NETWORK_API), (LB_ADDRESS, NETWORK_API)]
 
 
@@ -201,7 +217,6 @@ def test_a_nat_gateway_on_the_subnet_beats_what_the_cluster_says(network, outbou
     outbound = leave(network, outbound_type=outbound_type)
     assert seen(outbound) == ("nat-gateway", ("20.7.7.7", "20.8.0.0/31"))
     assert outbound.via.lower() == nat.lower()
-    assert LB_ADDRESS not in network.paths()
 
 
 def test_a_nat_gateway_beats_node_public_ips(network):
@@ -209,7 +224,6 @@ def test_a_nat_gateway_beats_node_public_ips(network):
     network.subnet(nat=network.nat(addresses=[address]))
     outbound = leave(network, (scale_set(public_ip_per_node=True),))
     assert seen(outbound) == ("nat-gateway", ("20.7.7.7",))
-    assert INSTANCE_ADDRESSES not in network.paths()
 
 
 def test_a_second_generation_managed_nat_gateway_is_read_from_the_profile(network):
@@ -292,7 +306,7 @@ def test_a_machine_with_an_address_does_not_hide_behind_a_scale_set(network):
     machine = scale_set("single", kind="virtual-machine", public_ip_per_node=True)
     pools = (agent_pool(), agent_pool("single"))
     found = ways_out(network, cluster(agent_pools=pools), (scale_set(public_ip_per_node=True), machine))
-    assert [(way.pools, isinstance(way.addresses, Unreadable)) for way in found] == [
+    assert [(pools, isinstance(addresses, Unreadable)) for pools, _, addresses in told(found)] == [
         (("pool1",), False),
         (("single",), True),
     ]
@@ -506,14 +520,14 @@ def test_an_unreadable_nat_gateway_is_still_the_way(network):
 
 def test_a_service_endpoint_is_seen(network):
     network.subnet(endpoint=True)
-    assert leave(network).service_endpoint is True
+    assert (egress(network).private_source, egress(network).ways) == (True, ())
 
 
 def test_an_unreadable_subnet_may_have_a_service_endpoint(network):
     network.put(SUBNET_ID, FORBIDDEN)
-    outbound = leave(network)
-    assert isinstance(outbound.service_endpoint, Unreadable)
-    assert (outbound.path, outbound.subnet_id) == ("unknown", SUBNET_ID)
+    outbound = egress(network)
+    assert isinstance(outbound.private_source, Unreadable)
+    assert (outbound.ways[0].path, outbound.subnet_id) == ("unknown", SUBNET_ID)
 
 
 # --- pools and subnets ---
@@ -525,7 +539,7 @@ def test_two_pools_in_two_subnets_leave_differently(network):
     pools = (agent_pool("pool1"), agent_pool("batch"))
     hosts = (scale_set("pool1"), scale_set("batch", subnet_ids=(OTHER_SUBNET,)))
     found = ways_out(network, cluster(agent_pools=pools), hosts)
-    assert [(way.pools, way.path, way.addresses) for way in found] == [
+    assert told(found) == [
         (("pool1",), "load-balancer", ("20.1.2.3",)),
         (("batch",), "nat-gateway", ("20.7.7.7",)),
     ]
@@ -533,7 +547,7 @@ def test_two_pools_in_two_subnets_leave_differently(network):
 
 def test_pools_that_leave_alike_are_one(network):
     hosts = (scale_set("pool1"), scale_set("batch", subnet_ids=(SUBNET_ID.upper(),)))
-    outbound = leave(network, hosts, agent_pools=(agent_pool("pool1"), agent_pool("batch")))
+    outbound = egress(network, hosts, agent_pools=(agent_pool("pool1"), agent_pool("batch")))
     assert outbound.pools == ("batch", "pool1")
     assert len(network.asked) == 2
 
@@ -542,19 +556,19 @@ def test_nodes_with_addresses_are_apart_from_those_without(network):
     public = scale_set("edge", public_ip_per_node=True)
     network.put(f"{public.resource_id}/publicIPAddresses", instances("20.2.0.1"))
     found = ways_out(network, cluster(), (scale_set(), public))
-    assert {way.pools: way.path for way in found} == {("pool1",): "load-balancer", ("edge",): "node-public-ip"}
+    assert paths(found) == {("pool1",): "load-balancer", ("edge",): "node-public-ip"}
 
 
 def test_instances_of_scale_sets_say_nothing_more(network):
     hosts = (scale_set(), scale_set(kind="instance", subnet_ids=()))
-    assert leave(network, hosts).pools == ("pool1",)
+    assert egress(network, hosts).pools == ("pool1",)
 
 
 def test_without_machines_a_pool_sits_where_it_was_ordered(network):
     network.subnet(OTHER_SUBNET)
     unreadable = Unreadable("forbidden", "no right")
-    outbound = leave(network, unreadable, agent_pools=(agent_pool(subnet_id=OTHER_SUBNET),))
-    assert (outbound.subnet_id, outbound.path) == (OTHER_SUBNET, "load-balancer")
+    outbound = egress(network, unreadable, agent_pools=(agent_pool(subnet_id=OTHER_SUBNET),))
+    assert (outbound.subnet_id, outbound.ways[0].path) == (OTHER_SUBNET, "load-balancer")
 
 
 def unread(kind, why, pool=""):
@@ -580,8 +594,8 @@ def test_addresses_of_nodes_whose_scale_set_is_not_seen_name_the_permission(netw
 
 def test_scale_sets_that_could_not_be_listed_are_those_of_the_named_pools(network):
     host = unread("scale-set", Unreadable("forbidden", "no right"))
-    outbound = leave(network, (host,), agent_pools=(agent_pool(subnet_id=SUBNET_ID),))
-    assert (outbound.pools, outbound.path) == (("pool1",), "load-balancer")
+    outbound = egress(network, (host,), agent_pools=(agent_pool(subnet_id=SUBNET_ID),))
+    assert (outbound.pools, outbound.ways[0].path) == (("pool1",), "load-balancer")
 
 
 @pytest.mark.parametrize(
@@ -596,7 +610,7 @@ def test_machines_that_could_not_be_listed_may_be_auto_provisioned(network, auto
     hosts = (scale_set(), unread("virtual-machine", Unreadable("forbidden", "no right")))
     pools = (agent_pool(subnet_id=SUBNET_ID),)
     found = ways_out(network, cluster(agent_pools=pools, node_auto_provisioning=auto), hosts)
-    assert {way.pools: way.path for way in found} == ways
+    assert paths(found) == ways
 
 
 def test_hosts_that_could_not_be_listed_are_unknown_where_the_pools_are_too(network):
@@ -615,8 +629,8 @@ def managed_networks(*subnets):
 
 def test_without_machines_the_managed_network_is_looked_up(network):
     network.put(NETWORKS, managed_networks(SUBNET_ID, f"{NODE_NETWORK}/subnets/aks-apiserver"))
-    outbound = leave(network, Unreadable("forbidden", "no right"))
-    assert (outbound.subnet_id, outbound.addresses) == (SUBNET_ID, ("20.1.2.3",))
+    outbound = egress(network, Unreadable("forbidden", "no right"))
+    assert (outbound.subnet_id, outbound.ways[0].addresses) == (SUBNET_ID, ("20.1.2.3",))
 
 
 @pytest.mark.parametrize(
@@ -624,8 +638,9 @@ def test_without_machines_the_managed_network_is_looked_up(network):
 )
 def test_a_managed_network_that_is_not_found_is_unreadable(network, answer, reason):
     network.put(NETWORKS, answer)
-    outbound = leave(network, Unreadable("forbidden", "no right"))
-    assert (outbound.subnet_id, outbound.path, outbound.addresses.reason) == (None, "unknown", reason)
+    outbound = egress(network, Unreadable("forbidden", "no right"))
+    way = outbound.ways[0]
+    assert (outbound.subnet_id, way.path, way.addresses.reason) == (None, "unknown", reason)
 
 
 def test_an_unknown_node_resource_group_leaves_the_managed_network_unknown(network):
@@ -637,7 +652,7 @@ def test_an_unknown_node_resource_group_leaves_the_managed_network_unknown(netwo
 def test_auto_provisioned_machines_of_a_managed_network_sit_in_it(network):
     network.put(NETWORKS, managed_networks(SUBNET_ID))
     machine = scale_set("default", kind="virtual-machine", subnet_ids=Unreadable("not-shown", "its NIC is not read"))
-    assert leave(network, (scale_set(), machine)).pools == ("default", "pool1")
+    assert egress(network, (scale_set(), machine)).pools == ("default", "pool1")
 
 
 def test_auto_provisioned_machines_of_an_own_network_are_not_guessed(network):
@@ -645,7 +660,7 @@ def test_auto_provisioned_machines_of_an_own_network_are_not_guessed(network):
     machine = scale_set("default", kind="virtual-machine", subnet_ids=why)
     pools = (agent_pool(subnet_id=SUBNET_ID),)
     found = ways_out(network, cluster(agent_pools=pools), (scale_set(), machine))
-    assert {way.pools: way.path for way in found} == {("pool1",): "load-balancer", ("default",): "unknown"}
+    assert paths(found) == {("pool1",): "load-balancer", ("default",): "unknown"}
 
 
 def test_neither_pools_nor_machines_is_unreadable():
@@ -668,11 +683,11 @@ def test_five_hundred_subnets_and_peerings_cost_no_request_each():
     hosts = tuple(scale_set(f"p{number}", subnet_ids=(subnet,)) for number, subnet in enumerate(subnets))
     found = ways_out(network, cluster(), hosts)
     # beside the pools' own subnets: the one that the cluster's own pool sits in is looked up, and not found
-    known = [way for way in found if way.subnet_id]
-    assert {seen(way) for way in known} == {("firewall", ("20.9.9.9",))}
+    known = [each for each in found if each.subnet_id]
+    assert {seen(each.ways[0]) for each in known if len(each.ways) == 1} == {("firewall", ("20.9.9.9",))}
     assert len(known) == 500
-    # the nodes' networks, the route table, the hub, its firewalls, their address
-    assert len(network.asked) == 5
+    # the nodes' networks, the route table, the hub, its firewalls, their address and the load balancer's
+    assert len(network.asked) == 6
     assert len(set(network.asked)) == len(network.asked)
 
 

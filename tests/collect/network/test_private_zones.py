@@ -13,9 +13,9 @@ from azext_acrpulldiag.collect.ask.deadline import begin_after
 from azext_acrpulldiag.collect.network.private_link import read_endpoints
 from azext_acrpulldiag.collect.network.private_zones import (
     find_zones,
-    hosts_of,
     is_whole,
     kept_zones,
+    names_of,
     search_zones,
 )
 from azext_acrpulldiag.collect.registry.registry import registry_from
@@ -79,12 +79,12 @@ def test_the_names_of_a_pull_are_the_login_server_and_all_data_endpoints():
         EndpointAddress("10.0.0.5", "registry_data_northeurope", ("contosoreg.northeurope.data.azurecr.io",)),
         EndpointAddress("10.0.0.6", "registry_northeurope", ("contosoreg.northeurope.geo.azurecr.io",)),
     )
-    assert hosts_of(registry, (known,)) == (
+    assert names_of(registry, (known,)) == (
         "contosoreg.azurecr.io",
         "contosoreg.westeurope.data.azurecr.io",
         "contosoreg.northeurope.data.azurecr.io",
     )
-    assert hosts_of(replace(registry, data_endpoint_hosts=WHY), WHY) == ("contosoreg.azurecr.io",)
+    assert names_of(replace(registry, data_endpoint_hosts=WHY), WHY) == ("contosoreg.azurecr.io",)
 
 
 def test_zones_that_endpoints_keep_count_once_whatever_their_case():

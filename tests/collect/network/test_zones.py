@@ -10,40 +10,22 @@ from azext_acrpulldiag.collect.network.zones import (
     OLDER_DNS_API,
     labels_in,
     links_from,
-    private_name,
     read_zones,
     record_from,
-    suffix_of,
     zone_from,
 )
 from azext_acrpulldiag.facts import Unreadable
+from tests.build import registry
 from tests.recordings import body
 
 LOGIN, DATA = "r-abc.azurecr.io", "r-abc.westeurope.data.azurecr.io"
+REGISTRY = registry(login_server=LOGIN)
 ZONE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io"
 LINKS = f"{ZONE}/virtualNetworkLinks"
 WHY = Unreadable("forbidden", "no right", "op", "right")
 
 
 # --- names -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("host", "suffix", "expected"),
-    [
-        (LOGIN, "azurecr.io", "r-abc.privatelink.azurecr.io"),
-        (DATA, "azurecr.io", "r-abc.westeurope.data.privatelink.azurecr.io"),
-        ("r.azurecr.cn", "azurecr.cn", "r.privatelink.azurecr.cn"),
-        ("r.azurecr.some.cloud.test", "azurecr.some.cloud.test", "r.privatelink.azurecr.some.cloud.test"),
-    ],
-)
-def test_the_name_behind_the_public_one(host, suffix, expected):
-    assert private_name(host, suffix) == expected
-
-
-def test_the_suffix_is_what_follows_the_first_label():
-    assert suffix_of(LOGIN) == "azurecr.io"
-    assert suffix_of("R.azurecr.some.cloud.TEST") == "azurecr.some.cloud.test"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +46,7 @@ def test_the_suffix_is_what_follows_the_first_label():
     ],
 )
 def test_labels_of_the_registry_in_a_zone(zone, expected):
-    assert labels_in(zone, (LOGIN, DATA), "azurecr.io") == expected
+    assert labels_in(zone, (LOGIN, DATA), REGISTRY) == expected
 
 
 # --- mapping ---------------------------------------------------------------------------
@@ -205,7 +187,7 @@ class Dns:
 
 
 def read(dns):
-    return read_zones(dns, [ZONE], (LOGIN,), "azurecr.io", lambda *_: True)
+    return read_zones(dns, [ZONE], (LOGIN,), REGISTRY, lambda *_: True)
 
 
 def test_links_are_asked_for_with_a_version_that_shows_their_policy():
@@ -222,7 +204,7 @@ def test_links_are_asked_for_with_a_version_that_shows_their_policy():
 def test_aliases_are_asked_for_only_where_people_write_records_themselves():
     dns = Dns({})
     shadow = ZONE.replace("privatelink.", "")
-    read_zones(dns, [ZONE, shadow], (LOGIN,), "azurecr.io", lambda *_: True)
+    read_zones(dns, [ZONE, shadow], (LOGIN,), REGISTRY, lambda *_: True)
     assert [path for path, _ in dns.asked if "/CNAME/" in path] == [f"{shadow}/CNAME/r-abc"]
 
 
@@ -241,5 +223,5 @@ def test_a_cloud_that_knows_no_version_at_all():
 def test_a_zone_that_none_of_the_names_falls_in_is_not_asked_for():
     dns = Dns({})
     other = ZONE.replace("privatelink.azurecr.io", "other.azurecr.io")
-    assert read_zones(dns, [other], (LOGIN,), "azurecr.io", lambda *_: True) == []
+    assert read_zones(dns, [other], (LOGIN,), REGISTRY, lambda *_: True) == []
     assert dns.asked == []

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from azext_acrpulldiag.details import evidence_of
 from azext_acrpulldiag.facts import Firewall, FirewallRule, NodePlace, RuleCollection
 from azext_acrpulldiag.path.hops import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.routing.follow import carried
@@ -48,6 +49,11 @@ def hops(network, destination=LOGIN):
     return list(carried(build.registry(), network, network.places[0], destination))
 
 
+def shown(hop):
+    """What the hop carries for a finding."""
+    return evidence_of(hop.details)
+
+
 def told(network, destination=LOGIN):
     return [(hop.kind, hop.state, hop.outcome) for hop in hops(network, destination)]
 
@@ -78,9 +84,9 @@ def test_the_way_out_is_open(network):
 def test_a_default_route_that_drops(destination):
     (hop,) = hops(routed(user("0.0.0.0/0", name="blackhole")), destination)
     assert (hop.state, hop.outcome, hop.resource_id) == (BROKEN, DROPS, f"{TABLE_ID}/routes/blackhole")
-    assert hop.evidence["next_hop"] == "None"
-    assert hop.evidence["table_name"] == "rt-nodes"
-    assert hop.evidence["resource_group"] == "rg-net"
+    assert shown(hop)["next_hop"] == "None"
+    assert shown(hop)["table_name"] == "rt-nodes"
+    assert shown(hop)["resource_group"] == "rg-net"
 
 
 def test_a_tag_that_drops():
@@ -141,8 +147,8 @@ def test_an_appliance_that_is_in_no_network():
     network = routed(through("10.66.0.4"), networks=STAR, firewalls={"10.66.0.4": None, APPLIANCE: firewall()})
     (hop,) = hops(network)
     assert (hop.state, hop.outcome) == (BROKEN, DROPS)
-    assert hop.evidence["next_hop_address"] == "10.66.0.4"
-    assert hop.evidence["appliance"] == APPLIANCE
+    assert shown(hop)["next_hop_address"] == "10.66.0.4"
+    assert shown(hop)["appliance"] == APPLIANCE
 
 
 def test_an_appliance_without_an_address_is_not_known():
@@ -210,16 +216,20 @@ def test_a_side_of_the_peering_is_broken(kind, change):
     hop = hops(routed(networks=with_sides(near, far)), PRIVATE)[0]
     assert (hop.state, hop.outcome) == (BROKEN, DISCONNECTED)
     assert hop.resource_id == (near if kind == "near" else far).id
-    opened = hop.evidence[f"open_{kind}"]
+    opened = shown(hop)[f"open_{kind}"]
     assert (opened is not None) == ("allows_access" in change)
-    assert (hop.evidence["create_near"] is not None) == ("state" in change)
+    assert (shown(hop)["create_near"] is not None) == ("state" in change)
 
 
 def test_one_side_alone_waits_for_the_other():
     (hop, _) = hops(routed(networks=with_sides(side(SHARED_ID, NODES_ID, state="Initiated"))), PRIVATE)
     assert (hop.state, hop.outcome) == (BROKEN, DISCONNECTED)
-    assert (hop.evidence["near_state"], hop.evidence["far_state"]) == ("missing", "Initiated")
-    assert (hop.evidence["create_near"], hop.evidence["create_far"], hop.evidence["remove_far"]) == (
+    assert (shown(hop)["near_state"], shown(hop)["far_state"]) == ("missing", "Initiated")
+    assert (
+        shown(hop)["create_near"],
+        shown(hop)["create_far"],
+        shown(hop)["remove_far"],
+    ) == (
         "aks-vnet-14326078-to-vnet-shared",
         None,
         None,
@@ -228,8 +238,8 @@ def test_one_side_alone_waits_for_the_other():
 
 def test_the_side_that_was_left_by_a_deletion_is_made_anew():
     (hop, _) = hops(routed(networks=with_sides(side(NODES_ID, SHARED_ID, state="Disconnected"))), PRIVATE)
-    assert (hop.evidence["remove_near"], hop.evidence["remove_far"]) == ("to-vnet-shared", None)
-    assert None not in (hop.evidence["create_near"], hop.evidence["create_far"])
+    assert (shown(hop)["remove_near"], shown(hop)["remove_far"]) == ("to-vnet-shared", None)
+    assert None not in (shown(hop)["create_near"], shown(hop)["create_far"])
 
 
 @pytest.mark.parametrize(
@@ -246,8 +256,8 @@ def test_a_range_that_a_peering_has_not_taken_over(near, far, synced):
     sides = (side(NODES_ID, SHARED_ID, remote_prefixes=near), side(SHARED_ID, NODES_ID, remote_prefixes=far))
     hop = hops(routed(networks=with_sides(*sides)), PRIVATE)[0]
     assert hop.state == (BROKEN if synced else OK)
-    assert [key for key in ("sync_near", "sync_far") if hop.evidence.get(key)] == synced
-    assert hop.evidence.get("remove_near") is None
+    assert [key for key in ("sync_near", "sync_far") if shown(hop).get(key)] == synced
+    assert shown(hop).get("remove_near") is None
 
 
 def test_behind_a_broken_peering_the_route_is_judged_too():
@@ -277,10 +287,10 @@ def test_a_side_that_was_not_read():
 def test_networks_that_nothing_joins():
     (hop,) = hops(routed(), PRIVATE)
     assert (hop.kind, hop.state, hop.outcome) == ("peering", BROKEN, MISSING)
-    assert hop.evidence["near_network"] == NODES_ID
-    assert hop.evidence["far_network"] == SHARED_ID
-    assert hop.evidence["addresses"] == [ADDRESS]
-    assert hop.evidence["via"] is None
+    assert shown(hop)["near_network"] == NODES_ID
+    assert shown(hop)["far_network"] == SHARED_ID
+    assert shown(hop)["addresses"] == [ADDRESS]
+    assert shown(hop)["via"] is None
 
 
 def test_a_hub_joins_nothing_by_itself():
@@ -302,7 +312,10 @@ def test_a_hub_that_is_not_joined_with_the_endpoint():
     network = routed(through(), networks=near, firewalls={APPLIANCE: firewall(False)})
     assert told(network, PRIVATE) == [ROUTE_OK, ("peering", BROKEN, MISSING)]
     missing = hops(network, PRIVATE)[-1]
-    assert (missing.evidence["near_network"], missing.evidence["via_name"]) == (NODES_ID, "vnet-hub")
+    assert (shown(missing)["near_network"], shown(missing)["via_name"]) == (
+        NODES_ID,
+        "vnet-hub",
+    )
 
 
 def test_a_hub_that_is_joined_by_another():

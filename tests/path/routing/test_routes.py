@@ -9,7 +9,7 @@ import pytest
 
 from azext_acrpulldiag.facts import Peering, RouteTable, UserRoute, VirtualNetwork
 from azext_acrpulldiag.path.filters.rules import Services
-from azext_acrpulldiag.path.routing.routes import Choice, to_address, to_public
+from azext_acrpulldiag.path.routing.routes import Choice, Route, may_carry, to_address, to_public
 
 HERE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/nodes"
 THERE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/shared"
@@ -131,6 +131,11 @@ def test_a_peering_that_is_not_connected_brings_no_route():
         ((user("AzureCloud.westeurope"), user("AzureContainerRegistry", "Internet")), "internet"),
         ((user("0.0.0.0/1"), user("128.0.0.0/1")), "none"),
         ((user("0.0.0.0/0"), user("20.1.2.3/32", "Internet")), "none"),
+        # a tag is a list of ranges narrower than these
+        ((user("20.0.0.0/8"), user("AzureContainerRegistry", "Internet")), "internet"),
+        ((user("0.0.0.0/1"), user("128.0.0.0/2"), user("192.0.0.0/3"), user("0.0.0.0/0", "Internet")), "none"),
+        # a whole service's tag beats that of all Azure in a region
+        ((user("AzureCloud.eastus"), user("AzureContainerRegistry", "Internet")), "internet"),
     ],
 )
 def test_the_route_to_public_addresses(routes, next_hop):
@@ -145,6 +150,79 @@ def test_a_route_that_may_hold_the_registry(other):
     found = to_public(REGISTRY, (), table(user("0.0.0.0/0"), other))
     assert found.route.next_hop == "none"
     assert [each.next_hop for each in found.perhaps] == ["internet"]
+
+
+HERE_ONLY = Services(("azurecontainerregistry", "azurecloud"), ("westeurope",))
+BOTH = Services(("azurecontainerregistry", "azurecloud"), ("westeurope", "northeurope"))
+TO_FIREWALL = ("VirtualAppliance", "10.0.0.4")
+
+
+def test_a_tag_of_a_region_that_the_registry_is_not_in_is_not_about_it():
+    route = user("AzureContainerRegistry.EastUS", *TO_FIREWALL)
+    assert to_public(HERE_ONLY, (), table(route)) == Choice(Route("0.0.0.0/0", "internet"))
+    found = to_public(REGISTRY, (), table(route))
+    assert (found.route.next_hop, [each.address for each in found.perhaps]) == ("internet", ["10.0.0.4"])
+
+
+@pytest.mark.parametrize("first", ["AzureContainerRegistry.northeurope", "AzureCloud.northeurope"])
+def test_a_tag_of_a_region_that_it_may_be_in_counts_beside_that_of_its_own(first):
+    for routes in (
+        (user(first, *TO_FIREWALL), user("AzureContainerRegistry.westeurope", "Internet")),
+        (user("AzureContainerRegistry.westeurope", "Internet"), user(first, *TO_FIREWALL)),
+    ):
+        found = to_public(REGISTRY, (), table(*routes))
+        assert (found.route.next_hop, [each.address for each in found.perhaps]) == ("internet", ["10.0.0.4"])
+
+
+def test_where_every_region_has_its_tag_nothing_else_is_taken():
+    routes = (
+        user("0.0.0.0/0"),
+        user("AzureCloud.northeurope", "Internet"),
+        user("AzureContainerRegistry.northeurope", *TO_FIREWALL),
+        user("AzureContainerRegistry.westeurope", *TO_FIREWALL),
+    )
+    found = to_public(BOTH, (), table(*routes))
+    assert (found.route.address, found.perhaps) == ("10.0.0.4", ())
+    assert to_public(BOTH, (), table(*routes[:3])).route.next_hop == "none"
+
+
+def test_halves_that_differ_leave_azures_own_route_out():
+    found = to_public(REGISTRY, (), table(user("0.0.0.0/1"), user("128.0.0.0/1", "Internet")))
+    assert {found.route.next_hop, *(each.next_hop for each in found.perhaps)} == {"none", "internet"}
+    assert found.route.user is not None
+
+
+def test_a_narrow_range_counts_only_where_the_route_ends():
+    found = to_public(REGISTRY, (), table(user("20.61.0.0/16", *TO_FIREWALL)))
+    assert found.instead(ends=False) == ()
+    assert [each.address for each in found.instead(ends=True)] == ["10.0.0.4"]
+
+
+def test_the_route_of_a_virtual_hub_is_that_of_everything_else():
+    assert to_public(REGISTRY, (), None, announced=True).route.next_hop == "virtualhub"
+    own = to_public(REGISTRY, (), table(user("0.0.0.0/0", "Internet")), announced=True)
+    assert (own.route.next_hop, own.perhaps) == ("internet", ())
+    found = to_public(REGISTRY, (), table(user("20.0.0.0/8", "Internet")), announced=True)
+    assert (found.route.next_hop, [each.next_hop for each in found.perhaps]) == ("virtualhub", ["internet"])
+
+
+@pytest.mark.parametrize(
+    ("prefix", "may"),
+    [
+        ("AzureContainerRegistry", True),
+        ("azurecontainerregistry.westeurope", True),
+        ("Storage.westeurope", True),
+        ("AzureCloud", True),
+        ("Sql", False),
+        ("0.0.0.0/0", True),
+        ("20.61.0.0/16", True),
+        ("20.1.2.3/32", False),
+        ("10.0.0.0/8", False),
+        ("::/0", False),
+    ],
+)
+def test_routes_that_may_carry_a_pull(prefix, may):
+    assert may_carry(prefix) is may
 
 
 def test_a_service_endpoint_cannot_be_overridden():
