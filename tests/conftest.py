@@ -30,7 +30,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-pytest_plugins = ("tests.score", "tests.metamorphic.table", "tests.scenarios.savings")
+pytest_plugins = ("tests.score", "tests.metamorphic.table", "tests.scenarios.savings", "tests.path.invariant")
 
 
 @pytest.fixture
