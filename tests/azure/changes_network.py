@@ -108,6 +108,19 @@ class NetworkChanges:
         """
         self.outbound("userDefinedRouting")
         self.route("VirtualAppliance", private_ip)
+        return self.appliance_in_hub(addresses, private_ip, firewall, hub_group)
+
+    def appliance_in_hub(
+        self: Cloud,
+        addresses: Iterable[str] = ("20.103.55.1",),
+        private_ip: str = "10.100.0.4",
+        firewall: bool = True,
+        hub_group: str = "rg-hub",
+    ) -> str | None:
+        """Add a hub network that is peered with the nodes', with an Azure Firewall that allows HTTPS; returns its id.
+
+        ``firewall=False``: nothing that Azure knows has the address.
+        """
         self.ensure_group(hub_group)
         group_id = f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/{hub_group}"
         vnet_id = f"{group_id}{NETWORK}/virtualNetworks/vnet-hub"

@@ -349,3 +349,52 @@ def neither_the_name_nor_the_network_is_joined(cloud: Cloud) -> None:
     for link in list(cloud.resources.children(zone_id, "virtualNetworkLinks")):
         cloud.remove(link["id"])
     cloud.link_zone(zone_id, shared)
+
+
+# --- routes that may or may not be about the registry ------------------------------------
+
+
+@story(verdict="healthy")
+def route_for_registries_of_another_region(cloud: Cloud) -> None:
+    """A route sends registries of East US to a firewall; this one is in West Europe alone, and knows the nodes."""
+    cloud.grant()
+    cloud.registry["properties"] |= {"dataEndpointEnabled": True, "dataEndpointHostNames": [DATA]}
+    cloud.appliance_in_hub()
+    cloud.add_route("registries-us", "AzureContainerRegistry.EastUS", "VirtualAppliance", "10.100.0.4")
+    cloud.firewall([make.OUTBOUND_IP])
+
+
+@story(verdict="inconclusive", unknowns={"network.outbound-ip": None})
+def route_for_registries_of_a_region_that_may_have_a_replica(cloud: Cloud) -> None:
+    """A route sends registries of East US to a firewall, and a Premium registry does not show where it has replicas."""
+    cloud.grant()
+    cloud.appliance_in_hub()
+    cloud.add_route("registries-us", "AzureContainerRegistry.EastUS", "VirtualAppliance", "10.100.0.4")
+    cloud.firewall([make.OUTBOUND_IP])
+
+
+@story(verdict="inconclusive", unknowns={"network.outbound-ip": None})
+def route_for_a_wide_range_to_a_firewall(cloud: Cloud) -> None:
+    """A route sends a range that may hold the registry to a firewall, whose address the registry does not know."""
+    cloud.grant()
+    cloud.appliance_in_hub()
+    cloud.add_route("twenty", "20.0.0.0/8", "VirtualAppliance", "10.100.0.4")
+    cloud.firewall([make.OUTBOUND_IP])
+
+
+@story(verdict="inconclusive", unknowns={"network.outbound-ip": None, "network.routes": None})
+def route_for_a_wide_range_to_an_appliance(cloud: Cloud) -> None:
+    """A route sends a range that may hold the registry to an appliance that is no Azure Firewall."""
+    cloud.grant()
+    cloud.appliance_in_hub(firewall=False)
+    cloud.add_route("twenty", "20.0.0.0/8", "VirtualAppliance", "10.100.0.4")
+    cloud.firewall([make.OUTBOUND_IP])
+
+
+@story(verdict="healthy")
+def route_for_a_wide_range_to_a_firewall_that_is_known(cloud: Cloud) -> None:
+    """Whether traffic goes by the firewall does not matter: the registry knows the addresses of both ways."""
+    cloud.grant()
+    cloud.appliance_in_hub()
+    cloud.add_route("twenty", "20.0.0.0/8", "VirtualAppliance", "10.100.0.4")
+    cloud.firewall([make.OUTBOUND_IP, "20.103.55.1"])
