@@ -30,6 +30,9 @@ EVERYTHING = address_set(("0.0.0.0/0",))
 _GROUPS_COUNT = ("enabled", "networksecuritygroupenabled")
 
 
+APART = Unreadable("not-shown", "Its firewall admits certain addresses; by which the nodes leave is judged apart")
+"""Why a hop is unknown that depends on how nodes leave, where that was not asked for."""
+
 Egresses = tuple[Egress, ...] | Unreadable | None
 """How nodes leave; ``None``: not asked for."""
 
@@ -210,9 +213,7 @@ def _of_place(egresses: Egresses, place: NodePlace) -> tuple[Egress, ...] | Unre
         and pools.intersection(each.pools)
     )
     if egresses is None:
-        return Unreadable(
-            "not-shown", "Its firewall admits certain addresses; by which the nodes leave is judged apart"
-        )
+        return APART
     return found or Unreadable("not-shown", "The addresses that the nodes leave by were not read")
 
 

@@ -8,7 +8,7 @@ from ...catalogue import Outcome, check, skipped
 from ...facts import Facts, NotKnownError, Registry, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import egresses, unmet, walks
-from ...path.arrival import ENDPOINT_MISSING, NOT_ALLOWED, LeavingBy, SubnetAtRegistry
+from ...path.arrival import APART, ENDPOINT_MISSING, NOT_ALLOWED, LeavingBy, SubnetAtRegistry
 from ...path.routing.outbound import Egress
 from ...repairs import Step
 from ._findings import OnPath, findings_of
@@ -106,10 +106,13 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
         yield skipped(registry.id, proxied)
         return
     outcomes = {each.id: each for each in (SERVICE_ENDPOINT_MISSING, SUBNET_NOT_ALLOWED)}
-    yield from findings_of(facts, outcomes, {"service-endpoint"}, leaving=_leaving(facts))
+    hops = [hop for walk in walks(facts) for hop in walk.hops if hop.kind == "service-endpoint"]
+    in_vain = any(hop.outcome == ENDPOINT_MISSING or hop.unread is APART for hop in hops)
+    yield from findings_of(facts, outcomes, {"service-endpoint"}, leaving=_leaving(facts) if in_vain else None)
 
 
 def _leaving(facts: Facts) -> tuple[Egress, ...] | Unreadable:
+    """How the nodes leave, which decides for subnets that the firewall names in vain."""
     try:
         return egresses(facts)
     except NotKnownError as unread:
