@@ -16,7 +16,7 @@ import traceback
 from typing import Any
 
 from azext_acrpulldiag.collect import ClusterMissingError
-from azext_acrpulldiag.collect.kubernetes import api as kube_api
+from azext_acrpulldiag.collect.ask import kubernetes as kube_api
 from azext_acrpulldiag.collect.kubernetes.login import ClusterAccess
 from azext_acrpulldiag.collect.kubernetes.workloads import Scope
 from azext_acrpulldiag.engine import Request, judged, read
