@@ -1,1 +1,1 @@
-"""The only room that opens connections: session, Resource Manager, Graph, deadline, workers."""
+"""The only room that opens connections: session, deadline, workers, and how each service is asked."""

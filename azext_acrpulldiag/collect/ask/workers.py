@@ -76,7 +76,7 @@ def _settle() -> None:
         _wait(lambda: bool(_waited_for), max(_waited_for.values(), default=0.0))
         _wait(_is_importing, IMPORT_SECONDS)
     except KeyboardInterrupt:
-        # Not the way out for az's own end, but this is the last of it: nothing is printed any more.
+        # All that az prints is printed by now; raised on, this would be shown with a traceback.
         os._exit(1)
 
 
