@@ -17,8 +17,7 @@ from typing import Any
 
 from .details import Details, Named, evidence_keys
 from .facts import Facts, Unreadable
-from .model import Confidence, Finding, Reach, Remedy, SeenFrom, Severity, Status
-from .quoting import fill_command
+from .model import Confidence, Finding, Reach, SeenFrom, Severity, Status
 from .repairs import Repairs, filled, in_words
 
 Judge = Callable[[Facts], Iterator[Finding]]
@@ -26,21 +25,6 @@ Judge = Callable[[Facts], Iterator[Finding]]
 # The word that begins the part of a manual that says how its check decides.
 _DECIDED = "Decided "
 _STATUS_OF = {Severity.ERROR: Status.FAIL, Severity.WARNING: Status.WARN}
-
-
-@dataclass(frozen=True)
-class RemedyTemplate:
-    """Transitional: a repair without option and step. Use :class:`~.repairs.Step`."""
-
-    description: str
-    command: str | None = None
-
-
-class Loose(Details):
-    """Transitional: evidence that no dataclass describes yet."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        object.__setattr__(self, "values", dict(values))
 
 
 @dataclass(frozen=True)
@@ -65,13 +49,11 @@ class Outcome:
     explains: tuple[str, ...] = ()
     explains_when: Mapping[str, str] = field(default_factory=dict, hash=False)
     article: str | None = None
-    evidence_keys: tuple[str, ...] = ()
-    remedies: tuple[RemedyTemplate, ...] = ()
 
-    def __post_init__(self) -> None:
-        if self.details:
-            keys = tuple(key for kind in self.details for key in evidence_keys(kind))
-            object.__setattr__(self, "evidence_keys", keys)
+    @property
+    def evidence_keys(self) -> tuple[str, ...]:
+        """The keys of the evidence, in order."""
+        return tuple(key for kind in self.details for key in evidence_keys(kind))
 
     def at(
         self,
@@ -83,7 +65,6 @@ class Outcome:
         hop: int = 0,
         reach: Reach | None = None,
         explains: tuple[str, ...] | None = None,
-        **evidence: Any,
     ) -> Finding:
         """Return the finding of this outcome at ``resource``, which rests on ``details``.
 
@@ -93,8 +74,7 @@ class Outcome:
         the finding is about the node pools that the detail ``pool`` or ``pools`` names.
         """
         final = severity or self.severity
-        parts = (*details, *((Loose(evidence),) if evidence else ()))
-        values = evidence or Named(parts)
+        values = Named(details)
         return Finding(
             check="",  # evaluate() writes the id of the check that found it
             status=_STATUS_OF[final],
@@ -104,8 +84,8 @@ class Outcome:
             severity=final,
             confidence=confidence or self.confidence,
             seen_from=seen_from or self.seen_from,
-            details=parts,
-            remedies=filled(self.repairs, parts) or tuple(_filled(remedy, evidence) for remedy in self.remedies),
+            details=details,
+            remedies=filled(self.repairs, details),
             url=self.url,
             explains=self._accounted(values) if explains is None else explains,
             hop=hop,
@@ -208,8 +188,3 @@ def _pools_in(values: Mapping[str, Any]) -> frozenset[str]:
     one, several = values.get("pool"), values.get("pools")
     named = [one] if isinstance(one, str) else several if isinstance(several, (list, tuple)) else []
     return frozenset(str(each) for each in named)
-
-
-def _filled(remedy: RemedyTemplate, evidence: dict[str, Any]) -> Remedy:
-    description = in_words(remedy.description, evidence)
-    return Remedy(description, None if remedy.command is None else fill_command(remedy.command, evidence))

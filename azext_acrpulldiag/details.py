@@ -38,8 +38,7 @@ def evidence_of(parts: Sequence[Details]) -> dict[str, Any]:
     """Write evidence: strings, numbers, booleans, ``None``, and lists and dicts of those (and times and enums)."""
     written: dict[str, Any] = {}
     for part in parts:
-        loose = getattr(part, "values", None)
-        written.update(loose or {name: _plain(getattr(part, name)) for name in evidence_keys(type(part))})
+        written.update({name: _plain(getattr(part, name)) for name in evidence_keys(type(part))})
     return written
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from azext_acrpulldiag.catalogue import Check, Outcome, RemedyTemplate
+from azext_acrpulldiag.catalogue import Check, Outcome
 from azext_acrpulldiag.model import Severity
 from azext_acrpulldiag.permissions import rights_of
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
@@ -141,7 +141,7 @@ def _page(outcome: Outcome, checks: Sequence[Check], outcomes: dict[str, Outcome
         rights_table(rights) or "Nothing: the arguments are enough.",
         "What stays unknown without each, and a role that has them: [permissions](../permissions.md).",
         f"## Evidence\n\n{', '.join(map(code, outcome.evidence_keys)) or 'None.'}",
-        *(_options(outcome.repairs) or _repairs(outcome.remedies)),
+        *_options(outcome.repairs),
         *_explained(outcome, outcomes),
         "## More",
         f"* <{outcome.url}>" + (f"\n* [{SECTIONS[outcome.article]}]({ARTICLE})" if outcome.article else ""),
@@ -179,21 +179,6 @@ def _step(number: int, step: Step) -> str:
     takes = f"\n\n   Takes {', '.join(map(code, step.requires))}." if step.requires else ""
     besides = f" Besides: {named(step.changes)}." if step.changes else ""
     return f"{number}. {named(step.description.rstrip('.'))}.{besides}{command}{takes}"
-
-
-def _repairs(remedies: Sequence[RemedyTemplate]) -> list[str]:
-    if not remedies:
-        return []
-    return [
-        "## Repair",
-        "The report fills in what stands in braces from the evidence, quoted for a shell.",
-        *(_remedy(*step) for step in enumerate(remedies, 1)),
-    ]
-
-
-def _remedy(number: int, remedy: RemedyTemplate) -> str:
-    command = f"\n\n   ```\n   {remedy.command}\n   ```" if remedy.command else ""
-    return f"{number}. {named(remedy.description.rstrip('.'))}.{command}"
 
 
 def _explained(outcome: Outcome, outcomes: dict[str, Outcome]) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..details import Details
@@ -30,8 +29,6 @@ class Hop:
     """A whole sentence."""
     outcome: str | None = None
     """The catalogue's id for what is broken here; ``None`` where nothing is."""
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    """Transitional: use ``details``."""
     unread: Unreadable | None = None
     """Why it is unknown; where it is ``ok``, what was not read that could make it untrue."""
     severity: Severity | None = None

@@ -42,7 +42,7 @@ def hops(destination=None, here=None, place=None, leaving=None, **changes):
 
 def shown(hop):
     """What the hop carries for a finding."""
-    return {**hop.evidence, **evidence_of(hop.details)}
+    return evidence_of(hop.details)
 
 
 def there(**changes):

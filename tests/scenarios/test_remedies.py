@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from azext_acrpulldiag import checks
-from azext_acrpulldiag.catalogue import Outcome, RemedyTemplate
+from azext_acrpulldiag.catalogue import Outcome
 from azext_acrpulldiag.quoting import fill_command, placeholders
 from azext_acrpulldiag.repairs import Option, Step
 
@@ -32,12 +32,12 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-def _templates(value: Any) -> Iterator[RemedyTemplate | Step]:
+def _templates(value: Any) -> Iterator[Step]:
     """Every template within what a module defines, in outcomes, tuples and mappings too."""
-    if isinstance(value, (RemedyTemplate, Step)):
+    if isinstance(value, Step):
         yield value
     elif isinstance(value, Outcome):
-        yield from _templates((value.remedies, value.repairs))
+        yield from _templates(value.repairs)
     elif isinstance(value, Option):
         yield from _templates(value.steps)
     elif isinstance(value, (tuple, list)):

@@ -32,10 +32,6 @@ class OnPath(Details):
         return all(".data." in host for host in self.hosts)
 
 
-WAY_KEYS = ("pools", "subnet", "hosts", "path")
-"""Transitional: the keys of :class:`OnPath`."""
-
-
 @dataclass(frozen=True)
 class Met:
     """The same hop on several ways, of several hosts or places. ``step`` is its place on the first."""
@@ -65,10 +61,9 @@ class Met:
     def with_another(self, other: Met) -> Met:
         """Both as one."""
         details = tuple(united(mine, theirs) for mine, theirs in zip(self.hop.details, other.hop.details, strict=True))
-        evidence = _together(self.hop.evidence, other.hop.evidence)
         return replace(
             self,
-            hop=replace(self.hop, details=details, evidence=evidence),
+            hop=replace(self.hop, details=details),
             hosts=tuple(dict.fromkeys((*self.hosts, *other.hosts))),
             pools=tuple(dict.fromkeys((*self.pools, *other.pools))),
         )
@@ -96,10 +91,7 @@ def finding_of(facts: Facts, met: Met, outcome: Outcome, *further: Details, **ch
     """The finding of ``outcome`` at a hop, with ``further`` details behind the hop's own. ``changes`` are of ``at``."""
     hop = met.hop
     told: dict[str, Any] = {"severity": hop.severity, "confidence": hop.confidence, "hop": met.step, **changes}
-    if hop.details or further:
-        return outcome.at(met.resource(facts), met.on_path, *hop.details, *further, **told)
-    evidence: dict[str, Any] = {"pools": list(met.pools), "subnet": met.subnet, "hosts": list(met.hosts)}
-    return outcome.at(met.resource(facts), **told, **evidence, path=met.walk.path, **hop.evidence)
+    return outcome.at(met.resource(facts), met.on_path, *hop.details, *further, **told)
 
 
 def ignorance(facts: Facts, met: Met) -> Finding:
@@ -129,13 +121,3 @@ def met_hops(
             key = (met.pools, hop.kind, key_of(hop.resource_id or ""), hop.outcome, hop.unread, apart(hop))
             found[key] = found[key].with_another(met) if key in found else met
     return sorted(found.values(), key=lambda met: (met.step, met.pools))
-
-
-def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The evidence of the first, its lists with what those of the other add."""
-    return {key: _united(value, other.get(key)) for key, value in one.items()}
-
-
-def _united(one: Any, other: Any) -> Any:
-    both = isinstance(one, list) and isinstance(other, list)
-    return [*one, *(each for each in other if each not in one)] if both else one
