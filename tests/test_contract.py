@@ -157,7 +157,7 @@ def test_an_outcome_has_a_whole_page(outcome):
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
     why = "Why it stops a pull" if outcome.severity is Severity.ERROR else "Why it matters"
     wanted = [why, "How it is decided", "What it needs to read", "Evidence", "Repair", "More"]
-    assert set(wanted) - ({"Repair"} if not outcome.remedies else set()) <= set(titles)
+    assert set(wanted) - ({"Repair"} if not outcome.repairs else set()) <= set(titles)
     assert outcome.url in text
     for name in outcome.explains:
         assert f"`{name}`" in text

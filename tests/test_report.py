@@ -1,13 +1,15 @@
 """Reports keep to the written schema, whatever was found."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from azext_acrpulldiag.catalogue import Check, Outcome, skipped, unknown
+from azext_acrpulldiag.details import Details
 from azext_acrpulldiag.diagnosis.evaluate import judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
@@ -17,18 +19,29 @@ from tests.build import NOW, healthy_facts
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 NO_RIGHT = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read")
+
+
+@dataclass(frozen=True)
+class Part(Details):
+    """What a fault is about."""
+
+    pool: str = "gpu"
+    when: datetime = NOW
+    ids: tuple[str, ...] = ("b", "a")
+
+
 FAULT = Outcome(
     "nodes.fault",
     Severity.ERROR,
     "Pool {pool} is broken.",
     "https://learn.microsoft.com/azure/aks/",
-    evidence_keys=("pool", "when", "ids"),
+    details=(Part,),
 )
 
 
 def fault(facts):
     """Pools are well."""
-    yield FAULT.at("/pools/gpu", pool="gpu", when=NOW, ids=("b", "a"))
+    yield FAULT.at("/pools/gpu", Part())
 
 
 def no_right(facts):

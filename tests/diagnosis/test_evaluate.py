@@ -1,14 +1,24 @@
 """A check runs safely: a pass is earned, ignorance is told, a defect costs nothing else."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from azext_acrpulldiag.catalogue import Outcome, check, skipped
+from azext_acrpulldiag.details import Details
 from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.facts import Unreadable, known
 from azext_acrpulldiag.model import SeenFrom, Severity, Status
 from tests.build import CLUSTER_ID, REGISTRY_ID, healthy_facts
 
-BROKEN = Outcome("c.broken", Severity.ERROR, "Pool {pool} is broken.", "https://learn.microsoft.com/azure/aks/")
+
+@dataclass(frozen=True)
+class Pool(Details):
+    """The pool that is broken."""
+
+    pool: str
+
+
+URL = "https://learn.microsoft.com/azure/aks/"
+BROKEN = Outcome("c.broken", Severity.ERROR, "Pool {pool} is broken.", URL, details=(Pool,))
 
 
 def declared(judge, id="c.x", **more):
@@ -31,7 +41,7 @@ def test_no_finding_is_a_pass_that_says_the_healthy_condition():
 def test_findings_before_an_unreadable_fact_are_kept_beside_the_unknown():
     def judge_one(facts):
         """Fine."""
-        yield BROKEN.at("/pool", pool="gpu")
+        yield BROKEN.at("/pool", Pool("gpu"))
         known(facts.cluster)
 
     why = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read")

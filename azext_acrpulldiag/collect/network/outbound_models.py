@@ -13,11 +13,11 @@ from ..members import Body, maybe
 
 def nat_sources_from(answer: Json) -> tuple[str, ...]:
     """Ids of a NAT gateway's addresses (the member is ``publicIpAddresses``) and prefixes."""
-    body = Body(answer)
-    members = (("properties", "publicIpAddresses"), ("properties", "publicIpPrefixes"))
-    sources = tuple(each for path in members for each in maybe(body.ids, *path) or ())
+    properties = Body(answer).object("properties")
+    members = ("publicIpAddresses", "publicIpPrefixes")
+    sources = tuple(each for member in members for each in maybe(properties.ids, member) or ())
     if not sources:
-        raise body.not_shown(*members[0])
+        raise properties.not_shown(members[0])
     return sources
 
 
