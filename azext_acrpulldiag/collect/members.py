@@ -202,27 +202,3 @@ def member(body: Any, *path: str) -> Any:
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
     return body
-
-
-# --- for collect/secrets/users.py --------------------------------------------------------
-
-
-def text(body: Any, *path: str) -> str | Unreadable:
-    """A non-empty string."""
-    return shown(Body(body).text, *path)
-
-
-def objects(body: Any, *path: str) -> tuple[dict[str, Any], ...] | Unreadable:
-    """A list of objects."""
-    found = shown(Body(body).objects, *path)
-    return found if isinstance(found, Unreadable) else tuple(item.json for item in found)
-
-
-def texts(body: Any, *path: str) -> tuple[str, ...] | Unreadable:
-    """A list of strings."""
-    return shown(Body(body).texts, *path)
-
-
-def malformed(body: Any, *path: str) -> Unreadable:
-    """Say that a member has another type than Azure documents."""
-    return Body(body).malformed(*path).why

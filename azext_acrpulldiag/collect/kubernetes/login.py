@@ -19,7 +19,7 @@ from ..ask.kubernetes import ApiServer
 from ..ask.session import Session
 from ..ask.tls import tls_of, tls_of_files
 from ..azure.cluster import API_VERSION
-from ..members import member
+from ..members import Body, member, or_empty, shown
 
 CREDENTIAL_PERMISSION = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
 # The one application of all clusters with AKS-managed Entra ID, in every cloud:
@@ -59,10 +59,12 @@ def kubeconfig_from(answer: Json) -> Json:
     """Decode the kubeconfig in an answer of ``listClusterUserCredential``; raises :class:`ReadError`."""
     import yaml
 
+    listed = shown(Body(answer).objects, "kubeconfigs")
     try:
-        text = base64.b64decode(answer["kubeconfigs"][0]["value"], validate=True)
-        config = yaml.safe_load(text)
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError, yaml.YAMLError):
+        first = () if isinstance(listed, Unreadable) else listed[:1]
+        texts = [base64.b64decode(or_empty(each.text, "value"), validate=True) for each in first]
+        config = yaml.safe_load(texts[0]) if texts else None
+    except (ValueError, RecursionError, yaml.YAMLError):
         config = None
     if not isinstance(config, dict):
         raise ReadError(Unreadable("malformed", "Azure's answer holds no kubeconfig", CREDENTIAL_PERMISSION))

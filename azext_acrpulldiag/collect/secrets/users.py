@@ -15,9 +15,8 @@ from datetime import datetime, timezone
 from ...arm_ids import name_of
 from ...facts import Registry, RegistryToken, Unreadable
 from ..ask.arm import ArmReader, Json, ReadError, operation_of
-from ..members import malformed, member, objects, text, texts
+from ..members import Body, MemberError, maybe, or_empty, shown
 from ..registry.registry import API_VERSION
-from ..times import utc
 
 APPLICATION = "application"
 ADMIN = "admin"
@@ -30,6 +29,9 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Microsoft.ContainerRegistry/registries/tokens: ^[a-zA-Z0-9-]*$, 5 to 50 characters.
 _TOKEN_NAME = re.compile(r"[A-Za-z0-9-]{5,50}")
+_NO_TOKEN = Unreadable("malformed", "The password beside the all-zero user is no token of a registry")
+# Microsoft.ContainerRegistry 2023-07-01, TokenProperties.status.
+_STATUSES = ("enabled", "disabled")
 # Somebody may have swapped user and password, and a password must not be shown.
 _NOT_SHOWN = "(not shown: no application, token or admin account is named so)"
 
@@ -69,10 +71,10 @@ def read_admin_passwords(reader: ArmReader, registry: Registry) -> Json | Unread
 
 def matches_one(listed: Json, password: str) -> bool | Unreadable:
     """Compare a password with those in a listCredentials answer; every one is looked at."""
-    passwords = objects(listed, "passwords")
+    passwords = shown(Body(listed).objects, "passwords")
     if isinstance(passwords, Unreadable):
         return Unreadable(passwords.reason, "Azure's answer about the admin account's passwords shows none")
-    values = [value for one in passwords if isinstance(value := one.get("value"), str) and value]
+    values = [value for one in passwords if (value := or_empty(one.text, "value"))]
     if not values or len(values) < len(passwords):
         return Unreadable("malformed", "Azure's answer about the admin account's passwords has an unexpected shape")
     given = password.encode()
@@ -91,7 +93,7 @@ def read_token(reader: ArmReader, registry: Registry, name: str) -> RegistryToke
     found = reader.get(f"{registry.id}/tokens/{name}", API_VERSION)
     if found is None:
         return None
-    scope_map = text(found, "properties", "scopeMapId")
+    scope_map = shown(Body(found).text, "properties", "scopeMapId")
     return token_from(name, found, scope_map if isinstance(scope_map, Unreadable) else _get(reader, scope_map))
 
 
@@ -106,25 +108,20 @@ def _get(reader: ArmReader, resource_id: str) -> Json | Unreadable:
 
 def token_from(name: str, body: Json, scope_map: Json | Unreadable) -> RegistryToken:
     """Map a token and its scope map. Pure."""
+    token = Body(body)
     return RegistryToken(
         name=name,
-        status=text(body, "properties", "status"),
-        password_ends=_password_ends(body),
+        status=shown(token.enum, _STATUSES, "properties", "status"),
+        password_ends=shown(_password_ends, token),
         scope_map_actions=(
-            scope_map if isinstance(scope_map, Unreadable) else texts(scope_map, "properties", "actions")
+            scope_map if isinstance(scope_map, Unreadable) else shown(Body(scope_map).texts, "properties", "actions")
         ),
-        scope_map=name_of(str(member(body, "properties", "scopeMapId") or "")) or None,
+        scope_map=name_of(or_empty(token.text, "properties", "scopeMapId")) or None,
     )
 
 
-def _password_ends(body: Json) -> tuple[datetime | None, ...] | Unreadable:
-    passwords = objects(body, "properties", "credentials", "passwords")
-    if isinstance(passwords, Unreadable):
-        return passwords
-    try:
-        return tuple(None if one.get("expiry") is None else utc(one["expiry"]) for one in passwords)
-    except ValueError:
-        return malformed(body, "properties", "credentials", "passwords")
+def _password_ends(token: Body) -> tuple[datetime | None, ...]:
+    return tuple(maybe(each.moment, "expiry") for each in token.objects("properties", "credentials", "passwords"))
 
 
 # --- login tokens -------------------------------------------------------------------------
@@ -135,10 +132,13 @@ def end_of_login_token(password: str) -> datetime | Unreadable | None:
 
     Its signature is the registry's affair: only the one claim ``exp`` is taken, unverified.
     """
-    parts = password.strip().split(".")
+    _, _, rest = password.strip().partition(".")
+    payload = rest.partition(".")[0]
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        end = claims.get("exp")
-        return None if end is None else datetime.fromtimestamp(int(end), timezone.utc)
-    except (IndexError, ValueError, AttributeError, TypeError, OverflowError, OSError, RecursionError):
-        return Unreadable("malformed", "The password beside the all-zero user is no token of a registry")
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        if not isinstance(claims, dict):
+            return _NO_TOKEN
+        end = maybe(Body(claims).number, "exp")
+        return None if end is None else datetime.fromtimestamp(end, timezone.utc)
+    except (ValueError, RecursionError, OverflowError, OSError, MemberError):
+        return _NO_TOKEN
