@@ -26,7 +26,7 @@ D = TypeVar("D", bound=Details)
 
 def internal(**options: Any) -> Any:
     """A dataclass field that serves templates and decisions, and is no evidence. ``options`` are ``field``'s."""
-    return field(metadata=_HIDDEN, **options)
+    return field(metadata=_HIDDEN, **options)  # pylint: disable=invalid-field-call
 
 
 def evidence_keys(kind: type[Details]) -> tuple[str, ...]:

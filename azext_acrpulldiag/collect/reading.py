@@ -73,33 +73,52 @@ def at_once(by: Callable[[Run], T | Why]) -> Call[T]:
 
 # fmt: off
 @overload
-def told(by: Callable[[Run, A | Why], T | Why], a: Reading[A], /) -> Call[T]: ...
+def told(by: Callable[[Run, A | Why], T | Why], a: Reading[A], /) -> Call[T]:
+    ...
+
+
 @overload
-def told(by: Callable[[Run, A | Why, B | Why], T | Why], a: Reading[A], b: Reading[B], /) -> Call[T]: ...
+def told(by: Callable[[Run, A | Why, B | Why], T | Why], a: Reading[A], b: Reading[B], /) -> Call[T]:
+    ...
+
+
 @overload
 def told(
     by: Callable[[Run, A | Why, B | Why, C | Why], T | Why], a: Reading[A], b: Reading[B], c: Reading[C], /
-) -> Call[T]: ...
+) -> Call[T]:
+    ...
+
+
 @overload
 def told(
     by: Callable[[Run, A | Why, B | Why, C | Why, D | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], /,
-) -> Call[T]: ...
+) -> Call[T]:
+    ...
+
+
 @overload
 def told(
     by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], /,
-) -> Call[T]: ...
+) -> Call[T]:
+    ...
+
+
 @overload
 def told(
     by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], /,
-) -> Call[T]: ...
+) -> Call[T]:
+    ...
+
+
 @overload
 def told(
     by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why, G | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], g: Reading[G], /,
-) -> Call[T]: ...
+) -> Call[T]:
+    ...
 # fmt: on
 
 
@@ -108,10 +127,16 @@ def told(by: Callable[..., T | Why], *after: Reading[object]) -> Call[T]:
     return Call(by, after)
 
 
+# fmt: off
 @overload
-def needing(by: Callable[[Run, A], T | Why], a: Reading[A], /) -> Call[T]: ...
+def needing(by: Callable[[Run, A], T | Why], a: Reading[A], /) -> Call[T]:
+    ...
+
+
 @overload
-def needing(by: Callable[[Run, A, B], T | Why], a: Reading[A], b: Reading[B], /) -> Call[T]: ...
+def needing(by: Callable[[Run, A, B], T | Why], a: Reading[A], b: Reading[B], /) -> Call[T]:
+    ...
+# fmt: on
 
 
 def needing(by: Callable[..., T | Why], *after: Reading[object]) -> Call[T]:

@@ -133,13 +133,13 @@ def is_in_use(secret: PullSecret) -> bool:
     return any(not name.startswith("serviceaccount/") for name in secret.named_by)
 
 
-def weight_of(facts: Facts, secret: PullSecret, may_pull: bool | None) -> tuple[Severity, Confidence]:
+def weight_of(facts: Facts, secret: PullSecret, allowed: bool | None) -> tuple[Severity, Confidence]:
     """How bad a fault of ``secret`` is, and how sure: inferred where it is not known what the identity may do."""
     if secret.breaks_every_pull and is_in_use(secret):
         return Severity.ERROR, Confidence.OBSERVED
-    if may_pull is True or not is_in_use(secret) or has_a_better_one(facts, secret):
+    if allowed is True or not is_in_use(secret) or has_a_better_one(facts, secret):
         return Severity.WARNING, Confidence.OBSERVED
-    return Severity.ERROR, Confidence.INFERRED if may_pull is None else Confidence.OBSERVED
+    return Severity.ERROR, Confidence.INFERRED if allowed is None else Confidence.OBSERVED
 
 
 def accounts_for(facts: Facts, secret: PullSecret, severity: Severity, explains: tuple[str, ...]) -> tuple[str, ...]:

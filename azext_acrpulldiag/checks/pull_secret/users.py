@@ -381,14 +381,14 @@ def the_admin_account_is_on_and_its_password_right(facts: Facts) -> Iterator[Fin
     """
     yield from _none(facts, "admin")
     for secret, entry in entries_of(facts, "admin"):
-        enabled, matches = known(facts.registry).admin_enabled, entry.admin_password_matches
+        enabled, is_right = known(facts.registry).admin_enabled, entry.admin_password_matches
         if enabled is False:
             yield found(ADMIN_DISABLED, facts, secret, UsedEntry.of(entry))
-        elif matches is False:
+        elif is_right is False:
             password = AdminPassword(entry.stray_white_space)
             yield found(ADMIN_PASSWORD_MISMATCH, facts, secret, UsedEntry.of(entry), password)
-        elif isinstance(matches, Unreadable):
-            yield ignorance(facts, secret, matches)
+        elif isinstance(is_right, Unreadable):
+            yield ignorance(facts, secret, is_right)
 
 
 @check(

@@ -88,7 +88,7 @@ def _wait(under_way: Callable[[], bool], seconds: float) -> None:
 
 def _is_importing() -> bool:
     """Whether one of our threads has an import on its stack."""
-    frames = sys._current_frames()
+    frames = sys._current_frames()  # pylint: disable=protected-access
     return any(_has_import(frames.get(thread.ident or 0)) for thread in list(_started))
 
 
