@@ -51,6 +51,8 @@ def _rank(code: int) -> int:
 
 
 def _end(cli_ctx: Any, **_: Any) -> None:
+    from .collect.ask.workers import end_process
+
     _flush()
     global _worst  # pylint: disable=global-statement
     with _lock:
@@ -62,6 +64,7 @@ def _end(cli_ctx: Any, **_: Any) -> None:
             sys.stderr.write(f"\n{text}\n")
     # The process ends now, and would first search all that az has loaded for garbage.
     gc.freeze()
+    end_process(code)
     if code:
         raise SystemExit(code)
 

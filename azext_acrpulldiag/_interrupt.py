@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from .collect.ask.workers import end_process
 from .collect.az.child import leave_nothing
 
 EXIT_CODE = 1
@@ -35,6 +36,9 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, _first)
     try:
         yield
+    except KeyboardInterrupt:
+        end_process(EXIT_CODE)
+        raise
     finally:
         if signal.getsignal(signal.SIGINT) is _first:
             signal.signal(signal.SIGINT, signal.default_int_handler)

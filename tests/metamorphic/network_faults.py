@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azext_acrpulldiag.facts import Facts, Network, NetworkRules, Registry, VirtualNetwork
+from azext_acrpulldiag.facts import Facts, Firewall, Network, NetworkRules, Registry, VirtualNetwork
 from azext_acrpulldiag.path import OK, walks
 from azext_acrpulldiag.path.dns.names import KINDS
 from tests.azure.resources_reach import security_rule
@@ -92,7 +92,8 @@ def behind_a_firewall(facts: Facts) -> bool:
 
 def can_filter_by_address(facts: Facts) -> bool:
     """A registry with a firewall, be it open, whose nodes come in with public addresses."""
-    through = behind_a_firewall(facts) and _registry(facts).network_rules is not None
+    shown = any(isinstance(each, Firewall) and each.public_ip_ids for each in _network(facts).firewalls.values())
+    through = shown and behind_a_firewall(facts) and _registry(facts).network_rules is not None
     return through or (straight_out(facts) and _registry(facts).network_rules is not None)
 
 

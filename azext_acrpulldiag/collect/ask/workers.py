@@ -11,8 +11,9 @@ for a socket, a lock or a child is simply gone with the process. Two things are 
 * Work that says so (:func:`waited_for`): what removes a pod and a folder behind it.
 
 So a run that has answered everything waits for nothing, and neither does one whose time is over
-while a host is silent. What was printed is flushed before that (see ``_exit``). To end the process
-by ``os._exit`` instead would need no wait, but its exit code is known to ``az`` alone by then.
+while a host is silent. A thread that is woken inside OpenSSL while the interpreter, and OpenSSL with
+it, is taken down may crash the process: where one is still at work when the run's exit code is known,
+:func:`end_process` ends it without taking anything down.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any, TypeVar
@@ -68,6 +69,20 @@ def waited_for(seconds: float) -> Iterator[None]:
         yield
     finally:
         del _waited_for[thread]
+
+
+def end_process(code: int) -> None:
+    """End the process with ``code`` where a thread of ours is still at work; else return.
+
+    What was printed is flushed, and what :func:`waited_for` says is waited for.
+    """
+    if not any(thread.is_alive() for thread in list(_started)):
+        return
+    _wait(lambda: bool(_waited_for), max(_waited_for.values(), default=0.0))
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @atexit.register
