@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from ..catalogue import skipped, unknown
 from ..facts import Facts, FailingContainer, Kubernetes, Node, Unreadable
 from ..model import Finding, Symptom
+from ..quoting import printable
 
 _MOST_PODS = 10
+LONGEST_MESSAGE = 400
+"""Characters of a message that evidence repeats."""
 
 
 def nodes_of(facts: Facts) -> tuple[Node, ...] | Unreadable | None:
@@ -32,5 +35,5 @@ def not_seen(facts: Facts, why: Unreadable | None) -> Finding:
 
 
 def pod_names(pods: Iterable[FailingContainer | Symptom]) -> tuple[str, ...]:
-    """The first few pods, as ``namespace/name``, sorted."""
-    return tuple(sorted({f"{each.namespace}/{each.pod}" for each in pods})[:_MOST_PODS])
+    """The first few pods, as ``namespace/name``, sorted and printable."""
+    return tuple(sorted({printable(f"{each.namespace}/{each.pod}") for each in pods})[:_MOST_PODS])

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..facts import Facts, FailingContainer, Image, Kubernetes, Offer, PullSecret, Registry, SecretEntry, Unreadable
+from ..facts import (
+    ARGUMENT,
+    Facts,
+    FailingContainer,
+    Image,
+    Kubernetes,
+    Offer,
+    PullSecret,
+    Registry,
+    SecretEntry,
+    Unreadable,
+)
 from ..images.references import served_image
-
-ARGUMENT = "argument"
 
 
 def works(entry: SecretEntry) -> bool:

@@ -12,10 +12,9 @@ from ..facts import Facts, FailingContainer, Kubernetes, Registry, known
 from ..model import Finding, Reach, SeenFrom, Severity
 from ..pull_errors.symptoms import FailedPull, failed_pulls
 from ..repairs import Step
-from ._kubernetes import failing_pods_of, not_seen, pod_names
+from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 
 _MOST_WORKLOADS = 10
-_LONGEST_MESSAGE = 400
 _HIGHER_SKU = {"basic": "Standard", "standard": "Premium"}
 # Kinds whose pod template may be changed; that of a Job may not.
 _PATCHABLE = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
@@ -227,7 +226,7 @@ def _throttled(throttled: list[FailedPull], facts: Facts) -> Finding:
         subscription=registry.subscription if registry else None,
         pods=pod_names(pull.container for pull in throttled),
         nodes=tuple(sorted({pull.container.node for pull in throttled if pull.container.node})),
-        message=throttled[0].container.message[:_LONGEST_MESSAGE],
+        message=throttled[0].container.message[:LONGEST_MESSAGE],
         sku=sku,
         higher_sku=_HIGHER_SKU.get((sku or "").lower()),
     )

@@ -13,12 +13,11 @@ from ..pull_errors import classify
 from ..pull_errors.explain import explanation_of
 from ..pull_errors.symptoms import symptoms_of
 from ..repairs import Step, option
-from ._kubernetes import failing_pods_of, not_seen, pod_names
+from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 from ._named import ClusterNames
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 PODS = "symptom.pods"
-_LONGEST_MESSAGE = 400
 _OF_THE_NODE = ("disk-full", "other", "server-error")
 
 
@@ -132,8 +131,8 @@ def _unexplained(
         meaning=meaning.words,
         decided_by=meaning.decided_by,
         article_section=meaning.article,
-        message=first.message[:_LONGEST_MESSAGE],
-        image=first.image[:_LONGEST_MESSAGE],
+        message=first.message[:LONGEST_MESSAGE],
+        image=first.image[:LONGEST_MESSAGE],
         containers=len(symptoms),
         pods=pod_names(symptoms),
         pod=first.pod,

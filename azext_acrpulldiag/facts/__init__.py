@@ -54,7 +54,7 @@ from .network import (
     ZoneSearch,
     firewall_key,
 )
-from .pull_secret import Offer, PullSecret, RegistryToken, RolesHeld, SecretEntry
+from .pull_secret import ARGUMENT, Offer, PullSecret, RegistryToken, RolesHeld, SecretEntry
 from .registry import (
     CacheRule,
     CheckAcrReport,
@@ -66,6 +66,7 @@ from .registry import (
 )
 
 __all__ = [
+    "ARGUMENT",
     "CODES",
     "EVERYWHERE",
     "Access",

@@ -10,6 +10,9 @@ from .access import RoleAssignment, RoleDefinition
 from .cluster import ServicePrincipal
 from .envelope import Unreadable
 
+ARGUMENT = "argument"
+"""In :attr:`PullSecret.named_by`: ``--pull-secret`` names it."""
+
 
 @dataclass(frozen=True)
 class RegistryToken:

@@ -11,6 +11,7 @@ from ...details import Details
 from ...facts import Cluster, Facts, NotKnownError, PasswordCredential, ServicePrincipal, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...repairs import Step, option
+from .._dates import dated
 from .._named import ClusterNames
 from ._reconcile import RECONCILE_RIGHTS
 
@@ -249,7 +250,7 @@ def the_service_principal_has_a_secret_that_holds(facts: Facts) -> Iterator[Find
     ended = sorted(one.end for one in passwords if one.end is not None)
     secrets = Ended(
         count=len(passwords),
-        ended=_date(ended[-1]) if ended else "none",
+        ended=dated(ended[-1]) if ended else "none",
         key_ids=tuple(sorted(one.key_id for one in passwords)),
     )
     yield SECRET_EXPIRED.at(cluster.id, PullsAs(principal.app_id), secrets, ClusterNames.of(cluster))
@@ -295,7 +296,7 @@ def the_nodes_can_hold_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
     if not created:
         yield skipped(cluster.id, "The cluster has no node at the moment.")
         return
-    newer = NewerThanNodes(_date(min(starts)), _date(max(created)), len(live))
+    newer = NewerThanNodes(dated(min(starts)), dated(max(created)), len(live))
     yield SECRET_REPLACED.at(cluster.id, PullsAs(principal.app_id), newer, ClusterNames.of(cluster))
 
 
@@ -325,7 +326,7 @@ def the_service_principal_has_a_secret_that_will_hold(facts: Facts) -> Iterator[
         yield skipped(cluster.id, "No client secret holds any more.")
         return
     last = max(ends)
-    ends_on = Ends(_date(last), (last - facts.now).days)
+    ends_on = Ends(dated(last), (last - facts.now).days)
     yield SECRET_EXPIRING.at(cluster.id, PullsAs(principal.app_id), ends_on, ClusterNames.of(cluster))
 
 
@@ -348,7 +349,3 @@ def _lost_application(cluster: Cluster, principal: ServicePrincipal) -> str | No
     if home is None:
         raise NotKnownError(Unreadable("not-shown", f"Microsoft Graph names no home tenant of {principal.app_id}"))
     return "application" if home.lower() == known(cluster.tenant_id).lower() else None
-
-
-def _date(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,10 +17,9 @@ from ...path.proxy import goes_past
 from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
 from ...quoting import printable
 from ...repairs import Step
+from .._kubernetes import LONGEST_MESSAGE, pod_names
 from .._named import ClusterNames
 
-_LONGEST_MESSAGE = 400
-_MOST_PODS = 10
 # What a request that the proxy carries astray ends in.
 _ASTRAY = ("timeout-network", "forbidden-403", "blob-download")
 # As Go's crypto/x509 words it.
@@ -273,7 +272,6 @@ def _answering(
     """Describe a fault; ``left_out`` are the hosts that a new setting has to except."""
     proxy = cluster.http_proxy if isinstance(cluster.http_proxy, HttpProxy) else None
     excepted = proxy.no_proxy if proxy is not None and not isinstance(proxy.no_proxy, Unreadable) else ()
-    pods = {f"{pull.container.namespace}/{pull.container.pod}" for pull in pulls}
     return Answering(
         problem=problem,
         pools=tuple(sorted({pool for pull in pulls if (pool := pool_of(pull.container.node, facts))})),
@@ -283,8 +281,8 @@ def _answering(
         trusted_ca=proxy.trusted_ca if proxy else None,
         file=_FILE,
         content=_content(proxy, (*excepted, *left_out)) if proxy and left_out else None,
-        pods=tuple(sorted(printable(pod) for pod in pods)[:_MOST_PODS]),
-        message=printable(pulls[0].container.message[:_LONGEST_MESSAGE]) if pulls else None,
+        pods=pod_names(pull.container for pull in pulls),
+        message=printable(pulls[0].container.message[:LONGEST_MESSAGE]) if pulls else None,
         fault=fault,
         has_no_setting=cluster.http_proxy is None,
     )

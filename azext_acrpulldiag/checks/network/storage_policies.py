@@ -14,11 +14,9 @@ from ...path.filters.storage_policies import KIND, POLICY_BLOCKS, StoragePolicie
 from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
 from ...quoting import printable
 from ...repairs import Step
+from .._kubernetes import LONGEST_MESSAGE, pod_names
 from .._named import RegistryNames
 from ._findings import Met, OnPath, finding_of, ignorance, met_hops
-
-_LONGEST_MESSAGE = 400
-_MOST_PODS = 10
 
 # The SKU that has data endpoints.
 _PREMIUM = "premium"
@@ -36,10 +34,9 @@ class RefusedLayers(Details):
     @classmethod
     def by(cls, refused: Sequence[FailedPull], registry: Registry) -> RefusedLayers:
         """Describe pulls that the storage refuses; there may be none."""
-        pods = sorted({f"{pull.container.namespace}/{pull.container.pod}" for pull in refused})
-        message = printable(refused[0].container.message[:_LONGEST_MESSAGE]) if refused else None
+        message = printable(refused[0].container.message[:LONGEST_MESSAGE]) if refused else None
         premium = isinstance(registry.sku, str) and registry.sku.lower() == _PREMIUM
-        return cls(tuple(pods[:_MOST_PODS]), message, premium)
+        return cls(pod_names(pull.container for pull in refused), message, premium)
 
 
 STORAGE_POLICY_BLOCKS_LAYERS = Outcome(

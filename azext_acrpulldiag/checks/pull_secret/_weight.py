@@ -14,10 +14,10 @@ from ...access.grants import ABAC_MODE
 from ...access.standing import Held, may_pull
 from ...catalogue import Outcome, unknown
 from ...details import Details, internal
-from ...facts import Facts, NotKnownError, Puller, PullSecret, SecretEntry, Unreadable, known
+from ...facts import ARGUMENT, Facts, NotKnownError, Puller, PullSecret, SecretEntry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
 from .._roles import ABAC_ROLE, LEGACY_ROLE
-from .._working_secrets import ARGUMENT, accepted, failing_of_registry, read_secrets, works
+from .._working_secrets import accepted, failing_of_registry, read_secrets, works
 from ..access._grants import repositories_of
 
 MAX_LISTED = 20

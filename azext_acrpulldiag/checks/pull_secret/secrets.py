@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped
 from ...details import Details
-from ...facts import Facts, PullSecret, Unreadable, known
+from ...facts import ARGUMENT, Facts, PullSecret, Unreadable, known
 from ...images.references import resembles
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...repairs import Step, option
-from .._working_secrets import ARGUMENT, accepted, answer_to, works
+from .._working_secrets import accepted, answer_to, works
 from ._repairs import (
     DELETE,
     NEW_TOKEN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ...access.grants import ABAC_MODE
 from ...access.standing import Held, may_pull
@@ -18,6 +18,7 @@ from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, ServicePrinc
 from ...model import Finding, Severity
 from ...repairs import Step, option
 from ...wildcards import matches
+from .._dates import dated
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 from ._repairs import (
     DELETE,
@@ -463,7 +464,7 @@ def login_tokens_in_secrets_still_hold(facts: Facts) -> Iterator[Finding]:
         if isinstance(ends, Unreadable):
             yield ignorance(facts, secret, ends)
         elif ends is not None and ends <= facts.now:
-            yield found(LOGIN_TOKEN_EXPIRED, facts, secret, UsedEntry.of(entry), LoginToken(_date(ends)))
+            yield found(LOGIN_TOKEN_EXPIRED, facts, secret, UsedEntry.of(entry), LoginToken(dated(ends)))
 
 
 def _none(facts: Facts, kind: str) -> Iterator[Finding]:
@@ -483,9 +484,5 @@ _KINDS = {
 
 
 def _last(ends: list[datetime | None]) -> str:
-    dated = [end for end in ends if end is not None]
-    return _date(max(dated)) if dated else "none"
-
-
-def _date(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    known_ends = [end for end in ends if end is not None]
+    return dated(max(known_ends)) if known_ends else "none"

@@ -44,18 +44,18 @@ def explain_exception(
     operation = operation_of(path, method)
     if isinstance(error, HttpResponseError) and error.status_code:
         if error.status_code < 400:  # an SDK could not decode its answer
-            what = f"The answer to {operation} could not be read: {_first_line(error)}"
+            what = f"The answer to {operation} could not be read: {first_line(error)}"
             return Unreadable("malformed", what, operation)
         code = getattr(getattr(error, "error", None), "code", None)
         return refusal(error.status_code, code, path, permission, method)
     if isinstance(error, CLIError):  # azclierror's classes are CLIErrors, too
-        return Unreadable("not-logged-in", f"The login cannot be used for {path}: {_first_line(error)}", operation)
+        return Unreadable("not-logged-in", f"The login cannot be used for {path}: {first_line(error)}", operation)
     # OSError: msal lets those of requests through. An HttpResponseError without a status is a body that broke off.
     if isinstance(error, (ServiceResponseError, ServiceRequestError, HttpResponseError, OSError, HTTPError)):
         reason = "timeout" if _is_timeout(error) else "unreachable"
-        return Unreadable(reason, f"No answer to {operation}: {_first_line(error)}", operation)
+        return Unreadable(reason, f"No answer to {operation}: {first_line(error)}", operation)
     if isinstance(error, (AzureError, ValueError)):
-        return Unreadable("malformed", f"The answer to {operation} could not be read: {_first_line(error)}", operation)
+        return Unreadable("malformed", f"The answer to {operation} could not be read: {first_line(error)}", operation)
     return None
 
 
@@ -86,7 +86,8 @@ def operation_of(path: str, method: str = "GET") -> str:
     return "/".join([parts[0], *parts[1::2], ending])
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an exception says, in one line of at most 300 characters; where it says nothing, its type."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ...facts import Unreadable
 from .arm import MAX_BODY_BYTES
-from .errors import ReadError
+from .errors import ReadError, first_line
 from .session import Session
 from .workers import Workers
 
@@ -130,7 +130,7 @@ class KubernetesHttp:
         host = urlsplit(self._server.url).hostname
         timed_out = "imeout" in type(error).__name__ or "timed out" in str(error)
         timed_out = timed_out or self._session.deadline.remaining() <= 0  # which shuts the sockets down
-        said = "timed out" if timed_out else _first_line(error)
+        said = "timed out" if timed_out else first_line(error)
         why = Unreadable("timeout" if timed_out else "unreachable", f"No answer from the API server {host}: {said}")
         if not self._answered:
             self._out_of_reach = why
@@ -162,7 +162,3 @@ def _failures() -> tuple[type[Exception], ...]:
     from urllib3.exceptions import HTTPError
 
     return (HTTPError, OSError, NotYet)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -78,7 +78,7 @@ def end_process(code: int) -> None:
     """
     if not any(thread.is_alive() for thread in list(_started)):
         return
-    _wait(lambda: bool(_waited_for), max(_waited_for.values(), default=0.0))
+    _wait_for_work()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
@@ -88,11 +88,15 @@ def end_process(code: int) -> None:
 @atexit.register
 def _settle() -> None:
     try:
-        _wait(lambda: bool(_waited_for), max(_waited_for.values(), default=0.0))
+        _wait_for_work()
         _wait(_is_importing, IMPORT_SECONDS)
     except KeyboardInterrupt:
         # All that az prints is printed by now; raised on, this would be shown with a traceback.
         os._exit(1)
+
+
+def _wait_for_work() -> None:
+    _wait(lambda: bool(_waited_for), max(_waited_for.values(), default=0.0))
 
 
 def _wait(under_way: Callable[[], bool], seconds: float) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from ...facts import Unreadable
 from ...targets import ClusterTarget
 from ..ask.arm import ArmReader, Json, ReadError, translated_errors
+from ..ask.errors import first_line
 from ..ask.kubernetes import ApiServer
 from ..ask.session import Session
 from ..ask.tls import tls_of, tls_of_files
@@ -146,8 +147,7 @@ def _from_file(access: ClusterAccess) -> ApiServer:
         kube_config.load_kube_config(access.kubeconfig, access.context, configuration, persist_config=False)
         tls = tls_of_files(configuration)
     except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-        raise ReadError(Unreadable("malformed", f"{where} cannot be used: {said}")) from None
+        raise ReadError(Unreadable("malformed", f"{where} cannot be used: {first_line(error)}")) from None
     finally:
         kube_config._cleanup_temp_files()  # pylint: disable=protected-access
     return ApiServer(

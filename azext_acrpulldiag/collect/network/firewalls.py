@@ -28,7 +28,6 @@ Read = tuple[dict[str, Firewall | Unreadable | None], dict[str, tuple[str, ...] 
 """Firewalls, and IP groups by id in lower case."""
 
 READ_FIREWALLS = "Microsoft.Network/azureFirewalls/read"
-READ_IP_GROUPS = "Microsoft.Network/ipGroups/read"
 _MOST_PARENTS = 4
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from ...facts import (
+    ARGUMENT,
     FailingContainer,
     Image,
     Offer,
@@ -47,7 +48,6 @@ from .users import (
     read_token,
 )
 
-ARGUMENT = "argument"
 MAX_OFFERS = 5
 MAX_SECRETS = 64
 _MAX_ACCOUNTS = 64
