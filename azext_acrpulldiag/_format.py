@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
 from collections import OrderedDict
 from typing import Any
 
 _HEALTHY_CELL = 70
-_WORDS = {"fail": "FAIL", "warn": "WARN", "unknown": "UNKNOWN", "skipped": "skipped", "pass": "ok"}
 
 
 def pull_report_table(result: Any) -> list[OrderedDict[str, str]]:
-    """One row a finding, worst first; with several clusters or registries each row names its own."""
-    reports = _flat(result)
-    several = {part: len({_name(report, part) for report in reports}) > 1 for part in ("cluster", "registry")}
-    several["cluster"] |= len(reports) > 1 and not several["registry"]
-    named = [part for part, needed in several.items() if needed]
-    return [_row(report, finding, named) for report in reports for finding in report["findings"]]
+    """The whole answer, folded to the terminal; with several clusters or registries a block each, worst first."""
+    from .present.table import table_of
+
+    return table_of(flat(result), *_look())
 
 
-def _flat(result: Any) -> list[dict[str, Any]]:
+def flat(result: Any) -> list[dict[str, Any]]:
     """The reports; several clusters, each with several registries, give lists of lists."""
-    return [report for each in result for report in _flat(each)] if isinstance(result, list) else [result]
+    return [report for each in result for report in flat(each)] if isinstance(result, list) else [result]
 
 
-def _name(report: dict[str, Any], part: str) -> str:
-    target = report["target"].get(part) or {}
-    return str(target.get("id") or target.get("given") or target.get("name"))
-
-
-def _row(report: dict[str, Any], finding: dict[str, Any], named: list[str]) -> OrderedDict[str, str]:
-    row: OrderedDict[str, str] = OrderedDict()
-    for part in named:
-        row[part.capitalize()] = _name(report, part).rstrip("/").rpartition("/")[2]
-    row["Result"] = _WORDS[finding["status"]]
-    row["Check"] = finding["check"]
-    row["Resource"] = finding["resource"].rstrip("/").rpartition("/")[2]
-    row["Finding"] = finding["summary"]
-    return row
-
-
-def pull_checks_table(result: list[dict[str, Any]]) -> list[OrderedDict[str, str]]:
-    """One row an outcome. What it needs to read is too long for a table: ``-o json`` shows it."""
+def pull_checks_table(result: Any) -> list[OrderedDict[str, str]]:
+    """One row an outcome; of a single outcome its page, a row a part. What is read for it is shown by ``-o json``."""
+    if isinstance(result, dict):
+        return _page(result)
     return [
         OrderedDict(
             Check=row["check"],
@@ -52,3 +37,16 @@ def pull_checks_table(result: list[dict[str, Any]]) -> list[OrderedDict[str, str
         )
         for row in result
     ]
+
+
+def _page(outcome: dict[str, Any]) -> list[OrderedDict[str, str]]:
+    from .present.page import page_rows
+
+    return [OrderedDict(Part=part, Text=text) for part, text in page_rows(outcome, *_look())]
+
+
+def _look() -> tuple[int, str]:
+    """The width of the terminal (100 where there is none), and how its shell continues a line."""
+    from .present.folding import DEFAULT_WIDTH, continued_on
+
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns, continued_on(sys.platform)

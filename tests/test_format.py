@@ -1,4 +1,4 @@
-"""``-o table``: one row a finding, worst first as the report has them."""
+"""``-o table``: the answer first, and the exit code of a report."""
 
 import pytest
 
@@ -6,27 +6,45 @@ from azext_acrpulldiag._exit import exit_code
 from azext_acrpulldiag._format import pull_report_table
 
 REPORT = {
-    "target": {"cluster": {"name": "prod"}},
-    "findings": [
-        {"status": "fail", "check": "access.pull-role", "resource": "/a/registries/contosoreg", "summary": "No role."},
-        {"status": "pass", "check": "cluster.power", "resource": "/a/managedClusters/prod/", "summary": "Runs."},
+    "verdict": "broken",
+    "summary": "No role.",
+    "where": None,
+    "target": {
+        "cluster": {"name": "prod"},
+        "registry": {"loginServer": "contosoreg.azurecr.io"},
+        "image": None,
+    },
+    "rootCauses": [
+        {
+            "check": "access.pull-role",
+            "outcome": "access.pull-role-missing",
+            "resource": "/a/registries/contosoreg",
+            "summary": "No role.",
+            "explains": [],
+            "remedies": [],
+        }
     ],
+    "findings": [],
+    "symptomGroups": [],
+    "outOfScope": [],
+    "unknowns": [],
 }
 
 
-def test_columns_and_order():
+def test_the_first_row_is_the_verdict_and_the_second_the_cause(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     rows = pull_report_table(REPORT)
-    assert [list(row) for row in rows] == [["Result", "Check", "Resource", "Finding"]] * 2
-    assert [list(row.values())[:3] for row in rows] == [
-        ["FAIL", "access.pull-role", "contosoreg"],
-        ["ok", "cluster.power", "prod"],
+    assert [list(row) for row in rows] == [["Result", "Check", "Finding"]] * 2
+    assert [list(row.values()) for row in rows] == [
+        ["BROKEN", "", "prod cannot pull from contosoreg.azurecr.io: 1 cause."],
+        ["CAUSE", "access.pull-role-missing", "No role."],
     ]
 
 
-def test_several_clusters_name_their_own():
-    rows = pull_report_table([REPORT, REPORT])
-    assert len(rows) == 4
-    assert next(iter(rows[0])) == "Cluster"
+def test_several_clusters_have_a_block_each_worst_first():
+    healthy = {**REPORT, "verdict": "healthy", "rootCauses": []}
+    rows = pull_report_table([healthy, [REPORT, healthy]])
+    assert [row["Result"] for row in rows] == ["BROKEN", "CAUSE", "HEALTHY", "HEALTHY"]
 
 
 @pytest.mark.parametrize(
@@ -44,4 +62,10 @@ def test_several_clusters_name_their_own():
     ],
 )
 def test_exit_codes(verdict, fail_on, code):
-    assert exit_code(verdict, fail_on) == code
+    assert exit_code({"verdict": verdict, "unknowns": []}, fail_on) == code
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("healthy", 5), ("at-risk", 4), ("broken", 4), ("inconclusive", 5)])
+def test_anything_unknown_counts_where_that_was_asked_for(verdict, code):
+    assert exit_code({"verdict": verdict, "unknowns": [{"check": "network.proxy"}]}, "unknown") == code
+    assert exit_code({"verdict": "healthy", "unknowns": []}, "unknown") == 0

@@ -1,0 +1,121 @@
+"""The answer as rows: the verdict, each cause with its repair, what follows, what was seen, what was not read. Pure.
+
+Rows are made of the report (schema version 1) alone, so that a table, the words after another format and a saved
+report say the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Report = Mapping[str, Any]
+
+_VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what kind of statement, about which outcome or check, and the words. A command is folded as one."""
+
+    result: str
+    check: str
+    words: str = ""
+    command: str | None = None
+
+
+def rows_of(report: Report) -> Iterator[Row]:
+    """Yield the answer, the most important first."""
+    yield Row(_VERDICTS[report["verdict"]], "", headline(report))
+    folded: set[str] = set()
+    for root in report["rootCauses"]:
+        yield from _cause(root)
+        folded.update(each for each in root["explains"] if "." in each)
+    roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
+    found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
+    rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
+    for finding in sorted(rest, key=lambda each: each["outcome"] not in folded):
+        kind = "follows" if finding["outcome"] in folded else "warning" if finding["status"] == "warn" else "FAIL"
+        yield Row(kind, finding["outcome"], finding["summary"])
+    yield from _seen(report)
+    yield from _unknowns(report["unknowns"])
+    yield from _categories(report["findings"])
+
+
+def headline(report: Report) -> str:
+    """What was judged, and how it stands."""
+    target = report["target"]
+    cluster, registry = target["cluster"]["name"], target["registry"] or {}
+    server = registry.get("loginServer") or registry.get("given")
+    image = target["image"]
+    if report["verdict"] != "broken":
+        subject = " and ".join(filter(None, (cluster, server))) + (f", image {image}" if image else "")
+        return f"{subject}: {report['summary']}"
+    causes = len(report["rootCauses"])
+    what = image or server
+    counted = f"{causes} cause{'s' if causes > 1 else ''}."
+    where = f" {report['where']}" if report["where"] else ""
+    return (
+        (f"{cluster} cannot pull from {what}: " if not image else f"{cluster} cannot pull {what}: ") + counted + where
+    )
+
+
+def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
+    yield Row("CAUSE", root["outcome"], root["summary"])
+    by_option: dict[int, list[Mapping[str, Any]]] = {}
+    for remedy in root["remedies"]:
+        by_option.setdefault(remedy["option"], []).append(remedy)
+    for number, steps in sorted(by_option.items()):
+        name = "fix" if number == 1 else "or"
+        for place, step in enumerate(steps, 1):
+            label = f"{name} {place}/{len(steps)}" if len(steps) > 1 else name
+            yield Row(label, "", step["description"], step["command"])
+    yield Row("more", "", command=f"az aks list-pull-checks --outcome {root['outcome']} -o table")
+
+
+def _seen(report: Report) -> Iterator[Row]:
+    for group in report["symptomGroups"]:
+        namespaces, pods, count = group["namespaces"], group["pods"], group["count"]
+        words = f"{count} container{'s' if count > 1 else ''} of {pods} pod{'s' if pods > 1 else ''} in "
+        only = f", only {group['only'].replace('-', ' ')} {_only(group)}" if group["only"] else ""
+        yield Row("seen", "pods", f"{words}{_some(namespaces)}: {group['class']}{only}")
+    outside = Counter(each["image"].partition("/")[0] for each in report["outOfScope"])
+    for host, count in sorted(outside.items()):
+        yield Row(
+            "seen", "out of scope", f"{count} container{'s' if count > 1 else ''} with images of {host}; not judged."
+        )
+
+
+def _only(group: Mapping[str, Any]) -> str:
+    key = {"node": "nodes", "image": "images", "namespace": "namespaces", "node-pool": "nodePools"}[group["only"]]
+    return _some(group[key])
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
+def _unknowns(unknowns: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    """One row a reason; what leaves the verdict open comes first."""
+    by_reason: dict[str, list[Mapping[str, Any]]] = {}
+    for each in unknowns:
+        by_reason.setdefault(each["reason"], []).append(each)
+    for reason, alike in sorted(by_reason.items(), key=lambda item: not any(each["decisive"] for each in item[1])):
+        checks = sorted({each["check"] for each in alike})
+        more = f" (and {len(checks) - 1} more check{'s' if len(checks) > 2 else ''})" if len(checks) > 1 else ""
+        yield Row("UNKNOWN", checks[0], f"{reason}{more}")
+
+
+def _categories(findings: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    counted: dict[str, Counter[str]] = {}
+    for finding in findings:
+        counted.setdefault(finding["category"], Counter())[finding["status"]] += 1
+    for category, found in sorted(counted.items()):
+        told = [(found["pass"], "ok"), (found["skipped"], "do not apply" if found["skipped"] > 1 else "does not apply")]
+        words = ", ".join(f"{count} {word}" for count, word in told if count)
+        if words:
+            yield Row("ok" if found["pass"] else "skipped", category, words)

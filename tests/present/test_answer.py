@@ -1,0 +1,61 @@
+"""The rows of the answer, in their order."""
+
+from azext_acrpulldiag.present.answer import rows_of
+
+from .reports import COMMAND, finding, remedy, report, unknown
+
+
+def rows(of):
+    return [(row.result, row.check, row.command or row.words) for row in rows_of(of)]
+
+
+def test_the_cause_its_repair_the_alternative_and_its_page_stand_first():
+    options = [remedy(step=1), remedy(None, step=2), remedy("az b", option=2)]
+    told = rows(report(finding("access.pull-role-missing", remedies=options)))
+    assert told[:6] == [
+        ("BROKEN", "", "prod cannot pull from contosoreg.azurecr.io: 1 cause."),
+        ("CAUSE", "access.pull-role-missing", "It is broken."),
+        ("fix 1/2", "", COMMAND),
+        ("fix 2/2", "", "Step 2 of option 1"),
+        ("or", "", "az b"),
+        ("more", "", "az aks list-pull-checks --outcome access.pull-role-missing -o table"),
+    ]
+
+
+def test_what_follows_comes_before_warnings_and_unknowns_and_what_is_well():
+    root = finding("network.a", explains=["access.b"])
+    others = [
+        finding("access.b"),
+        finding("registry.c", "warn"),
+        finding("cluster.d", "pass"),
+        finding("image.e", "skipped"),
+    ]
+    unread = [unknown("x.a", "No right."), unknown("x.b", "No right."), unknown("x.c", "Silent.", decisive=False)]
+    told = rows(report(root, findings=others, unknowns=unread))
+    assert [(result, check) for result, check, _ in told] == [
+        ("BROKEN", ""),
+        ("CAUSE", "network.a"),
+        ("more", ""),
+        ("follows", "access.b"),
+        ("warning", "registry.c"),
+        ("UNKNOWN", "x.a"),
+        ("UNKNOWN", "x.c"),
+        ("ok", "cluster"),
+        ("skipped", "image"),
+    ]
+    assert ("UNKNOWN", "x.a", "No right. (and 1 more check)") in told
+
+
+def test_who_fails_and_where():
+    group = {"class": "unauthorized-401", "count": 3, "pods": 1, "only": "node-pool", "nodePools": ["win"], "nodes": []}
+    group |= {"images": [], "namespaces": ["team"]}
+    outside = [{"image": "quay.io/a:1"}, {"image": "quay.io/b:1"}]
+    told = rows(report(finding("access.a"), symptomGroups=[group], outOfScope=outside))
+    assert ("seen", "pods", "3 containers of 1 pod in team: unauthorized-401, only node pool win") in told
+    assert ("seen", "out of scope", "2 containers with images of quay.io; not judged.") in told
+
+
+def test_without_a_registry_the_cluster_alone_is_named():
+    found = report(verdict="healthy")
+    found["target"]["registry"] = None
+    assert rows(found)[0] == ("HEALTHY", "", "prod: In short.")

@@ -1,0 +1,47 @@
+"""The answer beside data of another format: at most one screen."""
+
+from azext_acrpulldiag.present.terminal import SCREEN, Style, block_of, blocks_of
+
+from .reports import finding, remedy, report, unknown
+
+
+def texts(lines):
+    return [line.text for line in lines]
+
+
+def test_a_cause_with_its_first_repair_its_right_and_its_page():
+    options = [remedy("az a"), remedy("az b", option=2), remedy("az c", option=3)]
+    lines = block_of(report(finding("access.pull-role-missing", remedies=options)), 100)
+    said = texts(lines)
+    assert said[0] == "BROKEN  prod cannot pull from contosoreg.azurecr.io: 1 cause."
+    assert "fix     az a" in [" ".join(each.split(maxsplit=1)).replace(" ", "     ", 1) for each in said]
+    assert not any("az b" in each for each in said)
+    assert any("It takes A/b/write." in each for each in said)
+    assert any(
+        "2 more ways with -o table; az aks list-pull-checks --outcome access.pull-role-missing" in each for each in said
+    )
+    assert (lines[0].style, lines[-1].style) == (Style.ERROR, Style.SECONDARY)
+
+
+def test_one_cause_never_takes_more_than_a_screen():
+    steps = [remedy(f"az {'word ' * 60}{number}", step=number) for number in range(1, 9)]
+    lines = block_of(report(finding("a.b", summary="word " * 400, remedies=steps)), 80)
+    assert len(lines) == SCREEN
+    assert lines[-1].text.strip() == "... the rest with -o table"
+
+
+def test_without_a_cause_what_was_not_read_is_told():
+    unread = [unknown("access.pull-role", "HTTP 403. It needs A/b/read.")]
+    said = texts(block_of(report(verdict="inconclusive", unknowns=unread), 100))
+    assert said[0].startswith("UNKNOWN")
+    assert said[-1].endswith("HTTP 403. It needs A/b/read.")
+
+
+def test_many_causes_are_counted_beyond_the_third():
+    roots = [finding(f"a.b{number}", remedies=[remedy()]) for number in range(5)]
+    assert any("2 further causes" in each for each in texts(block_of(report(*roots), 100)))
+
+
+def test_several_reports_have_a_block_each():
+    healthy = report(verdict="healthy")
+    assert texts(blocks_of([healthy, healthy], 100)).count("") == 1
