@@ -1,4 +1,4 @@
-"""The exit code of a run, and the words after its table.
+"""The exit code of a run, and the answer beside data of another format.
 
 ``az`` prints a command's result and then raises its successful-execute event; a handler
 that raises ``SystemExit`` there ends the process with a code of ours after full output.
@@ -19,20 +19,25 @@ INCONCLUSIVE = 5
 
 _lock = threading.Lock()
 _worst = 0
-_closing_words: list[str] = []
+_reports: list[dict[str, Any]] = []
 
 
-def exit_code(verdict: str, fail_on: str) -> int:
-    """The code of one report: 4 found, 5 inconclusive, 0 otherwise."""
+def exit_code(report: dict[str, Any], fail_on: str) -> int:
+    """The code of one report: 4 found, 5 inconclusive, 0 otherwise.
+
+    ``fail_on`` is the least that counts: ``error``, ``warning``, ``unknown`` (as warning, and 5 where anything at
+    all could not be read), or ``never``.
+    """
+    verdict = report["verdict"]
     if fail_on == "never":
         return 0
-    if verdict == "broken" or (verdict == "at-risk" and fail_on == "warning"):
+    if verdict == "broken" or (verdict == "at-risk" and fail_on in ("warning", "unknown")):
         return FOUND
-    return INCONCLUSIVE if verdict == "inconclusive" else 0
+    return INCONCLUSIVE if verdict == "inconclusive" or (fail_on == "unknown" and report["unknowns"]) else 0
 
 
-def leave_with(cli_ctx: Any, code: int, words: str) -> None:
-    """Make the process end with the worst code so far, after ``words`` on a terminal.
+def leave_with(cli_ctx: Any, code: int, report: dict[str, Any]) -> None:
+    """Make the process end with the worst code so far, and tell the answer of ``report`` on a terminal.
 
     What was found outranks what could not be read.
     """
@@ -41,8 +46,7 @@ def leave_with(cli_ctx: Any, code: int, words: str) -> None:
     global _worst  # pylint: disable=global-statement
     with _lock:
         _worst = min((code, _worst), key=_rank)
-        if words:
-            _closing_words.append(words)
+        _reports.append(report)
         cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, _end)
 
 
@@ -56,12 +60,13 @@ def _end(cli_ctx: Any, **_: Any) -> None:
     _flush()
     global _worst  # pylint: disable=global-statement
     with _lock:
-        code, words = _worst, list(_closing_words)
+        code, reports = _worst, list(_reports)
         _worst = 0
-        _closing_words.clear()
-    if cli_ctx.invocation.data.get("output") == "table" and sys.stderr.isatty():
-        for text in words:
-            sys.stderr.write(f"\n{text}\n")
+        _reports.clear()
+    asked = cli_ctx.invocation.data
+    whole_table = asked.get("output") == "table" and not asked.get("query_active")
+    if sys.stderr.isatty() and not whole_table:
+        _tell(cli_ctx, reports)
     # The process ends now, and would first search all that az has loaded for garbage.
     gc.freeze()
     end_process(code)
@@ -80,3 +85,21 @@ def _flush() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def _tell(cli_ctx: Any, reports: list[dict[str, Any]]) -> None:
+    """Write the answer to standard error, in az's own styles, or none where NO_COLOR is set."""
+    from azure.cli.core.style import Style, print_styled_text
+
+    from .present.folding import DEFAULT_WIDTH, continued_on
+    from .present.terminal import blocks_of
+
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or DEFAULT_WIDTH
+    except OSError:
+        width = DEFAULT_WIDTH
+    for line in blocks_of(reports, width, continued_on(sys.platform)):
+        if os.environ.get("NO_COLOR") or not cli_ctx.enable_color:
+            sys.stderr.write(f"{line.text}\n")
+        else:
+            print_styled_text((Style(line.style.value), line.text), file=sys.stderr)
