@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -34,7 +34,16 @@ class Collected:
     seconds: Mapping[str, float]
 
 
-def collect(session: Session, request: ReadRequest) -> Collected:
+Watch = Callable[[Callable[[], list[str]]], AbstractContextManager[None]]
+"""Given what names the reads that are waited for: a context in which somebody shows them."""
+
+
+def unwatched(_: Callable[[], list[str]]) -> AbstractContextManager[None]:
+    """Nobody does."""
+    return nullcontext()
+
+
+def collect(session: Session, request: ReadRequest, watch: Watch = unwatched) -> Collected:
     """Read what the checks of ``request`` need, each thing as early as what it depends on allows.
 
     Ends by the session's deadline; what was not read by then is ``Unreadable``. Raises
@@ -44,7 +53,7 @@ def collect(session: Session, request: ReadRequest) -> Collected:
     with _health_check(session, request, readings) as health, _plan(session) as plan:
         reader = ArmReader(session)
         answers = Underway(Run(session, reader, Once(reader), request, health), plan, readings)
-        with _check_acr(answers, session, request):
+        with _check_acr(answers, session, request), watch(plan.waited_for):
             # Not on this thread: an import that catches everything would swallow Ctrl-C.
             plan.start("imports", lambda: _load_clients(session.deadline))
             if answers(CLUSTER) is MISSING:

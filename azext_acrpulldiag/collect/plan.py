@@ -63,6 +63,11 @@ class Plan:
         pending.start()
         return task
 
+    def waited_for(self) -> list[str]:
+        """The names of the reads that have not answered yet, in the order in which they were planned."""
+        # pylint: disable=protected-access
+        return [task.name for task in self.tasks if not task._answer.done()]
+
     def close(self) -> None:
         """Take no more work."""
         self._workers.close()
