@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import shlex
-import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -31,8 +31,20 @@ def printable(text: str) -> str:
 
 
 def placeholders(template: str) -> frozenset[str]:
-    """Return the ``{names}`` that a template wants filled."""
-    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name)
+    """Return the ``{names}`` that a template wants filled; a shell's ``${NAME:?...}`` is none."""
+    return frozenset(_PLACEHOLDER.findall(template))
+
+
+def fill(template: str, value_of: Callable[[str], str]) -> str:
+    """Fill each ``{name}`` of a template with ``value_of(name)``."""
+    return _PLACEHOLDER.sub(lambda match: value_of(match[1]), template)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Options with their values, to stand in a command as they are: ``(("--kubeconfig", "./prod.kubeconfig"),)``."""
+
+    pairs: tuple[tuple[str, str], ...]
 
 
 def is_safe_argument(value: str) -> bool:
@@ -47,14 +59,18 @@ def is_safe_argument(value: str) -> bool:
 def fill_command(template: str, values: Mapping[str, Any]) -> str | None:
     """Fill a command template, each value quoted for a POSIX shell.
 
-    A list fills its place with several words. Returns ``None`` where a value is missing
-    (``None``), empty or unsafe: no command is better than one that does something else.
+    A list fills its place with several words, :class:`Arguments` with options. Returns ``None`` where a value is
+    missing (``None``), empty or unsafe: no command is better than one that does something else.
     """
     words: dict[str, str] = {}
     for name in _PLACEHOLDER.findall(template):
         value = values[name]
-        items = [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
-        if value is None or not items or not all(is_safe_argument(item) for item in items):
+        options = value.pairs if isinstance(value, Arguments) else [("", each) for each in _items(value)]
+        if value is None or not options or not all(is_safe_argument(item) for _, item in options):
             return None
-        words[name] = " ".join(shlex.quote(item) for item in items)
-    return _PLACEHOLDER.sub(lambda match: words[match.group(1)], template)
+        words[name] = " ".join(f"{option} {shlex.quote(item)}".lstrip() for option, item in options)
+    return fill(template, words.__getitem__)
+
+
+def _items(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]

@@ -12,14 +12,14 @@ from typing import Any
 
 from .details import Details, Named
 from .model import Remedy
-from .quoting import fill_command, placeholders, printable
+from .quoting import fill, fill_command, placeholders, printable
 
 
 @dataclass(frozen=True)
 class Step:
     """One command, or advice where no command can do it.
 
-    ``when`` names a detail without which (``None``, false, empty) the step is not needed. ``each`` names a
+    ``when`` names a detail, or several, without which (``None``, false, empty) the step is not needed. ``each`` names a
     list of details: the step is taken once for every item, whose own names come before the finding's. ``instead``
     is what to say where a value that the command needs is not known, or cannot stand in a command; without it,
     the option that the step belongs to is not given. ``requires`` are the rights that the command takes, ``changes``
@@ -28,7 +28,7 @@ class Step:
 
     description: str
     command: str | None = None
-    when: str = ""
+    when: str | tuple[str, ...] = ()
     each: str = ""
     instead: str = ""
     requires: tuple[str, ...] = ()
@@ -43,13 +43,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Option:
-    """One way to repair: steps in order. ``when`` names a detail without which it is no way."""
+    """One way to repair: steps in order. ``when`` names a detail, or several, without which it is no way."""
 
     steps: tuple[Step, ...]
-    when: str = ""
+    when: str | tuple[str, ...] = ()
 
 
-def option(*steps: Step, when: str = "") -> Option:
+def option(*steps: Step, when: str | tuple[str, ...] = ()) -> Option:
     """Declare an option of several steps."""
     return Option(steps, when)
 
@@ -70,7 +70,7 @@ def filled(repairs: Repairs, details: Sequence[Details]) -> tuple[Remedy, ...]:
     given: list[tuple[Remedy, ...]] = []
     for each in repairs:
         alternative = Option((each,)) if isinstance(each, Step) else each
-        if not alternative.when or known[alternative.when]:
+        if _applies(alternative.when, known):
             steps = _steps(alternative.steps, details, number=len(given) + 1)
             if steps:
                 given.append(steps)
@@ -95,8 +95,17 @@ def _values(step: Step, details: Sequence[Details]) -> Iterator[Named]:
     items: Sequence[Sequence[Details]] = [(item, *details) for item in whole[step.each]] if step.each else [details]
     for item in items:
         named = Named(item)
-        if not step.when or named[step.when]:
+        if _applies(step.when, named):
             yield named
+
+
+def _applies(when: str | tuple[str, ...], known: Mapping[str, Any]) -> bool:
+    return all(known[each] for each in names_in(when))
+
+
+def names_in(when: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The details that ``when`` names."""
+    return (when,) if isinstance(when, str) and when else tuple(when)
 
 
 def _remedy(step: Step, values: Mapping[str, Any], number: int, place: int) -> Remedy | None:
@@ -118,7 +127,7 @@ def _is_missing(value: Any) -> bool:
 
 def in_words(template: str, values: Mapping[str, Any]) -> str:
     """Fill a text for people: lists with commas, everything printable."""
-    return template.format_map({name: _said(values[name]) for name in placeholders(template)})
+    return fill(template, lambda name: _said(values[name]))
 
 
 def _said(value: Any) -> str:

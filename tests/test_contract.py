@@ -28,7 +28,7 @@ from azext_acrpulldiag.facts import CODES, Facts, Unreadable
 from azext_acrpulldiag.model import Finding, Severity, Status
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
 from azext_acrpulldiag.quoting import placeholders
-from azext_acrpulldiag.repairs import Option, Step, steps_of
+from azext_acrpulldiag.repairs import Option, Step, names_in, steps_of
 from azext_acrpulldiag.rights import Kind
 from scripts import reference
 from tests import build
@@ -99,12 +99,12 @@ def test_an_outcome_is_documented(outcome):
 def test_every_placeholder_is_an_evidence_key(outcome):
     wanted = placeholders(outcome.summary)
     known = {name for kind in outcome.details for name in names_of(kind)}
-    options = {each.when for each in outcome.repairs if isinstance(each, Option) and each.when}
+    options = {name for each in outcome.repairs if isinstance(each, Option) for name in names_in(each.when)}
     assert wanted | options | set(outcome.explains_when.values()) <= known
     assert set(outcome.explains_when) <= set(outcome.explains)
     for step in steps_of(outcome.repairs):
         items = {name for kind in _items_of(outcome, step) for name in names_of(kind)}
-        assert step.names | ({step.when} - {""}) <= known | items
+        assert step.names | set(names_in(step.when)) <= known | items
 
 
 def _items_of(outcome: Outcome, step: Step) -> Iterator[type[Details]]:
