@@ -98,3 +98,7 @@ class PullSecret:
     """Kubelet fails each pull of its pods because of it, whatever other credential there is."""
     secret_type: str | None = None
     """``type`` of the secret; ``None``: it does not exist, or was not read."""
+    immutable: bool = False
+    """Kubernetes lets nobody change its data."""
+    owner: str | None = None
+    """``ExternalSecret/regcred``: who writes it, and would undo a change; ``None``: nobody is known to."""

@@ -37,3 +37,8 @@ DATA_HOST = "contosoreg.westeurope.data.azurecr.io"
 HUB_NETWORK_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworks/hub"
 FIREWALL_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/azureFirewalls/fw-hub"
 IMAGE = "contosoreg.azurecr.io/team/app:1.2"
+GET_CREDENTIALS = (
+    f"az aks get-credentials --name prod --resource-group rg-app --subscription {SUBSCRIPTION} "
+    "--file ./prod.kubeconfig"
+)
+"""The command before the first one of kubectl."""

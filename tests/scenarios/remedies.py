@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import shlex
 import tempfile
 from functools import cache, lru_cache
@@ -22,9 +23,40 @@ EXTENSIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
+# NAME=$(command), which keeps what the command prints; a value that is no command is for the shell alone.
+_KEPT = re.compile(r"[A-Z_]+=(?:\$\((?P<command>.*)\)|(?:[\w-]|\$\(date [^)]*\))+)", re.DOTALL)
+
+
 def objection(command: str) -> str | None:
-    """What ``az`` has against a command line, or ``None``. Values do not matter, so each form is parsed once."""
-    words = shlex.split(command)
+    """What ``az``, or ``kubectl``, has against a command line, or ``None``.
+
+    Values do not matter, so each form is parsed once. Of a pipeline, and of a command whose output is kept in a
+    variable, each program is asked.
+    """
+    kept = _KEPT.fullmatch(command)
+    if kept is not None:
+        inner = kept["command"]
+        return None if inner is None else objection(inner)
+    for part in programs(command):
+        if found := _of_one(part):
+            return found
+    return None
+
+
+def programs(command: str) -> list[list[str]]:
+    """The words of each program of a pipeline. Raises ``ValueError`` for a quote that is not closed."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars="|;&<>")
+    lexer.whitespace_split = True
+    parts: list[list[str]] = [[]]
+    for word in lexer:
+        if word == "|":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def _of_one(words: list[str]) -> str | None:
     if words[0] == "kubectl" and kubectl.have_kubectl():
         return kubectl.objection(tuple(words[1:]))
     if words[0] in NOT_OF_AZ:

@@ -11,6 +11,7 @@ from tests.azure import secrets as make
 from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
 
+from .kubernetes_stories import KUBECTL, LOGIN
 from .stories import story
 
 HOST = "contosoreg.azurecr.io"
@@ -24,10 +25,14 @@ SECRETS_RIGHT = "get secrets in namespace team (Kubernetes RBAC, or Azure Kubern
 
 NO_ROLE = ("access.pull-role-missing",)
 REFUSED = ("access.pull-role-missing", "pull-secret.credential-refused")
-DELETE = "kubectl delete secret regcred --namespace team"
-CREATE = f"kubectl create secret docker-registry regcred --namespace team --docker-server={HOST} --docker-username="
+_SECRET = f"--namespace team --docker-server={HOST} --docker-username="
+UPDATE = f"{KUBECTL} create secret docker-registry regcred {_SECRET}"
+BESIDE = f"{KUBECTL} create secret docker-registry regcred-acr {_SECRET}"
+PATCH = f"{KUBECTL} patch deployment/web --namespace team --type strategic --patch "
+APPENDED = "ACR_PASSWORD=$(az ad sp credential reset"
+NAMED = "ACR_USER=aks-pull-"
 ROLE = "az role assignment create --assignee-object-id"
-NEW_TOKEN = "az acr token create --name aks-pull --registry contosoreg"
+NEW_TOKEN = 'ACR_PASSWORD=$(az acr token create --name "${ACR_USER:?'
 PREFLIGHT = ("--pull-secret", "regcred", "--namespace", "team", "--image", IMAGE)
 
 
@@ -40,7 +45,7 @@ PREFLIGHT = ("--pull-secret", "regcred", "--namespace", "team", "--image", IMAGE
     other_outcomes=NO_ROLE,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.missing": {"namedBy": ["pod/web-1"], "identityMayPull": False, "repository": "team/app"}},
-    commands=(NEW_TOKEN, f'{CREATE}"$ACR_USER" --docker-password="$ACR_PASSWORD"', ROLE),
+    commands=(LOGIN, NAMED, NEW_TOKEN, f'{UPDATE}"${{ACR_USER:?', ROLE),
 )
 def pull_secret_missing(cloud: Cloud) -> None:
     """A pod names a pull secret that is in another namespace."""
@@ -54,7 +59,7 @@ def pull_secret_missing(cloud: Cloud) -> None:
     other_outcomes=NO_ROLE,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.malformed": {"breaksEveryPull": False, "type": "Opaque"}},
-    commands=(DELETE, CREATE, ROLE),
+    commands=(LOGIN, NAMED, NEW_TOKEN, BESIDE, PATCH, ROLE),
 )
 def pull_secret_of_another_type(cloud: Cloud) -> None:
     """The pull secret was created as a generic secret, which kubelet passes over."""
@@ -67,7 +72,7 @@ def pull_secret_of_another_type(cloud: Cloud) -> None:
     root_causes=("pull-secret.malformed",),
     symptoms=("credential-provider",),
     evidence={"pull-secret.malformed": {"breaksEveryPull": True, "identityMayPull": True}},
-    commands=(DELETE, CREATE),
+    commands=(LOGIN, NAMED, NEW_TOKEN, BESIDE, PATCH),
 )
 def pull_secret_breaks_every_pull(cloud: Cloud) -> None:
     """Kubelet cannot parse the pull secret and gives up, though the identity may pull."""
@@ -82,7 +87,7 @@ def pull_secret_breaks_every_pull(cloud: Cloud) -> None:
     other_outcomes=NO_ROLE,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.wrong-registry": {"hosts": [f"{HOST}:443"], "resembling": [f"{HOST}:443"]}},
-    commands=(DELETE, CREATE, ROLE),
+    commands=(LOGIN, NAMED, NEW_TOKEN, UPDATE, ROLE),
 )
 def pull_secret_with_a_port(cloud: Cloud) -> None:
     """The pull secret names the registry with a port, which kubelet takes for another host."""
@@ -118,7 +123,7 @@ def _application(cloud: Cloud, ends: float = -100, **changes: object) -> None:
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.service-principal-unknown": {"user": build.APP_ID}},
-    commands=(f"az ad sp create --id {build.APP_ID}", NEW_TOKEN, DELETE, CREATE, ROLE),
+    commands=(f"az ad sp create --id {build.APP_ID}", LOGIN, NAMED, NEW_TOKEN, UPDATE, ROLE),
 )
 def pull_secret_of_an_unknown_application(cloud: Cloud) -> None:
     """The pull secret signs in as an application that was deleted."""
@@ -132,7 +137,7 @@ def pull_secret_of_an_unknown_application(cloud: Cloud) -> None:
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.service-principal-expired": {"count": 1}},
-    commands=(f"az ad sp credential reset --id {build.APP_ID} --append", DELETE, f"{CREATE}{build.APP_ID} ", ROLE),
+    commands=(LOGIN, f"{APPENDED} --id {build.APP_ID} --append", f"{UPDATE}{build.APP_ID} ", ROLE),
 )
 def pull_secret_of_an_expired_application(cloud: Cloud) -> None:
     """Every client secret of the application in the pull secret has ended."""
@@ -159,7 +164,7 @@ def pull_secret_of_an_application_without_role(cloud: Cloud) -> None:
     other_outcomes=NO_ROLE,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.credential-refused": {"status": 401, "step": "token", "userKind": "application"}},
-    commands=("az ad sp credential reset", DELETE, f"{CREATE}{build.APP_ID} ", ROLE),
+    commands=(LOGIN, APPENDED, f"{UPDATE}{build.APP_ID} ", ROLE),
 )
 def pull_secret_with_a_replaced_client_secret(cloud: Cloud) -> None:
     """The client secret in the pull secret was replaced by another that holds."""
@@ -176,7 +181,7 @@ def pull_secret_with_a_replaced_client_secret(cloud: Cloud) -> None:
     root_causes=("pull-secret.admin-disabled",),
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
-    commands=(NEW_TOKEN, DELETE, CREATE, "az acr update --name contosoreg", ROLE),
+    commands=(LOGIN, NAMED, NEW_TOKEN, UPDATE, "az acr update --name contosoreg", ROLE),
 )
 def pull_secret_of_a_disabled_admin(cloud: Cloud) -> None:
     """The pull secret signs in as the admin account, which is switched off."""
@@ -190,7 +195,7 @@ def pull_secret_of_a_disabled_admin(cloud: Cloud) -> None:
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.admin-password-mismatch": {"strayWhiteSpace": True}},
-    commands=("az acr credential show --name contosoreg", DELETE, f"{CREATE}contosoreg ", ROLE),
+    commands=(LOGIN, "ACR_PASSWORD=$(az acr credential show --name contosoreg", f"{UPDATE}contosoreg ", ROLE),
 )
 def pull_secret_with_a_line_break(cloud: Cloud) -> None:
     """The admin account's password in the pull secret ends in a line break."""
@@ -213,7 +218,7 @@ def _token(cloud: Cloud, **changes: object) -> None:
     root_causes=("pull-secret.token-unknown",),
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
-    commands=("az acr token create --name pull-app --registry contosoreg", DELETE, f"{CREATE}pull-app ", ROLE),
+    commands=(LOGIN, "ACR_PASSWORD=$(az acr token create --name pull-app", f"{UPDATE}pull-app ", ROLE),
 )
 def pull_secret_of_an_unknown_token(cloud: Cloud) -> None:
     """The pull secret signs in with a token that the registry does not have."""
@@ -240,7 +245,7 @@ def pull_secret_of_a_disabled_token(cloud: Cloud) -> None:
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.token-expired": {"count": 2}},
-    commands=("az acr token credential generate --name pull-app", DELETE, f"{CREATE}pull-app ", ROLE),
+    commands=(LOGIN, "ACR_PASSWORD=$(az acr token credential generate --name pull-app", f"{UPDATE}pull-app ", ROLE),
 )
 def pull_secret_of_an_expired_token(cloud: Cloud) -> None:
     """Both passwords of the token in the pull secret have ended."""
@@ -269,7 +274,7 @@ def pull_secret_of_a_token_for_other_repositories(cloud: Cloud) -> None:
     other_outcomes=REFUSED,
     symptoms=("unauthorized-401",),
     evidence={"pull-secret.login-token-expired": {"user": NOBODY}},
-    commands=(NEW_TOKEN, DELETE, CREATE, ROLE),
+    commands=(LOGIN, NAMED, NEW_TOKEN, UPDATE, ROLE),
 )
 def pull_secret_of_an_expired_login(cloud: Cloud) -> None:
     """The pull secret holds a token of az acr login, which ended hours ago."""

@@ -1,101 +1,130 @@
-"""The repairs of pull secrets: a credential that holds, the secret made anew, or a role instead of it."""
+"""The repairs of pull secrets: a valid credential for the secret, or a role instead of it.
+
+Nothing is deleted and no entry is lost; see :mod:`._renewal` for which secret is written. A variable that was not
+set makes the command that needs it fail before it changes anything.
+"""
 
 from __future__ import annotations
 
-from ...repairs import Step
+from ...repairs import Repairs, Step, option
+from .._kubectl import GET_CREDENTIALS
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 
+_PASSWORD = "${ACR_PASSWORD:?not set}"  # noqa: S105 - a variable of the shell
+_USER = '"${ACR_USER:?not set}"'
 _CREATE = (
-    "kubectl create secret docker-registry {secret} --namespace {namespace} --docker-server={login_server} "
-    '--docker-username=%s --docker-password="$ACR_PASSWORD"'
+    "kubectl {kubectl} create secret docker-registry %s --namespace {namespace} --docker-server={login_server} "
+    f'--docker-username=%s --docker-password="{_PASSWORD}"'
 )
-_FOR_USER = "Create the secret again, the password in the variable ACR_PASSWORD; the pods try it at their next attempt"
-_FOR_ANY = "Create the secret, with a user that may pull in the variable ACR_USER and its password in ACR_PASSWORD"
-_CREATES = ("create secrets",)
-
-
-def create_for_user(when: str = "") -> Step:
-    """Make the secret with the user that it has."""
-    return Step(_FOR_USER, _CREATE % "{user}", when=when, requires=_CREATES)
-
-
-def create_for_any(when: str = "") -> Step:
-    """Make the secret with a user that the reader has at hand, or that a step before made."""
-    return Step(_FOR_ANY, _CREATE % '"$ACR_USER"', when=when, requires=_CREATES)
-
-
-DELETE = Step(
-    "Delete the secret, then create it again as below",
-    "kubectl delete secret {secret} --namespace {namespace}",
-    requires=("delete secrets",),
-    changes="every entry of the secret is lost, also those for other registries",
+# Server-side: apply on the client would copy the credential into an annotation.
+_APPLY = (
+    " --dry-run=client -o yaml | kubectl {kubectl} apply --server-side --force-conflicts --namespace {namespace} -f -"
 )
 
-_MAKE_AND_KEEP = (
-    "Create a token of the registry that may pull this repository; keep its name as ACR_USER and the password "
-    "that it prints as ACR_PASSWORD"
+AT_ITS_OWNER = Step(
+    "Change the credential at the source that {owner} reads it from: it writes the secret {secret}, and would undo "
+    "any change to it"
 )
+NAME_NEW_ONE = Step(
+    "Name it {place} {secret} in {user_of_secret}",
+    "kubectl {kubectl} patch {user_of_secret} --namespace {namespace} --type {patch_type} --patch {patch}",
+    each="users_anew",
+    requires=("patch deployments", "patch statefulsets", "patch daemonsets", "patch serviceaccounts"),
+    changes="a workload's pods are replaced; a service account gives it to new pods only",
+)
+NAME_ELSEWHERE = Step(
+    "Name {new_secret} {place} {secret} under imagePullSecrets of {others_anew}",
+    when="others_anew",
+)
+
+
+def renewals(*credential: Step, user: str = "{user}", when: tuple[str, ...] = ()) -> Repairs:
+    """The options that give the secret the credential which the steps ``credential`` put into variables."""
+    return (
+        option(
+            GET_CREDENTIALS,
+            *credential,
+            Step(
+                "Put the credential into the secret; the pods use it at their next retry",
+                _CREATE % ("{secret}", user) + _APPLY,
+                when="in_place",
+                requires=("create secrets", "patch secrets"),
+            ),
+            Step(
+                "Create a secret {new_secret} with the credential, since {why_not}",
+                _CREATE % ("{new_secret}", user),
+                when="anew",
+                requires=("create secrets",),
+            ),
+            NAME_NEW_ONE,
+            NAME_ELSEWHERE,
+            when=(*when, "unowned"),
+        ),
+        option(*credential, AT_ITS_OWNER, when=(*when, "owner")),
+    )
+
+
+# --- how each kind of user gets a new password, or shows the valid one -----------------------
+
 MAY_CREATE_TOKEN = (
     "Microsoft.ContainerRegistry/registries/scopeMaps/write",
     "Microsoft.ContainerRegistry/registries/tokens/write",
     "Microsoft.ContainerRegistry/registries/generateCredentials/action",
 )
-NEW_TOKEN = Step(
-    _MAKE_AND_KEEP,
-    "az acr token create --name aks-pull --registry {registry} --subscription {subscription} "
-    "--repository {repository} content/read",
-    instead=_MAKE_AND_KEEP,
-    requires=MAY_CREATE_TOKEN,
+
+
+def new_token(name: str) -> Step:
+    """A token of that name, which the registry does not have."""
+    words = "Create a token of {registry} that may pull this repository, and keep its password"
+    return Step(
+        words,
+        f"ACR_PASSWORD=$(az acr token create --name {name} --registry {{registry}} --subscription {{subscription}} "
+        '--repository {repository} content/read --query "credentials.passwords[0].value" --output tsv)',
+        instead=f"{words} in ACR_PASSWORD",
+        requires=MAY_CREATE_TOKEN,
+    )
+
+
+# A name that no token has: creating one that exists would change what it may do.
+NAME_TOKEN = Step("Choose a name for a new token", "ACR_USER=aks-pull-$(date +%Y%m%d%H%M%S)")
+
+
+def renewed_by_new_token(when: tuple[str, ...] = ()) -> Repairs:
+    """The options that give the secret a token of its own."""
+    return renewals(NAME_TOKEN, new_token(_USER), user=_USER, when=when)
+
+
+NEW_CLIENT_SECRET = Step(
+    "Add a client secret to the application, and keep the others",
+    "ACR_PASSWORD=$(az ad sp credential reset --id {user} --append --query password --output tsv)",
+    requires=("Application.ReadWrite.All",),
 )
-
-
-# --- how each kind of user gets a new password, or shows the one that holds -----------------
-
-
-def new_client_secret(when: str = "") -> Step:
-    """Of an application."""
-    return Step(
-        "Add a client secret to the application, and keep the password that it prints as ACR_PASSWORD",
-        "az ad sp credential reset --id {user} --append --query password --output tsv",
-        when=when,
-        requires=("Application.ReadWrite.All",),
-    )
-
-
-def admin_password(when: str = "") -> Step:
-    """Of the admin account."""
-    return Step(
-        "Print the admin account's password, and keep it as ACR_PASSWORD",
-        "az acr credential show --name {registry} --subscription {subscription} "
-        '--query "passwords[0].value" --output tsv',
-        when=when,
-        requires=("Microsoft.ContainerRegistry/registries/listCredentials/action",),
-    )
-
-
-def new_token_password(when: str = "") -> Step:
-    """Of a token."""
-    return Step(
-        "Generate a new password for the token, and keep what it prints as ACR_PASSWORD",
-        "az acr token credential generate --name {user} --registry {registry} --subscription {subscription} "
-        '--password1 --query "passwords[0].value" --output tsv',
-        when=when,
-        requires=("Microsoft.ContainerRegistry/registries/generateCredentials/action",),
-        changes="whoever uses the token's first password needs the new one",
-    )
+ADMIN_PASSWORD = Step(
+    "Read the admin account's password",
+    "ACR_PASSWORD=$(az acr credential show --name {registry} --subscription {subscription} "
+    '--query "passwords[0].value" --output tsv)',
+    requires=("Microsoft.ContainerRegistry/registries/listCredentials/action",),
+)
+NEW_TOKEN_PASSWORD = Step(
+    "Generate a new first password for the token",
+    "ACR_PASSWORD=$(az acr token credential generate --name {user} --registry {registry} "
+    '--subscription {subscription} --password1 --query "passwords[0].value" --output tsv)',
+    requires=("Microsoft.ContainerRegistry/registries/generateCredentials/action",),
+    changes="whoever uses the token's first password needs the new one",
+)
 
 
 # --- without the secret -------------------------------------------------------------------
 
 ROLE_INSTEAD = (
     grant_pull(
-        f"Or do without the secret: Give {{principal_name}} the role {LEGACY_ROLE} on {{registry}} "
+        f"Or do without the secret: assign {{principal_name}} the role {LEGACY_ROLE} on {{registry}} "
         "(registry mode RBAC)",
         LEGACY_ROLE,
         when="lacks_legacy_role",
     ),
     grant_pull(
-        f"Or do without the secret: Give {{principal_name}} the role {ABAC_ROLE} on {{registry}} "
+        f"Or do without the secret: assign {{principal_name}} the role {ABAC_ROLE} on {{registry}} "
         "(registry mode RBAC + ABAC)",
         ABAC_ROLE,
         when="lacks_abac_role",

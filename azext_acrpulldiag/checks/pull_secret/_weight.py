@@ -16,13 +16,15 @@ from ...catalogue import Outcome, unknown
 from ...details import Details, internal
 from ...facts import ARGUMENT, Facts, NotKnownError, Puller, PullSecret, SecretEntry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
+from .._kubectl import Kubectl
 from .._roles import ABAC_ROLE, LEGACY_ROLE
 from .._working_secrets import accepted, failing_of_registry, read_secrets, works
 from ..access._grants import repositories_of
+from ._renewal import Renewal
 
 MAX_LISTED = 20
 NO_SECRET = "No failing pod of this registry names a pull secret, and none was given with --pull-secret."  # noqa: S105
-NOT_LOOKED_AT = "No pull secret is known: pods were not seen, and none was given with --pull-secret."
+NOT_LOOKED_AT = "No pull secret is known: pods were not read, and none was given with --pull-secret."
 
 # A secret that a failing pod names is what should have let it pull. A role for the nodes'
 # identity is another way to repair that.
@@ -170,6 +172,8 @@ def found(
     return outcome.at(
         resource_of(secret),
         _named(facts, secret, severity, allowed),
+        Renewal.of(facts, secret),
+        Kubectl.of(facts),
         *details,
         severity=severity,
         confidence=confidence or sure,

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from ...catalogue import Outcome, check, skipped
 from ...details import Details
 from ...facts import ARGUMENT, Facts, PullSecret, Unreadable, known
-from ...images.references import resembles
 from ...model import Confidence, Finding, SeenFrom, Severity
-from ...repairs import Step, option
+from ...repairs import Step
+from .._kubectl import Kubectl
 from .._working_secrets import accepted, answer_to, works
+from ._renewal import Renewal, meant_for
 from ._repairs import (
-    DELETE,
-    NEW_TOKEN,
+    ADMIN_PASSWORD,
+    NEW_CLIENT_SECRET,
+    NEW_TOKEN_PASSWORD,
     ROLE_INSTEAD,
-    admin_password,
-    create_for_any,
-    create_for_user,
-    new_client_secret,
-    new_token_password,
+    renewals,
+    renewed_by_new_token,
 )
 from ._weight import (
     MAX_LISTED,
@@ -84,14 +83,9 @@ class Refusal(Details):
         return self.user_kind == "token"
 
     @property
-    def of_a_kept_user(self) -> bool:
-        """The user gets another password, and stays."""
-        return self.of_application or self.of_admin or self.of_token
-
-    @property
     def of_another_user(self) -> bool:
-        """It takes another user."""
-        return not self.of_a_kept_user
+        """No other password for this user is known of: it takes another user."""
+        return not (self.of_application or self.of_admin or self.of_token)
 
 
 MISSING = Outcome(
@@ -100,8 +94,12 @@ MISSING = Outcome(
     summary="Namespace {namespace} has no secret {secret}, which {named_by} names to pull from {registry}.",
     url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
-    details=(NamedSecret,),
-    repairs=(option(NEW_TOKEN, create_for_any()), *ROLE_INSTEAD),
+    details=(
+        NamedSecret,
+        Renewal,
+        Kubectl,
+    ),
+    repairs=(*renewed_by_new_token(), *ROLE_INSTEAD),
     explains=REFUSED,
     article="1.5",
 )
@@ -111,8 +109,8 @@ MALFORMED = Outcome(
     summary="Kubelet cannot use the pull secret {secret} in namespace {namespace}: {reason}. {consequence}.",
     url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
-    details=(NamedSecret, Malformed),
-    repairs=(option(DELETE, create_for_any()), *ROLE_INSTEAD),
+    details=(NamedSecret, Renewal, Kubectl, Malformed),
+    repairs=(*renewed_by_new_token(), *ROLE_INSTEAD),
     explains=REFUSED,
     article="1.5",
 )
@@ -122,10 +120,13 @@ WRONG_REGISTRY = Outcome(
     summary="The pull secret {secret} in namespace {namespace} has no entry for {login_server}, only for {hosts}.",
     url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
-    details=(NamedSecret, OtherHosts),
-    repairs=(option(DELETE, create_for_any()), *ROLE_INSTEAD),
+    details=(NamedSecret, Renewal, Kubectl, OtherHosts),
+    repairs=(*renewed_by_new_token(), *ROLE_INSTEAD),
     explains=REFUSED,
     article="1.5",
+)
+_WITHOUT_WHITE_SPACE = Step(
+    "The password begins or ends in white space, such as a line break: remove it", when="stray_white_space"
 )
 CREDENTIAL_REFUSED = Outcome(
     id="pull-secret.credential-refused",
@@ -134,28 +135,20 @@ CREDENTIAL_REFUSED = Outcome(
     "for {repository} (HTTP {status}, asked for the {step}).",
     url=_ERRORS,
     seen_from=SeenFrom.REGISTRY,
-    details=(NamedSecret, UsedEntry, Refusal),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, Refusal),
     repairs=(
-        option(
-            Step(
-                "The password begins or ends in white space, such as a line break: leave that out",
-                when="stray_white_space",
-            ),
-            new_client_secret(when="of_application"),
-            admin_password(when="of_admin"),
-            new_token_password(when="of_token"),
-            DELETE,
-            create_for_user(when="of_a_kept_user"),
-            create_for_any(when="of_another_user"),
-        ),
+        *renewals(_WITHOUT_WHITE_SPACE, NEW_CLIENT_SECRET, when=("of_application",)),
+        *renewals(_WITHOUT_WHITE_SPACE, ADMIN_PASSWORD, when=("of_admin",)),
+        *renewals(_WITHOUT_WHITE_SPACE, NEW_TOKEN_PASSWORD, when=("of_token",)),
+        *renewed_by_new_token(when=("of_another_user",)),
         *ROLE_INSTEAD,
     ),
     explains=REFUSED,
     article="1.5",
 )
 
-_IN_SILENCE = "It passes over the secret in silence"
-_GIVES_UP = "It gives up every pull of the pods that name it, whatever other credential they have"
+_IN_SILENCE = "It ignores the secret without an event"
+_GIVES_UP = "It fails every pull of the pods that name it, whatever other credential they have"
 
 
 @check(
@@ -197,8 +190,8 @@ def every_secret_can_be_used(facts: Facts) -> Iterator[Finding]:
     Kubelet gets no credential out of any other secret, and pulls without one or not at all.
 
     Decided as kubelet does (kubernetes/pkg/credentialprovider, ``secrets.go`` and ``config.go``): a
-    secret of another type, without data or without ``auths`` is passed over in silence; one that does
-    not parse, or whose ``auth`` is not base64 of ``user:password``, makes kubelet give up each pull of
+    secret of another type, without data or without ``auths`` is ignored without an event; one that does
+    not parse, or whose ``auth`` is not base64 of ``user:password``, makes kubelet fail each pull of
     its pods, also where the node's identity may pull
     (https://github.com/IBM/cloud-pak-deployer/issues/1017 shows the events). An entry with an
     ``identitytoken`` in place of a password sends no password, because kubelet does not know that member.
@@ -246,7 +239,7 @@ def a_secret_has_an_entry_for_the_registry(facts: Facts) -> Iterator[Finding]:
         if secret.exists is not True or secret.malformed or secret.entries or _others_match(secrets, secret):
             continue
         login_server = known(facts.registry).login_server
-        resembling = tuple(key for key in secret.hosts if _meant_for(key, login_server))
+        resembling = tuple(key for key in secret.hosts if meant_for(key, login_server))
         hosts = OtherHosts(secret.hosts[:MAX_LISTED], resembling[:MAX_LISTED])
         if resembling or ARGUMENT in secret.named_by:
             yield found(WRONG_REGISTRY, facts, secret, hosts)
@@ -271,11 +264,6 @@ def _others_match(secrets: tuple[PullSecret, ...], secret: PullSecret) -> bool:
     return set(secret.named_by) <= covered
 
 
-def _meant_for(key: str, login_server: str) -> bool:
-    host = key.rpartition("://")[2].partition("/")[0].strip()
-    return resembles(host, login_server) is not None
-
-
 @check(
     "pull-secret.credential",
     needs=("pull_secrets", "registry", "access", "kubernetes", "options"),
@@ -285,8 +273,8 @@ def _meant_for(key: str, login_server: str) -> bool:
 def the_registry_accepts_every_credential(facts: Facts) -> Iterator[Finding]:
     """The registry accepts the credentials in the pull secrets for the images that fail.
 
-    A node that offers a wrong credential is refused, whatever the name and the form of the secret.
-    No list of Azure tells whether a password is right. Decided by asking the registry, as a node
+    A node with a wrong credential is refused, however well-formed the secret is, and Azure does not
+    show whether a password is right. Decided by asking the registry, as a node
     does, for a token with the credential and then for the manifest with that token. A token alone
     proves nothing. Each credential is sent to the login server that Azure names and nowhere else, and
     only where a failing pod or ``--pull-secret`` names the secret; ``--no-credential-test`` switches it

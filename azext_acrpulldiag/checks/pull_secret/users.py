@@ -1,4 +1,4 @@
-"""Checks on the users in pull secrets: does each still exist, hold and reach the repository?
+"""Checks on the users in pull secrets: does each exist, is it valid and may it pull the repository?
 
 What the registry itself accepts is not judged again: an accepted credential is right, whatever
 a list says.
@@ -19,17 +19,18 @@ from ...model import Finding, Severity
 from ...repairs import Step, option
 from ...wildcards import matches
 from .._dates import dated
+from .._kubectl import Kubectl
+from .._named import none_valid
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
+from ._renewal import Renewal
 from ._repairs import (
-    DELETE,
-    MAY_CREATE_TOKEN,
-    NEW_TOKEN,
+    ADMIN_PASSWORD,
+    NEW_CLIENT_SECRET,
+    NEW_TOKEN_PASSWORD,
     ROLE_INSTEAD,
-    admin_password,
-    create_for_any,
-    create_for_user,
-    new_client_secret,
-    new_token_password,
+    new_token,
+    renewals,
+    renewed_by_new_token,
 )
 from ._weight import REFUSED, NamedSecret, UsedEntry, entries_of, found, ignorance, secrets_of
 
@@ -54,11 +55,21 @@ class Principal(Details):
 
 @dataclass(frozen=True)
 class NothingHolds(Details):
-    """A user none of whose passwords holds."""
+    """A user none of whose passwords is valid; there may be none."""
 
     count: int
     ended: str
-    """When the last one ended, or ``none``."""
+    """When the last one expired, or ``none``."""
+
+    @property
+    def no_valid_client_secret(self) -> str:
+        """A clause that says so, for any number."""
+        return none_valid("client secret", self.count, self.ended)
+
+    @property
+    def no_valid_password(self) -> str:
+        """A clause that says so, for any number."""
+        return none_valid("password", self.count, self.ended)
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,7 @@ class TokenScope(Details):
 
 @dataclass(frozen=True)
 class LoginToken(Details):
-    """A token of ``az acr login`` that has ended."""
+    """A token of ``az acr login`` that has expired."""
 
     ended: str
 
@@ -131,10 +142,10 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, whose service "
     "principal {problem}.",
     url=_SERVICE_PRINCIPAL,
-    details=(NamedSecret, UsedEntry, Principal),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, Principal),
     repairs=(
         Step(
-            "Where the application still exists, create its service principal (and give it a role at the registry)",
+            "If the application still exists: create its service principal, and assign it a pull role at the registry",
             "az ad sp create --id {user}",
             when="lost",
             requires=("Application.ReadWrite.All",),
@@ -146,7 +157,7 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
             requires=("Application.ReadWrite.All",),
             changes="the application may sign in everywhere again",
         ),
-        option(NEW_TOKEN, DELETE, create_for_any()),
+        *renewed_by_new_token(),
         *ROLE_INSTEAD,
     ),
     explains=_EXPLAINS,
@@ -155,30 +166,30 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
 SERVICE_PRINCIPAL_EXPIRED = Outcome(
     id="pull-secret.service-principal-expired",
     severity=Severity.ERROR,
-    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, which has no client "
-    "secret that still holds ({count} listed; last end: {ended}).",
+    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, "
+    "{no_valid_client_secret}.",
     url=_SERVICE_PRINCIPAL,
-    details=(NamedSecret, UsedEntry, NothingHolds),
-    repairs=(option(new_client_secret(), DELETE, create_for_user()), *ROLE_INSTEAD),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, NothingHolds),
+    repairs=(*renewals(NEW_CLIENT_SECRET), *ROLE_INSTEAD),
     explains=_EXPLAINS,
     article="1.5",
 )
 SERVICE_PRINCIPAL_NO_ROLE = Outcome(
     id="pull-secret.service-principal-no-role",
     severity=Severity.ERROR,
-    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, which no role lets "
-    "pull from {registry}.",
+    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, which has no role "
+    "assignment that allows pulls from {registry}.",
     url=_SERVICE_PRINCIPAL,
-    details=(NamedSecret, UsedEntry, NoRole),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, NoRole),
     repairs=(
         grant_pull(
-            f"Give the application the role {LEGACY_ROLE} on {{registry}} (registry mode RBAC)",
+            f"Assign the application the role {LEGACY_ROLE} on {{registry}} (registry mode RBAC)",
             LEGACY_ROLE,
             principal="object_id",
             when="in_legacy_mode",
         ),
         grant_pull(
-            f"Give the application the role {ABAC_ROLE} on {{registry}} (registry mode RBAC + ABAC)",
+            f"Assign the application the role {ABAC_ROLE} on {{registry}} (registry mode RBAC + ABAC)",
             ABAC_ROLE,
             principal="object_id",
             when="in_abac_mode",
@@ -192,13 +203,13 @@ ADMIN_DISABLED = Outcome(
     id="pull-secret.admin-disabled",
     severity=Severity.ERROR,
     summary="The pull secret {secret} in namespace {namespace} signs in as the admin account of {registry}, which is "
-    "switched off.",
+    "disabled.",
     url=_AUTHENTICATION,
-    details=(NamedSecret, UsedEntry),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry),
     repairs=(
-        option(NEW_TOKEN, DELETE, create_for_any()),
+        *renewed_by_new_token(),
         Step(
-            "Or switch the admin account on again, whose password opens the whole registry",
+            "Or enable the admin account again, whose password gives access to the whole registry",
             "az acr update --name {registry} --subscription {subscription} --admin-enabled true",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="whoever knows the admin account's password may pull, push and delete every image",
@@ -214,31 +225,20 @@ ADMIN_PASSWORD_MISMATCH = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in as the admin account of {registry}, and its "
     "password is neither of the two current ones.",
     url=_AUTHENTICATION,
-    details=(NamedSecret, UsedEntry, AdminPassword),
-    repairs=(option(admin_password(), DELETE, create_for_user()), *ROLE_INSTEAD),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, AdminPassword),
+    repairs=(*renewals(ADMIN_PASSWORD), *ROLE_INSTEAD),
     explains=_EXPLAINS,
     article="1.6",
 )
-_CREATE_TOKEN = "Create the token, and keep the password that it prints as ACR_PASSWORD"  # noqa: S105 - words
 TOKEN_UNKNOWN = Outcome(
     id="pull-secret.token-unknown",
     severity=Severity.ERROR,
     summary="The pull secret {secret} in namespace {namespace} signs in as {user}, and {registry} has no token of "
     "that name.",
     url=_TOKENS,
-    details=(NamedSecret, UsedEntry),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry),
     repairs=(
-        option(
-            Step(
-                _CREATE_TOKEN,
-                "az acr token create --name {user} --registry {registry} --subscription {subscription} "
-                "--repository {repository} content/read",
-                instead=_CREATE_TOKEN,
-                requires=MAY_CREATE_TOKEN,
-            ),
-            DELETE,
-            create_for_user(),
-        ),
+        *renewals(new_token("{user}")),
         *ROLE_INSTEAD,
     ),
     explains=_EXPLAINS,
@@ -249,7 +249,7 @@ TOKEN_DISABLED = Outcome(
     summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, whose status "
     "is {status}.",
     url=_TOKENS,
-    details=(NamedSecret, UsedEntry, TokenStatus),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, TokenStatus),
     repairs=(
         Step(
             "Enable the token",
@@ -263,11 +263,11 @@ TOKEN_DISABLED = Outcome(
 TOKEN_EXPIRED = Outcome(
     id="pull-secret.token-expired",
     severity=Severity.ERROR,
-    summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, which has no "
-    "password that still holds ({count} listed; last end: {ended}).",
+    summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, "
+    "{no_valid_password}.",
     url=_TOKENS,
-    details=(NamedSecret, UsedEntry, NothingHolds),
-    repairs=(option(new_token_password(), DELETE, create_for_user()), *ROLE_INSTEAD),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, NothingHolds),
+    repairs=(*renewals(NEW_TOKEN_PASSWORD), *ROLE_INSTEAD),
     explains=_EXPLAINS,
 )
 _ADD_REPOSITORY = "Add the repository {lacking} to the token's scope map"
@@ -275,9 +275,9 @@ TOKEN_SCOPE = Outcome(
     id="pull-secret.token-scope-excludes-repository",
     severity=Severity.ERROR,
     summary="The pull secret {secret} in namespace {namespace} signs in with token {user} of {registry}, whose scope "
-    "map {scope_map} does not let it pull {excluded}.",
+    "map {scope_map} does not allow it to pull {excluded}.",
     url=_TOKENS,
-    details=(NamedSecret, UsedEntry, TokenScope),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, TokenScope),
     repairs=(
         option(
             Step(
@@ -297,11 +297,11 @@ TOKEN_SCOPE = Outcome(
 LOGIN_TOKEN_EXPIRED = Outcome(
     id="pull-secret.login-token-expired",
     severity=Severity.ERROR,
-    summary="The pull secret {secret} in namespace {namespace} holds a token of az acr login, which ended on {ended}; "
-    "such a token holds for three hours.",
+    summary="The pull secret {secret} in namespace {namespace} contains a token of az acr login, which expired on "
+    "{ended}; such a token is valid for three hours.",
     url=_AUTHENTICATION,
-    details=(NamedSecret, UsedEntry, LoginToken),
-    repairs=(option(NEW_TOKEN, DELETE, create_for_any()), *ROLE_INSTEAD),
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, LoginToken),
+    repairs=(*renewed_by_new_token(), *ROLE_INSTEAD),
     explains=_EXPLAINS,
 )
 
@@ -314,15 +314,15 @@ _NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "options")
     outcomes=(SERVICE_PRINCIPAL_UNKNOWN, SERVICE_PRINCIPAL_EXPIRED, SERVICE_PRINCIPAL_NO_ROLE),
 )
 def applications_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
-    """Every application that a pull secret signs in as exists, has a client secret that holds and may pull.
+    """Every application that a pull secret signs in as exists, has a valid client secret and may pull.
 
     The registry has Microsoft Entra ID check the application id and the client secret, and then asks
     what the application may do: each of the three is refused with the same 401.
 
-    Decided by Microsoft Graph in the registry's tenant, and by the roles in force for the service
-    principal at the registry, judged from their definitions. Graph never says which client secret the
-    pull secret holds, so only *all ended* proves a fault. A managed identity has no client secret at
-    all: its client id is of no use as a user.
+    Decided by Microsoft Graph in the registry's tenant, and by the role assignments of the service
+    principal at the registry, judged from their role definitions. Graph never says which client secret the
+    pull secret contains, so only *all expired* proves a fault. A managed identity has no client secret at
+    all: its client id does not work as a user.
     """
     yield from _none(facts, "application")
     for secret, entry in entries_of(facts, "application"):
@@ -372,7 +372,7 @@ def _application_may_pull(facts: Facts, entry: SecretEntry, principal: ServicePr
 
 @check("pull-secret.admin", needs=_NEEDS, outcomes=(ADMIN_DISABLED, ADMIN_PASSWORD_MISMATCH))
 def the_admin_account_is_on_and_its_password_right(facts: Facts) -> Iterator[Finding]:
-    """Where a pull secret signs in as the registry's admin account, that is on and the password is a current one.
+    """Where a pull secret signs in as the registry's admin account, it is enabled and the password is a current one.
 
     The account has the registry's name and two passwords, each of which may be regenerated at any
     time, which takes about a minute. Decided by ``adminUserEnabled`` and by comparing the password with
@@ -400,13 +400,13 @@ def the_admin_account_is_on_and_its_password_right(facts: Facts) -> Iterator[Fin
 def tokens_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
     """Every registry token that a pull secret signs in with is enabled, not expired and may pull the image.
 
-    The registry refuses a token that it does not have, that is disabled or whose password has ended, and
+    The registry refuses a token that it does not have, that is disabled or whose password has expired, and
     gives any other one the repositories of its scope map and no more.
 
     Decided by the token of that name in the registry: its status, the expiry of its passwords, and the
     actions of its scope map, ``repositories/NAME/content/read``, where a ``*`` may end the name
     (https://learn.microsoft.com/azure/container-registry/container-registry-token-based-repository-permissions).
-    Which of its two passwords the secret holds is not shown, so only *all ended* proves a fault.
+    Which of its two passwords the secret contains is not shown, so only *all expired* proves a fault.
     """
     yield from _none(facts, "token")
     for secret, entry in entries_of(facts, "token"):
@@ -451,10 +451,10 @@ def lets_pull(actions: tuple[str, ...], repository: str) -> bool:
 
 @check("pull-secret.login-token", needs=_NEEDS, outcomes=(LOGIN_TOKEN_EXPIRED,))
 def login_tokens_in_secrets_still_hold(facts: Facts) -> Iterator[Finding]:
-    """No pull secret holds a token of ``az acr login`` that has ended.
+    """No pull secret contains an expired token of ``az acr login``.
 
-    The user ``00000000-0000-0000-0000-000000000000`` means that the password is a token. It ends three
-    hours after it was made, and the secret is of no use from then on. Decided by the end that the token
+    The user ``00000000-0000-0000-0000-000000000000`` means that the password is a token. It expires
+    three hours after it was issued, and the secret is useless from then on. Decided by the expiry that the token
     itself names (its claim ``exp``)
     (https://learn.microsoft.com/azure/container-registry/container-registry-authentication).
     """

@@ -32,6 +32,7 @@ from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..azure import access
 from ..azure.applications import read_service_principal
+from ..members import Body, or_empty, shown
 from ..registry.api import Basic, RegistryApi, RegistryRefusalError
 from .docker_config import Credential, MalformedSecretError, credentials_in
 from .users import (
@@ -228,6 +229,8 @@ class _Opened:
     named: _Named
     exists: bool | Unreadable
     secret_type: str | None = None
+    immutable: bool = False
+    owner: str | None = None
     malformed: MalformedSecretError | None = None
     hosts: tuple[str, ...] = ()
     entries: tuple[_Entry, ...] = ()
@@ -237,17 +240,31 @@ def _opened(named: _Named, content: Json | Unreadable | None, registry: Registry
     if content is None or isinstance(content, Unreadable):
         return _Opened(named, False if content is None else content)
     kind = content.get("type") if isinstance(content.get("type"), str) else None
+    immutable, owner = content.get("immutable") is True, _owner(content)
     try:
         credentials = credentials_in(content)
     except MalformedSecretError as error:
-        return _Opened(named, True, kind, malformed=error)
+        return _Opened(named, True, kind, immutable, owner, malformed=error)
     entries = []
     for credential in credentials:
         images = tuple(image for image in named.images if credential.serves(image.host, image.repository))
         # No image is known: any of the registry may come.
         if images or (not named.images and credential.serves(registry.login_server, None)):
             entries.append(_Entry(credential, kind_of(credential.user, registry.name), images))
-    return _Opened(named, True, kind, hosts=tuple(each.key for each in credentials), entries=tuple(entries))
+    hosts = tuple(each.key for each in credentials)
+    return _Opened(named, True, kind, immutable, owner, hosts=hosts, entries=tuple(entries))
+
+
+def _owner(content: Json) -> str | None:
+    """Who writes the secret, by its owner references: the controller, else whoever is listed first.
+
+    The External Secrets Operator and Sealed Secrets set one
+    (https://external-secrets.io/latest/api/externalsecret/, ``creationPolicy: Owner``).
+    """
+    listed = shown(Body(content).objects, "metadata", "ownerReferences")
+    owners = () if isinstance(listed, Unreadable) else listed
+    first = next((each for each in owners if each.json.get("controller") is True), owners[0] if owners else None)
+    return None if first is None else f"{or_empty(first.text, 'kind')}/{or_empty(first.text, 'name')}"
 
 
 # --- what is said of their users ----------------------------------------------------------
@@ -321,6 +338,8 @@ def _fact(secret: _Opened, answers: Answers, offer: bool) -> PullSecret:
         entries=tuple(_entry_fact(entry, answers, offered) for entry in secret.entries),
         breaks_every_pull=secret.malformed is not None and secret.malformed.breaks_every_pull,
         secret_type=secret.secret_type,
+        immutable=secret.immutable,
+        owner=secret.owner,
     )
 
 

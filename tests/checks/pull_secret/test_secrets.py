@@ -12,6 +12,7 @@ from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Kubernetes, Offer, Unreadable
 from azext_acrpulldiag.model import Confidence, Severity, Status, Symptom, Verdict
 from tests import build
+from tests.build.ids import GET_CREDENTIALS
 
 FORBIDDEN = Unreadable("forbidden", "HTTP 403", "get secrets in namespace team", "get secrets in namespace team")
 UNREACHED = Unreadable("unreachable", "No answer from contosoreg.azurecr.io")
@@ -240,11 +241,13 @@ def test_a_refused_user_gets_a_new_password(kind, command):
     finding = only(checks.the_registry_accepts_every_credential, facts(secret))
     commands = [remedy.command for remedy in finding.remedies]
     assert commands[:4] == [
+        GET_CREDENTIALS,
         None,
-        command,
-        "kubectl delete secret regcred --namespace team",
-        "kubectl create secret docker-registry regcred --namespace team --docker-server=contosoreg.azurecr.io "
-        '--docker-username=someone --docker-password="$ACR_PASSWORD"',
+        f"ACR_PASSWORD=$({command})",
+        "kubectl --kubeconfig ./prod.kubeconfig create secret docker-registry regcred --namespace team "
+        "--docker-server=contosoreg.azurecr.io --docker-username=someone "
+        '--docker-password="${ACR_PASSWORD:?not set}" --dry-run=client -o yaml | '
+        "kubectl --kubeconfig ./prod.kubeconfig apply --server-side --force-conflicts --namespace team -f -",
     ]
     assert commands[4].startswith("az role assignment create --assignee-object-id")
     assert len(commands) == 5
@@ -255,15 +258,22 @@ def test_a_refused_user_gets_a_new_password(kind, command):
 def test_a_refused_user_that_cannot_stay_is_replaced(kind):
     secret = build.pull_secret(build.secret_entry("someone", kind, offers=(REFUSED,)))
     remedies = only(checks.the_registry_accepts_every_credential, facts(secret)).remedies
-    assert ['--docker-username="$ACR_USER"' in (remedy.command or "") for remedy in remedies] == [False, True, False]
+    assert [(remedy.option, (remedy.command or "").split("=")[0]) for remedy in remedies[:3]] == [
+        (1, GET_CREDENTIALS),
+        (1, "ACR_USER"),
+        (1, "ACR_PASSWORD"),
+    ]
+    assert '--docker-username="${ACR_USER:?not set}"' in remedies[3].command
 
 
 def test_a_missing_secret_is_made_with_a_token_that_is_made_before():
     remedies = only(checks.every_named_secret_exists, facts(GONE)).remedies
-    assert [(remedy.option, remedy.step, remedy.command.split()[1]) for remedy in remedies] == [
-        (1, 1, "acr"),
-        (1, 2, "create"),
-        (2, 1, "role"),
+    assert [(remedy.option, remedy.step, remedy.command.split()[0].split("=")[0]) for remedy in remedies] == [
+        (1, 1, "az"),
+        (1, 2, "ACR_USER"),
+        (1, 3, "ACR_PASSWORD"),
+        (1, 4, "kubectl"),
+        (2, 1, "az"),
     ]
 
 
@@ -289,7 +299,7 @@ def test_a_hostile_name_stays_one_argument(name):
 
     for remedy in only(checks.every_named_secret_exists, facts(replace(GONE, name=name))).remedies:
         if remedy.command and "kubectl" in remedy.command:
-            assert shlex.split(remedy.command)[4] == name
+            assert shlex.split(remedy.command)[6] == name
 
 
 # --- one root cause ------------------------------------------------------------------------

@@ -194,9 +194,9 @@ def test_a_token_that_the_registry_does_not_have():
     entry = build.secret_entry("pull-app", token=None, offers=())
     finding = only(TOKEN, build.pull_secret_facts((build.pull_secret(entry),), access=NO_ROLE))
     assert finding.outcome == "pull-secret.token-unknown"
-    assert finding.remedies[0].command == (
-        f"az acr token create --name pull-app --registry contosoreg --subscription {build.SUBSCRIPTION} "
-        "--repository team/app content/read"
+    assert finding.remedies[1].command == (
+        f"ACR_PASSWORD=$(az acr token create --name pull-app --registry contosoreg --subscription {build.SUBSCRIPTION} "
+        '--repository team/app content/read --query "credentials.passwords[0].value" --output tsv)'
     )
 
 
