@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine import Request
+    from .engine import NoAnswerError, Request
 
 
 def diagnose_pull(
@@ -22,6 +23,7 @@ def diagnose_pull(
     pull_secret: str | None = None,
     no_credential_test: bool = False,
     skip: list[str] | None = None,
+    only: list[str] | None = None,
     expiry_days: int = 30,
     check_acr: bool = False,
     yes: bool = False,
@@ -36,20 +38,20 @@ def diagnose_pull(
 
     from ._exit import exit_code, leave_with
     from ._interrupt import interruptible
-    from ._validators import login_server_suffix, registry_of_image
+    from ._validators import login_server_suffix, narrowed, registry_of_image
     from .collect.kubernetes.login import ClusterAccess
     from .collect.kubernetes.workloads import Scope
     from .engine import Request
-    from .report import closing_words
-    from .targets import ClusterTarget, RegistryForm, RegistryTarget, Targets, parse_registry
+    from .targets import NO_REGISTRY, ClusterTarget, Targets, parse_registry
 
     given, suffix = acr or registry_of_image(image), login_server_suffix(cmd.cli_ctx)
-    registry = parse_registry(given, suffix) if given else RegistryTarget("", RegistryForm.NAME)
+    registry = parse_registry(given, suffix) if given else NO_REGISTRY
     cluster = ClusterTarget(get_subscription_id(cmd.cli_ctx), resource_group_name, name)
     request = Request(
         targets=Targets(cluster, registry),
         image_text=image,
         skip=tuple(skip or ()),
+        narrowed=narrowed(skip, only),
         expiry_days=expiry_days,
         check_acr=check_acr and (yes or _agreed(name)),
         timeout=timeout,
@@ -61,7 +63,7 @@ def diagnose_pull(
     with interruptible():
         reports = _reports(cmd.cli_ctx, request, suffix)
     for report in reports:
-        leave_with(cmd.cli_ctx, exit_code(report["verdict"], fail_on), closing_words(report))
+        leave_with(cmd.cli_ctx, exit_code(report, fail_on), report)
     return reports[0] if len(reports) == 1 else reports
 
 
@@ -71,24 +73,28 @@ def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]
     With several clusters az runs the jobs at once and turns an exception of one into a
     warning and exit code 0; so there a job that cannot run becomes an inconclusive report.
     """
-    from azure.cli.core.azclierror import RequiredArgumentMissingError, ResourceNotFoundError
+    from azure.cli.core.azclierror import ResourceNotFoundError
     from knack.log import get_logger
 
+    from ._progress import progress
     from ._validators import SEVERAL_CLUSTERS
     from .collect.azure.missing import ClusterMissingError
-    from .engine import report_of_failure, run
+    from .engine import NoAnswerError, report_of_failure, run, run_for_failing_pods
 
     several = cli_ctx.data.get(SEVERAL_CLUSTERS, False)
     try:
-        return [run(cli_ctx, request)] if request.targets.registry.given else _of_failing_pods(cli_ctx, request, suffix)
+        watch = partial(progress, cli_ctx)
+        if request.targets.registry.is_named:
+            return [run(cli_ctx, request, watch=watch)]
+        return run_for_failing_pods(cli_ctx, request, suffix, watch)
     except ClusterMissingError as missing:
         if several:
             return [report_of_failure(request, "not-found", str(missing))]
         raise ResourceNotFoundError(str(missing), missing.recommendation) from missing
-    except RequiredArgumentMissingError as usage:
-        if not several:
-            raise
-        return [report_of_failure(request, "unsupported", str(usage))]
+    except NoAnswerError as silence:
+        if several:
+            return [report_of_failure(request, silence.why.reason, silence.why.detail)]
+        raise _in_words_of_az(silence) from silence
     except Exception as error:
         if not several:
             raise
@@ -96,26 +102,30 @@ def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]
         return [report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}")]
 
 
-def _of_failing_pods(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]]:
-    """A report for every registry that failing pods name, since the user named none."""
-    from azure.cli.core.azclierror import RequiredArgumentMissingError
+def _in_words_of_az(silence: NoAnswerError) -> Any:
+    """The error of az's that says why there is nothing to report."""
+    from azure.cli.core.azclierror import (
+        AuthenticationError,
+        AzureConnectionError,
+        AzureResponseError,
+        FileOperationError,
+    )
 
-    from .collect.ask.arm import ReadError
-    from .engine import run_for_failing_pods
+    from .engine import KubeconfigError
 
-    name_it = "Give --acr with the registry's name, login server or resource ID, or --image with a full reference."
-    try:
-        reports = run_for_failing_pods(cli_ctx, request, suffix)
-    except ReadError as error:
-        raise RequiredArgumentMissingError(
-            f"No registry was named, and the failing pods that might name one could not be read. {error.why.sentence}",
-            name_it,
-        ) from error
-    if not reports:
-        raise RequiredArgumentMissingError(
-            f"No registry was named, and no failing pod pulls from one of this cloud (*{suffix}).", name_it
-        )
-    return reports
+    said = str(silence)
+    if isinstance(silence, KubeconfigError):
+        advice = "Give a kubeconfig file and a context of it that `kubectl` can use, or leave both arguments out."
+        return FileOperationError(said, advice)
+    return {
+        "unreachable": AzureConnectionError(said, "Check this machine's network and its proxy: HTTPS_PROXY, NO_PROXY."),
+        "not-logged-in": AuthenticationError(
+            said, recommendation="Run `az login`, and `az account set` for the subscription."
+        ),
+        "malformed": AzureResponseError(
+            said, "A proxy or a sign-in page may have answered in place of Azure Resource Manager: `az aks show` tells."
+        ),
+    }[silence.why.reason]
 
 
 def _agreed(cluster: str) -> bool:

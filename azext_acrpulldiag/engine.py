@@ -8,21 +8,37 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .checks import ALL
-from .collect import ReadRequest, collect
+from .collect import ReadRequest, Watch, collect, unwatched
 from .collect.ask.deadline import Deadline, Meter
 from .collect.ask.session import Session
 from .collect.kubernetes.discovery import Discovered, discover
-from .collect.kubernetes.login import ClusterAccess
+from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
 from .diagnosis.counter_evidence import weigh
-from .diagnosis.evaluate import judge, left_out
+from .diagnosis.evaluate import applies, judge, left_out
 from .diagnosis.grouping import grouped
 from .diagnosis.root_causes import diagnose
+from .diagnosis.summary import WELL, no_registry
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
 from .pull_errors.symptoms import symptoms_of
 from .report import Elapsed, Json, report_of
-from .targets import Targets
+from .targets import NO_REGISTRY, Targets
+
+NO_ANSWER = ("unreachable", "not-logged-in", "malformed")
+"""Why there is nothing to report: no connection, no login, or an answer that is not Resource Manager's."""
+
+
+class NoAnswerError(Exception):
+    """Resource Manager said nothing of the cluster; ``why`` is one of :data:`NO_ANSWER`."""
+
+    def __init__(self, why: Unreadable) -> None:
+        super().__init__(why.sentence)
+        self.why = why
+
+
+class KubeconfigError(NoAnswerError):
+    """The kubeconfig file or context that the user named cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,8 @@ class Request:
     targets: Targets
     image_text: str | None = None
     skip: tuple[str, ...] = ()
+    narrowed: str = ""
+    """How ``skip`` came about, in the user's words; empty: everything is judged."""
     expiry_days: int = 30
     check_acr: bool = False
     timeout: float = 60.0
@@ -45,14 +63,16 @@ class Request:
     @property
     def options(self) -> Options:
         """What judgement needs of it."""
-        return Options(self.expiry_days, _parsed(self.image_text), self.image_text)
+        access = self.access
+        return Options(self.expiry_days, _parsed(self.image_text), self.image_text, access.kubeconfig, access.context)
 
 
-def run_for_failing_pods(cli_ctx: Any, request: Request, login_server_suffix: str) -> list[Json]:
+def run_for_failing_pods(
+    cli_ctx: Any, request: Request, login_server_suffix: str, watch: Watch = unwatched
+) -> list[Json]:
     """Return a report for every registry that failing pods pull from; the request's own registry is not looked at.
 
-    Empty where no failing pod names one. Raises what :func:`run` raises, and
-    :class:`~azext_acrpulldiag.collect.ask.arm.ReadError` where pods cannot be read.
+    Where none does, one report about the cluster, its nodes and its pods alone. Raises what :func:`run` raises.
     """
     began = time.monotonic()
     session = Session(cli_ctx, Deadline(request.timeout), Meter())
@@ -61,21 +81,33 @@ def run_for_failing_pods(cli_ctx: Any, request: Request, login_server_suffix: st
     finally:
         session.close()
     reports = []
-    for registry in found.registries:
+    for registry in found.registries or (NO_REGISTRY,):
         left = max(1.0, request.timeout - (time.monotonic() - began))
         one = replace(request, targets=replace(request.targets, registry=registry), timeout=left)
-        reports.append(run(cli_ctx, one, found))
+        reports.append(run(cli_ctx, one, found, watch))
     return reports
 
 
-def run(cli_ctx: Any, request: Request, found: Discovered | None = None) -> Json:
-    """Return the report of one cluster and one registry. Arguments and exceptions are those of :func:`read`."""
-    facts, elapsed = read(cli_ctx, request, found)
+def run(cli_ctx: Any, request: Request, found: Discovered | None = None, watch: Watch = unwatched) -> Json:
+    """Return the report of one cluster and one registry. Arguments and exceptions are those of :func:`read`.
+
+    Raises :class:`NoAnswerError` too, where Resource Manager says nothing of the cluster at all, and
+    :class:`KubeconfigError` where what the user gave for the Kubernetes API cannot be used.
+    """
+    facts, elapsed = read(cli_ctx, request, found, watch)
+    if isinstance(facts.cluster, Unreadable) and facts.cluster.reason in NO_ANSWER:
+        raise NoAnswerError(facts.cluster)
+    if isinstance(facts.kubernetes, Unreadable) and facts.kubernetes.operation == KUBECONFIG:
+        raise KubeconfigError(facts.kubernetes)
     return judged(facts, request, elapsed)
 
 
-def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tuple[Facts, Elapsed]:
+def read(
+    cli_ctx: Any, request: Request, found: Discovered | None = None, watch: Watch = unwatched
+) -> tuple[Facts, Elapsed]:
     """Read all facts and say what that cost; ``found`` is what was read of the cluster's pods already.
+
+    ``watch`` shows what is waited for.
 
     Raises :class:`~azext_acrpulldiag.collect.azure.missing.ClusterMissingError` where the cluster does not
     exist, and knack's ``CLIError`` where nobody is logged in.
@@ -86,7 +118,11 @@ def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tup
     wanted = ReadRequest(
         request.targets,
         request.options,
-        needs={checked.id: checked.needs for checked in ALL if not left_out(checked.id, request.skip)},
+        needs={
+            checked.id: checked.needs
+            for checked in ALL
+            if not left_out(checked.id, request.skip) and applies(checked, request.targets)
+        },
         check_acr=request.check_acr,
         access=request.access,
         scope=request.scope,
@@ -94,7 +130,7 @@ def read(cli_ctx: Any, request: Request, found: Discovered | None = None) -> tup
         pull_secret=request.pull_secret,
         credential_test=request.credential_test,
     )
-    collected = collect(session, wanted)
+    collected = collect(session, wanted, watch)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)
     return collected.facts, elapsed
 
@@ -110,7 +146,12 @@ def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     """Return the report of what was read. Pure."""
     in_scope, out_of_scope = symptoms_of(facts)
     findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
-    return report_of(facts, diagnose(ALL, findings, in_scope, out_of_scope, grouped(facts, in_scope)), elapsed)
+    named = request.targets.registry.is_named
+    well = WELL if named else no_registry(request.targets.cluster.name, out_of_scope)
+    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouped(facts, in_scope), well)
+    if request.narrowed:
+        diagnosis = replace(diagnosis, summary=f"Of what was judged ({request.narrowed}): {diagnosis.summary}")
+    return report_of(facts, diagnosis, elapsed)
 
 
 def _parsed(image: str | None) -> Image | None:

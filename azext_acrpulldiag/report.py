@@ -99,8 +99,10 @@ def _cluster(facts: Facts) -> Json:
     }
 
 
-def _registry(facts: Facts) -> Json:
+def _registry(facts: Facts) -> Json | None:
     registry = facts.registry
+    if not facts.targets.registry.is_named:
+        return None
     if not isinstance(registry, Registry):
         return {"id": None, "given": facts.targets.registry.given, "read": False}
     return {
@@ -185,19 +187,3 @@ def _group(group: SymptomGroup) -> Json:
         "namespaces": list(group.namespaces),
         "only": group.only,
     }
-
-
-def closing_words(report: Json) -> str:
-    """The root causes with their repairs and links, for a person who has just read the table."""
-    lines: list[str] = []
-    for root in report["rootCauses"]:
-        lines.append(f"Root cause: {root['summary']}")
-        for remedy in root["remedies"]:
-            lines.append(f"  {remedy['description']}")
-            if remedy["command"]:
-                lines.append(f"    {remedy['command']}")
-        if root["url"]:
-            lines.append(f"  {root['url']}")
-    if lines and report["where"]:
-        lines.append(report["where"])
-    return "\n".join(lines) or str(report["summary"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,9 @@ _REGISTRY_ID = re.compile(
 # (domain name label), see https://aka.ms/acr/dnl.
 _REGISTRY_NAME = re.compile(r"^[a-z0-9]{5,50}$", re.IGNORECASE)
 _LOGIN_LABEL = re.compile(r"^[a-z0-9]{5,50}(-[a-z0-9]+)?$", re.IGNORECASE)
+
+# From this ratio on two endings differ by a slip of the finger: azureacr.io, azurecr.oi, azurcr.io.
+_ALIKE = 0.75
 
 REGISTRY_SYNTAX = (
     "Expected a registry name (contosoreg), a login server (contosoreg{suffix}) or a resource ID "
@@ -66,6 +70,11 @@ class RegistryTarget:
     login_server: str | None = None
 
     @property
+    def is_named(self) -> bool:
+        """Whether there is a registry to judge at all."""
+        return bool(self.given)
+
+    @property
     def probable_name(self) -> str:
         """The registry's name, or what its login server suggests: the label, less a name hash after a hyphen."""
         return self.name or (self.login_server or self.given).split(".")[0].split("-")[0]
@@ -77,6 +86,10 @@ class Targets:
 
     cluster: ClusterTarget
     registry: RegistryTarget
+
+
+NO_REGISTRY = RegistryTarget("", RegistryForm.NAME)
+"""The user named none, and no failing pod does."""
 
 
 def parse_registry(given: str, login_server_suffix: str) -> RegistryTarget:
@@ -106,9 +119,20 @@ def parse_registry(given: str, login_server_suffix: str) -> RegistryTarget:
 
 def _login_server(text: str, suffix: str, expected: str) -> RegistryTarget:
     host = text.lower()
-    if "://" in host or "/" in host or ":" in host:
+    if "/" in host.partition("://")[2] or ("/" in host and "://" not in host):
+        raise ValueError(f"{text!r} is not a login server. Is it an image? Give that as --image. {expected}")
+    if "://" in host or ":" in host:
         raise ValueError(f"{text!r} is not a login server: leave out scheme, port and path. {expected}")
     label = host.removesuffix(suffix.lower())
     if label == host or not _LOGIN_LABEL.match(label):
-        raise ValueError(f"{text!r} is not a login server of this cloud, which end in {suffix!r}. {expected}")
+        near = _near_login_server(host, suffix.lower())
+        hint = f"Did you mean {near}? " if near else ""
+        raise ValueError(f"{text!r} is not a login server of this cloud, which end in {suffix!r}. {hint}{expected}")
     return RegistryTarget(text, RegistryForm.LOGIN_SERVER, login_server=host)
+
+
+def _near_login_server(host: str, suffix: str) -> str | None:
+    """The login server that a misspelt one was probably meant to be; ``None``: it resembles none."""
+    label, dot, rest = host.partition(".")
+    alike = difflib.SequenceMatcher(None, rest, suffix.lstrip(".")).ratio() if dot else 0.0
+    return f"{label}{suffix}" if alike >= _ALIKE and _LOGIN_LABEL.match(label) else None

@@ -14,7 +14,7 @@ from azext_acrpulldiag.diagnosis.evaluate import judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Grouping, Severity, Symptom, SymptomGroup
-from azext_acrpulldiag.report import Elapsed, closing_words, plain, report_of
+from azext_acrpulldiag.report import Elapsed, plain, report_of
 from tests.build import NOW, healthy_facts
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8"))
@@ -108,21 +108,11 @@ def test_groups_of_symptoms_keep_to_the_schema():
             "only": "node-pool",
         }
     ]
-    assert closing_words(written).splitlines()[-1] == written["where"] == "Only node pool win fails (1 pod)."
+    assert written["where"] == "Only node pool win fails (1 pod)."
 
 
 def test_plain_values_hide_what_could_not_be_read():
     assert plain({"a": NO_RIGHT, "b": frozenset({"y", "x"})}) == {"a": None, "b": ["x", "y"]}
-
-
-def test_closing_words_name_cause_and_link():
-    words = closing_words(report(fault))
-    assert "Root cause: Pool gpu is broken." in words
-    assert "https://learn.microsoft.com/azure/aks/" in words
-
-
-def test_closing_words_of_a_healthy_pair_are_its_summary():
-    assert closing_words(report(not_asked)) == report(not_asked)["summary"]
 
 
 def test_the_schema_refuses_a_report_that_hides_a_cause():

@@ -43,9 +43,10 @@ def test_a_resource_id_in_any_casing(written):
         ("ab", "not a registry name"),
         ("bad_name", "not a registry name"),
         ("https://contosoreg.azurecr.io", "leave out scheme"),
-        ("contosoreg.azurecr.io/app:1", "leave out scheme"),
+        ("contosoreg.azurecr.io/app:1", "Give that as --image"),
         ("contosoreg.azurecr.us", "not a login server of this cloud"),
-        ("contosoreg.azureacr.io", "not a login server of this cloud"),
+        ("contosoreg.azureacr.io", "Did you mean contosoreg.azurecr.io?"),
+        ("contosoreg.azurecr.oi", "Did you mean contosoreg.azurecr.io?"),
         ("/subscriptions/x/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r", "not the resource ID"),
         (
             REGISTRY_ID.replace("ContainerRegistry/registries", "ContainerService/managedClusters"),

@@ -23,7 +23,10 @@ T = TypeVar("T")
 # --- cluster and registry ------------------------------------------------------------------
 CLUSTER = Reading("cluster", at_once(sources.cluster), "cluster", rights.CLUSTER)
 REGISTRY_BODY = Reading("registry", at_once(sources.registry_body), None, rights.REGISTRY)
-REGISTRY = Reading("registryFacts", needing(sources.registry, REGISTRY_BODY), "registry")
+REGISTRY = Reading(
+    "registryFacts", needing(sources.registry, REGISTRY_BODY), "registry",
+    asked=lambda request: request.targets.registry.is_named,
+)
 # --- nodes and identities ------------------------------------------------------------------
 HOST_MODELS = Reading("scaleSets", needing(sources.host_models, CLUSTER), None, rights.HOST_MODELS)
 HOSTS = Reading("nodes", needing(sources.hosts, HOST_MODELS), "node_hosts", rights.INSTANCES)

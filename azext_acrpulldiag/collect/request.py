@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..facts import Kubernetes, Options
+from ..facts import Kubernetes, Options, Unreadable
 from ..targets import Targets
 from .ask.kubernetes import ApiServer
 from .ask.readers import Readers
@@ -26,7 +26,7 @@ class ReadRequest:
     """Whether ``az aks check-acr`` may start its pod."""
     access: ClusterAccess = field(default_factory=ClusterAccess)
     scope: Scope = field(default_factory=Scope)
-    known: tuple[ApiServer, Kubernetes] | None = None
+    known: tuple[ApiServer | Unreadable, Kubernetes | Unreadable] | None = None
     """What :func:`~.discovery.discover` read already; ``None``: nothing."""
     pull_secret: str | None = None
     """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""

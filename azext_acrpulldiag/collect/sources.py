@@ -116,13 +116,14 @@ def cache_rules(run: Run, found: Registry) -> tuple[CacheRule, ...] | Unreadable
 # --- pods ----------------------------------------------------------------------------------
 
 
-def kube_api(run: Run) -> KubeApi | None:
+def kube_api(run: Run) -> KubeApi | Unreadable | None:
     """The way to the Kubernetes API; ``None``: it is not to be asked."""
     request = run.request
     if request.access.mode == "none":
         return None
     if request.known is not None:
-        return KubeApi(run.session, request.known[0])
+        server = request.known[0]
+        return server if isinstance(server, Unreadable) else KubeApi(run.session, server)
     return KubeApi(run.session, find_api_server(run.arm, run.session, request.targets.cluster, request.access))
 
 

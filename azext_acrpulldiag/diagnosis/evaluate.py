@@ -6,26 +6,46 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ..catalogue import Check, skipped, unknown
+from ..checks.symptom import PODS
 from ..facts import Facts, NotKnownError, Unreadable
 from ..model import Finding, Status
+from ..targets import Targets
 
 _ABOUT_THE_REGISTRY = ("registry", "access", "image")
+OF_THE_REGISTRY = frozenset(
+    {
+        "registry", "access", "cache_rules", "outbound", "network", "images", "pull_secrets", "check_health",
+        "check_acr",
+    }
+)  # fmt: skip
+"""The facts that there are of a certain registry only."""
 
 
 def judge(checks: Iterable[Check], facts: Facts, skip: Collection[str] = ()) -> tuple[Finding, ...]:
     """Evaluate ``checks`` over ``facts``.
 
     ``skip`` names categories or check ids that the user asked to leave out; they are
-    reported as skipped, so that a report never looks more complete than it is.
+    reported as skipped, so that a report never looks more complete than it is. So are those
+    about the registry where none is named.
     """
     findings: list[Finding] = []
     for checked in checks:
         if left_out(checked.id, skip):
-            asked = skipped(_subject(checked, facts), "Left out with --skip.")
-            findings.append(replace(asked, check=checked.id, seen_from=checked.seen_from))
-        else:
+            findings.append(_skipped(checked, facts, "Left out with --skip or --only."))
+        elif applies(checked, facts.targets):
             findings.extend(evaluate(checked, facts))
+        else:
+            findings.append(_skipped(checked, facts, "No registry was named, and no failing pod names one."))
     return tuple(findings)
+
+
+def applies(checked: Check, targets: Targets) -> bool:
+    """Tell whether there is anything for a check to judge: without a registry, only clusters, nodes and pods."""
+    return targets.registry.is_named or checked.id == PODS or OF_THE_REGISTRY.isdisjoint(checked.needs)
+
+
+def _skipped(checked: Check, facts: Facts, reason: str) -> Finding:
+    return replace(skipped(_subject(checked, facts), reason), check=checked.id, seen_from=checked.seen_from)
 
 
 def left_out(check_id: str, skip: Collection[str]) -> bool:
@@ -66,4 +86,6 @@ def _subject(checked: Check, facts: Facts) -> str:
     """The resource that a check without a finding of its own speaks of."""
     if checked.category not in _ABOUT_THE_REGISTRY:
         return facts.targets.cluster.id
-    return facts.targets.registry.given if isinstance(facts.registry, Unreadable) else facts.registry.id
+    if isinstance(facts.registry, Unreadable):
+        return facts.targets.registry.given or facts.targets.cluster.id
+    return facts.registry.id

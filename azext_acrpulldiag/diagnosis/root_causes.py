@@ -24,6 +24,7 @@ from ..catalogue import Check, Outcome
 from ..checks.symptom import PODS, UNEXPLAINED, narrowed
 from ..model import Confidence, Diagnosis, Finding, Grouping, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
 from .reach import SAYS_NOTHING, LiveSymptoms
+from .summary import WELL, summary_of
 
 
 def diagnose(
@@ -32,11 +33,12 @@ def diagnose(
     symptoms: Sequence[Symptom] = (),
     out_of_scope: Sequence[Symptom] = (),
     grouping: Grouping | None = None,
+    well: str = WELL,
 ) -> Diagnosis:
     """Judge a whole run.
 
     ``symptoms`` are the live ones of the target registry; with none, every error outcome is
-    a root cause (the preflight). ``grouping`` says where they are.
+    a root cause (the preflight). ``grouping`` says where they are, ``well`` what to say where nothing stops a pull.
     """
     grouping = grouping or Grouping()
     known_checks = {checked.id: checked for checked in checks}
@@ -48,7 +50,7 @@ def diagnose(
     verdict = _verdict(roots, judged)
     return Diagnosis(
         verdict=verdict,
-        summary=" ".join(filter(None, (_summary(verdict, roots, judged), grouping.where))),
+        summary=" ".join(filter(None, (summary_of(verdict, roots, judged, well), grouping.where))),
         root_causes=roots,
         findings=tuple(sorted(judged, key=_report_order)),
         symptoms=tuple(symptoms),
@@ -206,21 +208,6 @@ def _verdict(roots: Sequence[RootCause], findings: Iterable[Finding]) -> Verdict
     if any(finding.status is Status.WARN for finding in counted):
         return Verdict.AT_RISK
     return Verdict.HEALTHY
-
-
-def _summary(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[Finding]) -> str:
-    if verdict is Verdict.BROKEN:
-        more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''}.)" if len(roots) > 1 else ""
-        return f"{roots[0].finding.summary}{more}"
-    if verdict is Verdict.INCONCLUSIVE:
-        reasons = {finding.reason for finding in findings if finding.status is Status.UNKNOWN and finding.decisive}
-        if len(reasons) == 1:
-            return f"Nothing is proven broken, but what decides could not be read: {reasons.pop()}"
-        return f"Nothing is proven broken, but {len(reasons)} decisive facts could not be read."
-    if verdict is Verdict.AT_RISK:
-        count = sum(1 for f in findings if f.status is Status.WARN and f.seen_from is not SeenFrom.THIS_MACHINE)
-        return f"Nothing stops a pull; {count} warning{'s' if count > 1 else ''} may."
-    return "Nothing that was read stops this cluster from pulling from this registry."
 
 
 _ORDER = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.SKIPPED, Status.PASS)

@@ -145,6 +145,10 @@ class Options:
     image: Image | None = None
     image_text: str | None = None
     """What the user gave as ``--image``, also where it does not parse."""
+    kubeconfig: str | None = None
+    """What the user gave as ``--kubeconfig``."""
+    context: str | None = None
+    """What the user gave as ``--context``."""
 
 
 @dataclass(frozen=True)
@@ -195,5 +199,9 @@ def nothing_known(targets: Targets, options: Options, now: datetime, why: Unread
         outbound=why,
         check_health=why,
         check_acr=None,
+        kubernetes=why,
+        pull_secrets=why,
+        images=why,
+        network=why,
         options=options,
     )

@@ -91,6 +91,8 @@ def is_of_registry(image: str, facts: Facts, error: PullError | None = None) -> 
     Its host is the registry's (or nearly), or the request that failed went to the registry:
     nodes of a network-isolated cluster get other registries' images through it.
     """
+    if not facts.targets.registry.is_named:
+        return False
     server = login_server_of(facts)
     hosts = {server, *_further_hosts(facts)}
     if error is not None and error.host is not None and error.host.lower() in hosts:

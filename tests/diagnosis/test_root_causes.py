@@ -5,11 +5,13 @@ from dataclasses import fields, replace
 import pytest
 
 from azext_acrpulldiag.catalogue import Check, Outcome, unknown
+from azext_acrpulldiag.checks._kubectl import Kubectl
 from azext_acrpulldiag.checks._named import ClusterNames
 from azext_acrpulldiag.checks.symptom import PODS, UNEXPLAINED, Unexplained
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Confidence, Finding, Grouping, Reach, SeenFrom, Severity, Status, Symptom, Verdict
+from tests.build import healthy_facts
 
 URL = "https://learn.microsoft.com/azure/aks/"
 NO_RIGHT = Unreadable("forbidden", "No right to read it", "Some/thing/read", "Some/thing/read")
@@ -39,10 +41,13 @@ def of_pods(*pods):
     return Reach(pods=frozenset(("ns", pod) for pod in pods))
 
 
+KUBECTL = Kubectl.of(healthy_facts())
+
+
 def unexplained(symptom_class="unauthorized-401", pods=()):
     texts = {field.name: "x" for field in fields(Unexplained)}
     what = Unexplained(**texts | {"symptom_class": symptom_class, "pods": tuple(pods)})
-    made = UNEXPLAINED.at("/r", what, ClusterNames("prod", "rg-app", "s"), explains=(symptom_class,))
+    made = UNEXPLAINED.at("/r", what, ClusterNames("prod", "rg-app", "s"), KUBECTL, explains=(symptom_class,))
     return replace(made, check=PODS)
 
 

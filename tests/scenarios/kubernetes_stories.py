@@ -11,6 +11,8 @@ from .stories import OF_NODES, OF_PODS, story
 
 IMAGE = "contosoreg.azurecr.io/team/app:1.2"
 PULL_FAILED = f'Failed to pull image "{IMAGE}": '
+LOGIN = "az aks get-credentials --name prod --resource-group rg-app "
+KUBECTL = "kubectl --kubeconfig ./prod.kubeconfig"
 LIST_PODS = "list pods (Kubernetes RBAC, or Azure Kubernetes Service RBAC Reader)"
 ANSI = "\x1b[31mred\x1b[0m\r\n\u202e$(touch /tmp/owned) `id` '; rm -rf / #"
 
@@ -34,7 +36,7 @@ def pods_unauthorized(cloud: Cloud) -> None:
     evidence={
         "kubelet.pull-qps-exceeded": {"alwaysPulling": ["web/web-5d4f8c9b7-x2x9z"], "workload": "deployment/web"}
     },
-    commands=('kubectl patch deployment/web --namespace web --type strategic --patch \'{"spec":',),
+    commands=(LOGIN, f'{KUBECTL} patch deployment/web --namespace web --type strategic --patch \'{{"spec":'),
 )
 def pull_qps_exceeded(cloud: Cloud) -> None:
     """Kubelet refuses pulls itself, because pods pull at every start."""
@@ -65,7 +67,7 @@ def registry_throttled(cloud: Cloud) -> None:
     root_causes=("symptom.unexplained",),
     symptoms=("disk-full",),
     evidence={"symptom.unexplained": {"symptomClass": "disk-full", "containers": 1}},
-    commands=("kubectl describe pod web-5d4f8c9b7-x2x9z --namespace web", "kubectl describe node aks-pool1"),
+    commands=(LOGIN, f"{KUBECTL} describe pod web-5d4f8c9b7-x2x9z", f"{KUBECTL} describe node aks-pool1"),
 )
 def disk_full(cloud: Cloud) -> None:
     """The node's disk is full, which nothing that is read of Azure tells."""
@@ -78,7 +80,7 @@ def disk_full(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=("symptom.unexplained",),
     symptoms=("backoff-only",),
-    commands=("kubectl describe pod", "kubectl delete pod"),
+    commands=(LOGIN, f"{KUBECTL} describe pod", f"{KUBECTL} get events"),
 )
 def backoff_only(cloud: Cloud) -> None:
     """The cause has expired from the events of an old pod, and nothing is wrong any more."""

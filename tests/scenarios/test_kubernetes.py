@@ -75,10 +75,18 @@ def test_a_kubeconfig_of_another_cluster_is_not_judged(cloud: Cloud, az: Az, tmp
     cloud.failing_pod()
     path = tmp_path / "config"
     path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
-    report = run(az, *ACR, "--kubeconfig", str(path)).report
-    assert report["symptoms"] == []
-    reason = next(each["reason"] for each in report["unknowns"] if each["check"] == "symptom.pods")
-    assert "another cluster" in reason
+    done = run(az, *ACR, "--kubeconfig", str(path))
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "another cluster" in done.result.err
+
+
+def test_a_context_that_is_not_there_is_an_error(cloud: Cloud, az: Az, tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
+    done = run(az, *ACR, "--kubeconfig", str(path), "--context", "prdo")
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "cannot be used" in done.result.err
+    assert "Traceback" not in done.result.err
 
 
 def test_every_registry_of_failing_pods_gets_a_report(cloud: Cloud, az: Az) -> None:
@@ -102,7 +110,6 @@ def test_every_registry_of_failing_pods_gets_a_report(cloud: Cloud, az: Az) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "no failing pod pulls from"),
         (("--cluster-access", "none"), "No registry was named"),
         (("--acr", "contosoreg", "--pod", "web,status.phase=x"), "--pod"),
         (("--acr", "contosoreg", "--namespace", "Web"), "--namespace"),
@@ -123,13 +130,43 @@ def test_arguments_that_are_refused(cloud: Cloud, az: Az, arguments: tuple[str, 
 def test_no_registry_and_an_api_server_that_refuses_names_the_right(cloud: Cloud, az: Az) -> None:
     cloud.forbid_in_cluster("list pods")
     done = run(az)
-    assert done.result.code == 1
-    assert "list pods (Kubernetes RBAC" in done.result.err
+    assert_promises(done)
+    assert (done.report["verdict"], done.result.code) == ("inconclusive", 5)
+    assert done.report["target"]["registry"] is None
+    assert "list pods (Kubernetes RBAC" in done.report["summary"]
 
 
-def test_with_several_clusters_no_registry_to_judge_is_an_open_question(cloud: Cloud, az: Az) -> None:
+def test_no_registry_and_nothing_that_fails_is_one_report(cloud: Cloud, az: Az) -> None:
+    cloud.node()
+    done = run(az)
+    assert_promises(done)
+    assert (done.report["verdict"], done.result.code) == ("healthy", 0)
+    assert done.report["target"]["registry"] is None
+    assert done.report["summary"] == "No pod of prod fails to pull from a container registry of Azure."
+    assert not [each for each in done.requests if "/registries/" in each.request.line]
+
+
+def test_no_registry_and_pods_that_fail_elsewhere_is_one_report(cloud: Cloud, az: Az) -> None:
+    cloud.node()
+    cloud.failing_pod(image="quay.io/team/app:1")
+    done = run(az)
+    assert_promises(done)
+    assert (done.report["verdict"], len(done.report["outOfScope"])) == ("healthy", 1)
+    assert done.report["summary"].endswith("Containers that wait for other images, not judged: 1 of quay.io.")
+
+
+def test_no_registry_and_a_stopped_cluster_is_broken(cloud: Cloud, az: Az) -> None:
+    cloud.stop_cluster()
+    done = run(az)
+    assert_promises(done)
+    assert [each["outcome"] for each in done.report["rootCauses"]] == ["cluster.stopped"]
+    assert done.result.code == 4
+
+
+def test_of_several_clusters_one_where_nothing_fails_is_healthy(cloud: Cloud, az: Az) -> None:
+    cloud.node()
     done = run(az, "--ids", cluster_id(), cluster_id("gone"), command=("aks", "diagnose-pull"))
-    assert [each["verdict"] for each in json.loads(done.result.out)] == ["inconclusive"] * 2
+    assert sorted(each["verdict"] for each in json.loads(done.result.out)) == ["healthy", "inconclusive"]
     assert done.result.code == 5
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...facts import Kubernetes, Unreadable, known
+from ...facts import Kubernetes, Unreadable
 from ...images.references import parse_reference
 from ...targets import ClusterTarget, RegistryTarget, parse_registry
 from ..ask.arm import ArmReader, ReadError
@@ -23,14 +23,14 @@ class Discovered:
     """The registries that failing pods name, sorted, and what was read to find them."""
 
     registries: tuple[RegistryTarget, ...]
-    server: ApiServer
-    kubernetes: Kubernetes
+    server: ApiServer | Unreadable
+    kubernetes: Kubernetes | Unreadable
 
 
 def discover(session: Session, target: ClusterTarget, access: ClusterAccess, scope: Scope, suffix: str) -> Discovered:
     """Read Kubernetes only; ``suffix`` is the cloud's login server suffix, with its dot.
 
-    Raises :class:`ReadError` where pods cannot be read, and :class:`ClusterMissingError`.
+    Raises :class:`ClusterMissingError`. Where pods cannot be read, no registry is known.
     """
     reader = ArmReader(session)
     try:
@@ -38,13 +38,11 @@ def discover(session: Session, target: ClusterTarget, access: ClusterAccess, sco
     except ReadError as error:
         if error.why.reason == "not-found":
             raise ClusterMissingError(target, explain_missing_cluster(reader, target)) from error
-        raise
+        return Discovered((), error.why, error.why)
     kubernetes = read_kubernetes(KubeApi(session, server), scope)
-    for part in (kubernetes, kubernetes if isinstance(kubernetes, Unreadable) else kubernetes.failing):
-        if isinstance(part, Unreadable):
-            raise ReadError(part)
-    whole = known(kubernetes)
-    return Discovered(registries_of((each.image for each in known(whole.failing)), suffix), server, whole)
+    failing = kubernetes if isinstance(kubernetes, Unreadable) else kubernetes.failing
+    images = () if isinstance(failing, Unreadable) else (each.image for each in failing)
+    return Discovered(registries_of(images, suffix), server, kubernetes)
 
 
 def registries_of(images: Iterable[str], suffix: str) -> tuple[RegistryTarget, ...]:

@@ -43,6 +43,10 @@ class ClusterAccess:
         return self.kubeconfig is not None or self.context is not None
 
 
+KUBECONFIG = "--kubeconfig"
+"""The operation of what the user's own kubeconfig file, or context in it, made impossible."""
+
+
 def find_api_server(reader: ArmReader, session: Session, target: ClusterTarget, access: ClusterAccess) -> ApiServer:
     """Return the API server of a cluster, ready to be asked; raises :class:`ReadError`.
 
@@ -147,7 +151,7 @@ def _from_file(access: ClusterAccess) -> ApiServer:
         kube_config.load_kube_config(access.kubeconfig, access.context, configuration, persist_config=False)
         tls = tls_of_files(configuration)
     except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ReadError(Unreadable("malformed", f"{where} cannot be used: {first_line(error)}")) from None
+        raise ReadError(Unreadable("malformed", f"{where} cannot be used: {first_line(error)}", KUBECONFIG)) from None
     finally:
         kube_config._cleanup_temp_files()  # pylint: disable=protected-access
     return ApiServer(

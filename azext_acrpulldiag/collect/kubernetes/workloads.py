@@ -25,6 +25,7 @@ from ...pull_errors import classify
 from ..ask.arm import Json, ReadError, in_parallel
 from ..members import member
 from .api import KubeApi
+from .login import KUBECONFIG
 
 WAITING_REASONS = frozenset(
     {
@@ -112,7 +113,9 @@ def of_another_cluster(kubernetes: Kubernetes, node_group: str) -> Unreadable | 
     groups = sorted({node.labels[_CLUSTER] for node in nodes if node.labels.get(_CLUSTER)})
     if not groups or any(node_group.lower().startswith(group.lower()) for group in groups):
         return None
-    return Unreadable("unsupported", f"The kubeconfig leads to another cluster: its nodes are of {groups[0]}")
+    return Unreadable(
+        "unsupported", f"The kubeconfig leads to another cluster: its nodes are of {groups[0]}", KUBECONFIG
+    )
 
 
 def _is_whole(answer: Any) -> bool:

@@ -1,0 +1,81 @@
+"""What a verdict rests on, in words: the causes, what was not read and why, and what of pods and nodes was not seen.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ..checks.symptom import PODS
+from ..model import Finding, RootCause, SeenFrom, Status, Symptom, Verdict
+
+NODES = "cluster.ready-nodes"
+_MOST_REASONS = 2
+_MOST_HOSTS = 5
+
+
+WELL = "Nothing that was read stops this cluster from pulling from this registry."
+
+
+def summary_of(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[Finding], well: str = WELL) -> str:
+    """The verdict in a few sentences; ``well`` is what to say where nothing stops a pull."""
+    if verdict is Verdict.BROKEN:
+        more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''}.)" if len(roots) > 1 else ""
+        return f"{roots[0].finding.summary}{more}"
+    if verdict is Verdict.INCONCLUSIVE:
+        return f"Nothing is proven broken, but this could not be read, and decides: {_unread(findings)}"
+    if verdict is Verdict.AT_RISK:
+        count = sum(1 for f in findings if f.status is Status.WARN and f.seen_from is not SeenFrom.THIS_MACHINE)
+        words = f"Nothing stops a pull; {count} warning{'s' if count > 1 else ''} may."
+        if well != WELL:
+            words = f"{well} {words}"
+    else:
+        words = well
+    return " ".join(filter(None, (words, _unseen(findings))))
+
+
+def no_registry(cluster: str, elsewhere: Sequence[Symptom]) -> str:
+    """What to say where no registry is named and no failing pod names one; ``elsewhere``: pods that fail elsewhere."""
+    words = f"No pod of {cluster} fails to pull from a container registry of Azure."
+    hosts = Counter(each.image.partition("/")[0] for each in elsewhere)
+    if not hosts:
+        return words
+    told = ", ".join(f"{count} of {host}" for host, count in sorted(hosts.items())[:_MOST_HOSTS])
+    more = f" and {len(hosts) - _MOST_HOSTS} more hosts" if len(hosts) > _MOST_HOSTS else ""
+    return f"{words} Containers that wait for other images, not judged: {told}{more}."
+
+
+def _unread(findings: Iterable[Finding]) -> str:
+    """Each reason once, those of the most checks first, with the checks that it keeps from judging."""
+    by_reason: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.status is Status.UNKNOWN and finding.decisive:
+            by_reason.setdefault(finding.reason or "", []).append(finding.check)
+    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[1][0], item[0]))
+    told = [f"{reason.rstrip('.')} ({_checks(checks)})" for reason, checks in ordered[:_MOST_REASONS]]
+    more = len(ordered) - _MOST_REASONS
+    if more > 0:
+        told.append(f"{more} more reason{'s' if more > 1 else ''}, see unknowns")
+    return "; ".join(told) + "."
+
+
+def _checks(checks: Sequence[str]) -> str:
+    distinct = sorted(set(checks))
+    more = len(distinct) - 1
+    return distinct[0] + (f" and {more} more check{'s' if more > 1 else ''}" if more else "")
+
+
+def _unseen(findings: Sequence[Finding]) -> str:
+    """What of pods and nodes was not seen; empty: all of it was."""
+    reasons: dict[str, list[str]] = {}
+    for check, noun in ((PODS, "Pods"), (NODES, "nodes")):
+        for finding in findings:
+            if finding.check == check and finding.status in (Status.UNKNOWN, Status.SKIPPED):
+                reasons.setdefault(finding.reason or finding.summary, []).append(noun)
+    told = []
+    for reason, nouns in reasons.items():
+        subject = " and ".join(dict.fromkeys(nouns))
+        told.append(f"{subject[:1].upper()}{subject[1:]} were not seen, or not all of them: {reason}")
+    return " ".join(told)
