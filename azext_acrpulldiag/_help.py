@@ -42,11 +42,11 @@ examples:
   - name: Print the commands that repair it.
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
-        --query "rootCauses[].remedies[].command" -o tsv
+        --query 'rootCauses[].remedies[?option==`1`].command[]' -o tsv
   - name: List what fails.
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
-        --query "findings[?status=='fail']" -o table
+        --query "findings[?status=='fail'].[check,summary]" -o table
   - name: Judge the registries that the failing pods of a namespace pull from.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --namespace web
   - name: Look at one pod.
@@ -95,9 +95,13 @@ long-summary: >-
 parameters:
   - name: --category
     short-summary: "List the checks of this category only: the part of their ids before the dot."
+  - name: --outcome
+    short-summary: "Answer the page of this outcome: what it means, why, how it is decided, repairs, rights."
 examples:
   - name: List all checks as a table.
     text: az aks list-pull-checks --output table
+  - name: Read the page of one outcome.
+    text: az aks list-pull-checks --outcome pull-secret.token-expired --output table
   - name: List the checks of the way to the registry.
     text: az aks list-pull-checks --category network --output table
   - name: Print the rights that one outcome is decided with.

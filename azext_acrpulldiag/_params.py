@@ -2,76 +2,45 @@
 
 from typing import Any
 
-from azure.cli.core.commands.parameters import file_type, get_enum_type
+from azure.cli.core.commands.parameters import (
+    file_type,
+    get_enum_type,
+    get_resource_name_completion_list,
+)
+from azure.cli.core.decorators import Completer
+
+
+def _categories_and_checks(*_: Any) -> list[str]:
+    """What ``--skip`` takes."""
+    from .checks import ALL
+
+    return sorted({checked.id for checked in ALL} | {checked.category for checked in ALL})
 
 
 def load_arguments(self: Any, command: str) -> None:
     """Declare names, types and help of every argument."""
     with self.argument_context("aks diagnose-pull") as context:
-        context.argument("name", options_list=["--name", "-n"], id_part="name", help="Name of the managed cluster.")
+        context.argument(
+            "name",
+            options_list=["--name", "-n"],
+            id_part="name",
+            help="Name of the managed cluster.",
+            completer=get_resource_name_completion_list("Microsoft.ContainerService/managedClusters"),
+        )
         context.argument(
             "acr",
             help="Registry to judge: its name, login server or resource ID, in any subscription of the login. "
             "Left out, it is taken from --image, else from the images of failing pods: then there is a report "
             "for every registry that they name.",
+            completer=get_resource_name_completion_list("Microsoft.ContainerRegistry/registries"),
         )
         context.argument(
             "image",
             help="Full reference of the image to judge, also one that is not deployed yet, "
-            "such as contosoreg.azurecr.io/team/app:1.2.",
+            "such as contosoreg.azurecr.io/team/app:1.2. One of another registry is refused.",
         )
-        context.argument("namespace", help="Look at the pods of this Kubernetes namespace only.")
-        context.argument(
-            "pod",
-            help="Look at this pod only; without --namespace it is looked for in the namespace `default`.",
-        )
-        context.argument(
-            "cluster_access",
-            arg_type=get_enum_type(["auto", "direct", "none"], default="auto"),
-            help="How to reach the Kubernetes API. `auto` and `direct` ask it from this machine, `none` does not ask "
-            "it at all: pods, events and nodes are then not looked at.",
-        )
-        context.argument(
-            "kubeconfig",
-            type=file_type,
-            help="Kubeconfig file to use for the Kubernetes API, instead of the credential that Azure hands out. "
-            "The file's own sign-in program, such as kubelogin, is run.",
-        )
-        context.argument(
-            "context", help="Context of the kubeconfig to use; without --kubeconfig that of the default file."
-        )
-        context.argument(
-            "pull_secret",
-            help="Also judge this pull secret, though no pod names it yet; it is looked for in --namespace, "
-            "else in the namespace `default`.",
-        )
-        context.argument(
-            "no_credential_test",
-            action="store_true",
-            help="Do not offer the credential of a pull secret to its registry, which alone proves it right or wrong. "
-            "It is sent to the login server that Azure names and nowhere else.",
-        )
-        context.argument(
-            "skip",
-            nargs="+",
-            help="Categories or ids of checks not to run, such as `network` or `registry.health`; "
-            "they are reported as skipped.",
-        )
-        context.argument("expiry_days", type=int, help="Warn this many days before a credential ends.")
-        context.argument(
-            "check_acr",
-            action="store_true",
-            help="Also run `az aks check-acr`, which starts a root pod on one Linux node of the cluster.",
-        )
-        context.argument(
-            "yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask before starting pods."
-        )
-        context.argument(
-            "fail_on",
-            arg_type=get_enum_type(["error", "warning", "never"], default="error"),
-            help="The least that gives a non-zero exit code: 4 for what was found, 5 where a decisive fact "
-            "could not be read. With `never` the code is 0 once there is a report.",
-        )
+        _load_judgement(context)
+        _load_kubernetes(context)
         context.argument("timeout", type=float, help="Seconds for the whole run.")
 
     with self.argument_context("aks explain-pull-error") as context:
@@ -83,7 +52,91 @@ def load_arguments(self: Any, command: str) -> None:
         )
 
     if command == "aks list-pull-checks":
-        from .listing import categories  # all checks, which the other commands have no use for here
+        from .listing import categories, outcome_ids  # all checks, which the other commands have no use for here
 
         with self.argument_context(command) as context:
             context.argument("category", arg_type=get_enum_type(categories()))
+            context.argument("outcome", completer=Completer(lambda *_: outcome_ids()))
+
+
+def _load_judgement(context: Any) -> None:
+    group = "What is judged, and what fails"
+    context.argument(
+        "skip",
+        nargs="+",
+        arg_group=group,
+        completer=Completer(_categories_and_checks),
+        help="Categories or ids of checks not to run, such as `network` or `registry.health`, with commas or spaces "
+        "between them; they are reported as skipped, and what no other check needs is not read.",
+    )
+    context.argument(
+        "only",
+        nargs="+",
+        arg_group=group,
+        completer=Completer(_categories_and_checks),
+        help="Categories or ids of checks to run alone, such as `access`; all others are reported as skipped.",
+    )
+    context.argument("expiry_days", type=int, arg_group=group, help="Warn this many days before a credential expires.")
+    context.argument(
+        "fail_on",
+        arg_type=get_enum_type(["error", "warning", "unknown", "never"], default="error"),
+        arg_group=group,
+        help="The least that gives a non-zero exit code: 4 for what was found, 5 where a decisive fact "
+        "could not be read. With `unknown` warnings count, and anything at all that could not be read gives 5. "
+        "With `never` the code is 0 once there is a report.",
+    )
+    context.argument(
+        "check_acr",
+        action="store_true",
+        arg_group=group,
+        help="Also run `az aks check-acr`, which starts a root pod on one Linux node of the cluster.",
+    )
+    context.argument(
+        "yes",
+        options_list=["--yes", "-y"],
+        action="store_true",
+        arg_group=group,
+        help="Do not ask before starting pods.",
+    )
+
+
+def _load_kubernetes(context: Any) -> None:
+    group = "Kubernetes"
+    context.argument("namespace", arg_group=group, help="Look at the pods of this Kubernetes namespace only.")
+    context.argument(
+        "pod",
+        arg_group=group,
+        help="Look at this pod only; without --namespace it is looked for in the namespace `default`.",
+    )
+    context.argument(
+        "pull_secret",
+        arg_group=group,
+        help="Also judge this pull secret, though no pod names it yet; it is looked for in --namespace, "
+        "else in the namespace `default`.",
+    )
+    context.argument(
+        "no_credential_test",
+        action="store_true",
+        arg_group=group,
+        help="Do not offer the credential of a pull secret to its registry, which alone proves it right or wrong. "
+        "It is sent to the login server that Azure names and nowhere else.",
+    )
+    context.argument(
+        "cluster_access",
+        arg_type=get_enum_type(["auto", "direct", "none"], default="auto"),
+        arg_group=group,
+        help="How to reach the Kubernetes API. `auto` and `direct` ask it from this machine, `none` does not ask "
+        "it at all: pods, events and nodes are then not looked at.",
+    )
+    context.argument(
+        "kubeconfig",
+        type=file_type,
+        arg_group=group,
+        help="Kubeconfig file to use for the Kubernetes API, instead of the credential that Azure hands out. "
+        "The file's own sign-in program, such as kubelogin, is run.",
+    )
+    context.argument(
+        "context",
+        arg_group=group,
+        help="Context of the kubeconfig to use; without --kubeconfig that of the default file.",
+    )

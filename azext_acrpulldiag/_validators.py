@@ -26,7 +26,8 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     _validate_access(namespace, several)
     _validate_scope(namespace)
     _validate_pull_secret(namespace)
-    _validate_skip(namespace.skip or [])
+    namespace.only = _validated_words(namespace.only, "--only")
+    namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
     _validate_consent(namespace)
     cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
 
@@ -45,6 +46,8 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
 
     from .targets import parse_registry
 
+    suffix = login_server_suffix(cmd.cli_ctx)
+    _validate_image(namespace.image, namespace.acr, suffix)
     given = registry_of_image(namespace.image) if namespace.acr is None else namespace.acr
     if given is None:
         if namespace.cluster_access != "none":
@@ -54,10 +57,40 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
             "Give --acr with the registry's name, login server or resource ID, or --image with a full reference.",
         )
     try:
-        parse_registry(given, login_server_suffix(cmd.cli_ctx))
+        parse_registry(given, suffix)
     except ValueError as error:
         argument = "--image" if namespace.acr is None else "--acr"
         raise InvalidArgumentValueError(f"{argument}: {error}") from error
+
+
+def _validate_image(image: str | None, acr: str | None, suffix: str) -> None:
+    """Refuse an image that another registry serves: a gate must not pass what it did not judge.
+
+    One that does not parse, or whose host is that of the registry misspelt, is judged and told by the checks.
+    """
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    from .images.references import parse_reference, resemblance_of
+    from .targets import parse_registry
+
+    try:
+        parsed = parse_reference(image or "")
+        registry = parse_registry(acr, suffix) if acr is not None else None
+    except ValueError:
+        return  # the registry is told of by itself
+    name = registry.probable_name.lower() if registry else "REGISTRY"
+    server = (registry and registry.login_server) or f"{name}{suffix}"
+    # The host may have a domain name label (contosoreg-a1b2c3), which only the registry itself shows.
+    labelled = registry is None and parsed.host.lower().endswith(suffix)
+    labelled |= parsed.host.lower().partition("-")[0] == name and parsed.host.lower().endswith(suffix)
+    if labelled or (registry is not None and resemblance_of(parsed, server) is not None):
+        return
+    path = parsed.repository.removeprefix("library/") + (f":{parsed.tag}" if parsed.tag else "")
+    path += f"@{parsed.digest}" if parsed.digest else ""
+    raise InvalidArgumentValueError(
+        f"--image {image!r} would be pulled from {parsed.host}, which is not the registry that is judged.",
+        f"Give the full reference: {server}/{path}.",
+    )
 
 
 def _validate_access(namespace: Any, several: bool) -> None:
@@ -106,21 +139,59 @@ def _validate_pull_secret(namespace: Any) -> None:
     if namespace.pull_secret is not None:
         if namespace.cluster_access == "none":
             raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --cluster-access none.")
-        if "pull-secret" in (namespace.skip or []):
+        if "pull-secret" in _words(namespace.skip):
             raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --skip pull-secret.")
+        only = _words(namespace.only)
+        if only and not any(word.partition(".")[0] == "pull-secret" for word in only):
+            raise MutuallyExclusiveArgumentError(
+                "--pull-secret has no effect with --only, unless it names pull-secret."
+            )
 
 
-def _validate_skip(skip: list[str]) -> None:
+def _words(given: list[str] | None) -> list[str]:
+    """The words of an argument that takes several, with commas or spaces between them."""
+    return [word for each in given or () for word in each.split(",") if word]
+
+
+def _validated_words(given: list[str] | None, argument: str) -> list[str]:
+    """Categories and check ids, with commas or spaces between them; the nearest are told of one that there is not."""
+    import difflib
+
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from .checks import ALL
 
-    known = {checked.id for checked in ALL} | {checked.category for checked in ALL}
-    for word in skip:
+    known = sorted({checked.id for checked in ALL} | {checked.category for checked in ALL})
+    words = _words(given)
+    for word in words:
         if word not in known:
-            raise InvalidArgumentValueError(
-                f"--skip {word!r} is no category or check id.", f"Known are: {', '.join(sorted(known))}."
-            )
+            near = difflib.get_close_matches(word, known, 3)
+            hint = f"Did you mean {', '.join(near)}?" if near else "`az aks list-pull-checks -o table` lists them."
+            raise InvalidArgumentValueError(f"{argument} {word!r} is no category or check id.", hint)
+    return words
+
+
+def _left_out(skip: list[str], only: list[str]) -> list[str]:
+    """What is not to run, ``--only`` told as what it leaves out; that may not be everything."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    from .checks import ALL
+    from .diagnosis.evaluate import left_out
+
+    beside = [checked.id for checked in ALL if only and not left_out(checked.id, only)]
+    everything = [*skip, *beside]
+    if all(left_out(checked.id, everything) for checked in ALL):
+        raise InvalidArgumentValueError(
+            "--skip and --only leave out every check.", "Leave at least one check to run, so that something is judged."
+        )
+    return everything
+
+
+def narrowed(skip: list[str] | None, only: list[str] | None) -> str:
+    """What is judged, in words, where ``--skip`` or ``--only`` was given; ``skip`` as :func:`_left_out` returned it."""
+    if only:
+        return f"only {', '.join(only)}"
+    return f"all but {', '.join(skip)}" if skip else ""
 
 
 def _validate_consent(namespace: Any) -> None:

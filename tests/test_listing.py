@@ -44,7 +44,7 @@ def test_a_row_is_whole():
         "articleSection": "1.4",
         "seenFrom": "azure",
     }
-    assert row["healthyWhen"].startswith("Every scale set")
+    assert row["healthyWhen"].startswith("The kubelet identity is assigned to every scale set")
     assert row["url"].startswith("https://learn.microsoft.com/")
     assert "unauthorized-401" in row["symptoms"]
     assert {

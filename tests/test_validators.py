@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from azext_acrpulldiag._validators import SEVERAL_CLUSTERS, login_server_suffix, validate_diagnose_pull
+from azext_acrpulldiag._validators import SEVERAL_CLUSTERS, login_server_suffix, narrowed, validate_diagnose_pull
+from azext_acrpulldiag.checks import ALL
+from azext_acrpulldiag.diagnosis.evaluate import left_out
 
 errors = pytest.importorskip("azure.cli.core.azclierror", reason="azure-cli is not installed")
 clouds = pytest.importorskip("azure.cli.core.cloud")
@@ -18,7 +20,7 @@ def command(cloud=clouds.AZURE_PUBLIC_CLOUD):
 
 
 def arguments(**given):
-    defaults = {"acr": "contosoreg", "image": None, "skip": None, "check_acr": False, "yes": False}
+    defaults = {"acr": "contosoreg", "image": None, "skip": None, "only": None, "check_acr": False, "yes": False}
     of_pods = {"namespace": None, "pod": None, "cluster_access": "auto", "kubeconfig": None, "context": None}
     of_secrets = {"pull_secret": None, "no_credential_test": False}
     return SimpleNamespace(**{**defaults, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given})
@@ -53,11 +55,50 @@ def test_another_clouds_login_server_is_refused(cloud, suffix):
         assert repr(suffix) in said
 
 
-@pytest.mark.parametrize("image", [None, "nginx", "team/app:1.2"])
-def test_no_registry_is_named(image):
-    validate_diagnose_pull(command(), arguments(acr=None, image=image))  # failing pods may name one
-    said = refused(errors.RequiredArgumentMissingError, acr=None, image=image, cluster_access="none")
+def test_no_registry_is_named():
+    validate_diagnose_pull(command(), arguments(acr=None))  # failing pods may name one
+    said = refused(errors.RequiredArgumentMissingError, acr=None, cluster_access="none")
     assert said.startswith("No registry was named")
+
+
+@pytest.mark.parametrize(
+    ("acr", "image", "host", "meant"),
+    [
+        (None, "nginx", "docker.io", "REGISTRY.azurecr.io/nginx:latest"),
+        (None, "team/app:1.2", "docker.io", "REGISTRY.azurecr.io/team/app:1.2"),
+        ("contosoreg", "nginx", "docker.io", "contosoreg.azurecr.io/nginx:latest"),
+        ("contosoreg", "ghcr.io/team/app:1.2", "ghcr.io", "contosoreg.azurecr.io/team/app:1.2"),
+        ("contosoreg", "otherreg.azurecr.io/app:1", "otherreg.azurecr.io", "contosoreg.azurecr.io/app:1"),
+        (
+            "contosoreg-a1b2.azurecr.io",
+            "mcr.microsoft.com/app:1",
+            "mcr.microsoft.com",
+            "contosoreg-a1b2.azurecr.io/app:1",
+        ),
+    ],
+)
+def test_an_image_that_another_registry_serves_is_refused(acr, image, host, meant):
+    with pytest.raises(errors.InvalidArgumentValueError) as raised:
+        validate_diagnose_pull(command(), arguments(acr=acr, image=image))
+    assert host in str(raised.value)
+    assert meant in str(raised.value.recommendations)
+
+
+@pytest.mark.parametrize(
+    ("acr", "image"),
+    [
+        ("contosoreg", "contosoreg.azurecr.io/team/app:1.2"),
+        ("contosoreg", "contosoreg-a1b2.azurecr.io/team/app:1.2"),
+        ("contosoreg-a1b2.azurecr.io", "contosoreg.azurecr.io/team/app:1.2"),
+        ("contosoreg", "contosoreg.westeurope.geo.azurecr.io/team/app:1.2"),
+        ("contosoreg", "contosoreg.azureacr.io/team/app:1.2"),
+        ("contosoreg", "contosoreg/team/app:1.2"),
+        ("contosoreg", "contosoreg.azurecr.io/Team/App:1.2"),
+        (None, "contosoreg.azurecr.io/team/app:1.2"),
+    ],
+)
+def test_an_image_of_the_registry_or_one_that_misspells_it_is_judged(acr, image):
+    validate_diagnose_pull(command(), arguments(acr=acr, image=image))
 
 
 @pytest.mark.parametrize(
@@ -107,6 +148,7 @@ def test_what_is_left_out_gets_its_default():
         ({"timeout": 3601.0}, "--timeout 3601"),
         ({"timeout": float("nan")}, "--timeout nan"),
         ({"skip": ["network", "netwrok"]}, "--skip 'netwrok'"),
+        ({"skip": ["network,netwrok"]}, "--skip 'netwrok'"),
     ],
 )
 def test_a_value_out_of_range_is_named(given, argument):
@@ -114,7 +156,15 @@ def test_a_value_out_of_range_is_named(given, argument):
 
 
 def test_categories_and_checks_may_be_skipped():
-    validate_diagnose_pull(command(), arguments(skip=["network", "registry.health"], timeout=3600.0, expiry_days=0))
+    given = arguments(skip=["network,registry.health", "image"], timeout=3600.0, expiry_days=0)
+    validate_diagnose_pull(command(), given)
+    assert given.skip == ["network", "registry.health", "image"]
+
+
+def test_the_nearest_words_are_told():
+    with pytest.raises(errors.InvalidArgumentValueError) as raised:
+        validate_diagnose_pull(command(), arguments(skip=["netwrok"]))
+    assert raised.value.recommendations[0].startswith("Did you mean network")
 
 
 @pytest.mark.parametrize(("yes", "terminal"), [(True, False), (True, True), (False, True)])
@@ -149,3 +199,26 @@ def test_a_pull_secret_may_be_named(name):
 def test_a_pull_secret_that_would_not_be_looked_at_is_refused(other):
     said = refused(errors.MutuallyExclusiveArgumentError, pull_secret="regcred", **other)
     assert said.startswith("--pull-secret has no effect")
+
+
+def test_only_leaves_out_everything_else():
+    given = arguments(only=["access,registry.health"], skip=["access.tenants"])
+    validate_diagnose_pull(command(), given)
+    ran = [checked.id for checked in ALL if not left_out(checked.id, given.skip)]
+    assert "registry.health" in ran
+    assert "access.tenants" not in ran
+    assert {each.partition(".")[0] for each in ran} == {"access", "registry"}
+    assert narrowed(given.skip, given.only) == "only access, registry.health"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"skip": sorted({checked.category for checked in ALL})}, {"only": ["access"], "skip": ["access"]}],
+)
+def test_nothing_left_to_judge_is_refused(given):
+    assert "leave out every check" in refused(errors.InvalidArgumentValueError, **given)
+
+
+def test_a_pull_secret_that_only_leaves_out_is_refused():
+    said = refused(errors.MutuallyExclusiveArgumentError, only=["access"], pull_secret="x")
+    assert "--only" in said

@@ -77,10 +77,52 @@ def test_a_login_that_has_ended_is_told_in_azs_words(az: Az, cloud: Cloud) -> No
     forget_tokens(az)
     cloud.refuse_login()
     done = run(az, *REGISTRY)
+    assert_clean(done)
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "AADSTS7000222" in done.result.err
+    assert "az login" in done.result.err
+
+
+def test_no_network_is_azs_own_error(az: Az) -> None:
+    az.logged_in()
+    done = run(az, *REGISTRY, env={"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"})
+    assert "Traceback" not in done.result.err
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "proxy" in done.result.err.lower()
+
+
+def test_a_page_of_a_proxys_is_no_answer_of_azures(az: Az, cloud: Cloud) -> None:
+    cloud.fault("/managedClusters/prod", "html")
+    done = run(az, *REGISTRY)
+    assert_clean(done)
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "in place of Azure Resource Manager" in done.result.err
+
+
+def test_with_several_clusters_there_is_a_report_of_each_that_does_not_answer(az: Az, cloud: Cloud) -> None:
+    cloud.fault("/managedClusters/prod", "html")
+    there = cloud.cluster["id"]
+    command = ("aks", "diagnose-pull", "--ids", there, there.replace("/prod", "/gone"))
+    done = run(az, *REGISTRY, command=command)
+    assert_clean(done)
+    assert (done.result.code, len(done.report)) == (5, 2)
+    assert {each["verdict"] for each in done.report} == {"inconclusive"}
+
+
+def test_everything_left_out_is_refused(az: Az) -> None:
+    done = run(az, *REGISTRY, "--only", "access", "--skip", "access")
+    assert_clean(done)
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "leave out every check" in done.result.err
+    assert not done.requests
+
+
+def test_what_is_judged_alone_is_said(az: Az, cloud: Cloud) -> None:
+    cloud.grant()
+    done = run(az, *REGISTRY, "--only", "cluster")
     assert_promises(done)
-    assert done.result.code == 5
-    reasons = {each["reason"] for each in done.report["unknowns"]}
-    assert all("AADSTS7000222" in reason for reason in reasons), reasons
+    assert done.report["verdict"] == "healthy"
+    assert done.report["summary"].startswith("Of what was judged (only cluster): ")
 
 
 def test_a_caller_without_any_right_learns_which_to_ask_for(az: Az, cloud: Cloud) -> None:
