@@ -33,7 +33,7 @@ def _admitted(rules: tuple[str, ...], way: WayOut) -> bool | Unreadable:
     out = refused(rules, way.addresses)
     unclear = strange(rules)
     if out and unclear:
-        return Unreadable("malformed", f"The IP rules {', '.join(unclear)} cannot be read; they may cover {some(out)}")
+        return Unreadable("malformed", f"IP rules {', '.join(unclear)} could not be read; they may cover {some(out)}")
     return bool(way.addresses) and not out
 
 

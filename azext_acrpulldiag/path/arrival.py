@@ -30,7 +30,10 @@ EVERYTHING = address_set(("0.0.0.0/0",))
 _GROUPS_COUNT = ("enabled", "networksecuritygroupenabled")
 
 
-APART = Unreadable("not-shown", "Its firewall admits certain addresses; by which the nodes leave is judged apart")
+APART = Unreadable(
+    "not-shown",
+    "The registry's firewall allows certain addresses; check network.outbound-ip compares the nodes' outbound IPs",
+)
 """Why a hop is unknown that depends on how nodes leave, where that was not asked for."""
 
 Egresses = tuple[Egress, ...] | Unreadable | None
@@ -128,7 +131,9 @@ def _at_the_endpoint(registry: Registry, destination: Destination) -> Iterator[H
     addresses = ", ".join(destination.addresses)
     endpoint = destination.endpoint
     if endpoint is None:
-        why = Unreadable("not-shown", f"{destination.host} leads to {addresses}; whose address that is was not read")
+        why = Unreadable(
+            "not-shown", f"{destination.host} resolves to {addresses}; which resource has that address was not read"
+        )
         yield Hop("private-endpoint", addresses, None, UNKNOWN, why.sentence, unread=why)
         return
     name = name_of(endpoint.id or endpoint.connection_id)
@@ -136,11 +141,11 @@ def _at_the_endpoint(registry: Registry, destination: Destination) -> Iterator[H
         yield Hop("private-endpoint", name, endpoint.id, UNKNOWN, endpoint.status.sentence, unread=endpoint.status)
         return
     if endpoint.status.lower() != "approved":
-        why_not = f"The endpoint's connection to the registry is {endpoint.status}, so nothing gets through."
+        why_not = f"The endpoint's connection to the registry is {endpoint.status}, so it carries no traffic."
         yield Hop("private-endpoint", name, endpoint.id, BROKEN, why_not)
         return
-    yield Hop("private-endpoint", name, endpoint.id, OK, f"Its connection is approved, and {addresses} is its address.")
-    yield _registry(registry, OK, "It answers through its private endpoints whatever its firewall's rules are.")
+    yield Hop("private-endpoint", name, endpoint.id, OK, f"Its connection is approved, and its address is {addresses}.")
+    yield _registry(registry, OK, "Its firewall rules do not apply to private endpoints.")
 
 
 def _at_the_public_side(
@@ -151,7 +156,7 @@ def _at_the_public_side(
         yield rules
         return
     if destination.host.lower() != registry.login_server.lower():
-        yield _registry(registry, OK, "Its firewall decides where the login server is asked for.")
+        yield _registry(registry, OK, "Its firewall is evaluated on the path to the login server.")
         return
     subnet = subnet_of(network, place)
     if isinstance(subnet, Unreadable):
@@ -170,15 +175,15 @@ def _rules_in_force(registry: Registry, destination: Destination) -> NetworkRule
     if isinstance(access, Unreadable):
         return _unread(registry, access)
     if access.lower() == "disabled":
-        why = f"Its public access is off, and its public side is where {destination.host} leads: it answers 403."
+        why = f"{destination.host} resolves to the public endpoint, which answers 403: public access is disabled."
         return _registry(registry, BROKEN, why)
     if access.lower() != "enabled":
-        why = f"What publicNetworkAccess {access} lets through is not read"
+        why = f"What publicNetworkAccess {access} allows is not read"
         return _unread(registry, Unreadable("unsupported", why))
     if isinstance(rules, Unreadable):
         return _unread(registry, rules)
     if rules is None or rules.default_action.lower() == "allow":
-        return _registry(registry, OK, "Its firewall admits every address." if rules else "Its SKU has no firewall.")
+        return _registry(registry, OK, "Its firewall allows every address." if rules else "Its SKU has no firewall.")
     return rules
 
 
@@ -188,12 +193,14 @@ def _with_a_private_source(registry: Registry, rules: NetworkRules, subnet: Subn
         why = rules.subnet_ids
         yield Hop("service-endpoint", name, subnet.id, UNKNOWN, why.sentence, unread=why)
     elif _named(rules, subnet):
-        yield Hop("service-endpoint", name, subnet.id, OK, "The subnet has a service endpoint for registries.")
-        yield _registry(registry, OK, "Its firewall names the subnet.")
+        yield Hop(
+            "service-endpoint", name, subnet.id, OK, "The subnet has the service endpoint Microsoft.ContainerRegistry."
+        )
+        yield _registry(registry, OK, "Its firewall allows the subnet.")
     else:
         why_not = (
-            f"The subnet's service endpoint makes its traffic arrive with private addresses, to which no IP rule "
-            f"applies, and the firewall of {registry.name} does not name the subnet."
+            f"With the subnet's service endpoint, its traffic has private source addresses, to which IP rules do not "
+            f"apply, and the firewall of {registry.name} does not allow the subnet."
         )
         details = (_told(registry, rules, subnet),)
         yield Hop("service-endpoint", name, subnet.id, BROKEN, why_not, NOT_ALLOWED, details=details)
@@ -214,7 +221,7 @@ def _of_place(egresses: Egresses, place: NodePlace) -> tuple[Egress, ...] | Unre
     )
     if egresses is None:
         return APART
-    return found or Unreadable("not-shown", "The addresses that the nodes leave by were not read")
+    return found or Unreadable("not-shown", "The nodes' outbound IPs were not read")
 
 
 def _all_admitted(rules: NetworkRules, leaving: tuple[Egress, ...] | Unreadable) -> bool | Unreadable:
@@ -237,19 +244,19 @@ def _with_a_public_source(
     elif isinstance(told, Unreadable):
         yield _unread(registry, told)
     elif told:
-        yield _registry(registry, OK, "Its firewall admits every address that the nodes leave by.")
+        yield _registry(registry, OK, "Its firewall allows every outbound IP of the nodes.")
     elif rules.ip_rules:
-        yield _registry(registry, BROKEN, "Its firewall does not admit every address that the nodes leave by.")
+        yield _registry(registry, BROKEN, "Its firewall does not allow every outbound IP of the nodes.")
     else:
-        yield _registry(registry, BROKEN, "Its firewall admits no address.")
+        yield _registry(registry, BROKEN, "Its firewall allows no address.")
 
 
 def _without_endpoint(
     registry: Registry, rules: NetworkRules, subnet: Subnet, leaving: tuple[Egress, ...] | Unreadable
 ) -> Hop:
     why_not = (
-        f"The firewall of {registry.name} names the subnet, which has no service endpoint for registries: its "
-        "traffic arrives with a public address, to which no subnet rule applies."
+        f"The firewall of {registry.name} allows the subnet, which has no service endpoint "
+        "Microsoft.ContainerRegistry: its traffic has a public source address, to which subnet rules do not apply."
     )
     known = () if isinstance(leaving, Unreadable) else leaving
     addresses = tuple(dict.fromkeys(address for each in known for address in addresses_of(each)))

@@ -39,7 +39,7 @@ def _unseen(registry: Registry, endpoints: tuple[PrivateEndpoint, ...]) -> Unrea
         if isinstance(each.status, Unreadable):
             return each.status
         if is_approved(each.status):
-            return Unreadable("not-shown", f"The private endpoint of connection {each.id} was not looked at")
+            return Unreadable("not-shown", f"The private endpoint of connection {each.id} was not read")
     return None
 
 

@@ -53,4 +53,4 @@ def _is_from(walk: Walk, subnet_id: str | None, pools: frozenset[str]) -> bool:
 
 def _unclear(walk: Walk | None, registry: Registry) -> Unreadable:
     unread = next((hop.unread for hop in walk.hops if hop.unread is not None), None) if walk else None
-    return unread or Unreadable("not-shown", f"Where {registry.login_server} leads the nodes is not known")
+    return unread or Unreadable("not-shown", f"What {registry.login_server} resolves to for the nodes is not known")

@@ -46,7 +46,7 @@ def egresses(facts: Facts) -> tuple[Egress, ...]:
 
     Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where that was not read, or what it depends on.
     """
-    why = Unreadable("not-shown", "The network of the nodes, or the addresses that they leave by, were not read")
+    why = Unreadable("not-shown", "The nodes' network, or their outbound IPs, were not read")
     network, outbound = known(facts.network), known(facts.outbound)
     cluster = known(facts.cluster)
     if network is None or outbound is None:
@@ -59,7 +59,7 @@ def unmet(found: Iterable[Walk], otherwise: str) -> str:
     proxies = [next((hop.name for hop in walk.hops if hop.kind == PROXY), None) for walk in found]
     if not proxies or None in proxies:
         return otherwise
-    return f"The nodes ask the cluster's HTTP proxy {proxies[0]} for the registry."
+    return f"The nodes reach the registry through the cluster's HTTP proxy {proxies[0]}."
 
 
 def why_lost(registry: Registry, network: Network, walk: Walk) -> Unreadable | None:
@@ -140,7 +140,10 @@ def _named(
 def _by_proxy(host: str, proxy: str | Unreadable) -> Hop:
     if isinstance(proxy, Unreadable):
         return Hop(PROXY, "HTTP proxy", None, UNKNOWN, proxy.sentence, unread=proxy)
-    why = Unreadable("unsupported", f"The nodes ask the cluster's proxy {proxy} for {host}; its own way is not read")
+    why = Unreadable(
+        "unsupported",
+        f"The nodes reach {host} through the cluster's HTTP proxy {proxy}; the proxy's own path is not read",
+    )
     return Hop(PROXY, proxy, None, UNKNOWN, why.sentence, unread=why)
 
 

@@ -1,4 +1,4 @@
-"""Checks on the way to the registry: do the firewalls that traffic is routed through let a pull pass?"""
+"""Checks on the path to the registry: do the firewalls that traffic is routed through allow a pull?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...repairs import Step, option
 from ._findings import OnPath, findings_of
 
 KINDS = frozenset(("firewall", "appliance"))
-EXTENSION = "The command is of the extension azure-firewall, which az offers to install"
+EXTENSION = "The command is in the azure-firewall extension, which az offers to install"
 
 _CLASSIC = "--firewall-name {firewall} --resource-group {firewall_group} --subscription {firewall_subscription} "
 _POLICY = (
@@ -34,18 +34,23 @@ _BY_ADDRESS = (
 
 _CHANGE_CLASSIC = ("Microsoft.Network/azureFirewalls/write",)
 _CHANGE_GROUP = ("Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",)
-_LET_BY_NAME = "Let the node subnet reach {blocked} with an application rule "
-_LET_BY_ADDRESS = "Let the node subnet reach {destinations} with a network rule "
-_NOT_ASKED = ", which denies it: application rules are not asked once a network rule matches"
+_LET_BY_NAME = "Allow {blocked} from the node subnet with an application rule "
+_LET_BY_ADDRESS = "Allow {destinations} from the node subnet with a network rule "
+_NOT_ASKED = ", which denies it: application rules are not processed once a network rule matches"
+_OPENS_NAMES = "allows {blocked}; *.blob.core.windows.net, if listed, covers every Azure storage account"
+_OPENS_ADDRESSES = (
+    "allows TCP 443 to {destinations}; a service tag (AzureContainerRegistry, Storage), if listed, covers every "
+    "registry or storage account in it"
+)
 
 
-def _allow(words: str, command: str, requires: tuple[str, ...], when: str = "") -> Step:
-    """A rule that lets the registry pass; in words where no number is free for it, or the subnet is not known."""
-    return Step(f"{words}. {EXTENSION}", command, when=when, instead=words, requires=requires)
+def _allow(words: str, command: str, requires: tuple[str, ...], when: str = "", changes: str = _OPENS_NAMES) -> Step:
+    """A rule that allows the registry; in words where no number is free for it, or the subnet is not known."""
+    return Step(f"{words}. {EXTENSION}", command, when=when, instead=words, requires=requires, changes=changes)
 
 
 _CLASSIC_BY_NAME = _allow(
-    _LET_BY_NAME + "of firewall {firewall}, before any that denies",
+    _LET_BY_NAME + "of firewall {firewall}, before any rule that denies it",
     "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
     "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
     "--protocols Https=443 --target-fqdns {blocked}",
@@ -59,43 +64,48 @@ _CLASSIC_BY_ADDRESS = _allow(
     "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
     _CHANGE_CLASSIC,
     when="classic_by_address",
+    changes=_OPENS_ADDRESSES,
 )
 _POLICY_BY_NAME = _allow(
-    _LET_BY_NAME + "in group {repair_group} of firewall policy {repair_policy}, before any that denies",
+    _LET_BY_NAME
+    + "in rule collection group {repair_group} of firewall policy {repair_policy}, before any rule that denies it",
     _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
     _CHANGE_GROUP,
     when="policy_by_name",
 )
 _POLICY_BY_ADDRESS = _allow(
-    _LET_BY_ADDRESS + "in group {repair_group} of firewall policy {repair_policy} before {rule}" + _NOT_ASKED,
+    _LET_BY_ADDRESS
+    + "in rule collection group {repair_group} of firewall policy {repair_policy} before {rule}"
+    + _NOT_ASKED,
     _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
     _CHANGE_GROUP,
     when="policy_by_address",
+    changes=_OPENS_ADDRESSES,
 )
 _IN_EMPTY_POLICY = option(
     Step(
-        "Firewall policy {repair_policy} has no rules of its own: first make a rule collection group in it. "
+        "Firewall policy {repair_policy} has no rules of its own: first create a rule collection group in it. "
         + EXTENSION,
         "az network firewall policy rule-collection-group create --name acr-pull " + _POLICY + "--priority 1000",
         requires=_CHANGE_GROUP,
     ),
     _allow(
-        "Then let the node subnet reach {blocked} with an application rule in that group",
+        "Then allow {blocked} from the node subnet with an application rule in that group",
         _COLLECTION + _POLICY + _IN_NEW_GROUP + _NAMED + _BY_NAME,
         _CHANGE_GROUP,
     ),
     when="has_empty_policy",
 )
 _ASK = Step(
-    "Ask who runs {firewall} whether it lets TCP port 443 from the node subnet to {blocked} through. From a node, "
-    "az aks check-acr tells",
+    "Ask the administrators of {firewall} whether it allows TCP 443 from the node subnet to {blocked}. "
+    "`az aks check-acr` tests the connection from a node",
     when="is_foreign",
 )
 
 FIREWALL_BLOCKS = Outcome(
     id=OUTCOME,
     severity=Severity.ERROR,
-    summary="The way of the nodes of {pools} to {blocked} leads through {reason}.",
+    summary="Traffic from the nodes of {pools} to {blocked} goes through {reason}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules",
     details=(OnPath, Blocked),
     repairs=(_CLASSIC_BY_NAME, _CLASSIC_BY_ADDRESS, _POLICY_BY_NAME, _POLICY_BY_ADDRESS, _IN_EMPTY_POLICY, _ASK),
@@ -107,22 +117,22 @@ FIREWALL_BLOCKS = Outcome(
 
 @check("network.firewall", needs=("registry", "network", "cluster"), outcomes=(FIREWALL_BLOCKS,))
 def firewalls_let_the_registry_through(facts: Facts) -> Iterator[Finding]:
-    """Every firewall that routes lead through lets HTTPS to the registry pass.
+    """Every firewall on the path allows HTTPS to the registry.
 
-    An Azure Firewall denies what no rule allows. A pull needs the login server, and for the
-    layers each data endpoint, or ``*.blob.core.windows.net`` where the registry has none: with
-    the login server alone, manifests arrive and layers do not. A denied connection shows as
-    ``EOF``, a reset or a time-out.
+    An Azure Firewall denies what no rule allows. A pull needs the login server, and for the layers
+    each data endpoint, or ``*.blob.core.windows.net`` where the registry has no dedicated data
+    endpoints. If only the login server is allowed, manifests are pulled and layers fail. A denied
+    connection shows as ``EOF``, a connection reset or a timeout.
 
-    Decided for every firewall that a route of a node subnet leads to, from its own or its
-    policy's rules: a parent policy's before the child's, network rules before application rules,
-    by priority, the first that matches decides, by name (with wildcards), by service tag or
-    range, port, protocol and source. What no rule matches is denied: the built-in rules allow
-    services of the platform alone, and the tag ``AzureKubernetesService`` has what AKS needs
-    (``mcr.microsoft.com``), not your registries. Threat intelligence is not looked at. Where it depends on
-    a rule that may or may not apply (part of the subnet, an IP group that is not readable, a range of public
-    addresses, a URL, a web category), the answer is unknown and names that rule. An appliance that is no
-    Azure Firewall is a warning: what it lets through, Azure does not know.
+    Decided for every firewall that is the next hop of a route from a node subnet, from its own rules
+    or its policy's. Parent policy before child policy, network rules before application rules, then
+    by priority: the first rule that matches decides, by name (with wildcards), service tag or address
+    range, port, protocol and source. What no rule matches is denied. The built-in rules allow
+    platform services only, and the FQDN tag ``AzureKubernetesService`` has what AKS needs
+    (``mcr.microsoft.com``), not your registries. Threat intelligence is not evaluated. Where the
+    answer depends on a rule that may or may not apply (part of the subnet, an IP group that could not
+    be read, a range of public addresses, a URL, a web category), it is unknown and names that rule. A
+    network virtual appliance (NVA) is a warning: its rules cannot be read from Azure.
 
     Sources: https://learn.microsoft.com/azure/firewall/rule-processing,
     https://learn.microsoft.com/azure/firewall/infrastructure-fqdns,
@@ -132,5 +142,5 @@ def firewalls_let_the_registry_through(facts: Facts) -> Iterator[Finding]:
     """
     yield from findings_of(facts, {OUTCOME: FIREWALL_BLOCKS}, KINDS)
     if not any(hop.kind in KINDS for walk in walks(facts) for hop in walk.hops):
-        none = "As far as the way is known, no route leads through a firewall."
+        none = "As far as the path is known, no route has a firewall as its next hop."
         yield skipped(facts.targets.cluster.id, unmet(walks(facts), none))

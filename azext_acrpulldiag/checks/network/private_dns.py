@@ -1,4 +1,4 @@
-"""Checks on the way to the registry: do the nodes' DNS servers lead its names to a private endpoint?"""
+"""Checks on the path to the registry: do its names resolve to a private endpoint for the nodes?"""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ _OF_ZONE = (OnPath, PrivateName, ZoneNames, LinkNames)
 _WRITE_RECORD = ("Microsoft.Network/privateDnsZones/A/write",)
 
 _MAKE_ZONE = Step(
-    "Make the private DNS zone {zone} beside the private endpoint",
+    "Create private DNS zone {zone} in the resource group of the private endpoint",
     "az network private-dns zone create --resource-group {zone_resource_group} "
     "--subscription {zone_subscription} --name {zone}",
     requires=("Microsoft.Network/privateDnsZones/write",),
 )
 _LINK = Step(
-    "Link zone {zone} to network {network}, so that Azure's DNS answers there from the zone's records; a name of that "
-    "zone without a record there no longer resolves in that network",
+    "Link private DNS zone {zone} to network {network}",
     "az network private-dns link vnet create --resource-group {zone_resource_group} "
     "--subscription {zone_subscription} --zone-name {zone} --name {link} --virtual-network {network_id} "
     "--registration-enabled false",
@@ -38,10 +37,12 @@ _LINK = Step(
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
         "Microsoft.Network/virtualNetworks/join/action",
     ),
+    changes="in network {network}, names in the zone then resolve from its records only; a name without a record no "
+    "longer resolves there",
 )
 _ZONE_GROUP = Step(
-    "Let private endpoint {endpoint} keep its records in zone {zone}: that writes one for the login server and one for "
-    "each data endpoint, and keeps them right when addresses change",
+    "Create a DNS zone group for private endpoint {endpoint} in zone {zone}: it writes the A records of the login "
+    "server and of each data endpoint, and updates them when addresses change",
     "az network private-endpoint dns-zone-group create --resource-group {endpoint_resource_group} "
     "--subscription {endpoint_subscription} --endpoint-name {endpoint} --name default --private-dns-zone {zone_id} "
     "--zone-name {zone_label}",
@@ -52,24 +53,23 @@ _ZONE_GROUP = Step(
     ),
 )
 _ADD_RECORD = Step(
-    "Add record {name} to zone {zone}, with the address {address} of {its_endpoint}",
+    "Add A record {name} to zone {zone}, with address {address} of {its_endpoint}",
     "az network private-dns record-set a add-record --resource-group {zone_resource_group} "
     "--subscription {zone_subscription} --zone-name {zone} --record-set-name {name} --ipv4-address {address}",
     each="records",
-    instead="Add record {name} to zone {zone}, with the address that {its_endpoint} has for it, which could not be "
-    "read",
+    instead="Add A record {name} to zone {zone}, with the address of {its_endpoint} for it, which could not be read",
     requires=_WRITE_RECORD,
 )
 _REMOVE_RECORD = Step(
-    "Then remove address {stale}, which no approved endpoint of the registry has, from record {name} of zone {zone}",
+    "Then remove address {stale} from A record {name} of zone {zone}: no approved endpoint of the registry has it",
     "az network private-dns record-set a remove-record --resource-group {zone_resource_group} "
     "--subscription {zone_subscription} --zone-name {zone} --record-set-name {name} --ipv4-address {stale}",
     each="stale_addresses",
     requires=_WRITE_RECORD,
 )
 _UNHIDE = Step(
-    "Zone {zone} takes every name in it out of public DNS in network {network}: remove its link {link}, or add a "
-    "record {name} with the address that is meant",
+    "In network {network}, names in zone {zone} do not resolve in public DNS: remove virtual network link {link}, or "
+    "add A record {name} with the right address",
     each="records",
 )
 
@@ -77,8 +77,8 @@ ZONE_MISSING = Outcome(
     id="network.private-dns-zone-missing",
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="No private DNS zone {zone} leads {hosts} to the private endpoint of registry {registry}: the nodes of "
-    "{pools} arrive at its public side, which is off.",
+    summary="No private DNS zone {zone} has the record of registry {registry}: for the nodes of {pools}, {hosts} "
+    "resolves to the public endpoint, where public network access is disabled.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     details=(*_OF_ZONE, MissingRecords),
     repairs=(
@@ -94,7 +94,7 @@ LINK_MISSING = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="Private DNS zone {zone} has the record of registry {registry} but is not linked to network {network}: "
-    "the nodes of {pools} arrive at the registry's public side, which is off.",
+    "the nodes of {pools} reach the public endpoint, where public network access is disabled.",
     url=_PRIVATE_DNS,
     details=_OF_ZONE,
     repairs=(_LINK,),
@@ -106,16 +106,16 @@ CUSTOM_DNS_UNLINKED = Outcome(
     id="network.custom-dns-unlinked",
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The nodes of {pools} ask DNS servers {dns_servers}, and private DNS zone {zone} is not linked to their "
-    "network {network}: {hosts} leads to the registry's public side, which is off.",
+    summary="The nodes of {pools} use DNS servers {dns_servers}, and private DNS zone {zone} is not linked to the "
+    "servers' network {network}: {hosts} resolves to the public endpoint, where public network access is disabled.",
     url=_PRIVATE_DNS,
     details=_OF_ZONE,
     repairs=(
         option(
             _LINK,
             Step(
-                "If the DNS servers do not ask Azure's DNS (168.63.129.16), have them forward the registry's domain "
-                "there"
+                "If the DNS servers do not forward to Azure DNS (168.63.129.16), add a conditional forwarder for the "
+                "registry's domain"
             ),
         ),
     ),
@@ -126,8 +126,8 @@ CUSTOM_DNS_UNLINKED = Outcome(
 RECORD_MISSING = Outcome(
     id="network.private-dns-record-missing",
     severity=Severity.ERROR,
-    summary="Private DNS zone {zone}, linked to network {network}, has no record for {hosts}: {result}. Node pools: "
-    "{pools}.",
+    summary="DNS record missing: private DNS zone {zone}, linked to network {network}, has no A record for {hosts}, "
+    "{result}. Node pools: {pools}.",
     url="https://learn.microsoft.com/azure/dns/private-dns-fallback",
     details=(*_OF_ZONE, MissingRecords, Fallback),
     repairs=(_ZONE_GROUP, option(_ADD_RECORD, when="has_endpoint"), option(_UNHIDE, when="has_no_endpoint")),
@@ -139,8 +139,8 @@ RECORD_MISSING = Outcome(
 RECORD_WRONG = Outcome(
     id="network.private-dns-record-wrong",
     severity=Severity.ERROR,
-    summary="Private DNS zone {zone} leads {hosts} to {found}, where no approved private endpoint of registry "
-    "{registry} is. Node pools: {pools}.",
+    summary="In private DNS zone {zone}, {hosts} resolves to {found}, which is no address of an approved private "
+    "endpoint of registry {registry}. Node pools: {pools}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     details=(*_OF_ZONE, WrongRecords),
     repairs=(
@@ -159,25 +159,26 @@ _BY_ID = {outcome.id: outcome for outcome in _OUTCOMES}
 
 @check("network.private-dns", needs=("registry", "network", "cluster", "kubernetes"), outcomes=_OUTCOMES)
 def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
-    """The DNS servers that the nodes ask lead the registry's names to an approved private endpoint, where it has one.
+    """The registry's names resolve to an approved private endpoint for the nodes, where the registry has one.
 
-    Once a registry has an approved private endpoint, public DNS leads its login server and data
-    endpoints on through ``privatelink`` for everybody. Where a private zone of that name is linked
-    to the network whose DNS is asked, only its records count: a record that lacks is a name that
-    does not exist, even if public access is open, unless the link falls back; a stale one leads
-    nowhere. Where none is linked, the name stays public, which is a fault only if public access is
-    off: then the registry answers 403. A registry without an approved endpoint is untouched by the
-    zones of others.
+    Once a registry has an approved private endpoint, public DNS answers for its login server and data
+    endpoints with a CNAME in ``privatelink`` for everybody. Where a private DNS zone of that name is
+    linked to the network whose DNS is used, only its records count. With the A record missing, the
+    name does not exist, even if public network access is enabled, unless the link falls back to
+    internet resolution; with a stale record, connections go to the wrong address. Where no zone is
+    linked, the name resolves to the public endpoint, which is a fault only if public network access is
+    disabled: then the registry answers 403. A registry without an approved private endpoint is not
+    affected by the zones of others.
 
-    Decided for the nodes of each network from their network's DNS settings, the zones' links and
-    records, and the addresses of the registry's endpoints. Nodes of a network with DNS servers of
-    its own ask those, so the links of the servers' network count; what a server outside the known
-    networks answers is unknown. That a zone or link is missing is claimed only where every
-    subscription concerned shows all its zones and every endpoint those that it keeps, or where pods
-    are refused with 403. A record that lacks or is wrong is unknown where another endpoint's
-    connection waits for approval and its network could not be read: it may be what the nodes wait
-    for. A zone of the registry's public name, which would shadow the others, is ruled out where all
-    zones can be seen. Not read: forwarding rules of servers and resolvers.
+    Decided for the nodes of each network from the network's DNS servers, the zones' links and records,
+    and the addresses of the registry's private endpoints. Nodes of a network with custom DNS servers
+    use those, so the links of the servers' network count; what a server outside the known networks
+    answers is unknown. A zone or link is reported as missing only where all zones of every
+    subscription concerned, and the zone groups of every endpoint, could be read, or where pods get
+    403. A record that is missing or wrong is unknown where another endpoint's connection is not
+    approved yet and its network could not be read: the nodes may need that one. A zone of the
+    registry's public name, which would take precedence, is ruled out where all zones can be read.
+    Forwarding rules of DNS servers and resolvers are not read.
 
     Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration,
     https://learn.microsoft.com/azure/dns/private-dns-fallback,
@@ -185,7 +186,7 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     """
     known(facts.registry)
     if facts.network is None:
-        yield skipped(facts.targets.cluster.id, "The network was not looked at.")
+        yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
         return
     network = known(facts.network)
     proxied = unmet(walks(facts), "")
@@ -247,7 +248,7 @@ def _awaiting(finding: Finding, network: Network, registry: Registry) -> Finding
         assert isinstance(endpoint.subnet_id, Unreadable)
         name = name_of(endpoint.id or endpoint.connection_id)
         detail = (
-            f"{finding.summary.rstrip('.')}. Whether the nodes wait for private endpoint {name}, whose connection is "
+            f"{finding.summary.rstrip('.')}. Whether the nodes need private endpoint {name}, whose connection is "
             f"{endpoint.status}, depends on its network: {endpoint.subnet_id.detail}"
         )
         return unknown(finding.resource, replace(endpoint.subnet_id, detail=detail))

@@ -1,4 +1,4 @@
-"""Checks on the way to the registry: is the private endpoint that the nodes need approved?"""
+"""Checks on the path to the registry: is the private endpoint that the nodes need approved?"""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from ...repairs import Step, option
 from ._findings import OnPath
 
 _APPROVE = Step(
-    "Approve connection {connection} of private endpoint {endpoint}: from then on the registry's names lead to private "
-    "endpoints for everybody whose network is linked to their private DNS zone",
+    "Approve connection {connection} of private endpoint {endpoint}",
     "az acr private-endpoint-connection approve --registry-name {registry} --resource-group {resource_group} "
     "--subscription {subscription} --name {connection}",
     when="waits",
     requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/write",),
+    changes="the registry's names then resolve to private endpoints in every network linked to its private DNS zone",
 )
 _MAKE_ANEW = option(
     Step(
-        "A connection that is {status} cannot be taken up again. Delete it",
+        "A connection that is {status} cannot be approved again. Delete it",
         "az acr private-endpoint-connection delete --registry-name {registry} --resource-group {resource_group} "
         "--subscription {subscription} --name {connection}",
         requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/delete",),
     ),
     Step(
-        "Then delete private endpoint {endpoint}, which is of no more use; its zone groups go with it",
+        "Then delete private endpoint {endpoint}, which no longer works",
         "az network private-endpoint delete --resource-group {endpoint_resource_group} "
         "--subscription {endpoint_subscription} --name {endpoint}",
         when="endpoint_id",
         requires=("Microsoft.Network/privateEndpoints/delete",),
+        changes="its DNS zone groups are deleted with it",
     ),
     Step(
-        "Then make it anew in the same subnet, and approve it where that is not done by itself (--location is needed "
-        "where the network is in another region than the resource group)",
+        "Then create it again in the same subnet, and approve the connection if it is not approved automatically (add "
+        "--location if the network is in another region than the resource group)",
         "az network private-endpoint create --resource-group {endpoint_resource_group} "
         "--subscription {endpoint_subscription} --name {endpoint} --subnet {endpoint_subnet} "
         "--private-connection-resource-id {registry_id} --group-id registry --connection-name {endpoint}",
-        instead="Then make a new private endpoint in the nodes' network or one joined to it",
+        instead="Then create a new private endpoint in the nodes' network or one peered with it",
         requires=(
             "Microsoft.Network/privateEndpoints/write",
             "Microsoft.Network/virtualNetworks/subnets/join/action",
@@ -56,8 +57,8 @@ _MAKE_ANEW = option(
 PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
     id=NOT_APPROVED,
     severity=Severity.ERROR,
-    summary="The connection of private endpoint {endpoint} to registry {registry} is {status}, and the registry has no "
-    "public access: nodes that depend on it do not get in.",
+    summary="The connection of private endpoint {endpoint} to registry {registry} is {status}, and public network "
+    "access is disabled: nodes that need this endpoint cannot pull.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     details=(OnPath, NotApproved),
     repairs=(_APPROVE, _MAKE_ANEW),
@@ -77,24 +78,27 @@ _REFUSED = ("forbidden-403", "network.public-access-disabled")
 
 @check("network.private-endpoint", needs=("registry", "network", "cluster"), outcomes=(PRIVATE_ENDPOINT_NOT_APPROVED,))
 def endpoint_is_approved(facts: Facts) -> Iterator[Finding]:
-    """The private endpoint by which nodes reach a registry without public access is approved.
+    """The private endpoint that nodes need to reach a registry without public network access is approved.
 
-    A private endpoint carries nothing until the owner of the registry has approved its connection,
-    and nothing any more once that is rejected or disconnected. Where public access is off, the
-    nodes that depend on it get 403 from the registry's public address, or find no record of it.
-    One that nobody depends on does no harm: public access is on, or names lead to another.
+    A private endpoint carries no traffic until the owner of the registry has approved its connection,
+    and none after it is rejected or disconnected. With public network access disabled, nodes that need
+    it get 403 from the public endpoint, or find the DNS record missing. An endpoint that no node needs
+    does no harm: public network access is enabled, or names resolve to another endpoint.
 
     Decided from the registry's ``privateEndpointConnections``. Where none is approved, each is a
-    fault. Where some are, one that is not is a fault only if it stands in the nodes' own network,
-    which has no other, and the nodes are not led to an approved one elsewhere; it is unknown if they
-    are not, or may not be, and which network it stands in could not be read.
+    fault. Where some are, one that is not is a fault only if it is in the nodes' own network, which
+    has no other, and the registry's name does not resolve to an approved endpoint elsewhere. It is
+    unknown where the name may not, and the network of the endpoint could not be read.
 
     Source: https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
     """
     registry = known(facts.registry)
     access = known(registry.public_network_access)
     if access.lower() == "enabled":
-        yield skipped(registry.id, f"Registry {registry.name} has public access, so no endpoint has to be approved.")
+        yield skipped(
+            registry.id,
+            f"Registry {registry.name} has public network access enabled, so no private endpoint is needed.",
+        )
         return
     if access.lower() != "disabled":
         why = f"The registry's publicNetworkAccess is {access!r}, whose meaning is not known here"

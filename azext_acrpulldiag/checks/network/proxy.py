@@ -78,9 +78,9 @@ PROXY_OR_TLS = Outcome(
     details=(Answering, ClusterNames),
     repairs=(
         Step(
-            "Except {hosts} from the proxy. Write {file} with the whole setting, {content}, and what "
-            "`az aks show --query httpProxyConfig.trustedCa` prints as its trustedCa, where there is one. AKS then "
-            "replaces the image of every node pool, one node after the other",
+            "Add {hosts} to noProxy. Write the whole proxy configuration to {file}: {content}. If "
+            "`az aks show --query httpProxyConfig.trustedCa` prints a value, add it as trustedCa. AKS then reimages "
+            "every node pool, one node after the other",
             "az aks update --name {cluster} --resource-group {resource_group} --subscription {subscription} "
             "--http-proxy-config {file}",
             when="content",
@@ -88,14 +88,14 @@ PROXY_OR_TLS = Outcome(
             changes="every node is reimaged",
         ),
         Step(
-            "See from a node what answers: its certificate for TLS, its status for a proxy (a pod that starts there "
-            "needs an image that the node has). Let the proxy or firewall pass {hosts} on as it is, without opening "
-            "TLS, or add its certificate authority to trustedCa of the cluster's proxy setting",
+            "Check from a node what answers: the TLS certificate, or the status that the proxy returns (a debug pod "
+            "needs an image that the node already has). Exclude {hosts} from TLS inspection on the proxy or firewall, "
+            "or add its certificate authority to trustedCa of the cluster's HTTP proxy configuration",
             when="is_opaque",
         ),
         Step(
-            "Without a proxy setting, nodes learn the certificate authority from a file with its certificates; AKS "
-            "then replaces the image of every node pool",
+            "The cluster has no HTTP proxy configuration: add the certificate authority to the nodes from a file with "
+            "its certificates. AKS then reimages every node pool",
             "az aks update --name {cluster} --resource-group {resource_group} --subscription {subscription} "
             "--custom-ca-trust-certificates ca-certificates.pem",
             when="may_be_trusted",
@@ -113,20 +113,20 @@ PROXY_OR_TLS = Outcome(
     outcomes=(PROXY_OR_TLS,),
 )
 def the_proxy_leaves_private_hosts_alone(facts: Facts) -> Iterator[Finding]:
-    """Nodes ask the registry's private hosts without a proxy, and trust the certificate that answers.
+    """Nodes reach the registry's private endpoint without the HTTP proxy, and trust the certificate that answers.
 
-    With an HTTP proxy set on the cluster, containerd and kubelet ask it for every host that noProxy
-    does not except. A registry's private endpoint is reached from the nodes' network, the proxy
-    may sit where its name leads elsewhere, to the public side, which refuses. Rules are those of Go:
-    a name excepts itself and what is below it, by the host that is asked for. The address range of
-    the endpoint, or its ``privatelink`` name, excepts nothing.
+    With an HTTP proxy configured on the cluster, containerd and kubelet use it for every host that
+    noProxy does not list. The proxy may be in a network where the registry's name resolves to the
+    public endpoint, which denies it. noProxy follows the rules of Go: a name covers itself and its
+    subdomains, and is compared with the host that is requested. The address range of the endpoint, or
+    its ``privatelink`` name, has no effect.
 
-    Decided from the cluster's proxy setting and the hosts that DNS leads the nodes to a private
-    endpoint for. A proxy that is left in between is a warning, because it may reach the endpoint
-    too; it is an error where pods of the registry time out or are refused. Pods that report an
-    untrusted certificate, or a proxy that refuses, are an error by themselves: no certificate of
-    Azure's is untrusted, so something on the way answers in the registry's place. An image that is
-    named by its ``privatelink`` host is another check's matter.
+    Decided from the cluster's HTTP proxy configuration and the hosts that resolve to a private
+    endpoint for the nodes. A host that is missing from noProxy is a warning, because the proxy may
+    reach the endpoint too; it is an error where pulls from the registry time out or get 403. Pods that
+    report an untrusted certificate, or a proxy that refuses, are an error by themselves: Azure's own
+    certificates are trusted, so something on the path answers in place of the registry. An image that
+    is named by its ``privatelink`` host is left to another check.
 
     Sources: https://learn.microsoft.com/azure/aks/http-proxy,
     https://pkg.go.dev/golang.org/x/net/http/httpproxy
@@ -175,7 +175,7 @@ def _unclear(registry: Registry, network: Network, lost: list[Walk]) -> tuple[st
     if not lost:
         return ()
     hosts = ", ".join(dict.fromkeys(walk.host for walk in lost))
-    detail = f"Whether {hosts} leads the nodes to a private endpoint is not known"
+    detail = f"Whether {hosts} resolves to a private endpoint is not known"
     why = next(filter(None, (why_lost(registry, network, walk) for walk in lost)), None)
     return replace(why, detail=f"{detail}: {why.detail}") if why else Unreadable("not-shown", detail)
 
@@ -202,8 +202,8 @@ def _carried(
     proxy = cluster.http_proxy
     url = proxy.https if isinstance(proxy, HttpProxy) else None
     problem = (
-        f"Nodes ask the cluster's HTTP proxy {url} for {', '.join(left_out)}, which DNS leads to a private endpoint: "
-        "the noProxy list does not except them."
+        f"The cluster's noProxy list does not include {', '.join(left_out)}: nodes use HTTP proxy {url} instead of the "
+        "private endpoint."
     )
     pulls = refused or astray
     return PROXY_OR_TLS.at(
@@ -218,7 +218,7 @@ def _carried(
 
 def _refused(refused: list[FailedPull], facts: Facts, cluster: Cluster, registry: Registry) -> Finding:
     hosts = _hosts(refused, registry)
-    problem = f"A proxy on the way from the nodes to {', '.join(hosts)} refuses or does not answer."
+    problem = f"A proxy on the path from the nodes to {', '.join(hosts)} refuses the request or does not answer."
     return PROXY_OR_TLS.at(
         cluster.id,
         _answering(_Fault.REFUSES, problem, refused, hosts, (), facts, cluster),
@@ -232,7 +232,9 @@ def _untrusted(
     untrusted: list[FailedPull], left_out: tuple[str, ...], facts: Facts, cluster: Cluster, registry: Registry
 ) -> Finding:
     hosts = _hosts(untrusted, registry)
-    problem = f"What answers the nodes for {', '.join(hosts)} is not the registry: {_objection(untrusted[0])}."
+    problem = (
+        f"Something on the path answers for {', '.join(hosts)} in place of the registry: {_objection(untrusted[0])}."
+    )
     return PROXY_OR_TLS.at(
         cluster.id,
         _answering(_Fault.IS_NOT_TRUSTED, problem, untrusted, hosts, left_out, facts, cluster),
@@ -253,7 +255,7 @@ def _objection(pull: FailedPull) -> str:
         named = _VALID_FOR.search(text)
         return f"its certificate is for {printable(named[1])}" if named else "its certificate is for another name"
     named = _AUTHORITY.search(text)
-    return "the authority of its certificate is not trusted" + (f" ({printable(named[1])})" if named else "")
+    return "the certificate authority is not trusted" + (f" ({printable(named[1])})" if named else "")
 
 
 def _hosts(pulls: Iterable[FailedPull], registry: Registry) -> tuple[str, ...]:

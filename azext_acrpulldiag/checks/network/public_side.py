@@ -1,4 +1,4 @@
-"""Checks on the way to the registry: is its public side open, and open to where the nodes come from?"""
+"""Checks on the registry's public endpoint: is it enabled, and does its firewall allow the nodes' outbound IPs?"""
 
 from __future__ import annotations
 
@@ -66,26 +66,26 @@ class RefusedAddresses(Details):
 
 
 PRIVATE_ENDPOINT = Step(
-    "Or make a private endpoint for registry {registry} in a network that the nodes reach, link its private DNS "
-    "zone {private_dns_zone} there, and leave the public side as it is "
+    "Or create a private endpoint for registry {registry} in a network that the nodes reach, link its private DNS "
+    "zone {private_dns_zone} to the nodes' network, and leave the public endpoint as it is "
     "(https://learn.microsoft.com/azure/container-registry/container-registry-private-link)"
 )
 
 PUBLIC_ACCESS_DISABLED = Outcome(
     id="network.public-access-disabled",
     severity=Severity.ERROR,
-    summary="Registry {registry} has public access switched off and no private endpoint: nothing can reach it.",
+    summary="Registry {registry} has public network access disabled and no private endpoint: nothing can reach it.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
     details=(RegistryNames, NoWayIn),
     repairs=(
         Step(
-            "Switch public access on. The registry's firewall then decides who may come in (its default action "
-            "is {default_action}, its rules are {rules}): the nodes' outbound addresses must be among them if that "
-            "is Deny. It takes some minutes",
+            "Enable public network access. The registry's firewall then decides which addresses are allowed (default "
+            "action: {default_action}, IP rules: {rules}). If the default action is Deny, add the nodes' outbound IPs. "
+            "The change takes a few minutes",
             "az acr update --name {registry} --resource-group {resource_group} --subscription {subscription} "
             "--public-network-enabled true",
             requires=("Microsoft.ContainerRegistry/registries/write",),
-            changes="opens the registry's public side to everybody whom its firewall admits",
+            changes="opens the registry's public endpoint to every address that its firewall allows",
         ),
         PRIVATE_ENDPOINT,
     ),
@@ -97,13 +97,14 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
     id="network.outbound-ip-not-allowed",
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The nodes of {pools} leave by {refused} ({path}), which no firewall rule of registry {registry} allows.",
+    summary="The firewall of registry {registry} does not allow outbound IP {refused} ({path}) of the nodes of "
+    "{pools}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
     details=(RegistryNames, RefusedAddresses),
     repairs=(
         option(
             Step(
-                "Allow {address} in the registry's firewall",
+                "Allow outbound IP {address} in the registry's firewall",
                 "az acr network-rule add --name {registry} --resource-group {resource_group} "
                 "--subscription {subscription} --ip-address {address}",
                 each="to_allow",
@@ -120,12 +121,12 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
 
 @check("network.public-access", needs=("registry",), outcomes=(PUBLIC_ACCESS_DISABLED,))
 def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
-    """The registry has public access or a private endpoint.
+    """The registry has public network access enabled or a private endpoint.
 
-    With public access off, the registry answers every caller on its public address with 403,
-    whatever its IP and subnet rules say; only private endpoints remain. Where it has none, no
-    node can pull. An endpoint that exists but does not work (not approved, no DNS record) is
-    not judged here.
+    With public network access disabled, the public endpoint answers every request with 403, whatever
+    the IP and subnet rules say; only private endpoints remain. Where the registry has none, no node
+    can pull. An endpoint that exists but does not work (not approved, DNS record missing) is left to
+    other checks.
 
     Decided from ``publicNetworkAccess`` and ``privateEndpointConnections``. Source:
     https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
@@ -155,23 +156,24 @@ def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
 
 @check("network.outbound-ip", needs=("registry", "outbound", "network", "cluster"), outcomes=(OUTBOUND_IP_NOT_ALLOWED,))
 def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
-    """The registry's firewall allows every public address that the nodes leave by.
+    """The registry's firewall allows every outbound IP of the nodes.
 
-    A registry whose firewall denies by default answers 403 to every address that is in no IP
-    rule. Which address it sees is not what the cluster's profile says: a route to a firewall
-    beats a NAT gateway, that beats addresses of the nodes, those beat the load balancer, and
-    each node subnet may differ. Where a subnet has several addresses, any of them may be used,
-    so each must be allowed. Letting trusted Azure services through does not help: AKS is none.
+    A registry whose firewall denies by default answers 403 to every address that no IP rule covers.
+    The outbound IP is not always what the cluster's profile says: a route to a firewall takes
+    precedence over a NAT gateway, that over public IPs of the nodes, those over the load balancer, and
+    each node subnet may differ. Where a subnet has several outbound IPs, any of them may be used, so
+    each must be allowed. Allowing trusted Azure services does not help: AKS is not one of them.
 
-    Decided by comparing the addresses that each node subnet leaves by with the IPv4 rules. Which
-    they are follows from the route that network.routes judges too, and behind an Azure Firewall from
-    its own subnet. Where a route may or may not be about the registry (a wide range of public addresses, the tag of
-    a region that the registry may be in) and the two ways differ in what is allowed, it is unknown. Does not
-    apply to a registry whose SKU has no firewall, or whose public access is off. Left to another
-    check is a subnet with the registry's service endpoint, which arrives with a private source, and
-    one that the subnet rules name. Where DNS leads the nodes of a subnet to a private endpoint,
-    the address that they leave by does not matter; where it is not known whether it does, an
-    address without a rule is unknown. So it is where a proxy asks the registry for the nodes.
+    Decided by comparing the outbound IPs of each node subnet with the IPv4 rules. They follow from the
+    route that network.routes evaluates too, and behind an Azure Firewall from the firewall's own
+    subnet. Where a route may or may not cover the registry (a wide range of public addresses, the
+    service tag of a region that the registry may be in) and the two paths differ in what is allowed,
+    it is unknown. Does not apply to a registry whose SKU has no firewall, or with public network
+    access disabled. A subnet with the registry's service endpoint has a private source address, and is
+    left to network.service-endpoint; so is a subnet that the subnet rules name. Where the registry's
+    name resolves to a private endpoint for the nodes of a subnet, the outbound IP does not matter;
+    where that is not known, an outbound IP without a rule is unknown. So is the outbound IP of an HTTP
+    proxy that the nodes use.
 
     Sources: https://learn.microsoft.com/azure/nat-gateway/nat-overview,
     https://learn.microsoft.com/azure/container-registry/container-registry-vnet,
@@ -179,11 +181,13 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     """
     registry = known(facts.registry)
     if registry.network_rules is None:
-        yield skipped(registry.id, f"The SKU of registry {registry.name} has no firewall: it admits every address.")
+        yield skipped(registry.id, f"The SKU of registry {registry.name} has no firewall: every address is allowed.")
         return
     access = known(registry.public_network_access)
     if access.lower() == "disabled":
-        yield skipped(registry.id, f"Registry {registry.name} has no public access, so its address rules are idle.")
+        yield skipped(
+            registry.id, f"Registry {registry.name} has public network access disabled, so its IP rules have no effect."
+        )
         return
     if access.lower() != "enabled":
         yield unknown(registry.id, _not_understood(access))
@@ -192,7 +196,7 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     if rules.default_action.lower() == "allow":
         return
     if rules.default_action.lower() != "deny" or known(facts.outbound) is None:
-        why = f"The firewall's default action is {rules.default_action}, and the nodes' addresses were not read"
+        why = f"The firewall's default action is {rules.default_action}, and the nodes' outbound IPs were not read"
         yield unknown(registry.id, Unreadable("not-shown", why))
         return
     asking = proxy_for(registry.login_server, facts.cluster)
@@ -207,8 +211,8 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
 def _asked_by(proxy: str | Unreadable, registry: Registry) -> Unreadable:
     if isinstance(proxy, Unreadable):
         return proxy
-    why = f"The nodes ask {registry.login_server} through the cluster's proxy {proxy}"
-    return Unreadable("not-shown", f"{why}, whose public address is not read")
+    why = f"The nodes reach {registry.login_server} through the cluster's HTTP proxy {proxy}"
+    return Unreadable("not-shown", f"{why}, whose outbound IP is not read")
 
 
 def _is_anothers_matter(egress: Egress, rules: NetworkRules) -> bool:
@@ -240,9 +244,9 @@ def _judge(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules
 def _without_address(egress: Egress, resource: str) -> Finding:
     pools = ", ".join(egress.pools)
     if any(way.path == "node-public-ip" for way in egress.ways):
-        why = f"Node pool {pools} has no node now, and new ones come with addresses that are not known yet"
+        why = f"Node pool {pools} has no nodes now, and the public addresses of new nodes are not known yet"
         return unknown(resource, Unreadable("not-shown", why), decisive=False)
-    why = f"The nodes of {pools} have no public IPv4 address to leave by, and come to the registry's public side"
+    why = f"The nodes of {pools} have no outbound IPv4 address, and the registry's name resolves to its public endpoint"
     return unknown(resource, Unreadable("unsupported", why), decisive=True)
 
 
@@ -271,7 +275,7 @@ def _refused(egress: Egress, resource: str, registry: Registry, rules: NetworkRu
 
 def _not_understood(access: str) -> Unreadable:
     if access.lower() == "securedbyperimeter":
-        why = "A network security perimeter decides who reaches the registry, and its rules are not read"
+        why = "A network security perimeter decides who can reach the registry, and its rules are not read"
     else:
         why = f"The registry's publicNetworkAccess is {access!r}, whose meaning is not known here"
     return Unreadable("unsupported", why)

@@ -1,4 +1,4 @@
-"""Checks on the way to the registry: do routes and peerings lead there?"""
+"""Checks on the path to the registry: do routes and peerings carry traffic to it?"""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ ROUTE_DROPS = Outcome(
     id=DROPS,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The nodes of {pools} do not reach {hosts}: route {route} ({prefix}) of route table {table_name} "
-    "{problem}, so what they send is dropped.",
+    summary="The nodes of {pools} cannot reach {hosts}: route {route} ({prefix}) of route table {table_name} "
+    "{problem}, so the traffic is dropped.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
     details=(OnPath, DroppingRoute),
     repairs=(
         Step(
-            "Send it to the firewall that the nodes' network does reach",
+            "Change the next hop to the firewall that the nodes' network reaches",
             "az network route-table route update --resource-group {resource_group} --subscription {subscription} "
             "--route-table-name {table_name} --name {route} --next-hop-type VirtualAppliance "
             "--next-hop-ip-address {appliance}",
@@ -67,14 +67,14 @@ ROUTE_DROPS = Outcome(
             changes="all traffic for {prefix} of every subnet with route table {table_name}",
         ),
         Step(
-            "Remove the route, if nothing else depends on it: Azure's own route then carries the traffic",
+            "Delete the route if nothing else depends on it: the system route then applies",
             "az network route-table route delete --resource-group {resource_group} --subscription {subscription} "
             "--route-table-name {table_name} --name {route}",
             requires=("Microsoft.Network/routeTables/routes/delete",),
             changes="all traffic for {prefix} of every subnet with route table {table_name}",
         ),
         Step(
-            "Or keep it, and add a more specific route for {destinations} that leads where traffic is to go "
+            "Or keep it, and add a more specific route for {destinations} with the right next hop "
             "(https://learn.microsoft.com/azure/virtual-network/manage-route-table)"
         ),
     ),
@@ -85,18 +85,18 @@ PEERING_MISSING = Outcome(
     id=MISSING,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The nodes of {pools} do not reach the registry's private endpoint at {addresses}: their virtual network "
+    summary="The nodes of {pools} cannot reach the registry's private endpoint at {addresses}: their virtual network "
     "{near_name} is not peered with {far_name}, where the endpoint is.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
     details=(OnPath, JoinedNetworks, NoPeering),
     repairs=(
         option(
-            _made("Peer the nodes' network {near_name} with {far_name}", "near", "near_to_far"),
-            _made("And {far_name} with {near_name}: a peering takes both sides", "far", "far_to_near"),
+            _made("Create the peering from the nodes' network {near_name} to {far_name}", "near", "near_to_far"),
+            _made("And the peering from {far_name} to {near_name}: both sides are needed", "far", "far_to_near"),
         ),
         Step(
-            "Or peer {far_name} with {via_name} instead, both sides with forwarded traffic allowed, if what the nodes "
-            "send is to pass the appliance that their route leads to",
+            "Or peer {far_name} with {via_name} instead, with forwarded traffic allowed on both sides, if the traffic "
+            "should pass the firewall or NVA that is the next hop of the nodes' route",
             when="via_name",
         ),
     ),
@@ -108,29 +108,29 @@ PEERING_DISCONNECTED = Outcome(
     id=DISCONNECTED,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The nodes of {pools} do not reach {hosts}: the peering of virtual networks {near_name} and {far_name} "
-    "carries nothing, because {faults}.",
+    summary="The nodes of {pools} cannot reach {hosts}: the peering of virtual networks {near_name} and {far_name} "
+    "does not work, because {faults}.",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-troubleshoot-peering-issues",
     details=(OnPath, JoinedNetworks, BrokenPeering),
     repairs=(
         option(
             _removed(
-                "Remove the side of {near_name}: one whose other side was deleted cannot be mended",
+                "Delete the peering of {near_name}: it cannot be repaired once its other side is deleted",
                 "near",
                 "remove_near",
             ),
-            _removed("Remove the side of {far_name}", "far", "remove_far"),
-            _made("Make the side of {near_name}", "near", "create_near", when="create_near"),
-            _made("Make the side of {far_name}", "far", "create_far", when="create_far"),
-            _opened("Let {near_name} have access to {far_name}", "near", "open_near"),
-            _opened("Let {far_name} have access to {near_name}", "far", "open_far"),
+            _removed("Delete the peering of {far_name}", "far", "remove_far"),
+            _made("Create the peering from {near_name} to {far_name}", "near", "create_near", when="create_near"),
+            _made("Create the peering from {far_name} to {near_name}", "far", "create_far", when="create_far"),
+            _opened("Allow virtual network access from {near_name} to {far_name}", "near", "open_near"),
+            _opened("Allow virtual network access from {far_name} to {near_name}", "far", "open_far"),
             _synced(
-                "Let the peering of {near_name} take over the address ranges that {far_name} has now",
+                "Sync the peering of {near_name} with the current address space of {far_name}",
                 "near",
                 "sync_near",
             ),
             _synced(
-                "Let the peering of {far_name} take over the address ranges that {near_name} has now",
+                "Sync the peering of {far_name} with the current address space of {near_name}",
                 "far",
                 "sync_far",
             ),
@@ -143,22 +143,23 @@ PEERING_DISCONNECTED = Outcome(
 
 @check("network.routes", needs=("registry", "network", "cluster"), outcomes=(ROUTE_DROPS,))
 def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
-    """The effective route from every node subnet leads to the registry.
+    """The effective route from every node subnet carries traffic to the registry.
 
-    A route with next hop None, or to an appliance that is in no network the nodes reach, drops
-    what nodes send, and the pull ends as an i/o timeout. The longest prefix wins, and of equal
-    ones a user's route beats Azure's. A private endpoint brings a route for its one address into
-    its own network and those peered with it: a default route does not take its place, a user's
-    route for that address does, and one for the endpoint's network where its subnet lets route
-    tables apply. To the public side a route for the registry's service tag beats the default one,
-    and the route of a service endpoint beats everything.
+    A route with next hop None, or with a next hop address in no network that the nodes reach, drops
+    the traffic, and the pull ends as an i/o timeout. The longest prefix wins, and of equal prefixes a
+    user-defined route takes precedence over a system route. A private endpoint adds a /32 route in its
+    own network and in those peered with it. A default route does not override that; a user-defined
+    route for the address does, and so does one for the endpoint's network where network policies for
+    route tables are enabled on the endpoint's subnet. To the public endpoint, a route for the
+    registry's service tag overrides the default route, and the route of a service endpoint overrides
+    everything.
 
-    Decided from the route tables of the node subnets. Which addresses the registry's public side has is not
-    known: a route for a wide range of public addresses (a /12 or wider), or for the service tag of a region that a
-    replica may be in, may or may not be about it, and where it would end otherwise the answer is unknown; so
-    it is where a narrower range would save what another route drops. Routes that a gateway announces are not
-    shown by any read; the default route of a subnet in a network with a gateway is told with that
-    restriction. What a third-party appliance or an on-premises network does is not seen.
+    Decided from the route tables of the node subnets. The public addresses of a registry are not
+    known: a route for a wide range of public addresses (a /12 or wider), or for the service tag of a
+    region that a replica may be in, may or may not cover it, and where it makes a difference the
+    answer is unknown. So it is where a narrower range would save what another route drops. Routes that
+    a gateway advertises cannot be read; the default route of a subnet in a network with a gateway is
+    reported with that restriction. What an NVA or an on-premises network does is not known.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,
     https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
@@ -167,35 +168,36 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
         facts,
         {ROUTE_DROPS.id: ROUTE_DROPS},
         "route",
-        "Where the nodes are to go is not known, or no network on the way there is joined with theirs.",
+        "The registry's address is not known, or no network on the path is peered with the nodes' network.",
     )
 
 
 @check("network.peerings", needs=("registry", "network", "cluster"), outcomes=(PEERING_MISSING, PEERING_DISCONNECTED))
 def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
-    """The nodes' networks are joined with that of the registry's private endpoint.
+    """The nodes' networks are peered with the network of the registry's private endpoint.
 
-    A private endpoint answers in its own virtual network, and in those that are peered with it.
-    Peering joins two networks: both sides must be Connected and allow access, and it does not
-    reach through a third network, unless a route leads to an appliance there that passes traffic
-    on. Otherwise nodes resolve the registry's name, and connections to its address time out.
+    A private endpoint is reachable in its own virtual network, and in those that are peered with it.
+    Both sides of a peering must be Connected and allow virtual network access. Peering is not
+    transitive: traffic does not cross a third network unless a route has a firewall or NVA there as
+    its next hop, which forwards it. Otherwise nodes resolve the registry's name, and connections to
+    its address time out.
 
-    Decided from both sides of the peering, and from the address ranges that each has taken over:
-    one that was added to a network later is not peered until the peering is synchronised. Where
-    both networks use the gateway of another, or a hub of Virtual WAN, routes that nobody shows may
-    join them, and it is unknown.
+    Decided from both sides of the peering, and from the address space that each has synced: a range
+    that was added to a network later is not peered until the peering is synced. Where both networks
+    use the gateway of another, or a Virtual WAN hub, routes that cannot be read may connect them, and
+    it is unknown.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview,
     https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space
     """
     outcomes = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
-    none = "As far as the way from the nodes to the registry is known, it crosses no peering."
+    none = "As far as the path from the nodes to the registry is known, it crosses no peering."
     yield from _findings(facts, outcomes, "peering", none)
 
 
 def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: str) -> Iterator[Finding]:
     if facts.network is None:
-        yield skipped(facts.targets.cluster.id, "The network of the nodes was not asked for.")
+        yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
         return
     if not any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
         lost = _lost_behind_a_fault(facts)

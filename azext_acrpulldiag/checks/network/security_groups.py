@@ -1,4 +1,4 @@
-"""Checks on the way to the registry: do network security groups let the nodes through?"""
+"""Checks on the path to the registry: do network security groups allow the nodes' traffic?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KIND = "security-group"
 
 @dataclass(frozen=True)
 class NewRule(Details):
-    """A rule that lets the nodes through."""
+    """A rule that allows the nodes' traffic."""
 
     destinations: tuple[str, ...]
     priority: int | None
@@ -49,7 +49,7 @@ NSG_BLOCKS = Outcome(
     id=BLOCKS,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The nodes of {pools} may not reach {hosts}: rule {rule} (priority {rule_priority}) of network security "
+    summary="The nodes of {pools} cannot reach {hosts}: rule {rule} (priority {rule_priority}) of network security "
     "group {group_name} on their {attached_to} denies TCP 443 to {destinations}.",
     url="https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview",
     details=(OnPath, Denial, NewRules),
@@ -64,6 +64,8 @@ NSG_BLOCKS = Outcome(
             instead="No priority before rule {rule} is free: move that rule to a higher number, then allow TCP 443 to "
             "{destinations} before it",
             requires=("Microsoft.Network/networkSecurityGroups/securityRules/write",),
+            changes="allows TCP 443 to {destinations} from everything that uses the network security group; a service "
+            "tag (AzureContainerRegistry, Storage), if listed, covers every registry or storage account in it",
         ),
         Step(
             "Or change rule {rule}, whose destinations are {rule_destinations}, if nothing else depends on it "
@@ -76,19 +78,19 @@ NSG_BLOCKS = Outcome(
 
 @check("network.security-groups", needs=("registry", "network", "cluster"), outcomes=(NSG_BLOCKS,))
 def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[Finding]:
-    """The network security groups of the node subnets and interfaces allow TCP 443 to the registry.
+    """The network security groups of the node subnets and network interfaces allow TCP 443 to the registry.
 
-    Nodes open connections to the registry's private endpoint, or to its public side: the service
-    tag AzureContainerRegistry, and Storage for layers where there is no dedicated data endpoint.
-    What a group drops ends as an i/o timeout. The subnet's group and the interface's both have to
-    allow it; in each the rule with the lowest priority number that matches decides. So does the
-    group on a private endpoint's own subnet, where that subnet's network policies are on.
+    Nodes connect to the registry's private endpoint, or to its public endpoint: the service tag
+    AzureContainerRegistry, and Storage for layers where there is no dedicated data endpoint. Traffic
+    that a group denies ends as an i/o timeout. The subnet's group and the network interface's group
+    both have to allow it; in each, the matching rule with the lowest priority number decides. So does
+    the group on the private endpoint's own subnet, where network policies are enabled there.
 
-    Decided from the groups' rules, Azure's default ones among them. The public addresses of a
-    registry are not known, so a rule for an address range may match, as may one for an
-    application security group, or for a part of the nodes' subnet: where such rules do not all say
-    the same as the first rule that certainly matches, it is unknown. Where a route sends everything
-    to an appliance, the tag VirtualNetwork may hold every address, and then Internet none.
+    Decided from the groups' rules, including the default rules. The public addresses of a registry are
+    not known, so a rule for an address range may match, as may one for an application security group,
+    or for part of the node subnet: where such rules differ from the first rule that certainly matches,
+    it is unknown. Where a route sends all traffic to a firewall or NVA, the tag VirtualNetwork may
+    cover every address, and Internet none.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview,
     https://learn.microsoft.com/azure/virtual-network/service-tags-overview,
@@ -96,12 +98,12 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
     https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules
     """
     if facts.network is None:
-        yield skipped(facts.targets.cluster.id, "The network of the nodes was not asked for.")
+        yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
         return
     known(facts.network)
     found = walks(facts)
     if not any(hop.kind == KIND for walk in found for hop in walk.hops):
-        none = "As far as the way is known, it passes no network security group."
+        none = "As far as the path is known, it passes no network security group."
         yield skipped(facts.targets.cluster.id, unmet(found, none))
         return
     for met in met_hops(facts, {BLOCKS}, {KIND}, apart=_direction):

@@ -19,24 +19,24 @@ SERVICE_ENDPOINT_MISSING = Outcome(
     id=ENDPOINT_MISSING,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The firewall of registry {registry} names subnet {subnet_name} of {pools}, but the subnet has no service "
-    "endpoint for registries: its traffic arrives with a public address, which no rule allows.",
+    summary="The firewall of registry {registry} allows subnet {subnet_name} of {pools}, but the subnet has "
+    "no service endpoint Microsoft.ContainerRegistry: its traffic has a public source address, which no rule allows.",
     url=_URL,
     details=(OnPath, SubnetAtRegistry, LeavingBy),
     repairs=(
         Step(
-            "Give the subnet the service endpoint. The list replaces the one that the subnet has "
-            "({service_endpoints}), so what is there is named again; open connections to registries end once",
+            "Add the service endpoint to the subnet. The command sets the whole list, so it repeats the current "
+            "service endpoints ({service_endpoints})",
             "az network vnet subnet update --resource-group {network_resource_group} --subscription "
             "{network_subscription} --vnet-name {network_name} --name {subnet_name} "
             "--service-endpoints {all_service_endpoints}",
             requires=("Microsoft.Network/virtualNetworks/subnets/write",),
-            changes="replaces the list of the subnet's service endpoints",
+            changes="replaces the subnet's list of service endpoints and closes its open connections to registries",
         ),
         Step(
-            "Or allow every address that the nodes leave by (addresses in the evidence) with "
-            "`az acr network-rule add --ip-address`. Service endpoints for registries are a preview that is not "
-            "developed further; Azure recommends a private endpoint instead"
+            "Or allow every outbound IP of the nodes (addresses in the evidence) with "
+            "`az acr network-rule add --ip-address`. Service endpoints for registries are a preview that is no longer "
+            "developed; Azure recommends a private endpoint instead"
         ),
     ),
     explains=("forbidden-403",),
@@ -47,13 +47,13 @@ SUBNET_NOT_ALLOWED = Outcome(
     id=NOT_ALLOWED,
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="Subnet {subnet_name} of {pools} has a service endpoint for registries, so its traffic reaches registry "
-    "{registry} with private addresses, and no subnet rule of the registry's firewall names it; IP rules do not count.",
+    summary="Subnet {subnet_name} of {pools} has the service endpoint Microsoft.ContainerRegistry, so its "
+    "traffic has private source addresses. No subnet rule of registry {registry} allows it, and IP rules do not apply.",
     url=_URL,
     details=(OnPath, SubnetAtRegistry),
     repairs=(
         Step(
-            "Name the subnet in the registry's firewall. It takes some minutes",
+            "Allow the subnet in the registry's firewall. The change takes a few minutes",
             "az acr network-rule add --name {registry} --resource-group {resource_group} --subscription {subscription} "
             "--subnet {subnet}",
             when="has_room",
@@ -63,8 +63,8 @@ SUBNET_NOT_ALLOWED = Outcome(
             ),
         ),
         Step(
-            "Or take Microsoft.ContainerRegistry off the subnet's service endpoints, and allow the address that the "
-            "nodes then leave by. Azure recommends a private endpoint instead of either"
+            "Or remove Microsoft.ContainerRegistry from the subnet's service endpoints, and allow the outbound IP that "
+            "the nodes then have. Azure recommends a private endpoint instead of either"
         ),
     ),
     explains=("forbidden-403",),
@@ -81,15 +81,15 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
     """The registry's firewall and the node subnets agree on service endpoints.
 
     A subnet with the service endpoint ``Microsoft.ContainerRegistry`` reaches registries with its
-    private addresses: then the firewall must name the subnet, and an IP rule is of no use. Without
-    one, traffic arrives with the public address that the nodes leave by: then a rule that names
-    the subnet is of no use. Either way round the registry answers 403.
+    private addresses: then a subnet rule of the registry's firewall must allow it, and IP rules do not
+    apply. Without the service endpoint, traffic arrives from the nodes' outbound IP: then subnet rules
+    do not apply. In both cases the registry answers 403.
 
     Decided from the service endpoints of each node subnet and ``virtualNetworkRules``, which only
-    preview versions of the API show; where they are not shown, a subnet with the endpoint is
-    unknown. A subnet that is named and lacks the endpoint is no fault where IP rules allow every
-    address that its nodes leave by. Does not apply where the firewall lets every address in, where
-    public access is off, or to nodes that the name leads to a private endpoint.
+    preview versions of the API show; where they are not shown, a subnet with the service endpoint is
+    unknown. A subnet that is allowed but has no service endpoint is no fault where IP rules allow
+    every outbound IP of its nodes. Does not apply where the firewall allows every address, where
+    public network access is disabled, or to nodes for which the name resolves to a private endpoint.
 
     Source: https://learn.microsoft.com/azure/container-registry/container-registry-vnet
     """
@@ -123,9 +123,9 @@ def _without_rules(registry: Registry) -> str | None:
     """Why the rules of the firewall do not matter; ``None``: they do. Raises where it is not known."""
     rules = known(registry.network_rules)
     if rules is None:
-        return f"The SKU of registry {registry.name} has no firewall: it admits every address."
+        return f"The SKU of registry {registry.name} has no firewall: every address is allowed."
     if known(registry.public_network_access).lower() == "disabled":
-        return f"Registry {registry.name} has no public access, so the rules of its firewall are idle."
+        return f"Registry {registry.name} has public network access disabled, so its firewall rules have no effect."
     if rules.default_action.lower() == "allow":
-        return f"The firewall of registry {registry.name} admits every address."
+        return f"The firewall of registry {registry.name} allows every address."
     return None

@@ -48,23 +48,24 @@ STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
     details=(OnPath, StoragePolicies, RegistryNames, RefusedLayers),
     repairs=(
         Step(
-            "Let layers come from the registry's own data endpoints, which no policy for storage is about. Firewalls "
-            "on the way must then let those through",
+            "Enable dedicated data endpoints, to which service endpoint policies for storage do not apply. Firewalls "
+            "on the path must then allow these hosts",
             "az acr update --name {registry} --resource-group {resource_group} --subscription {subscription} "
             "--data-endpoint-enabled true",
             when="can_have_data_endpoints",
             requires=("Microsoft.ContainerRegistry/registries/write",),
-            changes="whoever pulls from registry {registry} gets layers from its data endpoints",
+            changes="every client of registry {registry} then downloads layers from its data endpoints",
         ),
         Step(
-            "Or take the policies off the node subnet ({policies}): its nodes then reach every storage account",
+            "Or remove the service endpoint policies from the node subnet ({policies})",
             "az network vnet subnet update --resource-group {network_resource_group} --subscription "
             "{network_subscription} --vnet-name {network_name} --name {subnet_name} --service-endpoint-policy null",
             when="policies",
             requires=("Microsoft.Network/virtualNetworks/subnets/write",),
+            changes="everything in the subnet can then reach every Azure storage account",
         ),
         Step(
-            "Look for a service endpoint policy on the subnet that the traffic leaves by: that of a firewall, for one",
+            "Look for a service endpoint policy on another subnet of the path, such as that of a firewall",
             when="none_found",
         ),
     ),
@@ -78,19 +79,19 @@ STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
     outcomes=(STORAGE_POLICY_BLOCKS_LAYERS,),
 )
 def layers_may_come_from_storage(facts: Facts) -> Iterator[Finding]:
-    """No service endpoint policy keeps the nodes from the storage that layers come from.
+    """No service endpoint policy blocks the storage accounts that layers are downloaded from.
 
-    A registry answers a request for a layer with a redirect to a storage account that Azure owns.
-    A service endpoint policy on the node subnet lets traffic through to the accounts that it names
-    and to no other, and those cannot be named: the manifest is found, and every layer ends in
+    A registry answers a request for a layer with a redirect to a storage account that Azure owns. A
+    service endpoint policy on the node subnet allows the accounts that it names and no others, and
+    Azure's own cannot be named: the manifest is pulled, and every layer ends in
     403 AuthorizationFailure (https://github.com/Azure/AKS/issues/1383).
 
-    Decided from the policies of each node subnet that has the service endpoint for storage they
-    need. One that names no account, resource group or subscription is not in effect. Aliases stand
-    for the accounts of certain services, and registries are none of those that are documented;
-    with ``/services/Azure`` or ``/services/Azure/AKS``, which may hold more, it is unknown. Does not
-    apply where layers come from the registry's data endpoints or a private endpoint. What pods
-    report of storage that refuses them is proof, whatever was found.
+    Decided from the service endpoint policies of each node subnet that has a service endpoint for
+    storage. A policy that names no account, resource group or subscription has no effect. Aliases
+    stand for the accounts of certain services, and registries are not among those documented; with
+    ``/services/Azure`` or ``/services/Azure/AKS``, which may cover more, it is unknown. Does not apply
+    where layers come from dedicated data endpoints or a private endpoint. A pod that reports that
+    storage denied the request is proof, whatever was found.
 
     Source: https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoint-policies-overview
     """
@@ -126,7 +127,7 @@ def _not_judged(facts: Facts, registry: Registry) -> Iterator[Finding]:
     elif isinstance(registry.data_endpoint_hosts, Unreadable):
         yield unknown(registry.id, registry.data_endpoint_hosts)
     elif layers_host(registry) is None:
-        yield skipped(registry.id, f"Layers of registry {registry.name} come from its data endpoints.")
+        yield skipped(registry.id, f"Layers of registry {registry.name} come from its dedicated data endpoints.")
 
 
 def _blocked_ways(facts: Facts, registry: Registry) -> list[Met]:
@@ -145,9 +146,9 @@ def _reported(refused: list[FailedPull], facts: Facts, registry: Registry) -> Fi
     """Pods whose nodes have no such policy that was read."""
     pools = sorted({pool for pull in refused if (pool := pool_of(pull.container.node, facts))})
     problem = (
-        f"The storage behind registry {registry.name} refuses the nodes of {', '.join(pools) or 'some pods'} "
-        "(AuthorizationFailure), as it does where a service endpoint policy keeps traffic from it; none was found on "
-        "their subnets."
+        f"The storage behind registry {registry.name} denies the nodes of {', '.join(pools) or 'some pods'} "
+        "(AuthorizationFailure), as it does where a service endpoint policy blocks it; none was found on their "
+        "subnets."
     )
     host = layers_host(registry)
     return STORAGE_POLICY_BLOCKS_LAYERS.at(

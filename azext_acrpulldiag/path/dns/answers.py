@@ -47,7 +47,7 @@ def answer_in(query: Query, network_id: str, own_dns: bool) -> Answer:
     """Answer ``query`` with the zones linked to a network; ``own_dns``: it is the nodes' own, asked by themselves."""
     search = query.network.zones
     if search is None or isinstance(search, Unreadable):
-        why = search or Unreadable("not-shown", "Private DNS zones were not looked for")
+        why = search or Unreadable("not-shown", "Private DNS zones were not read")
         return _unknown(query, "private-dns-zone", zone_name(query.registry), network_id, why)
     for name in (query.host, query.private_name) if query.approved else (query.host,):
         found = linked_zone(search.zones, name, network_id)
@@ -94,15 +94,15 @@ def _without_record(query: Query, found: Linked, name: str, own_dns: bool, befor
         doubt = next((each for each in (falls_back, public) if isinstance(each, Unreadable)), None)
         if doubt is not None:
             return _unknown(query, "private-dns-record", name, found.zone.id, doubt, before)
-        why = "The zone has no such record, and its link falls back to public DNS, which leads to the public side."
+        why = "DNS record missing: the link falls back to public DNS, and the name resolves to the public endpoint."
         passed = public_answer(query, why)
         return Answer((*before, *passed.hops), passed.destination)
     result = (
-        "the link falls back to public DNS, and the registry has no public access"
+        "so the name falls back to public DNS and the public endpoint, where public network access is disabled"
         if falls_back is True
         else "so the name does not exist for the nodes"
     )
-    why = f"Zone {found.zone.name} has no record {label_in(found.zone, name)}: {result}."
+    why = f"Zone {found.zone.name} has no A record {label_in(found.zone, name)}, {result}."
     records = MissingRecords(label_in(found.zone, name), _missing(query, found, name))
     told = (*_of_zone(query, found), records, Fallback(falls_back is True, result))
     hop = _broken_record(found.zone, name, why, RECORD_MISSING, told, own_dns)
@@ -116,13 +116,13 @@ def _with_record(
     endpoint, doubt = _endpoint_at(query, addresses)
     if endpoint is not None:
         shown = f"endpoint {name_of(endpoint.id)}" if endpoint.id else "an endpoint of the registry"
-        why = f"It leads to {', '.join(addresses)}, which is {shown}."
+        why = f"It resolves to {', '.join(addresses)}, the address of {shown}."
         shadow = _shadow(query, found) if name == query.private_name else None
         hop = Hop("private-dns-record", name, zone.id, OK, why, unread=shadow)
         return Answer((*before, hop), Destination(query.host, addresses, endpoint))
     if doubt is not None:
         return _unknown(query, "private-dns-record", name, zone.id, doubt, before)
-    why = f"It leads to {', '.join(addresses)}, where no approved endpoint of registry {query.registry.name} is."
+    why = f"It resolves to {', '.join(addresses)}, which no approved endpoint of registry {query.registry.name} has."
     told = (*_of_zone(query, found), _wrong(query, zone, name, addresses))
     hop = _broken_record(zone, name, why, RECORD_WRONG, told, own_dns)
     return Answer((*before, hop), query.repaired)
@@ -145,7 +145,7 @@ def _shadow(query: Query, found: Linked) -> Unreadable | None:
     domain = query.host.partition(".")[2]
     detail = (
         f"Zone {found.zone.name} answers for {query.host} unless a private DNS zone {domain} is linked to network "
-        f"{name_of(found.link.network_id)} as well, and not every zone of {', '.join(unseen)} can be seen"
+        f"{name_of(found.link.network_id)} as well, and not every zone of {', '.join(unseen)} could be read"
     )
     return Unreadable("forbidden", detail, READ_ZONES, f"{READ_ZONES} on {', '.join(unseen)}")
 
@@ -164,9 +164,11 @@ def _endpoint_at(query: Query, addresses: tuple[str, ...]) -> tuple[PrivateEndpo
         meant = [found[address] for address in addresses]
         return (query.meant if query.meant in meant else meant[0]), None
     if query.approved and not found and doubt is None:
-        return None, Unreadable("not-shown", f"No endpoint of the registry shows which address is for {query.host}")
+        return None, Unreadable("not-shown", f"No private endpoint of the registry shows its address for {query.host}")
     if not query.approved and not all(map(_is_private, addresses)):
-        why = f"Whose the public address {', '.join(addresses)} is, to which a private zone leads, is not read"
+        why = (
+            f"A private DNS zone has public address {', '.join(addresses)}; which resource has that address is not read"
+        )
         return None, Unreadable("unsupported", why)
     return None, doubt
 
@@ -242,7 +244,7 @@ def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own
     if isinstance(public, Unreadable):
         return _unknown(query, "public-dns", query.host, query.registry.id, public)
     if public:
-        why = f"No zone {name} is linked to network {network}, so the name leads to the registry's public side."
+        why = f"No zone {name} is linked to network {network}, so the name resolves to the registry's public endpoint."
         return public_answer(query, why)
     return _unlinked(query, search, network_id, own_dns)
 
@@ -259,7 +261,7 @@ def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unread
     where = ", ".join(unseen)
     why = (
         f"No private DNS zone {zone_name(query.registry)} linked to network {name_of(network_id)} was found, but "
-        f"not every zone of {where} can be seen"
+        f"not every zone of {where} could be read"
     )
     return Unreadable("forbidden", why, READ_ZONES, f"{READ_ZONES} on {where}")
 
@@ -279,7 +281,7 @@ def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) 
     zone, doubt = _zone_of_registry(query, search)
     if zone is None and doubt is not None:
         return _unknown(query, "private-dns-record", query.private_name, network_id, doubt)
-    refused = "so the name leads to the registry's public address, which answers 403: public access is off"
+    refused = "so the name resolves to the public endpoint, which answers 403: public network access is disabled"
     if zone is None:
         why = f"There is no private DNS zone {name} with the registry's record, {refused}."
         new = (query.told, _new_zone(query), LinkNames(network, network_id, network), _new_records(query))
@@ -288,7 +290,7 @@ def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) 
     why = f"Zone {zone.name} has the registry's record but is not linked to network {network}, {refused}."
     outcome = LINK_MISSING if own_dns else CUSTOM_DNS_UNLINKED
     link = LinkNames(network, network_id, _free_link_name(zone, network))
-    before = Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} is the registry's.")
+    before = Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} has the registry's record.")
     told = (query.told, ZoneNames.of(zone, query.told), link)
     hop = Hop("private-dns-link", zone.name, zone.id, BROKEN, why, outcome, details=told)
     return Answer((before, hop), query.repaired)

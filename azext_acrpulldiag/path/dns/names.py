@@ -55,7 +55,9 @@ def _answer(registry: Registry, network: Network, place: NodePlace, host: str) -
         if waiting is not None:
             return waiting
         if not zones_of(query.zones, host):
-            return public_answer(query, "The registry has no approved private endpoint, so its name is a public one.")
+            return public_answer(
+                query, "The registry has no approved private endpoint, so its name resolves to the public endpoint."
+            )
     resolvers = resolvers_of(network, place, registry.login_server)
     return _together(query, [(each, _asked(query, each)) for each in resolvers])
 
@@ -66,9 +68,15 @@ def _waiting(query: Query) -> Answer | None:
     if query.public_side is not False or isinstance(found, Unreadable) or not found:
         return None
     endpoint = meant_for(query.registry, query.network, query.place, query.host, found)
-    public = Hop("public-dns", query.host, None, OK, "No private endpoint is approved, so the name is a public one.")
+    public = Hop(
+        "public-dns",
+        query.host,
+        None,
+        OK,
+        "No private endpoint is approved, so the name resolves to the public endpoint.",
+    )
     name = name_of(endpoint.id or endpoint.connection_id)
-    why = f"The connection of endpoint {name} is {endpoint.status}, and the registry has no public access."
+    why = f"The connection of private endpoint {name} is {endpoint.status}, and public network access is disabled."
     told = NotApproved.of(
         query.registry, endpoint.connection_id, known(endpoint.status), endpoint.id, endpoint.subnet_id
     )
@@ -95,7 +103,7 @@ def _together(query: Query, asked: list[tuple[Resolver, Answer]]) -> Answer:
         return Answer((*servers, *unknown.hops[1:]), query.supposed)
     names = ", ".join(hop.name for hop in servers)
     why = (
-        f"The network's DNS servers {names} do not lead to the same place, and which one answers a node is not known; "
+        f"The network's DNS servers {names} resolve the name differently, and which one a node uses is not known; "
         f"`nslookup {query.registry.login_server}` on a node shows it"
     )
     doubt = Unreadable("unsupported", why)

@@ -59,7 +59,7 @@ class Query:
             return access
         known = {"enabled": True, "disabled": False}.get(access.lower())
         if known is None:
-            return Unreadable("unsupported", f"Whether public access {access!r} lets the nodes in is not known")
+            return Unreadable("unsupported", f"Whether publicNetworkAccess {access!r} allows the nodes is not known")
         return known
 
     @cached_property

@@ -48,7 +48,7 @@ def resolvers_of(network: Network, place: NodePlace, host: str) -> tuple[Resolve
     if isinstance(own, Unreadable):
         return (_unknown("DNS", network_id_of(place.subnet_id), own),)
     if not own.dns_servers:
-        why = f"Network {name_of(own.id)} has no DNS servers of its own, so Azure's DNS answers its nodes."
+        why = f"Network {name_of(own.id)} has no custom DNS servers, so its nodes use Azure DNS."
         return (Resolver(Hop("dns-server", "Azure DNS", own.id, OK, why), own.id, True),)
     return tuple(_server(network, own, address, _by_hand(host)) for address in own.dns_servers)
 
@@ -57,13 +57,13 @@ def _server(network: Network, own: VirtualNetwork, address: str, test: str) -> R
     home = _home_of_server(network, own, address, test, 0)
     if isinstance(home, Unreadable):
         return _unknown(address, own.id, home)
-    why = f"The nodes ask {address}, {home.why}."
+    why = f"The nodes use {address}, {home.why}."
     return Resolver(Hop("dns-server", address, home.resource_id, OK, why), home.network_id, address == AZURE_DNS)
 
 
 def _home_of_server(network: Network, own: VirtualNetwork, address: str, test: str, depth: int) -> _Home | Unreadable:
     if address == AZURE_DNS:
-        return _Home(own.id, own.id, f"which is Azure's DNS as network {name_of(own.id)} sees it")
+        return _Home(own.id, own.id, f"Azure DNS for network {name_of(own.id)}")
     firewall = network.firewalls.get(firewall_key(own.id, address))
     if isinstance(firewall, Unreadable):
         return firewall
@@ -73,10 +73,10 @@ def _home_of_server(network: Network, own: VirtualNetwork, address: str, test: s
     if home is None:
         why = (
             f"DNS server {address} of network {name_of(own.id)} is in no virtual network that could be read (it may "
-            f"be on premises, or another tenant's), so what it answers is not known; {test} shows it"
+            f"be on premises, or in another tenant), so what it answers is not known; {test} shows it"
         )
         return Unreadable("unsupported", why)
-    return _Home(home, home, f"a DNS server in network {name_of(home)}, taken to ask Azure's DNS there")
+    return _Home(home, home, f"a DNS server in network {name_of(home)}, assumed to forward to Azure DNS there")
 
 
 def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int) -> _Home | Unreadable:
@@ -90,7 +90,9 @@ def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int
             "unsupported", f"The DNS server is Azure Firewall {name}, whose DNS proxy is off; {test} shows it"
         )
     if depth >= _LONGEST_CHAIN:
-        return Unreadable("unsupported", f"DNS servers refer to each other, {name} among them; {test} shows the answer")
+        return Unreadable(
+            "unsupported", f"DNS servers forward to each other, {name} among them; {test} shows the answer"
+        )
     if firewall.network_id is None:
         why = (
             f"Azure Firewall {name} is in a virtual hub, to which no private DNS zone can be linked; {test} shows what"
@@ -104,7 +106,9 @@ def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int
         return asking
     home = _first_home(network, asking, firewall.dns_servers, "", test, depth)
     return (
-        home if isinstance(home, Unreadable) else _Home(home.network_id, firewall.id, f"{words}, which asks {home.why}")
+        home
+        if isinstance(home, Unreadable)
+        else _Home(home.network_id, firewall.id, f"{words}, which forwards to {home.why}")
     )
 
 

@@ -61,7 +61,7 @@ def _in_force(zone: PrivateZone, link: ZoneLink) -> Linked | Unreadable:
     if isinstance(link.state, Unreadable):
         return link.state
     if link.state.lower() != "completed":
-        why = f"Link {link.name} of private DNS zone {zone.name} is in state {link.state}, so not yet in force"
+        why = f"Virtual network link {link.name} of private DNS zone {zone.name} is in state {link.state}"
         return Unreadable("not-shown", why)
     return Linked(zone, link)
 
@@ -75,5 +75,5 @@ def record_in(zone: PrivateZone, name: str) -> tuple[str, ...] | Unreadable:
     """The addresses that the zone has for ``name``; empty: it has no such record."""
     label = label_in(zone, name)
     if label not in zone.records:
-        return Unreadable("not-shown", f"Record {label} of private DNS zone {zone.name} was not looked at")
+        return Unreadable("not-shown", f"A record {label} of private DNS zone {zone.name} was not read")
     return zone.records[label] or ()

@@ -160,11 +160,11 @@ def admitted(
     if ruling.allowed is None:
         yield _unread(firewall, destination.host, _doubt(firewall, ruling, network))
     elif ruling.allowed:
-        why = f"Firewall {name_of(firewall.id)} lets {destination.host} through by {_named(ruling)}."
+        why = f"Firewall {name_of(firewall.id)} allows {destination.host}: {_named(ruling)}."
         yield Hop("firewall", name_of(firewall.id), firewall.id, OK, why)
     else:
         told = _blocked(network, place, destination, firewall, ruling)
-        why = f"{destination.host} is not let through by {told.reason}."
+        why = f"Traffic to {destination.host} goes through {told.reason}."
         yield Hop("firewall", name_of(firewall.id), firewall.id, BROKEN, why, OUTCOME, details=(told,))
 
 
@@ -176,11 +176,11 @@ def unknown_appliance(destination: Destination, address: str, network_id: str) -
     where = (
         f"{address} in {'virtual hub' if '/virtualhubs/' in network_id.lower() else 'network'} {name_of(network_id)}"
     )
-    why = f"{where} is no Azure Firewall; whether it lets {destination.host} through cannot be read from Azure."
+    why = f"{where} is a network virtual appliance; whether it allows {destination.host} cannot be read from Azure."
     told = Blocked(
         firewall=address,
         blocked=(destination.host,),
-        reason=f"the appliance {where}, which is no Azure Firewall: what it lets through cannot be read from Azure",
+        reason=f"network virtual appliance {where}; whether it allows that cannot be read from Azure",
         destinations=destination.addresses,
     )
     return Hop(
@@ -190,7 +190,9 @@ def unknown_appliance(destination: Destination, address: str, network_id: str) -
         state=UNKNOWN,
         why=why,
         outcome=OUTCOME,
-        unread=Unreadable("unsupported", f"{where} is no Azure Firewall"),
+        unread=Unreadable(
+            "unsupported", f"{where} is a network virtual appliance, whose rules cannot be read from Azure"
+        ),
         severity=Severity.WARNING,
         details=(told,),
     )
@@ -275,7 +277,7 @@ def _blocked(
 ) -> Blocked:
     policy = firewall.policy_id and name_of(firewall.policy_id)
     named = f"firewall {name_of(firewall.id)}" + (f" (policy {policy})" if policy else "")
-    reason = f"{named}, which denies it by {_named(ruling)}" if ruling.rule else f"{named}, no rule of which allows it"
+    reason = f"{named}, which denies it by {_named(ruling)}" if ruling.rule else f"{named}, where no rule allows it"
     group = _group_for(firewall, ruling)
     policy_id = parent_of(group) if group else firewall.policy_id
     return Blocked(
@@ -323,7 +325,7 @@ def _collections(firewall: Firewall) -> tuple[RuleCollection, ...]:
 
 
 def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
-    said = f"It is not known whether firewall {name_of(firewall.id)} lets {host} through: {why.sentence}"
+    said = f"It is not known whether firewall {name_of(firewall.id)} allows {host}: {why.sentence}"
     return Hop("firewall", name_of(firewall.id), firewall.id, UNKNOWN, said, unread=why)
 
 
@@ -337,7 +339,7 @@ def _doubt(firewall: Firewall, ruling: Ruling, network: Network) -> Unreadable:
                 if f"{rule.name} ({collection.name})" in ruling.doubtful and isinstance(held, Unreadable):
                     permission = held.permission
     shown = ", ".join(ruling.doubtful[:3]) + (" and others" if len(ruling.doubtful) > 3 else "")
-    detail = f"Whether firewall {name_of(firewall.id)} lets the nodes through depends on rules that may apply: {shown}"
+    detail = f"Whether firewall {name_of(firewall.id)} allows the nodes depends on rules that may apply: {shown}"
     return Unreadable("unsupported" if permission is None else "forbidden", detail, None, permission)
 
 

@@ -114,7 +114,7 @@ def group_hop(
         return _open(group, attached_to, open_ones[0][1], destination)
     rule = told[0][1].rule if told else None
     by = f"Rule {rule.name} (priority {rule.priority})" if rule else "It"
-    why = f"{by} of the {attached_to}'s group lets TCP {PORT} to {destination.host} pass."
+    why = f"{by} of the {attached_to}'s group allows TCP {PORT} to {destination.host}."
     return Hop("security-group", name_of(group.id), group.id, OK, why)
 
 
@@ -156,7 +156,7 @@ def _denied(
         resource_id=group.id,
         state=BROKEN,
         why=f"Rule {name} (priority {number}) of the {attached_to}'s group denies TCP {PORT} to {', '.join(words)}, "
-        f"where {destination.host} leads.",
+        f"which {destination.host} resolves to.",
         outcome=BLOCKS,
         details=(denial,),
     )
@@ -175,18 +175,18 @@ def _open(group: SecurityGroup, attached_to: str, told: Verdict, destination: De
     rules = [each for each in (*told.perhaps, told.rule) if each is not None]
     named = ", ".join(f"{each.name} ({each.access} at {each.priority})" for each in rules) or "no rule that was read"
     name = name_of(group.id)
-    settled = "Network Watcher's IP flow verify for a node" if destination.private else "A connection from a node"
+    settled = "Network Watcher's IP flow verify for a node" if destination.private else "A test connection from a node"
     why = Unreadable(
         "unsupported",
-        f"Of the rules of security group {name} on the {attached_to}, the first that is about TCP {PORT} to the "
-        f"registry may be {named}: that depends on addresses that cannot be read. {settled} settles it",
+        f"Which rule of security group {name} on the {attached_to} applies to TCP {PORT} to the registry depends on "
+        f"addresses that could not be read; it may be {named}. {settled} shows it",
     )
     return Hop(
         "security-group",
         name,
         group.id,
         UNKNOWN,
-        f"It is not known which rule {destination.host} meets: {why.sentence}",
+        f"It is not known which rule applies to {destination.host}: {why.sentence}",
         unread=why,
     )
 

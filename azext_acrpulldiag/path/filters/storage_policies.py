@@ -64,7 +64,7 @@ def at_the_storage(registry: Registry, network: Network, place: NodePlace) -> It
         return
     allowed = tuple(each for policy in policies for each in known(policy).service_resources)
     if all(each.lower().startswith(_ALIAS) for each in allowed):
-        why = f"Policy {names} names no storage account, so it is not in effect."
+        why = f"Policy {names} names no storage account, so it has no effect."
         yield Hop(KIND, names, subnet.id, OK, why)
         return
     yield _blocked(registry, place, subnet, allowed)
@@ -77,8 +77,10 @@ def _doubt(policies: list[EndpointPolicy | Unreadable]) -> Unreadable | None:
             return policy
         alias = next((each for each in policy.service_resources if each.rstrip("/").lower() in _MAY_COVER), None)
         if alias is not None:
-            why = f"Policy {name_of(policy.id)} allows {alias}; whether the storage of registries is behind that"
-            return Unreadable("unsupported", f"{why} is not documented, a pull of an uncached image on a node tells")
+            why = f"Policy {name_of(policy.id)} allows {alias}; whether that covers the storage of registries"
+            return Unreadable(
+                "unsupported", f"{why} is not documented; pull an image on a node that does not have it to find out"
+            )
     return None
 
 
@@ -86,8 +88,8 @@ def _blocked(registry: Registry, place: NodePlace, subnet: Subnet, allowed: tupl
     policies = tuple(name_of(each) for each in subnet.endpoint_policy_ids)
     pools = ", ".join(place.pools)
     why = (
-        f"Service endpoint policy {', '.join(policies)} on subnet {name_of(subnet.id)} of {pools} lets nodes reach "
-        f"certain storage accounts only, and none of those that layers of registry {registry.name} are in."
+        f"Service endpoint policy {', '.join(policies)} on subnet {name_of(subnet.id)} of {pools} allows certain "
+        f"storage accounts only, and none of those that hold the layers of registry {registry.name}."
     )
     told = StoragePolicies(
         problem=why,

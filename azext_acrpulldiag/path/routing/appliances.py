@@ -24,10 +24,10 @@ def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
         if isinstance(found, Unreadable):
             yield route_hop(way, route, UNKNOWN, found.sentence, unread=found)
         else:
-            where = f"leads to {address or 'no address'}, which is in no network that the nodes' network reaches"
+            where = f"has next hop {address or 'no address'}, which is in no network that the nodes' network reaches"
             yield dropped(way, route, where)
         return
-    yield sound(way, route, f"appliance {address}")
+    yield sound(way, route, f"firewall or NVA {address}")
     if hub is not None and not same_id(hub, way.here.id):
         yield _peering_or_doubt(joint_of(way.network, way.here.id, hub))
     if isinstance(found, Unreadable):
@@ -42,7 +42,9 @@ def appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
     """Who answers at an address that a route of the nodes' network names; ``None``: no Azure Firewall."""
     key = firewall_key(way.here.id, address)
     if key not in way.network.firewalls:
-        return Unreadable("not-shown", f"What answers at {address}, where a route of the nodes leads, was not read")
+        return Unreadable(
+            "not-shown", f"Which resource has address {address}, the next hop of a route of the nodes, was not read"
+        )
     return way.network.firewalls[key]
 
 

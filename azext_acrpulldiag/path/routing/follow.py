@@ -53,7 +53,7 @@ def _network_of_endpoint(way: Way, address: str) -> str | Unreadable:
         return home
     if endpoint is not None and isinstance(endpoint.subnet_id, Unreadable):
         return endpoint.subnet_id
-    return Unreadable("not-found", f"The network that {address} is in is not known")
+    return Unreadable("not-found", f"The virtual network of address {address} is not known")
 
 
 def _between_networks(way: Way, address: str, there: str) -> Iterator[Hop]:

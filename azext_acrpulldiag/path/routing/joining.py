@@ -16,7 +16,7 @@ def unjoined(way: Way, joint: Joint, address: str) -> Hop:
     if doubt is not None:
         return doubtful_hop(joint, doubt)
     names = f"{name_of(joint.near_id)} and {name_of(joint.far_id)}"
-    why = f"Virtual networks {names} are not peered, and no route of the nodes leads to {address}."
+    why = f"Virtual networks {names} are not peered, and no other route of the nodes reaches {address}."
     return missing_hop(joint, why, _of_endpoint(way, None))
 
 
@@ -31,10 +31,10 @@ def _other_ways(way: Way, joint: Joint) -> Unreadable | None:
     far = [each for each in there.peerings if may_route(each)]
     if not far:
         return None
-    what = "hubs of Virtual WAN" if is_virtual_hub(near[0].remote_network_id) else "gateways"
+    what = "Virtual WAN hubs" if is_virtual_hub(near[0].remote_network_id) else "gateways"
     why = (
         f"Networks {name_of(joint.near_id)} and {name_of(joint.far_id)} are not peered, but both use {what}, whose "
-        "routes are not shown; the effective routes of a node's interface tell"
+        "routes could not be read; the effective routes of a node's network interface show them"
     )
     return Unreadable("unsupported", why)
 
@@ -49,10 +49,10 @@ def unjoined_hub(way: Way, hub_id: str, there_id: str, address: str) -> Hop:
     onward = [each for each in there.peerings if is_connected(each)]
     if onward and (isinstance(hub, Unreadable) or any(peering_with(hub, each.remote_network_id) for each in onward)):
         others = ", ".join(sorted(name_of(each.remote_network_id) for each in onward))
-        why = f"{name_of(there_id)} is not peered with {name_of(hub_id)}, but with {others}, which may pass traffic on"
+        why = f"{name_of(there_id)} is not peered with {name_of(hub_id)}, but with {others}, which may forward traffic"
         return doubtful_hop(joint, Unreadable("unsupported", why))
     why = (
-        f"The nodes' route leads to an appliance in {name_of(hub_id)}; neither that network nor "
+        f"The next hop of the nodes' route is in network {name_of(hub_id)}; neither that network nor "
         f"{name_of(way.here.id)} is peered with {name_of(there_id)}, where {address} is."
     )
     return missing_hop(joint, why, _of_endpoint(way, hub_id))

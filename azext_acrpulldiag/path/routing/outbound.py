@@ -122,8 +122,8 @@ def _ways(leaving: _Leaving) -> Iterator[_Named]:
             yield words, _by_hub(leaving, way)
         else:
             hop = route.user.next_hop if route.user else route.next_hop
-            detail = f"Route {route_name(route)} of {way.subnet.id} sends traffic to a next hop of type {hop}"
-            why = Unreadable("unsupported", f"{detail}, whose public address Azure does not show")
+            detail = f"Route {route_name(route)} of {way.subnet.id} has next hop type {hop}"
+            why = Unreadable("unsupported", f"{detail}, whose outbound IP cannot be read from Azure")
             yield words, WayOut("unknown", why)
 
 
@@ -167,8 +167,8 @@ def _of_the_cluster(cluster: Cluster, outbound: Outbound, subnet: Subnet) -> Way
         "userdefinedrouting": "has no user-defined route for the internet",
         "managednatgateway": "has no NAT gateway",
         "userassignednatgateway": "has no NAT gateway",
-    }.get(kind, "does not tell what that means")
-    detail = f"The cluster's outbound type is {cluster.outbound_type}, and {subnet.id} {missing}"
+    }.get(kind, "has nothing that shows its outbound IP")
+    detail = f"The cluster's outbound type is {cluster.outbound_type}, and subnet {subnet.id} {missing}"
     return WayOut("unknown", Unreadable("not-shown", detail))
 
 
@@ -177,14 +177,14 @@ def _of_the_cluster(cluster: Cluster, outbound: Outbound, subnet: Subnet) -> Way
 
 def _by_appliance(leaving: _Leaving, way: Way, route: Route) -> Iterator[_Named]:
     words, found = named(way, route), appliance_at(way, route.address or "")
-    sent = f"Route {route_name(route)} sends traffic to the appliance {route.address}"
+    sent = f"Route {route_name(route)} has next hop {route.address}"
     if isinstance(found, Firewall):
         for part, out in _by_firewall(leaving, found, sent):
             yield f"{words}{part}", out
     elif isinstance(found, Unreadable):
         yield words, WayOut("unknown", replace(found, detail=f"{sent}: {found.detail}"))
     else:
-        detail = f"{sent}, which is no Azure Firewall, so its public address is not known"
+        detail = f"{sent}, a network virtual appliance, so its outbound IP is not known"
         yield words, WayOut("unknown", Unreadable("not-shown", detail))
 
 
@@ -192,11 +192,11 @@ def _by_hub(leaving: _Leaving, way: Way) -> WayOut:
     hub = leaving.network.hubs[key_of(way.here.id)]
     if isinstance(hub, Unreadable):
         return WayOut("unknown", hub)
-    sent = f"Virtual hub {name_of(hub.hub_id)} sends traffic to {name_of(hub.internet or '')}"
+    sent = f"The default route of virtual hub {name_of(hub.hub_id)} has next hop {name_of(hub.internet or '')}"
     if isinstance(hub.firewall, Unreadable):
         return WayOut("unknown", replace(hub.firewall, detail=f"{sent}: {hub.firewall.detail}"), hub.internet)
     via = hub.firewall.id if isinstance(hub.firewall, Firewall) else None
-    return WayOut("unknown", Unreadable("unsupported", f"{sent}, whose public addresses are not read"), via)
+    return WayOut("unknown", Unreadable("unsupported", f"{sent}, whose outbound IPs are not read"), via)
 
 
 def _by_firewall(leaving: _Leaving, firewall: Firewall, sent: str) -> Iterator[_Named]:
@@ -205,7 +205,7 @@ def _by_firewall(leaving: _Leaving, firewall: Firewall, sent: str) -> Iterator[_
     Source: https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway
     """
     if firewall.network_id is None:
-        detail = f"{sent}, the firewall {firewall.id} of a virtual hub, whose public addresses are not read"
+        detail = f"{sent}, firewall {firewall.id} of a virtual hub, whose outbound IPs are not read"
         yield "", WayOut("unknown", Unreadable("unsupported", detail), firewall.id)
         return
     network = leaving.network
@@ -227,15 +227,16 @@ def _by_firewall(leaving: _Leaving, firewall: Firewall, sent: str) -> Iterator[_
 
 def _of_the_firewall(outbound: Outbound, firewall: Firewall, subnet: Subnet, route: Route) -> WayOut:
     if route.next_hop == SERVICE_ENDPOINT:
-        detail = f"{firewall.id} reaches registries by the service endpoint of its subnet, with a private address"
+        detail = f"{firewall.id} reaches registries through the service endpoint of its subnet, with a private address"
         return WayOut("unknown", Unreadable("unsupported", detail), firewall.id)
     if route.next_hop != INTERNET:
-        detail = f"{firewall.id} does not leave directly: route {route_name(route)} of its subnet sends traffic on"
+        name = route_name(route)
+        detail = f"{firewall.id} does not use its own outbound IPs: route {name} of its subnet has another next hop"
         return WayOut("unknown", Unreadable("unsupported", detail), firewall.id)
     if subnet.nat_gateway_id is not None:
         return _by_nat_gateway(outbound, subnet.nat_gateway_id)
     if not firewall.public_ip_ids:
-        shows_none = Unreadable("not-shown", f"{firewall.id} shows no public address")
+        shows_none = Unreadable("not-shown", f"{firewall.id} shows no public IP")
         return WayOut("firewall", shows_none, firewall.id)
     missing = Unreadable("not-shown", f"The addresses of firewall {name_of(firewall.id)} were not read")
     return WayOut("firewall", outbound.firewalls.get(key_of(firewall.id), missing), firewall.id)

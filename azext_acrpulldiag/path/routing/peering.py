@@ -176,7 +176,7 @@ def _faults(joint: Joint) -> Iterable[str]:
                 yield f"peering {side.name} of {name_of(here_id)} has allowVirtualNetworkAccess off"
             if _lacks(side, wanted):
                 held = ", ".join(side.remote_prefixes)
-                yield f"peering {side.name} of {name_of(here_id)} is about {held} and not about {', '.join(wanted)}"
+                yield f"peering {side.name} of {name_of(here_id)} covers {held} but not {', '.join(wanted)}"
 
 
 def _lacks(side: Peering, wanted: tuple[str, ...]) -> bool:
@@ -198,7 +198,7 @@ def _doubt(joint: Joint) -> Unreadable | None:
             return joint.far.allows_forwarded
         if not joint.far.allows_forwarded:
             what = f"Peering {joint.far.name} of {name_of(joint.far_id)} has allowForwardedTraffic off"
-            why = f"{what}: traffic by {name_of(joint.near_id)} passes only if the appliance there rewrites its source"
+            why = f"{what}: traffic through {name_of(joint.near_id)} passes only if the NVA there applies SNAT"
             return Unreadable("unsupported", why)
     return None
 

@@ -71,9 +71,9 @@ def way_of(registry: Registry, network: Network, place: NodePlace, destination: 
 def sound(way: Way, route: Route, to: str | None = None) -> Hop:
     """Say that a route carries the traffic."""
     words = to or _IN_WORDS.get(route.next_hop, "the peered network")
-    why = f"Traffic to {way.destination.host} goes to {words}, by {named(way, route)}."
+    why = f"Traffic to {way.destination.host} goes to {words}, through {named(way, route)}."
     if route.user is None and route.next_hop == INTERNET and _has_gateway(way):
-        why += " Routes that a gateway announces are not shown; one for every address would take its place."
+        why += " Routes that a gateway advertises could not be read; a default route among them would override it."
     return route_hop(way, route, OK, why)
 
 
@@ -85,8 +85,8 @@ def _has_gateway(way: Way) -> bool:
 def by_gateway(way: Way, route: Route) -> Hop:
     """Say that a route leads where Azure does not look."""
     detail = (
-        f"{_capital(named(way, route))} leads to a virtual network gateway, and what is done on premises with traffic "
-        "to the registry cannot be read from Azure. A connection to port 443 from a node tells"
+        f"{_capital(named(way, route))} has a virtual network gateway as its next hop, and what is done on premises "
+        "with traffic to the registry cannot be read from Azure. Test a connection to port 443 from a node"
     )
     return _unknown(way, route, Unreadable("unsupported", detail))
 
@@ -100,12 +100,12 @@ def undecided(way: Way, route: Route, others: Iterable[Route]) -> Hop:
 def one_of(ways: Sequence[str], reason: str) -> Unreadable:
     """Why it is not known which of several ways is taken: it depends on ``reason``."""
     first, *others = ways
-    detail = f"Traffic goes by {first}, or by {', '.join(others)}: that depends on {reason}, not known here"
+    detail = f"Traffic takes {first}, or {', '.join(others)}: that depends on {reason}, which could not be read"
     return Unreadable("unsupported", detail)
 
 
 def _unknown(way: Way, route: Route, why: Unreadable) -> Hop:
-    return route_hop(way, route, UNKNOWN, f"On the way to {way.destination.host}: {why.sentence}", unread=why)
+    return route_hop(way, route, UNKNOWN, f"On the path to {way.destination.host}: {why.sentence}", unread=why)
 
 
 def _capital(text: str) -> str:
@@ -163,7 +163,7 @@ def named(way: Way, route: Route) -> str:
     if route.next_hop == HUB:
         return "the default route of a virtual hub"
     if route.user is None:
-        return f"Azure's own route for {route.prefix}"
+        return f"the system route for {route.prefix}"
     table = f" of route table {name_of(way.table.id)}" if way.table else ""
     return f"route {route.user.name} ({route.prefix}){table}"
 

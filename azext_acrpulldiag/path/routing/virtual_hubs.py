@@ -31,7 +31,7 @@ def by_hub(way: Way) -> Iterator[Hop]:
         yield Hop("route", "default route of a virtual hub", way.subnet.id, UNKNOWN, hub.sentence, unread=hub)
         return
     to = name_of(hub.internet or "")
-    why = f"Traffic to {way.destination.host} goes to {to}, by the default route of virtual hub {name_of(hub.hub_id)}."
+    why = f"Traffic to {way.destination.host} goes to {to} (default route of virtual hub {name_of(hub.hub_id)})."
     yield Hop("route", name_of(hub.hub_id), hub.hub_id, OK, why)
     yield from _through(way, hub, to)
 

@@ -122,7 +122,7 @@ def test_the_repair_fits_the_firewall(collections, policy_id, expected):
         expected
     )
     assert all(any(tuple(c.split()[1 : 1 + len(e)]) == e for e in EXTENSIONS) for c in commands)
-    assert all("extension azure-firewall" in remedy.description for remedy in finding.remedies)
+    assert all("azure-firewall extension" in remedy.description for remedy in finding.remedies)
     assert [(remedy.option, remedy.step) for remedy in finding.remedies] == [(1, 1), (1, 2)][: len(expected)]
     right = "azureFirewalls/write" if policy_id is None else "firewallPolicies/ruleCollectionGroups/write"
     assert {remedy.requires for remedy in finding.remedies} == {(f"Microsoft.Network/{right}",)}
@@ -146,7 +146,7 @@ def test_no_room_before_the_rule_that_denies_leaves_no_command():
     deny = RuleCollection("deny", "application", False, (firewall_rule(fqdns=("*",)),), 100)
     (remedy,) = only(firewall_facts(deny)).remedies
     assert (remedy.command, remedy.requires) == (None, ())
-    assert "before any that denies" in remedy.description
+    assert "before any rule that denies it" in remedy.description
 
 
 WHY = Unreadable("forbidden", "no right", "op", "Microsoft.Network/firewallPolicies/read")

@@ -186,7 +186,7 @@ def test_a_proxy_that_refuses_is_seen_whatever_the_setting(message):
     ("message", "said"),
     [
         (UNTRUSTED, "(Contoso TLS Inspection)"),
-        (f"{HEAD}x509: certificate signed by unknown authority", "authority of its certificate is not trusted"),
+        (f"{HEAD}x509: certificate signed by unknown authority", "certificate authority is not trusted"),
         (f"{HEAD}x509: certificate has expired or is not yet valid: current time", "clock of the node"),
         (f"{HEAD}x509: certificate is valid for block.corp, not {LOGIN}", "for block.corp"),
         (f"{HEAD}http: server gave HTTP response to HTTPS client", "plain HTTP"),

@@ -173,7 +173,7 @@ def test_neither_public_access_nor_an_endpoint():
 def test_the_private_zone_is_named_as_in_the_registrys_cloud(suffix):
     finding = public_access(public_network_access="Disabled", login_server=f"contosoreg-a1b2c3.{suffix}")
     assert finding.evidence["private_dns_zone"] == f"privatelink.{suffix}"
-    assert f"zone privatelink.{suffix} there" in finding.remedies[-1].description
+    assert f"zone privatelink.{suffix} to the nodes' network" in finding.remedies[-1].description
 
 
 def test_without_shown_rules_the_finding_stands():
