@@ -203,6 +203,7 @@ def _unsettled(
     if operation.is_data and repository is None and any(names_the_repository(text) for text in conditions):
         return Unreadable(
             "not-shown",
-            "Every role that grants pull has a condition on the repository's name; give --image to have it judged",
+            "Every role assignment that allows pulls has a condition on the repository's name; give --image to "
+            "have it judged",
         )
     return Unreadable("unsupported", f"The condition of the role assignment {assignment.id} is not understood")

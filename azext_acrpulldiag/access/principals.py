@@ -36,7 +36,7 @@ def _candidates(
     if puller.kind == "service-principal":
         yield puller.client_id, "the application id of the cluster's service principal"
     else:
-        yield puller.client_id, "the client id of the kubelet identity, where its object id belongs"
+        yield puller.client_id, "the client id of the kubelet identity, where its object id is needed"
     if isinstance(service_principal, ServicePrincipal):
         yield service_principal.app_id, "the application id of the cluster's service principal"
         if isinstance(service_principal.application_object_id, str):

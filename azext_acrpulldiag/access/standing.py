@@ -183,7 +183,7 @@ def undecided(denial: DenyAssignment, repository: str | None) -> Unreadable:
         detail = f"The deny assignment {denial.name} has a condition on the repository's name; give --image"
         return Unreadable("not-shown", detail)
     detail = (
-        f"The deny assignment {denial.name} covers pulls, and whether it reaches this identity hangs on its condition "
-        f"or on the members of its groups ({', '.join(denial.group_ids) or 'none'}), which were not read"
+        f"The deny assignment {denial.name} covers pulls, and whether it applies to this identity depends on its "
+        f"condition or on the members of its groups ({', '.join(denial.group_ids) or 'none'}), which were not read"
     )
     return Unreadable("unsupported", detail)

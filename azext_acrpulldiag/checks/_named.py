@@ -35,3 +35,12 @@ class RegistryNames(Details):
     def of(cls, registry: Registry) -> RegistryNames:
         """Name a registry."""
         return cls(registry.name, registry.resource_group, registry.subscription)
+
+
+def none_valid(what: str, count: int, ended: str) -> str:
+    """Return a clause that says that none of ``count`` credentials is valid, the last of which expired at ``ended``."""
+    if not count:
+        return f"which has no {what}"
+    if count == 1:
+        return f"whose only {what} expired on {ended}"
+    return f"whose {count} {what}s have all expired (last expired on {ended})"

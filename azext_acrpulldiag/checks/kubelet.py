@@ -11,7 +11,8 @@ from ..details import Details, internal
 from ..facts import Facts, FailingContainer, Kubernetes, Registry, known
 from ..model import Finding, Reach, SeenFrom, Severity
 from ..pull_errors.symptoms import FailedPull, failed_pulls
-from ..repairs import Step
+from ..repairs import Step, option
+from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 
 _MOST_WORKLOADS = 10
@@ -62,22 +63,26 @@ _SEE_USAGE = "See how much of its storage and limits the registry uses"
 PULL_QPS_EXCEEDED = Outcome(
     id="kubelet.pull-qps-exceeded",
     severity=Severity.ERROR,
-    summary="Kubelet on {nodes} refuses pulls itself: more than its own limit at once, 5 a second with bursts of 10. "
-    "Pods that pull at every start: {always_pulling}.",
+    summary="Kubelet on {nodes} exceeds its own limit of pulls (5 a second, bursts of 10) and fails the others without "
+    "asking the registry. Failing pods with imagePullPolicy Always: {always_pulling}.",
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.KUBERNETES,
-    details=(PullLimit,),
+    details=(PullLimit, Kubectl),
     repairs=(
-        Step(
-            "Let {workload} pull only what the node does not have yet",
-            "kubectl patch {workload} --namespace {namespace} --type strategic --patch {patch}",
-            each="patches",
-            requires=tuple(f"patch {kind.lower()}s" for kind in _PATCHABLE),
-            changes="its pods are replaced",
+        option(
+            GET_CREDENTIALS,
+            Step(
+                "Let {workload} pull only what the node does not have yet",
+                "kubectl {kubectl} patch {workload} --namespace {namespace} --type strategic --patch {patch}",
+                each="patches",
+                requires=tuple(f"patch {kind.lower()}s" for kind in _PATCHABLE),
+                changes="its pods are replaced",
+            ),
+            when="patches",
         ),
         Step(
-            "A tag that is overwritten (latest) needs to be pulled at every start: give images tags of their own, and "
-            "set imagePullPolicy: IfNotPresent in their manifests"
+            "Only a tag that is overwritten (latest) needs a pull at every start: give each image a tag of its own, "
+            "and set imagePullPolicy: IfNotPresent in their manifests"
         ),
         Step("Start fewer pods at once: the limit counts all pulls of a node in a second"),
     ),
@@ -88,7 +93,7 @@ PULL_QPS_EXCEEDED = Outcome(
 THROTTLED = Outcome(
     id="registry.throttled",
     severity=Severity.ERROR,
-    summary="Registry {registry} throttles the nodes (HTTP 429): {pods} get too many requests refused.",
+    summary="Registry {registry} throttles the nodes: it answers HTTP 429 (too many requests) to {pods}.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-skus#registry-throttling",
     seen_from=SeenFrom.KUBERNETES,
     details=(Throttling,),
@@ -113,7 +118,7 @@ THROTTLED = Outcome(
 
 @check(
     "kubelet.pull-qps",
-    needs=("kubernetes", "registry"),
+    needs=("kubernetes", "registry", "options"),
     outcomes=(PULL_QPS_EXCEEDED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -122,7 +127,7 @@ def kubelet_starts_every_pull_that_it_is_asked_for(facts: Facts) -> Iterator[Fin
 
     Kubelet limits the pulls that it starts (registryPullQPS 5, registryBurst 10, which AKS does
     not let anybody change); beyond that it fails a pull without asking the registry, so nothing
-    that is read of the registry tells. Pods with ``imagePullPolicy: Always`` use the limit up at
+    about the registry shows it. Pods with ``imagePullPolicy: Always`` use the limit up at
     every start, also where the image is on the node.
 
     Decided by the text ``pull QPS exceeded`` of waiting containers. The remedy names the pods on
@@ -197,7 +202,7 @@ def _limited(limited: list[FailedPull], failing: Iterable[FailingContainer], fac
         patch=first.patch if first else None,
         patches=patches,
     )
-    return PULL_QPS_EXCEEDED.at(facts.targets.cluster.id, limit, reach=_reach(limited))
+    return PULL_QPS_EXCEEDED.at(facts.targets.cluster.id, limit, Kubectl.of(facts), reach=_reach(limited))
 
 
 def _patch(container: FailingContainer) -> Patch | None:

@@ -13,6 +13,7 @@ from ..pull_errors import classify
 from ..pull_errors.explain import explanation_of
 from ..pull_errors.symptoms import symptoms_of
 from ..repairs import Step, option
+from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 from ._named import ClusterNames
 
@@ -51,22 +52,24 @@ class Unexplained(Details):
 UNEXPLAINED = Outcome(
     id="symptom.unexplained",
     severity=Severity.ERROR,
-    summary="Pods fail with {symptom_class}, and nothing that was read explains it: {meaning} First: {pod}: {message}",
+    summary="Pods fail with {symptom_class}, and no other finding explains it: {meaning} First: {pod}: {message}",
     url=TROUBLESHOOT_URL,
     seen_from=SeenFrom.KUBERNETES,
-    details=(Unexplained, ClusterNames),
+    details=(Unexplained, ClusterNames, Kubectl),
     repairs=(
         option(
-            Step("Read the pod's own account", "kubectl describe pod {pod} --namespace {namespace}"),
+            GET_CREDENTIALS,
+            Step("Read the pod's events and status", "kubectl {kubectl} describe pod {pod} --namespace {namespace}"),
             Step(
-                "Where the cause has expired: let the controller start the pod again, and run this within the hour",
-                "kubectl delete pod {pod} --namespace {namespace}",
+                "The event that names the cause has expired; kubelet retries within 5 minutes and writes another: wait "
+                "for it, then run the diagnosis again",
+                "kubectl {kubectl} get events --namespace {namespace} --field-selector involvedObject.name={pod} "
+                "--watch",
                 when="says_nothing",
-                requires=("delete pods",),
             ),
             Step(
-                "See the disk pressure, the images and the events of its node",
-                "kubectl describe node {node}",
+                "Check its node for disk pressure, images and events",
+                "kubectl {kubectl} describe node {node}",
                 when="may_be_of_the_node",
             ),
             Step("What decides: {decided_by}"),
@@ -77,7 +80,7 @@ UNEXPLAINED = Outcome(
 
 @check(
     PODS,
-    needs=("kubernetes", "registry"),
+    needs=("kubernetes", "registry", "options"),
     outcomes=(UNEXPLAINED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -85,43 +88,46 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
     """Every container that waits on an image of the registry is explained by another finding.
 
     What pods report is the fault itself; a report that names a cause which does not fit it would
-    send people the wrong way. So each class of messages that no other finding accounts for, and
+    mislead. So each class of messages that no other finding accounts for, and
     that nothing unread could account for, is reported as it is, with what decides it.
 
     Decided by the waiting containers of Pending pods, and of pods that events of failed pulls
     name; container statuses first, events second, because they expire after about an hour. Only
     images whose host is the registry's, or resembles it, are judged. The diagnosis withdraws what
-    another finding explains. Where pods cannot be read, the run goes on with what Azure tells.
+    another finding explains. Where pods cannot be read, the diagnosis goes on with what Azure shows.
     """
     cluster, failing = facts.targets.cluster, failing_pods_of(facts)
     if failing is None:
         yield not_seen(facts, failing)
         return
     if isinstance(failing, Unreadable):
-        # A pod or namespace that the user named and that is not there: nothing is known of what was meant.
-        yield unknown(cluster.id, _with_a_way_out(failing), decisive=failing.reason == "not-found")
+        # A pod or namespace that the user named and that is not there: nothing is known of what was meant. Where no
+        # registry is named either, pods alone can tell of one.
+        decisive = failing.reason == "not-found" or not facts.targets.registry.is_named
+        yield unknown(cluster.id, _with_a_way_out(failing), decisive=decisive)
         return
     by_class: dict[str, list[Symptom]] = {}
     for symptom in symptoms_of(facts)[0]:
         by_class.setdefault(symptom.symptom_class, []).append(symptom)
     for _, alike in sorted(by_class.items()):
-        yield _unexplained(cluster.id, ClusterNames.of(cluster), alike)
-    kubernetes = facts.kubernetes
+        yield _unexplained(cluster.id, (ClusterNames.of(cluster), Kubectl.of(facts)), alike)
+    kubernetes, named = facts.kubernetes, facts.targets.registry.is_named
     if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
-        yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=False)
-    if failing:
+        yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=not named)
+    if failing and named:
         known(facts.registry)  # what is in scope was judged by its name alone
 
 
 def narrowed(finding: Finding, left: Sequence[Symptom]) -> Finding:
     """The finding about the symptoms that are ``left``, where others of its class are explained."""
     pods = frozenset((symptom.namespace, symptom.pod) for symptom in left)
-    of_these = _unexplained(finding.resource, finding.detail(ClusterNames), left, Reach(pods=pods))
+    of_cluster = (finding.detail(ClusterNames), finding.detail(Kubectl))
+    of_these = _unexplained(finding.resource, of_cluster, left, Reach(pods=pods))
     return replace(of_these, check=finding.check)
 
 
 def _unexplained(
-    resource: str, cluster: ClusterNames, symptoms: Sequence[Symptom], reach: Reach | None = None
+    resource: str, of_cluster: tuple[ClusterNames, Kubectl], symptoms: Sequence[Symptom], reach: Reach | None = None
 ) -> Finding:
     """``symptoms`` are of one class, and not none."""
     first = symptoms[0]
@@ -139,14 +145,14 @@ def _unexplained(
         namespace=first.namespace,
         node=first.node,
     )
-    return UNEXPLAINED.at(resource, unexplained, cluster, reach=reach, explains=(first.symptom_class,))
+    return UNEXPLAINED.at(resource, unexplained, *of_cluster, reach=reach, explains=(first.symptom_class,))
 
 
 def _with_a_way_out(why: Unreadable, so: str = "pods were not read") -> Unreadable:
     if why.reason in ("unreachable", "timeout"):
         detail = (
-            f"{why.detail.rstrip('.')}; {so}. A private cluster or one with authorized IP ranges answers "
-            "inside its network only: run this there, or give --kubeconfig"
+            f"{why.detail.rstrip('.')}; {so}. A private cluster or one with authorized IP ranges can "
+            "be reached from its network only: run this there, or give --kubeconfig"
         )
     elif why.reason == "forbidden":
         detail = f"{why.detail.rstrip('.')}; {so}. Give --namespace if you may read one, or --kubeconfig"

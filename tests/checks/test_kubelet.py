@@ -19,6 +19,7 @@ from tests.build import (
     kubernetes,
     registry,
 )
+from tests.build.ids import GET_CREDENTIALS
 
 AT = f"--subscription {SUBSCRIPTION}"
 
@@ -42,13 +43,15 @@ def test_kubelets_limit_names_who_always_pulls_and_patches_them():
     finding = one(qps, LIMITED, init, elsewhere)
     assert finding.outcome == "kubelet.pull-qps-exceeded"
     assert finding.evidence["always_pulling"] == ["web/web-5d4f-x2x9z"]
-    patches = [json.loads(shlex.split(command)[-1]) for command in commands(finding)]
+    login, *others = commands(finding)
+    assert login == GET_CREDENTIALS
+    patches = [json.loads(shlex.split(command)[-1]) for command in others]
     assert patches == [
         {"spec": {"template": {"spec": {"containers": [{"name": "app", "imagePullPolicy": "IfNotPresent"}]}}}},
         {"spec": {"template": {"spec": {"initContainers": [{"name": "migrate", "imagePullPolicy": "IfNotPresent"}]}}}},
     ]
-    assert shlex.split(commands(finding)[0])[:5] == ["kubectl", "patch", "deployment/web", "--namespace", "web"]
-    assert [(each.option, each.step) for each in finding.remedies] == [(1, 1), (1, 2), (2, 1), (3, 1)]
+    assert others[0].startswith("kubectl --kubeconfig ./prod.kubeconfig patch deployment/web --namespace web ")
+    assert [(each.option, each.step) for each in finding.remedies] == [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1)]
     assert "patches" not in finding.evidence
 
 
@@ -60,20 +63,20 @@ def test_what_cannot_be_patched_is_advised_only(owner):
 
 
 def test_replicas_of_one_workload_are_patched_once():
-    assert len(commands(one(qps, LIMITED, replace(LIMITED, pod="web-2")))) == 1
+    assert len(commands(one(qps, LIMITED, replace(LIMITED, pod="web-2")))) == 2  # credentials, and the patch
 
 
 def test_a_hostile_name_stays_one_argument():
     finding = one(qps, replace(LIMITED, owner="Deployment/a;reboot", container="x'$(id)"))
-    words = shlex.split(commands(finding)[0])
-    assert words[2] == "deployment/a;reboot"
+    words = shlex.split(commands(finding)[1])
+    assert words[4] == "deployment/a;reboot"
     assert json.loads(words[-1])["spec"]["template"]["spec"]["containers"][0]["name"] == "x'$(id)"
 
 
 def test_many_workloads_are_patched_as_far_as_the_report_lists_them():
     many = [replace(LIMITED, pod=f"p-{number}", owner=f"Deployment/d-{number}") for number in range(12)]
     finding = one(qps, *many)
-    assert (len(commands(finding)), len(finding.evidence["pods"])) == (10, 10)
+    assert (len(commands(finding)), len(finding.evidence["pods"])) == (1 + 10, 10)
 
 
 @pytest.mark.parametrize(("sku", "higher"), [("Basic", "Standard"), ("Standard", "Premium"), ("Premium", None)])

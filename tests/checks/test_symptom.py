@@ -12,6 +12,7 @@ from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Status, Verdict
 from azext_acrpulldiag.pull_errors.symptoms import symptoms_of
 from tests.build import access, failing, failing_pods_facts, healthy_facts, kubernetes
+from tests.build.ids import GET_CREDENTIALS
 
 FULL = failing("write /var/lib/x: no space left on device", pod="full-0")
 BACK_OFF = failing('Back-off pulling image "contosoreg.azurecr.io/team/app:1.2"', reason="ImagePullBackOff")
@@ -36,23 +37,28 @@ def test_one_finding_a_class():
 @pytest.mark.parametrize(
     ("container", "commands"),
     [
-        (FULL, ["kubectl describe pod full-0 --namespace web", "kubectl describe node aks-pool1-87752918-vmss000000"]),
-        (replace(FULL, node=None), ["kubectl describe pod full-0 --namespace web"]),
-        (failing(pod="a"), ["kubectl describe pod a --namespace web"]),
+        (FULL, ["describe pod full-0 --namespace web", "describe node aks-pool1-87752918-vmss000000"]),
+        (replace(FULL, node=None), ["describe pod full-0 --namespace web"]),
+        (failing(pod="a"), ["describe pod a --namespace web"]),
         (
             replace(BACK_OFF, pod="old"),
-            ["kubectl describe pod old --namespace web", "kubectl delete pod old --namespace web"],
+            [
+                "describe pod old --namespace web",
+                "get events --namespace web --field-selector involvedObject.name=old --watch",
+            ],
         ),
     ],
 )
 def test_the_steps_fit_the_class(container, commands):
     (finding,) = evaluate(check, failing_pods_facts((container,)))
-    assert [remedy.command for remedy in finding.remedies if remedy.command] == commands
+    login, *others = [remedy.command for remedy in finding.remedies if remedy.command]
+    assert login == GET_CREDENTIALS
+    assert others == [f"kubectl --kubeconfig ./prod.kubeconfig {each}" for each in commands]
 
 
 def test_no_command_is_made_of_a_name_that_is_none():
     (finding,) = evaluate(check, failing_pods_facts((failing(pod="-x\x1b"),)))
-    assert not [remedy.command for remedy in finding.remedies if remedy.command]
+    assert [remedy.command for remedy in finding.remedies if remedy.command] == [GET_CREDENTIALS]
 
 
 def test_nothing_waits():

@@ -18,7 +18,7 @@ from .._working_secrets import (
     the_secret_to_be_used_is_unread,
 )
 
-NO_PULLER = "The cluster has no identity that could hold a role; the identity checks say why."
+NO_PULLER = "The cluster has no identity that a role could be assigned to; the identity checks say why."
 MAX_LISTED = 20
 
 

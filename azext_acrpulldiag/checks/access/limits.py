@@ -1,4 +1,4 @@
-"""Checks on what takes a granted pull away: deny assignments, tenants, time."""
+"""Checks on what stops a pull that a role allows: deny assignments, tenants, time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Denial(Details):
 
 @dataclass(frozen=True)
 class Tenants(Details):
-    """Where the identity that pulls lives, and where the registry."""
+    """The tenants of the identity that pulls and of the registry."""
 
     identity_tenant: str
     registry_tenant: str
@@ -50,7 +50,7 @@ class Tenants(Details):
 
 @dataclass(frozen=True)
 class Age(Details):
-    """When the assignment was made that will be in force first."""
+    """When the assignment was made that takes effect first."""
 
     role: str | None
     assigned: str
@@ -64,7 +64,7 @@ class Age(Details):
 DENIED = Outcome(
     id="access.denied",
     severity=Severity.ERROR,
-    summary="The deny assignment {denial} keeps {principal_name} from pulling from {registry}, whatever its roles.",
+    summary="Deny assignment {denial} denies {principal_name} pulls from {registry}, whatever roles it has.",
     url="https://learn.microsoft.com/azure/role-based-access-control/deny-assignments",
     details=(Denial, Pulls),
     repairs=(
@@ -78,7 +78,7 @@ DENIED = Outcome(
 CROSS_TENANT = Outcome(
     id="access.cross-tenant",
     severity=Severity.ERROR,
-    summary="{principal_name} lives in tenant {identity_tenant} and {registry} in tenant {registry_tenant}: "
+    summary="{principal_name} is in tenant {identity_tenant} and {registry} in tenant {registry_tenant}: "
     "a managed identity cannot pull across tenants.",
     url="https://learn.microsoft.com/azure/container-registry/authenticate-aks-cross-tenant",
     details=(Pulls, Tenants),
@@ -98,8 +98,8 @@ CROSS_TENANT = Outcome(
 RECENTLY_GRANTED = Outcome(
     id="access.recently-granted",
     severity=Severity.WARNING,
-    summary="The role that lets {principal_name} pull from {registry} was assigned {minutes} minutes ago; "
-    "it may take {takes} to work, until {until} (UTC).",
+    summary="The role that allows {principal_name} to pull from {registry} was assigned {minutes} minutes ago; "
+    "it may take {takes} to take effect, until {until} (UTC).",
     url="https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
     details=(Pulls, Age),
     repairs=(Step("Wait until {until} (UTC), then delete the failing pods to have them pull at once"),),
@@ -118,15 +118,15 @@ GROUP_PROPAGATION = timedelta(hours=24)
     outcomes=(DENIED,),
 )
 def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
-    """No deny assignment at or above the registry takes the pull away from the identity.
+    """No deny assignment at or above the registry denies the identity the pull.
 
-    A deny assignment beats every role: the registry refuses the node with 401 though the
-    role is there.
+    A deny assignment overrides every role: the registry refuses the node with 401 though the
+    role is assigned.
 
-    Decided from the deny assignments in force at the registry: they must cover the pull's
+    Decided from the deny assignments at the registry: they must cover the pull's
     operation (less notActions), reach the registry (``doNotApplyToChildScopes``), name the
     identity, one of its groups or everyone, and not exclude it. Those that only audit are
-    passed over. Where membership in a group that they name, or a condition, cannot be
+    ignored. Where membership in a group that they name, or a condition, cannot be
     judged, the answer is unknown.
     """
     yield from heeding_other_ways(facts, _denials(facts))
@@ -161,10 +161,10 @@ def _denials(facts: Facts) -> Iterator[Finding]:
     outcomes=(CROSS_TENANT,),
 )
 def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
-    """The managed identity that pulls lives in the registry's tenant.
+    """The managed identity that pulls is in the registry's tenant.
 
     A managed identity gets tokens of its own tenant only, and a registry takes tokens of
-    its own tenant only, so no role can be given and every pull ends in 401.
+    its own tenant only, so no role can be assigned and every pull ends in 401.
 
     Decided by comparing the identity's tenant (else the cluster's) with the registry's; one
     subscription is one tenant. Does not apply to clusters that pull as a service principal,
@@ -198,15 +198,15 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
 
 @check("access.propagation", needs=("registry", "access", "options", "now", "kubernetes"), outcomes=(RECENTLY_GRANTED,))
 def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
-    """The role that lets the identity pull was assigned long enough ago to be in force.
+    """The role that allows the identity to pull was assigned long enough ago to have taken effect.
 
-    Azure needs up to 10 minutes to spread a role assignment. What an identity gets through
+    A role assignment takes up to 10 minutes to take effect. What an identity gets through
     a group waits for its next token, which is cached for up to 24 hours. Until then pulls
     end in 401 though everything is right.
 
-    Decided from ``createdOn`` of the assignments that grant pull: one that is older, and
-    held by the identity itself, is enough. When the identity joined a group cannot be seen,
-    so a grant through a group that is younger than a day is a warning that is inferred.
+    Decided from ``createdOn`` of the role assignments that allow the pull: one that is older,
+    and made to the identity itself, is enough. When the identity joined a group cannot be seen,
+    so an assignment to a group that is younger than a day is a warning that is inferred.
     """
     registry = known(facts.registry)
     if known(facts.access.puller) is None:
@@ -217,7 +217,7 @@ def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
     granted = [grants for grants in readings if grants.standing is Standing.GRANTED]
     yield from (unknown(registry.id, why) for why in dict.fromkeys(why for one in open_ones for why in one.ignorance))
     if not granted and not open_ones:
-        yield skipped(registry.id, "No role grants pull, so there is none whose age matters.")
+        yield skipped(registry.id, "No role assignment allows the pull, so there is none whose age matters.")
     told: list[tuple[Grant, ...]] = []
     for grants in granted:
         fresh = _fresh_grants(facts, grants)
@@ -244,7 +244,7 @@ def _fresh(grants: Iterable[Grant], own: str, now: datetime) -> Iterator[Grant]:
 def _recently(facts: Facts, registry: Registry, fresh: tuple[Grant, ...], reach: Reach | None) -> Finding:
     """Speak of the assignment that will be in force first."""
     if any(grant.assignment.created is None for grant in fresh):
-        why = Unreadable("not-shown", "The role assignment that grants pull does not show when it was made")
+        why = Unreadable("not-shown", "The role assignment that allows the pull does not show when it was made")
         return unknown(registry.id, why)
     puller, now = puller_of(facts), facts.now
     own = puller.object_id.lower()

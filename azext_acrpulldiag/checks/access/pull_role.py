@@ -43,10 +43,11 @@ _CUSTOM_ROLES = "https://learn.microsoft.com/azure/container-registry/container-
 # Where the registry's mode is not known, both roles are given: the one that is not its mode's does nothing.
 _GRANT = option(
     grant_pull(
-        "Give {principal_name} the role AcrPull on {registry} (registry mode RBAC)", LEGACY_ROLE, when="may_be_legacy"
+        "Assign {principal_name} the role AcrPull on {registry} (registry mode RBAC)", LEGACY_ROLE, when="may_be_legacy"
     ),
     grant_pull(
-        "Give {principal_name} the role Container Registry Repository Reader on {registry} (registry mode RBAC + ABAC)",
+        "Assign {principal_name} the role Container Registry Repository Reader on {registry} "
+        "(registry mode RBAC + ABAC)",
         ABAC_ROLE,
         when="may_be_abac",
     ),
@@ -58,7 +59,7 @@ _ATTACH = Step(
     when="may_be_legacy",
     requires=("Microsoft.ContainerService/managedClusters/write", "Microsoft.Authorization/roleAssignments/write"),
 )
-_GRANT_LEFT_OUT = "Give {principal_name} Container Registry Repository Reader for {left_out}"
+_GRANT_LEFT_OUT = "Assign {principal_name} the role Container Registry Repository Reader for {left_out}"
 _CASE = (Pulls, LookedAt, ClusterNames)
 
 
@@ -122,7 +123,8 @@ class Probable(Details):
 PULL_ROLE_MISSING = Outcome(
     id="access.pull-role-missing",
     severity=Severity.ERROR,
-    summary="No role lets {principal_name} ({principal}) pull from {registry}, at the registry or any scope above it.",
+    summary="{principal_name} ({principal}) has no role assignment that allows pulls from {registry}, at the registry "
+    "or any scope above it.",
     url=_TROUBLESHOOT,
     details=(*_CASE, OtherHolders),
     repairs=(_GRANT, _ATTACH),
@@ -132,7 +134,7 @@ PULL_ROLE_MISSING = Outcome(
 PULL_ROLE_ON_OTHER_PRINCIPAL = Outcome(
     id="access.pull-role-on-other-principal",
     severity=Severity.ERROR,
-    summary="{role} on {registry} was given to {holder}, {holder_is}, and not to {principal_name} ({principal}).",
+    summary="{role} on {registry} is assigned to {holder}, {holder_is}, and not to {principal_name} ({principal}).",
     url=_TROUBLESHOOT,
     details=(*_CASE, OnOtherPrincipal),
     repairs=(_GRANT, _ATTACH),
@@ -151,7 +153,8 @@ PULL_ROLE_WRONG_MODE = Outcome(
 CONDITION_EXCLUDES_REPOSITORY = Outcome(
     id="access.condition-excludes-repository",
     severity=Severity.ERROR,
-    summary="{principal_name} may pull some repositories of {registry}, but no condition covers {left_out}.",
+    summary="{principal_name} may pull some repositories of {registry}, but the condition of no role assignment covers "
+    "{left_out}.",
     url=_ABAC,
     details=(*_CASE, LeftOut),
     repairs=(
@@ -194,18 +197,18 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
     ),
 )
 def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
-    """A role assignment lets the identity that pulls read from the registry.
+    """A role assignment allows the identity that pulls to pull from the registry.
 
     Without one the registry refuses the token of the node, kubelet goes on anonymously,
     and the pull ends in 401.
 
-    Decided from the assignments in force for the pulling principal at the registry: direct,
+    Decided from the role assignments of that principal at the registry: direct,
     inherited from resource group, subscription and management groups, and through groups.
     What a role allows is read from its definition and never from its name: in legacy mode
     the action ``registries/pull/read``, in ABAC mode the data action
-    ``repositories/content/read``, wildcards and notActions heeded. A condition is judged
+    ``repositories/content/read``, with wildcards and notActions. A condition is judged
     for the repository of ``--image`` and for those of failing pods. A custom role that allows it by a wildcard only
-    passes as probable, because registries do not always honour those
+    passes as probable, because registries do not always apply those
     (learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles).
     Where the registry's mode could not be read, both are tried, and they must agree.
 
@@ -266,7 +269,7 @@ def _only_probable(facts: Facts, grants: Grants) -> Iterator[Finding]:
         yield passed(
             grants.registry.id,
             f"Probably may pull: the custom role {printable(', '.join(roles))} allows it by a wildcard only, "
-            f"which a registry need not honour. List {spelled_out} in the role to be sure.",
+            f"which a registry may not apply. List {spelled_out} in the role to be sure.",
             *_case(facts, grants),
             Probable(roles),
             confidence=Confidence.INFERRED,

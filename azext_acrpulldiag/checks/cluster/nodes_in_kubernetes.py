@@ -22,8 +22,8 @@ _SETTING_UP = timedelta(minutes=10)
 def every_node_is_ready(facts: Facts) -> Iterator[Finding]:
     """Every node that has been there for ten minutes is ready.
 
-    On a node that is not ready, kubelet or the container runtime is down, the network is not set
-    up or the disk is full; it pulls nothing, and pods are moved off it.
+    On a node that is not ready, kubelet or the container runtime is down, the network is not
+    configured or the disk is full; it pulls nothing, and pods are moved off it.
 
     Decided by the condition ``Ready`` of each node in Kubernetes, one finding a node pool.
     """
@@ -57,8 +57,8 @@ def every_node_is_ready(facts: Facts) -> Iterator[Finding]:
 def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     """Every node registered with the kubelet identity that the cluster has now.
 
-    A node asks for tokens of the client id that it was started with. Machines that AKS provisions
-    by itself belong to no scale set, so their tags do not tell; the label does.
+    A node asks for tokens of the client id that it was created with. Machines of node
+    auto-provisioning belong to no scale set, so their tags do not tell; the label does.
 
     Decided by the label ``kubernetes.azure.com/kubelet-identity-client-id`` of the nodes against
     the client id in the cluster's profile. A node without the label is no fault: nodes of
@@ -91,5 +91,6 @@ def nodes_registered_with_the_present_kubelet_identity(facts: Facts) -> Iterator
                 client_id=identity.client_id,
                 node_client_ids=tuple(sorted({str(node.kubelet_client_id).lower() for node in outdated})),
                 hosts=tuple(sorted(node.name for node in outdated)),
+                one_node=f"node {outdated[0].name}" if len(outdated) == 1 else None,
             ),
         )

@@ -32,6 +32,11 @@ class PartNotReady(Details):
     nodes: tuple[str, ...] = ()
     """Those that are not ready, where Kubernetes was asked."""
 
+    @property
+    def only_node(self) -> str | None:
+        """The node, where exactly one is not ready."""
+        return self.nodes[0] if len(self.nodes) == 1 else None
+
 
 STOPPED = Outcome(
     id="cluster.stopped",
@@ -52,12 +57,16 @@ STOPPED = Outcome(
 NOT_READY = Outcome(
     id="cluster.not-ready",
     severity=Severity.WARNING,
-    summary="The state of {part} {name} is {provisioning_state}; its nodes may be missing or half set up.",
+    summary="The state of {part} {name} is {provisioning_state}; its nodes may be missing or not fully configured.",
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/availability-performance/cluster-node-virtual-machine-failed-state",
     details=(PartNotReady, ClusterNames),
     repairs=(
         Step(
-            "Let AKS bring the cluster back to the state that it should have",
+            "Cordon and drain node {only_node}, then restart, reimage or delete that one instance",
+            when="only_node",
+        ),
+        Step(
+            "Reconcile the cluster: an update without changes",
             "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes",
             requires=("Microsoft.ContainerService/managedClusters/write",),
             changes="AKS reconciles the whole cluster",
@@ -74,7 +83,7 @@ def cluster_is_running(facts: Facts) -> Iterator[Finding]:
     """The cluster is running.
 
     A stopped cluster keeps its definition but has neither control plane nor nodes, so no image
-    is pulled and no pod can say so. Decided from the power state that AKS reports
+    is pulled and no pod reports it. Decided from the power state that AKS reports
     (https://learn.microsoft.com/azure/aks/start-stop-cluster).
     """
     cluster = known(facts.cluster)

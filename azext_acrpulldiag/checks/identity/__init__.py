@@ -1,1 +1,1 @@
-"""Checks on the identity that pulls: is it there, and do the nodes carry it?"""
+"""Checks on the identity that pulls: does it exist, and is it assigned to the nodes?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...arm_ids import resource_parts, same_id
+from ...arm_ids import name_of, parent_of, resource_parts, same_id
 from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
 from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, known
@@ -49,13 +49,42 @@ class IdentityFault(Details):
 
 
 @dataclass(frozen=True)
+class OneInstance(Details):
+    """What commands call an instance of a scale set."""
+
+    instance_name: str
+    instance_id: str
+    scale_set: str
+    instance_group: str
+    instance_subscription: str
+
+    @classmethod
+    def of(cls, host: NodeHost) -> OneInstance | None:
+        """Take its resource id apart; ``None``: that is not as it should be."""
+        parts = resource_parts(parent_of(host.resource_id))
+        if parts is None:
+            return None
+        subscription, group, scale_set = parts
+        return cls(host.name, name_of(host.resource_id), scale_set, group, subscription)
+
+
+@dataclass(frozen=True)
 class OutdatedNodes(Details):
-    """The nodes that were set up for another kubelet identity than the cluster has now."""
+    """The nodes that use another kubelet identity than the cluster has now."""
 
     pools: tuple[str, ...]
     client_id: str
     node_client_ids: tuple[str, ...]
     hosts: tuple[str, ...]
+    one_node: str | None = internal(default=None)
+    """The node, in words, where it is about one that is not known to be an instance of a scale set."""
+    instance: OneInstance | None = internal(default=None)
+    """The node, where it is about one instance of a scale set, whose own model is not outdated."""
+
+    @property
+    def instances(self) -> tuple[OneInstance, ...]:
+        """It alone, or none."""
+        return (self.instance,) if self.instance else ()
 
 
 @dataclass(frozen=True)
@@ -69,22 +98,22 @@ class ServiceAccountPulls(Details):
 KUBELET_IDENTITY_MISSING = Outcome(
     id="identity.kubelet-identity-missing",
     severity=Severity.ERROR,
-    summary="The kubelet identity that the nodes pull with {fault}.",
+    summary="The kubelet identity {fault}.",
     url=TROUBLESHOOT_URL,
     details=(ClusterNames, IdentityFault),
     repairs=(
-        reconcile("Reconcile the cluster: AKS puts its kubelet identity in order again", when="made_by_aks"),
+        reconcile("Reconcile the cluster: AKS restores its kubelet identity", when="made_by_aks"),
         option(
             Step(
-                "A kubelet identity of your own: create it again",
+                "A kubelet identity that you manage: create it again",
                 "az identity create --subscription {identity_subscription} --resource-group {identity_group} "
                 "--name {identity_name}",
                 when="gone",
                 requires=("Microsoft.ManagedIdentity/userAssignedIdentities/write",),
             ),
             Step(
-                "and make the cluster take it over (asks for a user-assigned control-plane identity); then grant it "
-                "pull at the registry, since it has a new object id",
+                "Assign it to the cluster (needs a user-assigned control-plane identity); then assign it a pull role "
+                "at the registry, since it has a new object id",
                 "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
                 "--assign-kubelet-identity {identity} --yes",
                 requires=(*RECONCILE_RIGHTS, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"),
@@ -105,21 +134,44 @@ KUBELET_IDENTITY_MISSING = Outcome(
     article="1.4",
 )
 
+_INSTANCE = (
+    "--subscription {instance_subscription} --resource-group {instance_group} --name {scale_set} "
+    "--instance-ids {instance_id}"
+)
 NODE_IDENTITY_OUTDATED = Outcome(
     id="identity.node-identity-outdated",
     severity=Severity.ERROR,
-    summary="Nodes of {pools} were set up for kubelet client id {node_client_ids}; the cluster's is {client_id} now.",
+    summary="Nodes of {pools} still use the kubelet identity with client id {node_client_ids}; the cluster's is now "
+    "{client_id}.",
     url=TROUBLESHOOT_URL,
     details=(ClusterNames, OutdatedNodes),
     repairs=(
+        option(
+            Step("Cordon and drain the node of instance {instance_name}", each="instances"),
+            Step(
+                "Update this one instance to its scale set's model",
+                f"az vmss update-instances {_INSTANCE}",
+                each="instances",
+                requires=("Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action",),
+            ),
+            Step(
+                "and reimage it; then uncordon the node",
+                f"az vmss reimage {_INSTANCE}",
+                each="instances",
+                requires=("Microsoft.Compute/virtualMachineScaleSets/reimage/action",),
+                changes="what is on the node's OS disk is lost",
+            ),
+            when="instance",
+        ),
+        Step("Cordon and drain {one_node}, then reimage or delete that one instance", when="one_node"),
         Step(
-            "Upgrade the node images, which sets every node up again with the present identity",
+            "Upgrade the node images, which reimages every node with the current kubelet identity",
             "az aks upgrade --resource-group {resource_group} --name {cluster} --subscription {subscription} "
             "--node-image-only --yes",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
             changes="every node is cordoned, drained and reimaged",
         ),
-        reconcile("Where the images are the newest already: reconcile the cluster"),
+        reconcile("If the node images are the newest already: reconcile the cluster"),
     ),
     explains=(
         "unauthorized-401",
@@ -130,12 +182,12 @@ NODE_IDENTITY_OUTDATED = Outcome(
     article="1.4",
 )
 
-_GRANT_THE_DEFAULT = "See which identity is the default, and grant it pull at the registry"
+_GRANT_THE_DEFAULT = "See which identity is the default, and assign it a pull role at the registry"
 SERVICE_ACCOUNT_PULL = Outcome(
     id="identity.service-account-pull",
     severity=Severity.WARNING,
-    summary="Pods pull by service-account identity (preview), so what the kubelet identity may do says nothing; "
-    "service accounts that name no identity pull {otherwise}.",
+    summary="Pods pull by service account identity (preview), so roles of the kubelet identity do not count; pods "
+    "whose service accounts name no identity pull {otherwise}.",
     url=SERVICE_ACCOUNT_URL,
     details=(ClusterNames, ServiceAccountPulls),
     repairs=(Step(_GRANT_THE_DEFAULT, "az identity show --ids {default_identity}", instead=_GRANT_THE_DEFAULT),),
@@ -153,8 +205,8 @@ def the_kubelet_identity_exists(facts: Facts) -> Iterator[Finding]:
 
     Nodes sign in to the registry as this identity (never as the control plane's). Without
     it they get no token and pull anonymously. One that was deleted and created again under
-    the same name has a new client and object id: nodes ask for the old one, and grants
-    were made to the old one.
+    the same name has a new client and object id: nodes ask for the old one, and role
+    assignments were made to the old one.
 
     Decided by ``identityProfile.kubeletidentity`` of the cluster and a GET of the identity
     that it names: absent from the profile, absent from Azure, or with other ids. A cluster
@@ -168,7 +220,7 @@ def the_kubelet_identity_exists(facts: Facts) -> Iterator[Finding]:
         return
     state = cluster.provisioning_state
     if isinstance(state, str) and state.lower() == "creating":
-        yield skipped(cluster.id, "The cluster is being created; its kubelet identity is not there yet.")
+        yield skipped(cluster.id, "The cluster is being created; its kubelet identity does not exist yet.")
         return
     named = known(cluster.kubelet_identity)
     if named is None:
@@ -212,11 +264,11 @@ def _missing(cluster: Cluster, fault: IdentityFault) -> Finding:
     outcomes=(NODE_IDENTITY_OUTDATED,),
 )
 def nodes_were_set_up_for_the_present_kubelet_identity(facts: Facts) -> Iterator[Finding]:
-    """Every node was set up for the kubelet identity that the cluster has now.
+    """Every node uses the kubelet identity that the cluster has now.
 
-    A node asks the metadata service for a token of the client id that it was started with.
-    After the cluster got another kubelet identity, nodes that were not set up again still
-    ask for the former one, to which nothing is granted or which no longer exists.
+    A node asks the metadata service for a token of the client id that it was created with.
+    After the cluster got another kubelet identity, nodes that were not reimaged still ask
+    for the former one, which has no role assignment or no longer exists.
 
     Decided by the tag ``aks-managed-kubeletIdentityClientID`` of scale sets, instances and
     machines against the client id in the cluster's profile. A host without the tag is no
@@ -238,6 +290,7 @@ def nodes_were_set_up_for_the_present_kubelet_identity(facts: Facts) -> Iterator
         if host.tagged_kubelet_client_id and host.tagged_kubelet_client_id.lower() != identity.client_id.lower()
     ]
     if outdated:
+        only = outdated[0] if len(outdated) == 1 and not any(host.unread for host in hosts) else None
         yield NODE_IDENTITY_OUTDATED.at(
             cluster.id,
             ClusterNames.of(cluster),
@@ -246,6 +299,8 @@ def nodes_were_set_up_for_the_present_kubelet_identity(facts: Facts) -> Iterator
                 client_id=identity.client_id,
                 node_client_ids=tuple(sorted({str(host.tagged_kubelet_client_id).lower() for host in outdated})),
                 hosts=tuple(sorted(host.name for host in outdated)),
+                one_node=f"the node of machine {only.name}" if only and only.kind == "virtual-machine" else None,
+                instance=OneInstance.of(only) if only and only.kind == "instance" else None,
             ),
         )
     _all_read(hosts)
@@ -261,8 +316,8 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
 
     With service-account image pull (preview) kubelet signs in to the registry as the
     identity that the pod's service account names, else as the cluster-wide default
-    identity, else anonymously; the kubelet identity is not used. Grants to the kubelet
-    identity then prove nothing.
+    identity, else anonymously; the kubelet identity is not used. Role assignments of the
+    kubelet identity then prove nothing.
 
     Decided by ``securityProfile.serviceAccountImagePullProfile``, which only preview
     versions of the cluster's answer show.

@@ -1,4 +1,4 @@
-"""Checks on the nodes themselves: does each carry the identity that pulls?"""
+"""Checks on the nodes themselves: is the identity that pulls assigned to each?"""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Unassigned(Details):
     instance_ids: tuple[str, ...] | None
 
 
-_TO_THE_MODEL = "Bring the instances that lack it to the scale set's model"
+_TO_THE_MODEL = "Update the instances that lack it to the scale set's model"
 KUBELET_IDENTITY_UNASSIGNED = Outcome(
     id="nodes.kubelet-identity-unassigned",
     severity=Severity.ERROR,
-    summary="Node pool {pool} lacks the kubelet identity {identity} on {where}, so those nodes cannot sign in to "
-    "the registry.",
+    summary="In node pool {pool} the kubelet identity {identity} is not assigned to {where}, so those nodes cannot "
+    "sign in to the registry.",
     url=TROUBLESHOOT_URL,
     details=(ClusterNames, Unassigned),
     repairs=(
@@ -52,7 +52,7 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
                 when="instance_ids",
                 instead=_TO_THE_MODEL,
                 requires=("Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action",),
-                changes="all else in which the instances differ from the model changes with it",
+                changes="every other difference from the scale set's model is overwritten, too",
             ),
         ),
     ),
@@ -67,11 +67,11 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
     outcomes=(KUBELET_IDENTITY_UNASSIGNED,),
 )
 def every_node_pool_carries_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
-    """Every scale set, instance and machine of the node pools carries the kubelet identity.
+    """The kubelet identity is assigned to every scale set, instance and machine of the node pools.
 
     Kubelet's credential provider asks the instance metadata service for a token of this
     identity. A host that lost it (somebody edited the node resource group) gets none; the
-    pull is then anonymous and ends in 401, whatever roles the identity holds. Documented as
+    pull is then anonymous and ends in 401, whatever roles the identity has. Documented as
     a cause, with the repair, in the troubleshooting article that this check links to.
 
     Decided by the identity's resource id, compared without regard to case, among the
@@ -90,7 +90,7 @@ def every_node_pool_carries_the_kubelet_identity(facts: Facts) -> Iterator[Findi
         return
     identity = known(cluster.kubelet_identity)
     if identity is None:
-        yield skipped(cluster.id, "The cluster's profile names no kubelet identity that nodes could carry.")
+        yield skipped(cluster.id, "The cluster's profile names no kubelet identity.")
         return
     hosts = known(facts.node_hosts)
     by_pool: dict[str, list[NodeHost]] = {}
@@ -108,7 +108,7 @@ def not_by_kubelet_identity(cluster: Cluster) -> str | None:
         return "The cluster pulls as a service principal, not by a managed identity."
     by_service_account = cluster.service_account_pull
     if by_service_account and not isinstance(by_service_account, Unreadable) and by_service_account.enabled:
-        return "Pods pull by service-account identity, so the kubelet identity does not matter."
+        return "Pods pull by service account identity, so the kubelet identity is not used."
     return None
 
 

@@ -12,7 +12,7 @@ from ...facts import Cluster, Facts, NotKnownError, PasswordCredential, ServiceP
 from ...model import Confidence, Finding, Severity
 from ...repairs import Step, option
 from .._dates import dated
-from .._named import ClusterNames
+from .._named import ClusterNames, none_valid
 from ._reconcile import RECONCILE_RIGHTS
 
 UPDATE_CREDENTIALS_URL = "https://learn.microsoft.com/azure/aks/update-credentials"
@@ -45,17 +45,22 @@ class Lost(Details):
 
 @dataclass(frozen=True)
 class Ended(Details):
-    """The client secrets, all of which have ended."""
+    """The client secrets, all of which have expired; there may be none."""
 
     count: int
     ended: str
     """When the last of them did, or ``none``."""
     key_ids: tuple[str, ...]
 
+    @property
+    def none_valid(self) -> str:
+        """A clause that says so, for any number."""
+        return none_valid("client secret", self.count, self.ended)
+
 
 @dataclass(frozen=True)
 class NewerThanNodes(Details):
-    """The client secrets that hold began after the newest node was made."""
+    """The valid client secrets began after the newest node was created."""
 
     first_start: str
     newest_node: str
@@ -64,7 +69,7 @@ class NewerThanNodes(Details):
 
 @dataclass(frozen=True)
 class Ends(Details):
-    """When the last client secret ends."""
+    """When the last client secret expires."""
 
     ends: str
     days: int
@@ -78,7 +83,8 @@ def _give_to_nodes(description: str, app_id: str) -> Step:
     return Step(
         description,
         "az aks update-credentials --resource-group {resource_group} --name {cluster} --subscription {subscription} "
-        f'--reset-service-principal --service-principal {app_id} --client-secret "$SP_SECRET"',
+        f"--reset-service-principal --service-principal {app_id} "
+        '--client-secret "${SP_SECRET:?not set}"',
         requires=("Microsoft.ContainerService/managedClusters/resetServicePrincipalProfile/action",),
         changes="every node is cordoned, drained and reimaged",
     )
@@ -86,15 +92,15 @@ def _give_to_nodes(description: str, app_id: str) -> Step:
 
 _NEW_SECRET = option(
     Step(
-        "Add a client secret beside the others, and keep the password that it prints as SP_SECRET",
-        "az ad sp credential reset --id {app_id} --append",
+        "Add a client secret beside the others",
+        "SP_SECRET=$(az ad sp credential reset --id {app_id} --append --query password --output tsv)",
         requires=_GRAPH_RIGHTS,
     ),
-    _give_to_nodes("Give the cluster the new secret; this replaces the nodes' configuration, pool by pool", "{app_id}"),
+    _give_to_nodes("Update the cluster with the new secret; this reimages the nodes, pool by pool", "{app_id}"),
 )
 _NO_MORE_SECRETS = Step(
-    "Or change to managed identities, which have no secret to renew (then upgrade the node images and grant pull "
-    "to the new kubelet identity)",
+    "Or change to a managed identity, which has no secret to renew (then upgrade the node images, and assign a pull "
+    "role to the new kubelet identity)",
     "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
     "--enable-managed-identity --yes",
     requires=RECONCILE_RIGHTS,
@@ -117,15 +123,15 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     details=(PullsAs, Lost, ClusterNames),
     repairs=(
         Step(
-            "Where the application still exists: create its service principal, then grant it pull at the registry, "
-            "since it has a new object id",
+            "If the application still exists: create its service principal, then assign it a pull role at the "
+            "registry, since it has a new object id",
             "az ad sp create --id {app_id}",
             requires=_GRAPH_RIGHTS,
         ),
         _give_to_nodes(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
             "cluster",
-            '"$SP_ID"',
+            '"${SP_ID:?not set}"',
         ),
         _NO_MORE_SECRETS,
     ),
@@ -150,8 +156,7 @@ SERVICE_PRINCIPAL_DISABLED = Outcome(
 SECRET_EXPIRED = Outcome(
     id="identity.service-principal-secret-expired",
     severity=Severity.ERROR,
-    summary="The cluster pulls as service principal {app_id}, which has no client secret that still holds "
-    "({count} listed; last end: {ended}).",
+    summary="The cluster pulls as service principal {app_id}, {none_valid}.",
     url=UPDATE_CREDENTIALS_URL,
     details=(PullsAs, Ended, ClusterNames),
     repairs=(_NEW_SECRET, _NO_MORE_SECRETS),
@@ -163,14 +168,14 @@ SECRET_REPLACED = Outcome(
     id="identity.service-principal-secret-replaced",
     severity=Severity.WARNING,
     confidence=Confidence.INFERRED,
-    summary="Every client secret of service principal {app_id} that holds is newer ({first_start}) than the newest "
-    "node ({newest_node}), so the nodes may hold one that was overwritten.",
+    summary="Every valid client secret of service principal {app_id} is newer ({first_start}) than the newest node "
+    "({newest_node}), so the nodes may still use one that was replaced.",
     url=UPDATE_CREDENTIALS_URL,
     details=(PullsAs, NewerThanNodes, ClusterNames),
     repairs=(
         option(
-            Step("To be sure first: az aks check-acr signs in with what a node really holds"),
-            _give_to_nodes("Give the cluster the secret that holds, as SP_SECRET", "{app_id}"),
+            Step("To verify first: az aks check-acr signs in with the credential that a node really has"),
+            _give_to_nodes("Update the cluster with the valid secret, as SP_SECRET", "{app_id}"),
         ),
     ),
     explains=("unauthorized-401", "aad-token"),
@@ -180,7 +185,7 @@ SECRET_REPLACED = Outcome(
 SECRET_EXPIRING = Outcome(
     id="identity.service-principal-secret-expiring",
     severity=Severity.WARNING,
-    summary="The last client secret of service principal {app_id} ends on {ends}, in {days} days.",
+    summary="The last client secret of service principal {app_id} expires on {ends}, in {days} days.",
     url=UPDATE_CREDENTIALS_URL,
     details=(PullsAs, Ends, ClusterNames),
     repairs=(_NEW_SECRET, _NO_MORE_SECRETS),
@@ -228,16 +233,16 @@ def the_service_principal_exists_and_is_enabled(facts: Facts) -> Iterator[Findin
     outcomes=(SECRET_EXPIRED,),
 )
 def the_service_principal_has_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
-    """The service principal has a client secret that has not ended.
+    """The service principal has a valid client secret.
 
-    Nodes sign in with the client secret that the cluster was given, and are refused from the
-    day on which it ends.
+    Nodes sign in with the client secret that the cluster was given, and are refused once it
+    has expired.
 
     Decided by Microsoft Graph, which lists the secrets of application and service principal
-    with their validity, but never says which one the cluster holds. So only *all ended* proves
-    a fault: one that holds beside ended ones is ordinary rotation, and certificates do not
+    with their end dates, but never says which one the cluster has. So only *all expired* proves
+    a fault: a valid one beside expired ones is ordinary rotation, and certificates do not
     count, since kubelet cannot use them. Where a part of the secrets is not visible (an
-    application of another tenant), one visible secret that holds still settles it.
+    application of another tenant), one visible secret that is valid settles it.
     """
     cluster = known(facts.cluster)
     principal = known(facts.service_principal)
@@ -262,12 +267,12 @@ def the_service_principal_has_a_secret_that_holds(facts: Facts) -> Iterator[Find
     outcomes=(SECRET_REPLACED,),
 )
 def the_nodes_can_hold_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
-    """A client secret that holds is older than the newest node.
+    """A valid client secret is older than the newest node.
 
-    ``az ad sp credential reset`` overwrites the secret and tells no cluster. Where every
-    secret that holds began after the newest node was created, the nodes may still have the
-    overwritten one. That date is no proof (``az aks update-credentials`` may set up a node
-    again on the same machine), so this is a warning, which pods that get 401 make a cause.
+    ``az ad sp credential reset`` replaces the secret and updates no cluster. Where every
+    valid secret began after the newest node was created, the nodes may still have the
+    replaced one. That date is no proof (``az aks update-credentials`` may reimage a node
+    on the same machine), so this is a warning, which pods that get 401 make a cause.
 
     Decided by ``timeCreated`` of instances and machines and ``startDateTime`` of the
     secrets. A secret without a start is taken as old.
@@ -280,7 +285,7 @@ def the_nodes_can_hold_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
     live = _live(principal, facts.now)
     starts = [one.start for one in live if one.start is not None]
     if not live and not isinstance(principal.passwords, Unreadable):
-        yield skipped(cluster.id, "No client secret holds any more.")
+        yield skipped(cluster.id, "No client secret is valid.")
         return
     if live and len(starts) < len(live):
         return
@@ -306,10 +311,10 @@ def the_nodes_can_hold_a_secret_that_holds(facts: Facts) -> Iterator[Finding]:
     outcomes=(SECRET_EXPIRING,),
 )
 def the_service_principal_has_a_secret_that_will_hold(facts: Facts) -> Iterator[Finding]:
-    """A client secret of the service principal holds for longer than the days to be warned of.
+    """A client secret of the service principal is valid beyond the days to be warned of.
 
-    On the day that the last one ends, every node is refused at once. Decided by the latest
-    ``endDateTime`` among those that hold, against ``--expiry-days``.
+    When the last one expires, every node is refused at once. Decided by the latest
+    ``endDateTime`` among the valid ones, against ``--expiry-days``.
     """
     cluster = known(facts.cluster)
     principal = known(facts.service_principal)
@@ -323,7 +328,7 @@ def the_service_principal_has_a_secret_that_will_hold(facts: Facts) -> Iterator[
     known(principal.passwords)
     ends = [one.end for one in live if one.end is not None]
     if not ends:
-        yield skipped(cluster.id, "No client secret holds any more.")
+        yield skipped(cluster.id, "No client secret is valid.")
         return
     last = max(ends)
     ends_on = Ends(dated(last), (last - facts.now).days)
@@ -337,7 +342,7 @@ def _no_secret(cluster: Cluster, principal: ServicePrincipal | None) -> Finding:
 
 
 def _live(principal: ServicePrincipal, now: datetime) -> list[PasswordCredential]:
-    """The secrets that were shown and have not ended; there may be more where not all were shown."""
+    """The secrets that were shown and are valid; there may be more where not all were shown."""
     shown = principal.seen_passwords if isinstance(principal.passwords, Unreadable) else principal.passwords
     return [one for one in shown if one.end is None or one.end > now]
 

@@ -18,7 +18,7 @@ _ARTICLE = (
     "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster"
 )
-NOT_OF_THE_REGISTRY = "No image that is named is of this registry."
+NOT_OF_THE_REGISTRY = "None of the images that are named is in this registry."
 _EXPLAINS = ("image-not-found", "unauthorized-401")
 
 
@@ -39,18 +39,27 @@ class Asked(Details):
 
 
 @dataclass(frozen=True)
-class NoRepository(Details):
-    """A repository that is not there."""
+class NearMisses(Details):
+    """Names that are there, and resemble the one that is not."""
 
     near_misses: tuple[str, ...]
+
+    @property
+    def nearby(self) -> str:
+        """A clause that names them; empty: none was found to resemble it."""
+        return f"; the nearest names are: {', '.join(self.near_misses)}" if self.near_misses else ""
 
 
 @dataclass(frozen=True)
-class NoTag(Details):
+class NoRepository(NearMisses):
+    """A repository that is not there."""
+
+
+@dataclass(frozen=True)
+class NoTag(NearMisses):
     """A tag that is not there."""
 
     tag: str | None
-    near_misses: tuple[str, ...]
     nearest: str | None
     path: str
     """Repository and tag."""
@@ -108,7 +117,7 @@ _PUSH = Step(
 REPOSITORY_NOT_FOUND = Outcome(
     id="image.repository-not-found",
     severity=Severity.ERROR,
-    summary="The registry {login_server} has no repository {repository}; the nearest names are: {near_misses}.",
+    summary="The registry {login_server} has no repository {repository}{nearby}.",
     url=_ARTICLE,
     seen_from=SeenFrom.REGISTRY,
     details=(Asked, NoRepository),
@@ -125,7 +134,7 @@ REPOSITORY_NOT_FOUND = Outcome(
 TAG_NOT_FOUND = Outcome(
     id="image.tag-not-found",
     severity=Severity.ERROR,
-    summary="The repository {repository} of {login_server} has no tag {tag}; the nearest tags are: {near_misses}.",
+    summary="The repository {repository} of {login_server} has no tag {tag}{nearby}.",
     url=_ARTICLE,
     seen_from=SeenFrom.REGISTRY,
     details=(Asked, NoTag),
@@ -164,7 +173,7 @@ DIGEST_NOT_FOUND = Outcome(
     explains=_EXPLAINS,
     article="2",
 )
-_UNLOCK = "Let the {part} be read again"
+_UNLOCK = "Unlock the {part} for reading"
 _MAY_UNLOCK = ("Microsoft.ContainerRegistry/registries/metadata/write",)
 READ_LOCKED = Outcome(
     id="image.read-locked",
@@ -196,12 +205,12 @@ READ_LOCKED = Outcome(
 QUARANTINED = Outcome(
     id="image.quarantined",
     severity=Severity.ERROR,
-    summary="The image {image} is in quarantine, so the registry hides it from whoever pulls.",
+    summary="The image {image} is in quarantine, so it cannot be pulled.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-faq",
     seen_from=SeenFrom.REGISTRY,
     details=(Quarantined,),
     repairs=(
-        Step("Let the scanner that the registry waits for mark the image as passed"),
+        Step("Have the scanner that the registry waits for mark the image as passed"),
         Step(
             "Or stop quarantining new images",
             "az resource update --ids {registry_id} --set properties.policies.quarantinePolicy.status=disabled",
@@ -252,7 +261,7 @@ def image_exists(facts: Facts) -> Iterator[Finding]:
 def image_is_readable(facts: Facts) -> Iterator[Finding]:
     """Neither the repository nor the tag nor the manifest is locked against reading.
 
-    With readEnabled off nobody can pull, whatever role they have. Decided by the attributes that the registry's own
+    With readEnabled false nobody can pull, whatever role they have. Decided by the attributes that the registry's own
     API shows (https://learn.microsoft.com/azure/container-registry/container-registry-image-lock).
     """
     for one in looked_up(facts):
@@ -310,7 +319,7 @@ def _not_found(one: ImageLookup, registry: Registry) -> Finding:
     if not one.repository_exists:
         return REPOSITORY_NOT_FOUND.at(one.reference, asked, NoRepository(one.near_misses), reach=reach)
     nearest = next(iter(one.near_misses), None)
-    missing = NoTag(one.tag, one.near_misses, nearest, f"{one.repository}:{one.tag}")
+    missing = NoTag(one.near_misses, one.tag, nearest, f"{one.repository}:{one.tag}")
     return TAG_NOT_FOUND.at(one.reference, asked, missing, reach=reach)
 
 

@@ -24,7 +24,8 @@ from ...images.node_images import NodeImage, node_image
 from ...images.platforms import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, build_of, may_land, runs_on
 from ...images.references import parse_reference
 from ...model import Confidence, Finding, SeenFrom, Severity
-from ...repairs import Step
+from ...repairs import Step, option
+from .._kubectl import GET_CREDENTIALS, Kubectl
 from .content import looked_up, reach_of
 
 
@@ -54,6 +55,11 @@ class Mismatch(Details):
     def built_by_digest(self) -> bool:
         """What is built gets a new name."""
         return self.path is None
+
+    @property
+    def able(self) -> str:
+        """A clause that names the pools that can run it; empty: none is known to."""
+        return f"; node pools that can run it: {', '.join(self.pools_able)}" if self.pools_able else ""
 
     @property
     def built_for_windows(self) -> bool:
@@ -96,12 +102,11 @@ _PATCHED_KINDS = {"Deployment": "deployment", "StatefulSet": "statefulset", "Dae
 PLATFORM_MISMATCH = Outcome(
     id="image.platform-mismatch",
     severity=Severity.ERROR,
-    summary="The image {image} is for {image_platforms}, and {where} {node_platforms}: {effect}; pools that could "
-    "run it: {pools_able}.",
+    summary="The image {image} is for {image_platforms}, and {where} {node_platforms}: {effect}{able}.",
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.REGISTRY,
-    details=(Mismatch, Move),
+    details=(Mismatch, Move, Kubectl),
     repairs=(
         Step("Build the image for the nodes' platform too, push it, and name its new digest", when="built_by_digest"),
         Step(
@@ -120,12 +125,15 @@ PLATFORM_MISMATCH = Outcome(
             requires=("Microsoft.ContainerRegistry/registries/push/write",),
         ),
         *(
-            Step(
-                "Or let the pods land on a pool that can run it ({pools_able})",
-                f"kubectl patch {kind} {{{kind}}} --namespace {{namespace}} --patch {{patch}}",
+            option(
+                GET_CREDENTIALS,
+                Step(
+                    "Or schedule the pods on a node pool that can run it ({pools_able})",
+                    f"kubectl {{kubectl}} patch {kind} {{{kind}}} --namespace {{namespace}} --patch {{patch}}",
+                    requires=(f"get {kind}s", f"patch {kind}s"),
+                    changes=f"the {kind}'s pods are replaced",
+                ),
                 when=kind,
-                requires=(f"get {kind}s", f"patch {kind}s"),
-                changes=f"the {kind}'s pods are replaced",
             )
             for kind in _PATCHED_KINDS.values()
         ),
@@ -135,7 +143,7 @@ PLATFORM_MISMATCH = Outcome(
     article="5",
 )
 _NO_MATCH = "containerd finds no match for the platform in its index"
-_NO_START = "it is pulled, being a lone manifest, and its container cannot start"
+_NO_START = "it is a single manifest, so it is pulled, but its container cannot start"
 
 
 @dataclass(frozen=True)
@@ -150,15 +158,15 @@ class _Host:
 
 @check(
     "image.platform",
-    needs=("images", "cluster", "kubernetes", "registry"),
+    needs=("images", "cluster", "kubernetes", "registry", "options"),
     outcomes=(PLATFORM_MISMATCH,),
     seen_from=SeenFrom.REGISTRY,
 )
 def image_fits_its_nodes(facts: Facts) -> Iterator[Finding]:
-    """The image has a manifest for the nodes that its pods land on.
+    """The image has a manifest for the platform of the nodes that its pods are scheduled on.
 
-    Otherwise containerd finds "no match for platform in manifest" in an index. A lone manifest it pulls whatever its
-    platform, and the container cannot start, which is a warning here. Decided by the platforms of the index, or of the
+    Otherwise containerd finds "no match for platform in manifest" in an index. It pulls a single manifest whatever its
+    platform, but the container cannot start, which is a warning here. Decided by the platforms of the index, or of the
     single manifest's configuration, against the labels kubernetes.io/os, kubernetes.io/arch and
     node.kubernetes.io/windows-build of the nodes on which pods fail; for an image that no pod waits for, against every
     pool, where one pool that can run it is enough. Pools without nodes are judged by their node image version. A
@@ -173,7 +181,7 @@ def image_fits_its_nodes(facts: Facts) -> Iterator[Finding]:
         elif isinstance(one.platforms, Unreadable):
             yield unknown(one.reference, one.platforms)
         elif not one.platforms:
-            yield skipped(one.reference, "Nothing in it says for which platform it is.")
+            yield skipped(one.reference, "The image does not say which platform it is for.")
         else:
             yield from _judged(facts, one, one.platforms)
 
@@ -232,6 +240,7 @@ def _mismatch(
         one.reference,
         mismatch,
         _moving(platforms, able, waiting),
+        Kubectl.of(facts),
         reach=reach_of(one),
         severity=None if one.is_index else Severity.WARNING,
         explains=None if one.is_index else (),

@@ -70,7 +70,7 @@ _LOOK = Step(
 INVALID_REFERENCE = Outcome(
     id="image.invalid-reference",
     severity=Severity.ERROR,
-    summary="The image reference {image} is not valid, so no node will ask any registry for it: {reason}",
+    summary="The image reference {image} is not valid, so kubelet refuses it without asking a registry: {reason}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-image-formats",
     details=(InvalidReference,),
     repairs=(
@@ -96,7 +96,7 @@ LOGIN_SERVER_TYPO = Outcome(
 LOGIN_SERVER_MISMATCH = Outcome(
     id="image.login-server-mismatch",
     severity=Severity.ERROR,
-    summary="The image's host {host} resembles the registry and is not its login server {login_server}: {problem}.",
+    summary="The image's host {host} resembles the registry's login server {login_server}, but is not it: {problem}.",
     url=_ARTICLE,
     details=(OtherHost,),
     repairs=(_LOOK,),
@@ -107,7 +107,7 @@ REGIONAL_HOST_UNSUPPORTED = Outcome(
     id="image.regional-host-unsupported",
     severity=Severity.ERROR,
     summary="Node pool {pool} has node image {node_image}, whose kubelet offers no credential to the regional host "
-    "{host}; that takes 202607.29 or newer.",
+    "{host}; node image 202607.29 or newer does.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-geo-replication",
     confidence=Confidence.INFERRED,
     details=(RegionalHost, ClusterNames),
@@ -130,8 +130,8 @@ _TYPOS = {
     Resemblance.PRIVATE_LINK: "private link names are for DNS alone, and no certificate covers them",
 }
 _MISMATCHES = {
-    Resemblance.SHORT_NAME: "the login server carries a domain name label",
-    Resemblance.PORT: "with a port kubelet offers no credential of the cluster",
+    Resemblance.SHORT_NAME: "the login server has a domain name label",
+    Resemblance.PORT: "kubelet does not offer the cluster's credential to a host with a port",
     Resemblance.DATA_ENDPOINT: "that is the data endpoint, which serves layers only",
     Resemblance.NEAR_MISS: "one letter differs",
 }
@@ -143,10 +143,10 @@ _INFERRED = (Resemblance.NEAR_MISS, Resemblance.PORT)
 def reference_is_valid(facts: Facts) -> Iterator[Finding]:
     """Every image reference follows the rules for references.
 
-    Kubelet refuses any other reference before it asks a registry, and the container waits with InvalidImageName.
+    Kubelet refuses an invalid reference without asking a registry, and the container waits with InvalidImageName.
     Decided with the grammar that kubelet, containerd and CRI-O share (github.com/distribution/reference): an
-    optional host, a lower-case repository, an optional tag and an optional digest. Judged are the image of
-    ``--image`` and those of failing pods that are meant for this registry.
+    optional host, a lower-case repository, an optional tag and an optional digest. It applies to the image of
+    ``--image`` and to those of failing pods that are meant for this registry.
     """
     texts = _texts(facts)
     if not texts:
@@ -208,7 +208,7 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
     outcomes=(REGIONAL_HOST_UNSUPPORTED,),
 )
 def nodes_know_regional_hosts(facts: Facts) -> Iterator[Finding]:
-    """Every node pool's credential provider matches the image's host.
+    """The credential provider of every node pool matches the image's host.
 
     Kubelet asks for the cluster's credential only for hosts that its credential provider configuration lists.
     Regional hosts (registry.region.geo.azurecr.io) are listed from node image 202607.29 on; an older node pulls

@@ -58,7 +58,7 @@ UNHEALTHY = Outcome(
     details=(HealthCode,),
     repairs=(
         Step(
-            "Run the health check again, with its whole text",
+            "Run the health check again, and read its full output",
             "az acr check-health --name {registry} --subscription {subscription} --ignore-errors",
         ),
     ),
@@ -92,11 +92,11 @@ _REFUSED_CREDENTIAL, _UNRESOLVED, _REFUSED_TOKEN = 10, 52, 60
 _CHECK_ACR_MEANINGS = {
     1: "the node has no azure.json",
     2: "the node's azure.json cannot be read",
-    3: "the node's azure.json cannot be understood",
+    3: "the node's azure.json cannot be parsed",
     4: "the node's azure.json names an unknown cloud",
     _REFUSED_CREDENTIAL: "the node's own credential is refused",
     _UNRESOLVED: "the node cannot resolve the login server",
-    _REFUSED_TOKEN: "the registry did not exchange the node's token",
+    _REFUSED_TOKEN: "the registry refused to exchange the node's token",
 }
 
 
@@ -106,8 +106,8 @@ def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
 
     Nodes have another network and another identity than the caller, so this stops no pull and never
     changes the verdict. Decided by ``az acr check-health``, which looks from the machine of the caller
-    with the caller's login: DNS, network, challenge and tokens. It tells whether other findings could be
-    looked into from here. Its codes about Docker, Helm and Notary on this machine are no findings
+    with the caller's login: DNS, network, challenge and tokens. It shows whether other findings can be
+    verified from here. Its codes about Docker, Helm and Notary on this machine are no findings
     (https://learn.microsoft.com/azure/container-registry/container-registry-health-error-reference).
     """
     registry = known(facts.registry)
@@ -127,7 +127,7 @@ def registry_is_healthy_from_here(facts: Facts) -> Iterator[Finding]:
     seen_from=SeenFrom.NODE,
 )
 def node_may_log_in_to_registry(facts: Facts) -> Iterator[Finding]:
-    """A node can log in to the registry.
+    """A node can sign in to the registry.
 
     A node that cannot resolve the login server, or whose identity the registry refuses, pulls nothing.
 
@@ -153,7 +153,7 @@ def _check_acr_finding(registry: Registry, report: CheckAcrReport, cluster: Clus
     policy, exchange = registry.arm_audience_tokens, report.exit_code == _REFUSED_TOKEN
     failed = FailedCheckAcr(
         exit_code=report.exit_code,
-        meaning=_CHECK_ACR_MEANINGS.get(report.exit_code, "it ended without a known reason"),
+        meaning=_CHECK_ACR_MEANINGS.get(report.exit_code, "the exit code is not documented"),
         failed_step=report.failed_step,
         steps=tuple(report.steps),
         message=report.message,

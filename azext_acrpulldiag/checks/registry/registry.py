@@ -77,7 +77,7 @@ NOT_READY = Outcome(
     repairs=(
         option(
             Step(
-                "See whether it has become Succeeded",
+                "Check whether it is Succeeded by now",
                 "az acr show --name {registry} --subscription {subscription} --query provisioningState",
             ),
             Step(
@@ -102,7 +102,7 @@ ARM_TOKEN_REFUSED = Outcome(
     details=(OldPlugin,),
     repairs=(
         Step(
-            "Bring the node pool to the current node image",
+            "Upgrade the node pool to the current node image",
             "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
             "--subscription {cluster_subscription} --node-image-only",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
@@ -113,7 +113,7 @@ ARM_TOKEN_REFUSED = Outcome(
             "az acr config authentication-as-arm update --registry {registry} --subscription {subscription} "
             "--status enabled",
             requires=("Microsoft.ContainerRegistry/registries/write",),
-            changes="the registry takes tokens for Azure Resource Manager from everybody who may pull",
+            changes="the registry accepts tokens for Azure Resource Manager from everybody who may pull",
         ),
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),
@@ -122,12 +122,12 @@ ARM_TOKEN_REFUSED = Outcome(
 CACHE_UPSTREAM = Outcome(
     id="registry.cache-upstream",
     severity=Severity.ERROR,
-    summary="Cache rule {rule} ({source} as {target}) cannot log in upstream: {error}",
+    summary="Cache rule {rule} ({source} as {target}) cannot sign in to its upstream registry: {error}",
     url="https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache",
     details=(UnhealthyRule,),
     repairs=(
         Step(
-            "Look at the credential set: its Key Vault secrets, and its identity's right to read them",
+            "Check the credential set: its Key Vault secrets, and its identity's permission to read them",
             "az acr credential-set show --registry {registry} --subscription {subscription} "
             "--name {credential_set_name}",
         ),
@@ -165,7 +165,7 @@ def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
     Current node images ask for those; older ones ask for tokens for Resource Manager and get 401
     whatever their roles (https://github.com/Azure/AKS/issues/4560). Decided from the registry's
     policy and the date in each Linux or Windows pool's node image version: before the plugin
-    changed it is too old, in the weeks after it nobody can say. Does not apply to clusters with a
+    changed it is too old; for the weeks after it that is unknown. Does not apply to clusters with a
     service principal, which send no token.
     """
     registry, cluster = known(facts.registry), known(facts.cluster)
@@ -196,13 +196,13 @@ def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
                 ),
             )
         elif image.day < _SURELY_CURRENT:
-            why = f"Node image {version} may carry the credential plugin of before or after its change"
+            why = f"Node image {version} may have the credential plugin from before or after its change"
             yield unknown(resource, Unreadable("not-shown", why))
 
 
 @check("registry.cache", needs=("registry", "cache_rules", "options", "kubernetes"), outcomes=(CACHE_UPSTREAM,))
 def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
-    """The registry's cache rules can log in to their upstream registries.
+    """The registry's cache rules can sign in to their upstream registries.
 
     A pull through a cache rule fetches what is not cached yet from the upstream registry, with the
     rule's credential set; while that is unhealthy such pulls fail. Decided from the health that

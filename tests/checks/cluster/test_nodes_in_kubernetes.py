@@ -36,6 +36,15 @@ def test_unready_nodes_are_one_warning_a_pool():
         ("cluster.not-ready", ["c"]),
     ]
     assert findings[1].evidence["provisioning_state"] == "not ready (1 of 2 nodes)"
+    assert (
+        findings[1].remedies[0].description
+        == "Cordon and drain node b, then restart, reimage or delete that one instance"
+    )
+
+
+def test_the_repair_of_several_unready_nodes_is_for_the_cluster():
+    (finding,) = judged(ready, node("a", ready=False), node("b", ready=False))
+    assert [each.command.split()[:3] for each in finding.remedies] == [["az", "aks", "update"]]
 
 
 def test_a_node_that_is_being_set_up_is_no_fault():
@@ -48,6 +57,17 @@ def test_nodes_of_another_client_id_are_outdated():
     (finding,) = judged(labels, node(), node("old", pool="burst", kubelet_client_id=FORMER.upper()))
     assert finding.outcome == "identity.node-identity-outdated"
     assert (finding.evidence["pools"], finding.evidence["node_client_ids"]) == (["burst"], [FORMER])
+    first, *others = finding.remedies
+    assert first.description == "Cordon and drain node old, then reimage or delete that one instance"
+    assert [each.command.split()[:3] for each in others] == [["az", "aks", "upgrade"], ["az", "aks", "update"]]
+
+
+def test_the_repair_of_several_outdated_nodes_is_for_the_cluster():
+    (finding,) = judged(labels, node("a", kubelet_client_id=FORMER), node("b", kubelet_client_id=FORMER))
+    assert [each.command.split()[:3] for each in finding.remedies] == [
+        ["az", "aks", "upgrade"],
+        ["az", "aks", "update"],
+    ]
 
 
 def test_a_node_without_the_label_is_no_fault():

@@ -150,6 +150,51 @@ def test_nodes_of_another_client_id_are_one_finding():
     assert commands(finding)[0] == f"az aks upgrade --resource-group rg-app --name prod {AT} --node-image-only --yes"
 
 
+def outdated_host(kind, path, name):
+    """A node's host that still uses the former identity, of the same pool as a scale set that does not."""
+    host = scale_set(tagged_kubelet_client_id=OLD_CLIENT_ID)
+    return replace(host, kind=kind, resource_id=f"{host.resource_id.rpartition('/providers/')[0]}{path}", name=name)
+
+
+MODEL = scale_set()
+INSTANCES = "/providers/Microsoft.Compute/virtualMachineScaleSets/aks-pool1-87752918-vmss/virtualMachines"
+ONE_INSTANCE = outdated_host("instance", f"{INSTANCES}/3", "aks-pool1-87752918-vmss_3")
+
+
+def test_one_outdated_instance_is_reimaged_by_itself():
+    facts = healthy_facts(node_hosts=(MODEL, ONE_INSTANCE))
+    (finding,) = evaluate(nodes_were_set_up_for_the_present_kubelet_identity, facts)
+    instance = f"{AT} --resource-group MC_rg-app_prod_westeurope --name aks-pool1-87752918-vmss --instance-ids 3"
+    assert [(each.option, each.description, each.command) for each in finding.remedies[:3]] == [
+        (1, "Cordon and drain the node of instance aks-pool1-87752918-vmss_3", None),
+        (1, "Update this one instance to its scale set's model", f"az vmss update-instances {instance}"),
+        (1, "and reimage it; then uncordon the node", f"az vmss reimage {instance}"),
+    ]
+    assert finding.remedies[3].command.startswith("az aks upgrade ")
+
+
+def test_one_outdated_machine_is_named():
+    machine = outdated_host("virtual-machine", "/providers/Microsoft.Compute/virtualMachines/aks-x1", "aks-x1")
+    facts = healthy_facts(node_hosts=(MODEL, machine))
+    (finding,) = evaluate(nodes_were_set_up_for_the_present_kubelet_identity, facts)
+    words = "Cordon and drain the node of machine aks-x1, then reimage or delete that one instance"
+    assert (finding.remedies[0].description, finding.remedies[0].command) == (words, None)
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        (scale_set(tagged_kubelet_client_id=OLD_CLIENT_ID),),
+        (scale_set(tagged_kubelet_client_id=OLD_CLIENT_ID), ONE_INSTANCE),
+        (MODEL, ONE_INSTANCE, scale_set("b", identities=WHY, unread=WHY, tagged_kubelet_client_id=None)),
+    ],
+    ids=["the model", "model and instance", "others not read"],
+)
+def test_the_whole_cluster_is_upgraded_where_more_than_one_node_may_be_outdated(hosts):
+    finding = evaluate(nodes_were_set_up_for_the_present_kubelet_identity, healthy_facts(node_hosts=hosts))[0]
+    assert commands(finding)[0].startswith("az aks upgrade ")
+
+
 @pytest.mark.parametrize(
     "facts",
     [

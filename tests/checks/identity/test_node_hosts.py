@@ -147,7 +147,7 @@ def test_a_stopped_pool_is_a_warning(pool, state):
                 cluster=cluster(service_account_pull=ServiceAccountPull(True, None)),
                 node_hosts=(scale_set(identities=()),),
             ),
-            "service-account",
+            "service account",
         ),
         (healthy_facts(cluster=cluster(kubelet_identity=None)), "no kubelet identity"),
     ],

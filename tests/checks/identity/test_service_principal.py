@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from azext_acrpulldiag.checks._named import none_valid
 from azext_acrpulldiag.checks.identity.service_principal import (
     the_nodes_can_hold_a_secret_that_holds,
     the_service_principal_exists_and_is_enabled,
@@ -147,9 +148,9 @@ def test_no_secret_left_is_expired(passwords, ended):
     assert (finding.outcome, finding.status) == ("identity.service-principal-secret-expired", Status.FAIL)
     assert (finding.evidence["count"], finding.evidence["ended"]) == (len(passwords), ended)
     assert [remedy.command for remedy in finding.remedies] == [
-        f"az ad sp credential reset --id {APP_ID} --append",
+        f"SP_SECRET=$(az ad sp credential reset --id {APP_ID} --append --query password --output tsv)",
         f"az aks update-credentials --resource-group rg-app --name prod {AT} --reset-service-principal "
-        f'--service-principal {APP_ID} --client-secret "$SP_SECRET"',
+        f'--service-principal {APP_ID} --client-secret "${{SP_SECRET:?not set}}"',
         f"az aks update --resource-group rg-app --name prod {AT} --enable-managed-identity --yes",
     ]
     assert [(each.option, each.step) for each in finding.remedies] == [(1, 1), (1, 2), (2, 1)]
@@ -295,3 +296,15 @@ def test_a_tenant_that_the_cluster_does_not_show_is_unknown():
     (finding,) = evaluate(CHECKS[0], hidden)
     assert finding.status is Status.UNKNOWN
     assert cluster().tenant_id == principal.home_tenant_id
+
+
+@pytest.mark.parametrize(
+    ("count", "ended", "clause"),
+    [
+        (0, "none", "which has no password"),
+        (1, "2026-07-01", "whose only password expired on 2026-07-01"),
+        (2, "2026-07-01", "whose 2 passwords have all expired (last expired on 2026-07-01)"),
+    ],
+)
+def test_that_nothing_is_valid_is_said_for_any_number(count, ended, clause):
+    assert none_valid("password", count, ended) == clause

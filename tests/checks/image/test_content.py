@@ -152,7 +152,9 @@ def test_a_read_lock(part, path):
 
 def test_a_lock_of_a_manifest_whose_digest_is_not_known():
     finding = one(checks.image_is_readable, image_facts(lookup(unreadable_part="manifest", found_digest=None)))
-    assert [(each.description, each.command) for each in finding.remedies] == [("Let the manifest be read again", None)]
+    assert [(each.description, each.command) for each in finding.remedies] == [
+        ("Unlock the manifest for reading", None)
+    ]
 
 
 def test_an_image_in_quarantine():

@@ -22,6 +22,7 @@ from tests.build import (
     waiting_container,
     waiting_facts,
 )
+from tests.build.ids import GET_CREDENTIALS
 
 FORBIDDEN = Unreadable("forbidden", "HTTP 403", "x", "y/read")
 ARM_ONLY = lookup(platforms=(Platform("linux", "arm64"),))
@@ -152,9 +153,10 @@ def test_a_pod_landed_on_a_node_that_cannot_run_it():
     evidence = finding.evidence
     assert (evidence["pods"], evidence["nodes"]) == (["shop/web-1"], ["aks-pool1-87752918-vmss000000"])
     assert (evidence["pools_unable"], evidence["pools_able"]) == (["pool1"], ["arm"])
-    patch = shlex.split(finding.remedies[1].command)
-    assert patch[:6] == ["kubectl", "patch", "deployment", "web", "--namespace", "shop"]
-    assert json.loads(patch[7])["spec"]["template"]["spec"]["nodeSelector"] == {
+    assert finding.remedies[1].command == GET_CREDENTIALS
+    patch = shlex.split(finding.remedies[2].command)
+    assert patch[3:8] == ["patch", "deployment", "web", "--namespace", "shop"]
+    assert json.loads(patch[9])["spec"]["template"]["spec"]["nodeSelector"] == {
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "arm64",
     }
@@ -171,15 +173,16 @@ def test_a_pod_landed_on_a_node_that_cannot_run_it():
 def test_only_pools_that_are_open_to_the_pod_are_offered(placement, able):
     kubernetes = seen(node(), ARM_NODE, failing=[waiting_container(placement=placement)])
     finding = one(waiting_facts(ARM_ONLY, kubernetes=kubernetes))
-    assert (finding.evidence["pools_able"], len(finding.remedies)) == (able, 1 + len(able))
+    assert (finding.evidence["pools_able"], len(finding.remedies)) == (able, 1 + 2 * len(able))
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
 def test_the_owner_is_patched_whatever_its_kind(kind):
     kubernetes = seen(node(), ARM_NODE, failing=[waiting_container(owner=f"{kind}/web")])
-    move = one(waiting_facts(ARM_ONLY, kubernetes=kubernetes)).remedies[1]
-    assert move.command.startswith(f"kubectl patch {kind.lower()} web --namespace shop --patch ")
-    assert (move.option, move.step, move.requires[1]) == (2, 1, f"patch {kind.lower()}s")
+    move = one(waiting_facts(ARM_ONLY, kubernetes=kubernetes)).remedies[2]
+    kubectl = "kubectl --kubeconfig ./prod.kubeconfig"
+    assert move.command.startswith(f"{kubectl} patch {kind.lower()} web --namespace shop --patch ")
+    assert (move.option, move.step, move.requires[1]) == (2, 2, f"patch {kind.lower()}s")
 
 
 @pytest.mark.parametrize("owner", [None, "Job/nightly", "CronJob/x"])
