@@ -1,31 +1,29 @@
-"""``python -m tests.demo [SCENARIO]``: the real command against a broken simulated cloud, as a user would see it."""
+"""``python -m tests.demo [SCENARIO | list]``: the real command against a broken simulated cloud, as a user sees it."""
 
 from __future__ import annotations
 
 import difflib
-import errno
-import os
-import pty
 import shlex
+import shutil
 import sys
 import textwrap
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from tests.azure.az import Az
 from tests.azure.extension import installed_extension
 from tests.azure.simulation import simulated
 from tests.scenarios.running import CLUSTER
 from tests.scenarios.stories import STORIES, Story
 
 DEFAULT = "pull-role-missing"
-WIDTH = 110
+WIDTH = 100
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Show one scenario. 1: it did not end as it should; 2: there is none of that name."""
+    """Show one scenario, or with ``list`` the names of all. 1: it did not end as it should; 2: there is none such."""
     name = arguments[0] if arguments else DEFAULT
+    if list(arguments) == ["list"]:
+        print(listed())
+        return 0
     if len(arguments) > 1 or name not in STORIES:
         near = difflib.get_close_matches(name, STORIES, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -43,47 +41,10 @@ def show(story: Story) -> int:
     command = (*CLUSTER, *story.arguments, "-o", "table")
     with simulated(story.told(), installed_extension()) as az:
         print(f"\nScenario {story.name}: {story.title}\n\n$ {shlex.join(('az', *command))}", flush=True)
-        code = run_as_on_a_terminal(az, command)
-    print(f"\nexit code {code}\n\nOther scenarios, with `make demo SCENARIO=name`:\n{listed()}")
+        width = str(shutil.get_terminal_size((WIDTH, 0)).columns)
+        code = az.start(*command, stdin=None, stdout=None, stderr=None, env={"COLUMNS": width}).wait()
+    print(f"\nexit code {code}")
     return int(code != story.exit_code)
-
-
-def run_as_on_a_terminal(az: Az, command: Sequence[str]) -> int:
-    """Run ``az``; its standard error is a terminal for it, also where ours is none.
-
-    The root cause is told after the table to a person only, who here may be reading a log.
-    """
-    if sys.stderr.isatty():
-        return az.start(*command, stdin=None, stdout=None, stderr=None).wait()
-    with _terminal() as terminal:
-        return az.start(*command, stdin=None, stdout=None, stderr=terminal).wait()
-
-
-@contextmanager
-def _terminal() -> Iterator[int]:
-    """A terminal to write to; what is written there comes out at our standard error."""
-    ours, theirs = pty.openpty()
-    copier = threading.Thread(target=_copy, args=(ours,))
-    copier.start()
-    try:
-        yield theirs
-    finally:
-        os.close(theirs)
-        copier.join()
-        os.close(ours)
-
-
-def _copy(terminal: int) -> None:
-    while True:
-        try:
-            text = os.read(terminal, 65536)
-        except OSError as error:
-            if error.errno != errno.EIO:  # what Linux says when the other side is closed
-                raise
-            return
-        if not text:
-            return
-        os.write(sys.stderr.fileno(), text.replace(b"\r\n", b"\n"))
 
 
 def listed() -> str:
