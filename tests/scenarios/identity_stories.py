@@ -202,7 +202,7 @@ def service_principal_rotated(cloud: Cloud) -> None:
     root_causes=("identity.service-principal-secret-expired",),
     evidence={"identity.service-principal-secret-expired": {"appId": build.APP_ID, "count": 2}},
     commands=(
-        f"az ad sp credential reset --id {build.APP_ID} --append",
+        f"SP_SECRET=$(az ad sp credential reset --id {build.APP_ID} --append",
         "az aks update-credentials ",
         "az aks update ",
     ),
