@@ -16,6 +16,13 @@ Report = Mapping[str, Any]
 _VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
 
 
+WHERE_TO_PASTE = (
+    "Commands are for a POSIX shell: Cloud Shell, WSL or Git Bash. A single az command without variables can be pasted "
+    "into PowerShell as well."
+)
+"""What is said once where the terminal's own shell is none (Windows)."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One row: what kind of statement, about which outcome or check, and the words. A command is folded as one."""

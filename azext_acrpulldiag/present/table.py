@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from .answer import Report, Row, rows_of
+from .answer import WHERE_TO_PASTE, Report, Row, rows_of
 from .folding import DEFAULT_WIDTH, POSIX, folded, folded_command, folded_id
 
 _WIDEST_CHECK = 24
@@ -25,7 +25,10 @@ def table_of(
     ``continued`` marks a line of a command that goes on; empty: commands are not folded.
     """
     ordered = sorted(reports, key=lambda report: _RANKS.index(report["verdict"]))
-    return _folded([row for report in ordered for row in rows_of(report)], width, continued)
+    rows = [row for report in ordered for row in rows_of(report)]
+    if not continued and any(row.command for row in rows):
+        rows.append(Row("note", "", WHERE_TO_PASTE))
+    return _folded(rows, width, continued)
 
 
 def _folded(rows: Iterable[Row], width: int, continued: str) -> list[OrderedDict[str, str]]:

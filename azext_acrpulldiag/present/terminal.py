@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .answer import Report, Row, rows_of
+from .answer import WHERE_TO_PASTE, Report, Row, rows_of
 from .folding import POSIX, folded, folded_command
 
 SCREEN = 24
@@ -63,6 +63,8 @@ def blocks_of(reports: Sequence[Report], width: int, continued: str = POSIX) -> 
     lines: list[Line] = []
     for report in reports:
         lines += [*([Line(Style.PLAIN, "")] if lines else []), *block_of(report, width, continued)]
+    if not continued and any(report["rootCauses"] for report in reports):
+        lines += [Line(Style.SECONDARY, text) for text in folded(WHERE_TO_PASTE, width)]
     return lines
 
 

@@ -1,5 +1,6 @@
 """The answer beside data of another format: at most one screen."""
 
+from azext_acrpulldiag.present.table import table_of
 from azext_acrpulldiag.present.terminal import SCREEN, Style, block_of, blocks_of
 
 from .reports import finding, remedy, report, unknown
@@ -45,3 +46,12 @@ def test_many_causes_are_counted_beyond_the_third():
 def test_several_reports_have_a_block_each():
     healthy = report(verdict="healthy")
     assert texts(blocks_of([healthy, healthy], 100)).count("") == 1
+
+
+def test_where_commands_can_be_pasted_is_said_once_and_only_where_the_shell_is_another():
+    broken = report(finding("a.b", remedies=[remedy()]))
+    said = " ".join(texts(blocks_of([broken, broken], 100, continued="")))
+    assert said.count("Cloud Shell") == 1
+    assert "Cloud Shell" not in " ".join(texts(blocks_of([broken], 100)))
+    assert [row["Result"] for row in table_of([broken], 100, continued="")][-1] == "note"
+    assert "note" not in [row["Result"] for row in table_of([broken], 100)]
