@@ -59,9 +59,3 @@ def image_regional_host_unsupported(cloud: Cloud) -> None:
     """The image names a regional host, for which one node pool's kubelet offers no credential."""
     cloud.grant()
     cloud.add_pool("old", nodeImageVersion="AKSUbuntu-2204gen2containerd-202602.05.0")
-
-
-@story(verdict="healthy", arguments=("--image", "docker.io/library/nginx:1.29"))
-def image_of_another_registry(cloud: Cloud) -> None:
-    """The image is another registry's, and not judged."""
-    cloud.grant()

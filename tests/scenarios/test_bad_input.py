@@ -109,6 +109,14 @@ def test_with_several_clusters_there_is_a_report_of_each_that_does_not_answer(az
     assert {each["verdict"] for each in done.report} == {"inconclusive"}
 
 
+def test_an_image_of_another_registry_does_not_pass_the_gate(az: Az) -> None:
+    done = run(az, *REGISTRY, "--image", "nginx:1.29")
+    assert_clean(done)
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "docker.io" in done.result.err
+    assert "contosoreg.azurecr.io/nginx:1.29" in done.result.err
+
+
 def test_everything_left_out_is_refused(az: Az) -> None:
     done = run(az, *REGISTRY, "--only", "access", "--skip", "access")
     assert_clean(done)

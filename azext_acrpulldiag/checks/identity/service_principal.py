@@ -84,7 +84,7 @@ def _give_to_nodes(description: str, app_id: str) -> Step:
         description,
         "az aks update-credentials --resource-group {resource_group} --name {cluster} --subscription {subscription} "
         f"--reset-service-principal --service-principal {app_id} "
-        '--client-secret "${SP_SECRET:?not set}"',
+        '--client-secret "${SP_SECRET:?unset}"',
         requires=("Microsoft.ContainerService/managedClusters/resetServicePrincipalProfile/action",),
         changes="every node is cordoned, drained and reimaged",
     )
@@ -131,7 +131,7 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
         _give_to_nodes(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
             "cluster",
-            '"${SP_ID:?not set}"',
+            '"${SP_ID:?unset}"',
         ),
         _NO_MORE_SECRETS,
     ),

@@ -10,8 +10,8 @@ from ...repairs import Repairs, Step, option
 from .._kubectl import GET_CREDENTIALS
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 
-_PASSWORD = "${ACR_PASSWORD:?not set}"  # noqa: S105 - a variable of the shell
-_USER = '"${ACR_USER:?not set}"'
+_PASSWORD = "${ACR_PASSWORD:?unset}"  # noqa: S105 - a variable of the shell
+_USER = '"${ACR_USER:?unset}"'
 _CREATE = (
     "kubectl {kubectl} create secret docker-registry %s --namespace {namespace} --docker-server={login_server} "
     f'--docker-username=%s --docker-password="{_PASSWORD}"'

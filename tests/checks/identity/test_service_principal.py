@@ -150,7 +150,7 @@ def test_no_secret_left_is_expired(passwords, ended):
     assert [remedy.command for remedy in finding.remedies] == [
         f"SP_SECRET=$(az ad sp credential reset --id {APP_ID} --append --query password --output tsv)",
         f"az aks update-credentials --resource-group rg-app --name prod {AT} --reset-service-principal "
-        f'--service-principal {APP_ID} --client-secret "${{SP_SECRET:?not set}}"',
+        f'--service-principal {APP_ID} --client-secret "${{SP_SECRET:?unset}}"',
         f"az aks update --resource-group rg-app --name prod {AT} --enable-managed-identity --yes",
     ]
     assert [(each.option, each.step) for each in finding.remedies] == [(1, 1), (1, 2), (2, 1)]

@@ -246,7 +246,7 @@ def test_a_refused_user_gets_a_new_password(kind, command):
         f"ACR_PASSWORD=$({command})",
         "kubectl --kubeconfig ./prod.kubeconfig create secret docker-registry regcred --namespace team "
         "--docker-server=contosoreg.azurecr.io --docker-username=someone "
-        '--docker-password="${ACR_PASSWORD:?not set}" --dry-run=client -o yaml | '
+        '--docker-password="${ACR_PASSWORD:?unset}" --dry-run=client -o yaml | '
         "kubectl --kubeconfig ./prod.kubeconfig apply --server-side --force-conflicts --namespace team -f -",
     ]
     assert commands[4].startswith("az role assignment create --assignee-object-id")
@@ -263,7 +263,7 @@ def test_a_refused_user_that_cannot_stay_is_replaced(kind):
         (1, "ACR_USER"),
         (1, "ACR_PASSWORD"),
     ]
-    assert '--docker-username="${ACR_USER:?not set}"' in remedies[3].command
+    assert '--docker-username="${ACR_USER:?unset}"' in remedies[3].command
 
 
 def test_a_missing_secret_is_made_with_a_token_that_is_made_before():
