@@ -12,9 +12,8 @@ import json
 from dataclasses import dataclass
 
 from ...details import Details, internal
-from ...facts import Facts, FailingContainer, Kubernetes, PullSecret, known
+from ...facts import ARGUMENT, Facts, FailingContainer, Kubernetes, PullSecret, known
 from ...images.references import resembles
-from .._working_secrets import ARGUMENT
 
 _JSON_TYPE = "kubernetes.io/dockerconfigjson"
 # Kinds whose pod template may be changed, and whose pods are replaced then.
