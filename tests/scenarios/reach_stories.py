@@ -204,7 +204,11 @@ def security_group_with_ranges_of_the_user(cloud: Cloud) -> None:
             "nextHop": "None",
         }
     },
-    commands=(f"az network route-table route delete {IN_NET} --route-table-name rt-nodes --name nothing",),
+    commands=(
+        f"az network route-table route create {IN_NET} --route-table-name rt-nodes --name to-AzureContainerRegistry "
+        "--address-prefix AzureContainerRegistry --next-hop-type Internet",
+        f"az network route-table route create {IN_NET} --route-table-name rt-nodes --name to-Storage ",
+    ),
 )
 def default_route_drops(cloud: Cloud) -> None:
     """The default route of the node subnet has next hop None."""
@@ -217,7 +221,10 @@ def default_route_drops(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=(DROPS,),
     evidence={DROPS: {"route": "by-firewall", "nextHopAddress": "10.99.0.4"}},
-    commands=(f"az network route-table route delete {IN_NET} --route-table-name rt-nodes --name by-firewall",),
+    commands=(
+        f"az network route-table route create {IN_NET} --route-table-name rt-nodes --name to-AzureContainerRegistry ",
+        f"az network route-table route create {IN_NET} --route-table-name rt-nodes --name to-Storage ",
+    ),
 )
 def default_route_leads_nowhere(cloud: Cloud) -> None:
     """The default route leads to an address that no network has which the nodes' network reaches."""
@@ -286,8 +293,7 @@ def networks_are_peered_with_the_same_hub_only(cloud: Cloud) -> None:
     root_causes=(DISCONNECTED,),
     evidence={DISCONNECTED: {"nearState": "Disconnected", "farState": "missing", "nearPeering": "to-vnet-shared"}},
     commands=(
-        f"az network vnet peering delete --resource-group {build.NODE_GROUP_ID.rpartition('/')[2]} ",
-        f"az network vnet peering create --resource-group {build.NODE_GROUP_ID.rpartition('/')[2]} ",
+        f"az network vnet peering update --resource-group {build.NODE_GROUP_ID.rpartition('/')[2]} ",
         f"az network vnet peering create {IN_NET} --vnet-name vnet-shared",
     ),
 )

@@ -15,7 +15,6 @@ from ._findings import OnPath, findings_of
 
 _WRITE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write"
 _PEER = "Microsoft.Network/virtualNetworks/peer/action"
-_DELETE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/delete"
 
 
 def _on(side: str, verb: str, name: str) -> str:
@@ -35,11 +34,7 @@ def _made(description: str, side: str, name: str, when: str = "") -> Step:
     return Step(description, command, when=when, requires=(_WRITE, _PEER))
 
 
-def _removed(description: str, side: str, name: str) -> Step:
-    return Step(description, _on(side, "delete", name), when=name, requires=(_DELETE,))
-
-
-def _opened(description: str, side: str, name: str) -> Step:
+def _updated(description: str, side: str, name: str) -> Step:
     command = f"{_on(side, 'update', name)} --set allowVirtualNetworkAccess=true"
     return Step(description, command, when=name, requires=(_WRITE, _PEER))
 
@@ -66,15 +61,29 @@ ROUTE_DROPS = Outcome(
             requires=("Microsoft.Network/routeTables/routes/write",),
             changes="all traffic for {prefix} of every subnet with route table {table_name}",
         ),
+        option(
+            Step(
+                "Keep the route, and add one for service tag {tag} that goes to the internet: it is more specific. The "
+                "nodes need an outbound IP (load balancer, NAT gateway or public IP)",
+                "az network route-table route create --resource-group {resource_group} --subscription {subscription} "
+                "--route-table-name {table_name} --name {tag_route} --address-prefix {tag} --next-hop-type Internet",
+                each="tags",
+                requires=("Microsoft.Network/routeTables/routes/write",),
+                changes="opens the route to every address of {tag}, for every subnet with route table {table_name}",
+            ),
+            when=("tags", "table_name"),
+        ),
         Step(
-            "Delete the route if nothing else depends on it: the system route then applies",
-            "az network route-table route delete --resource-group {resource_group} --subscription {subscription} "
-            "--route-table-name {table_name} --name {route}",
-            requires=("Microsoft.Network/routeTables/routes/delete",),
+            "Change the next hop to the internet, which the system route has",
+            "az network route-table route update --resource-group {resource_group} --subscription {subscription} "
+            "--route-table-name {table_name} --name {route} --next-hop-type Internet",
+            when=("for_service", "table_name"),
+            requires=("Microsoft.Network/routeTables/routes/write",),
             changes="all traffic for {prefix} of every subnet with route table {table_name}",
         ),
         Step(
-            "Or keep it, and add a more specific route for {destinations} with the right next hop "
+            "Or have the route removed if nothing else depends on it (the system route then applies), or add a more "
+            "specific one for {destinations} with the right next hop "
             "(https://learn.microsoft.com/azure/virtual-network/manage-route-table)"
         ),
     ),
@@ -114,16 +123,23 @@ PEERING_DISCONNECTED = Outcome(
     details=(OnPath, JoinedNetworks, BrokenPeering),
     repairs=(
         option(
-            _removed(
-                "Delete the peering of {near_name}: it cannot be repaired once its other side is deleted",
-                "near",
-                "remove_near",
+            Step(
+                "Have peering {remove_far} of {far_name} removed by hand first: both sides are Disconnected and carry "
+                "nothing, and Azure updates no peering whose other side is Disconnected",
+                when="remove_far",
             ),
-            _removed("Delete the peering of {far_name}", "far", "remove_far"),
+            _updated(
+                "Update the peering of {near_name}, which brings it from Disconnected to Initiated",
+                "near",
+                "renew_near",
+            ),
+            _updated(
+                "Update the peering of {far_name}, which brings it from Disconnected to Initiated", "far", "renew_far"
+            ),
             _made("Create the peering from {near_name} to {far_name}", "near", "create_near", when="create_near"),
             _made("Create the peering from {far_name} to {near_name}", "far", "create_far", when="create_far"),
-            _opened("Allow virtual network access from {near_name} to {far_name}", "near", "open_near"),
-            _opened("Allow virtual network access from {far_name} to {near_name}", "far", "open_far"),
+            _updated("Allow virtual network access from {near_name} to {far_name}", "near", "open_near"),
+            _updated("Allow virtual network access from {far_name} to {near_name}", "far", "open_far"),
             _synced(
                 "Sync the peering of {near_name} with the current address space of {far_name}",
                 "near",

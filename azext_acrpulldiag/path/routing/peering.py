@@ -61,8 +61,13 @@ class BrokenPeering(Details):
     far_peering: str | None
     near_state: str
     far_state: str
-    remove_near: str | None
+    renew_near: str | None
+    """Disconnected, since its other side was deleted. An update makes it Initiated again: Azure refuses to create the
+    other side before ("RemotePeeringIsDisconnected: Update or re-create the remote peering to get it back to Initiated
+    state", as https://github.com/hashicorp/terraform-provider-azurerm/issues/14051 shows it)."""
+    renew_far: str | None
     remove_far: str | None
+    """Where both sides are Disconnected, Azure updates neither: one has to go first."""
     create_near: str | None
     create_far: str | None
     open_near: str | None
@@ -206,8 +211,9 @@ def _doubt(joint: Joint) -> Unreadable | None:
 def _broken(joint: Joint, faults: list[str]) -> BrokenPeering:
     near, far = _readable(joint.near), _readable(joint.far)
     connected = near is not None and far is not None and is_connected(near) and is_connected(far)
-    waits = (near is None and _is_initiated(far)) or (far is None and _is_initiated(near))
-    anew = not connected and not waits and not isinstance(joint.near, Unreadable)
+    waits = (near is None and _is(far, "initiated")) or (far is None and _is(near, "initiated"))
+    left = not connected and not waits and not isinstance(joint.near, Unreadable)
+    both_ended = _is(near, "disconnected") and _is(far, "disconnected")
     names = _names(joint)
     return BrokenPeering(
         faults=tuple(faults),
@@ -215,10 +221,11 @@ def _broken(joint: Joint, faults: list[str]) -> BrokenPeering:
         far_peering=far.name if far else None,
         near_state=_state(joint.near),
         far_state=_state(joint.far),
-        remove_near=near.name if near and anew else None,
-        remove_far=far.name if far and anew else None,
-        create_near=(near.name if near else names.near_to_far) if anew or (waits and near is None) else None,
-        create_far=(far.name if far else names.far_to_near) if anew or (waits and far is None) else None,
+        renew_near=near.name if near and left and not is_connected(near) else None,
+        renew_far=far.name if far and left and not is_connected(far) and not both_ended else None,
+        remove_far=far.name if far and both_ended else None,
+        create_near=names.near_to_far if near is None and (left or waits) else None,
+        create_far=names.far_to_near if far is None and (left or waits) else far.name if far and both_ended else None,
         open_near=near.name if near and connected and near.allows_access is False else None,
         open_far=far.name if far and connected and far.allows_access is False else None,
         sync_near=near.name if near and connected and _lacks(near, joint.there) else None,
@@ -247,8 +254,8 @@ def _readable(side: Side) -> Peering | None:
     return side if isinstance(side, Peering) else None
 
 
-def _is_initiated(side: Peering | None) -> bool:
-    return side is not None and isinstance(side.state, str) and side.state.lower() == "initiated"
+def _is(side: Peering | None, state: str) -> bool:
+    return side is not None and isinstance(side.state, str) and side.state.lower() == state
 
 
 def _state(side: Side) -> str:

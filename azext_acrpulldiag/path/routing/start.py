@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ...arm_ids import group_of, name_of, network_id_of, subscription_of
-from ...details import Details
+from ...details import Details, internal
 from ...facts import Firewall, Network, NodePlace, Peering, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
+from ..addresses import prefix_length
 from ..filters.sides import own_network, service_tag_of
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from ..lookups import is_virtual_hub, looked_up, subnet_of, table_of
-from .routes import APPLIANCE, ENDPOINT, HUB, INTERNET, LOCAL, SERVICE_ENDPOINT, Route
+from .routes import APPLIANCE, ENDPOINT, HUB, INTERNET, LOCAL, SERVICE_ENDPOINT, WIDE, Route
 
 DROPS = "network.route-drops-registry"
 
@@ -21,6 +22,18 @@ _IN_WORDS = {
     ENDPOINT: "the private endpoint",
     LOCAL: "the virtual network",
 }
+
+
+@dataclass(frozen=True)
+class TagRoute(Details):
+    """A route to add for a service tag."""
+
+    tag: str
+
+    @property
+    def tag_route(self) -> str:
+        """Its name."""
+        return f"to-{self.tag}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,10 @@ class DroppingRoute(Details):
     destinations: tuple[str, ...]
     appliance: str | None
     """The address of the firewall that the route is meant to lead to, as far as that can be told."""
+    tags: tuple[TagRoute, ...] = internal()
+    """The service tags of public destinations, where the route holds much besides."""
+    for_service: bool = internal()
+    """It holds little besides a public destination, and has no address as its next hop."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +133,8 @@ def dropped(way: Way, route: Route, problem: str) -> Hop:
     """Say that a route ends here, and what is wrong with it."""
     table_id = way.table.id if way.table and route.user else None
     why = f"Traffic to {way.destination.host} is dropped: {named(way, route)} {problem}."
+    public, length = not way.destination.private, prefix_length(route.prefix)
+    wide = length is not None and length <= WIDE
     ends = DroppingRoute(
         route_table=table_id,
         table_name=name_of(table_id) if table_id else None,
@@ -128,6 +147,8 @@ def dropped(way: Way, route: Route, problem: str) -> Hop:
         problem=problem,
         destinations=way.destination.addresses or (service_tag_of(way.destination),),
         appliance=_firewall_address(way) if route.next_hop == APPLIANCE else None,
+        tags=(TagRoute(service_tag_of(way.destination)),) if public and wide else (),
+        for_service=public and not wide and not route.address,
     )
     return route_hop(way, route, BROKEN, why, details=(ends,))
 

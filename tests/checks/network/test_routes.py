@@ -82,9 +82,16 @@ def test_a_route_that_drops():
     assert finding.resource == f"{TABLE_ID}/routes/black hole"
     assert finding.evidence["hosts"] == ["contosoreg.azurecr.io", "*.blob.core.windows.net"]
     assert [each["kind"] for each in finding.evidence["path"] if each["state"] == "broken"] == ["route"]
-    (command,) = commands(finding)
-    assert shlex.split(command)[:5] == ["az", "network", "route-table", "route", "delete"]
+    added = [shlex.split(each) for each in commands(finding)]
+    assert [each[:5] for each in added] == [["az", "network", "route-table", "route", "create"]] * 2
+    assert [each[each.index("--address-prefix") + 1] for each in added] == ["AzureContainerRegistry", "Storage"]
+
+
+def test_a_route_for_the_registry_alone_gets_the_next_hop_of_the_system_route():
+    (command,) = commands(one(routes, routed(user("AzureContainerRegistry", name="black hole"))))
+    assert shlex.split(command)[:5] == ["az", "network", "route-table", "route", "update"]
     assert "black hole" in shlex.split(command)
+    assert command.endswith("--next-hop-type Internet")
 
 
 def test_a_route_to_nowhere_is_led_to_the_firewall_that_is_there():
@@ -93,7 +100,7 @@ def test_a_route_to_nowhere_is_led_to_the_firewall_that_is_there():
     network = routed(through("10.66.0.4"), networks=STAR, firewalls={"10.66.0.4": None, APPLIANCE: firewall()})
     finding = one(routes, network)
     assert finding.evidence["next_hop_address"] == "10.66.0.4"
-    assert [shlex.split(each)[4] for each in commands(finding)] == ["update", "delete"]
+    assert [shlex.split(each)[4] for each in commands(finding)] == ["update", "create", "create"]
     assert commands(finding)[0].endswith(f"--next-hop-ip-address {APPLIANCE}")
 
 
@@ -165,12 +172,12 @@ def test_the_hub_that_a_route_leads_to_is_told():
 @pytest.mark.parametrize(
     ("sides", "repairs"),
     [
-        ((side(NODES_ID, SHARED_ID, state="Disconnected"),), ["delete", "create", "create"]),
+        ((side(NODES_ID, SHARED_ID, state="Disconnected"),), ["update", "create"]),
         ((side(NODES_ID, SHARED_ID, state="Initiated"),), ["create"]),
         ((side(SHARED_ID, NODES_ID, state="Initiated"),), ["create"]),
         (
             (side(NODES_ID, SHARED_ID, state="Disconnected"), side(SHARED_ID, NODES_ID, state="Initiated")),
-            ["delete", "delete", "create", "create"],
+            ["update", "update"],
         ),
         ((side(NODES_ID, SHARED_ID, allows_access=False), side(SHARED_ID, NODES_ID)), ["update"]),
         ((side(NODES_ID, SHARED_ID, remote_prefixes=("10.51.0.0/16",)), side(SHARED_ID, NODES_ID)), ["sync"]),

@@ -218,7 +218,9 @@ def test_a_side_of_the_peering_is_broken(kind, change):
     assert hop.resource_id == (near if kind == "near" else far).id
     opened = shown(hop)[f"open_{kind}"]
     assert (opened is not None) == ("allows_access" in change)
-    assert (shown(hop)["create_near"] is not None) == ("state" in change)
+    renewed = shown(hop)[f"renew_{kind}"]
+    assert (renewed is not None) == ("state" in change)
+    assert shown(hop)["create_near"] is None
 
 
 def test_one_side_alone_waits_for_the_other():
@@ -228,7 +230,7 @@ def test_one_side_alone_waits_for_the_other():
     assert (
         shown(hop)["create_near"],
         shown(hop)["create_far"],
-        shown(hop)["remove_far"],
+        shown(hop)["renew_far"],
     ) == (
         "aks-vnet-14326078-to-vnet-shared",
         None,
@@ -236,10 +238,25 @@ def test_one_side_alone_waits_for_the_other():
     )
 
 
-def test_the_side_that_was_left_by_a_deletion_is_made_anew():
+def test_the_side_that_was_left_by_a_deletion_is_updated_and_the_other_created():
     (hop, _) = hops(routed(networks=with_sides(side(NODES_ID, SHARED_ID, state="Disconnected"))), PRIVATE)
-    assert (shown(hop)["remove_near"], shown(hop)["remove_far"]) == ("to-vnet-shared", None)
-    assert None not in (shown(hop)["create_near"], shown(hop)["create_far"])
+    assert (shown(hop)["renew_near"], shown(hop)["renew_far"], shown(hop)["remove_far"]) == (
+        "to-vnet-shared",
+        None,
+        None,
+    )
+    assert (shown(hop)["create_near"], shown(hop)["create_far"]) == (None, "vnet-shared-to-aks-vnet-14326078")
+
+
+def test_of_two_disconnected_sides_one_has_to_go_first():
+    near, far = (side(*ids, state="Disconnected") for ids in ((NODES_ID, SHARED_ID), (SHARED_ID, NODES_ID)))
+    (hop, _) = hops(routed(networks=with_sides(near, far)), PRIVATE)
+    assert (shown(hop)["remove_far"], shown(hop)["renew_near"], shown(hop)["create_far"]) == (
+        far.name,
+        near.name,
+        far.name,
+    )
+    assert (shown(hop)["create_near"], shown(hop)["renew_far"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +274,7 @@ def test_a_range_that_a_peering_has_not_taken_over(near, far, synced):
     hop = hops(routed(networks=with_sides(*sides)), PRIVATE)[0]
     assert hop.state == (BROKEN if synced else OK)
     assert [key for key in ("sync_near", "sync_far") if shown(hop).get(key)] == synced
-    assert shown(hop).get("remove_near") is None
+    assert shown(hop).get("renew_near") is None
 
 
 def test_behind_a_broken_peering_the_route_is_judged_too():
