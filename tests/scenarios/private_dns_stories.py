@@ -19,7 +19,7 @@ ZONE = "privatelink.azurecr.io"
 OF_ZONE = f"--resource-group rg-dns --subscription {build.SUBSCRIPTION} --zone-name {ZONE}"
 LINK = f"az network private-dns link vnet create {OF_ZONE}"
 ADD = f"az network private-dns record-set a add-record {OF_ZONE} --record-set-name"
-REMOVE = f"az network private-dns record-set a remove-record {OF_ZONE} --record-set-name"
+SET = f"az network private-dns record-set a update {OF_ZONE} --name"
 READ_ZONES = "Microsoft.Network/privateDnsZones/read"
 
 FORBIDDEN = (
@@ -185,10 +185,7 @@ def private_data_record_missing(cloud: Cloud) -> None:
     root_causes=("network.private-dns-record-wrong",),
     symptoms=("timeout-network",),
     evidence={"network.private-dns-record-wrong": {"found": ["10.225.0.99"], "hosts": [HOST]}},
-    commands=(
-        f"{ADD} contosoreg --ipv4-address 10.225.0.4",
-        f"{REMOVE} contosoreg --ipv4-address 10.225.0.99",
-    ),
+    commands=(f"{SET} contosoreg --set 'aRecords[0].ipv4Address=10.225.0.4'",),
 )
 def private_record_stale(cloud: Cloud) -> None:
     """The registry's record still leads to the address of an endpoint that is gone."""
@@ -230,11 +227,7 @@ def private_endpoint_pending(cloud: Cloud) -> None:
     root_causes=("network.private-endpoint-not-approved",),
     symptoms=("forbidden-403",),
     evidence={"network.private-endpoint-not-approved": {"status": "Rejected"}},
-    commands=(
-        "az acr private-endpoint-connection delete --registry-name contosoreg",
-        "az network private-endpoint delete --resource-group rg-shared",
-        "az network private-endpoint create --resource-group rg-shared",
-    ),
+    commands=("az network private-endpoint create --resource-group rg-shared",),
 )
 def private_endpoint_rejected(cloud: Cloud) -> None:
     """The only private endpoint was rejected, and pods get 403."""

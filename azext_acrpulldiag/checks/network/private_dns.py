@@ -60,16 +60,17 @@ _ADD_RECORD = Step(
     instead="Add A record {name} to zone {zone}, with the address of {its_endpoint} for it, which could not be read",
     requires=_WRITE_RECORD,
 )
-_REMOVE_RECORD = Step(
-    "Then remove address {stale} from A record {name} of zone {zone}: no approved endpoint of the registry has it",
-    "az network private-dns record-set a remove-record --resource-group {zone_resource_group} "
-    "--subscription {zone_subscription} --zone-name {zone} --record-set-name {name} --ipv4-address {stale}",
-    each="stale_addresses",
+_SET_RECORD = Step(
+    "Set A record {name} of zone {zone} to {address} of {its_endpoint}: no approved endpoint has {remove}",
+    "az network private-dns record-set a update --resource-group {zone_resource_group} "
+    "--subscription {zone_subscription} --zone-name {zone} --name {name} --set {right_addresses}",
+    each="records",
+    instead="Set A record {name} of zone {zone} to the address of {its_endpoint} for it, which could not be read",
     requires=_WRITE_RECORD,
 )
 _UNHIDE = Step(
     "In network {network}, names in zone {zone} do not resolve in public DNS: remove virtual network link {link}, or "
-    "add A record {name} with the right address",
+    "give A record {name} the right address",
     each="records",
 )
 
@@ -144,8 +145,8 @@ RECORD_WRONG = Outcome(
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     details=(*_OF_ZONE, WrongRecords),
     repairs=(
-        option(replace(_ADD_RECORD, when="lacks_address"), _REMOVE_RECORD, when="has_endpoint"),
-        option(_UNHIDE, _REMOVE_RECORD, when="has_no_endpoint"),
+        option(_SET_RECORD, when="has_endpoint"),
+        option(_UNHIDE, when="has_no_endpoint"),
     ),
     # What a wrong address makes of a pull: nobody answers, or somebody with a certificate of his own.
     explains=("timeout-network", "tls-trust", "network.proxy-or-tls", "blob-download"),

@@ -23,33 +23,25 @@ _APPROVE = Step(
     requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/write",),
     changes="the registry's names then resolve to private endpoints in every network linked to its private DNS zone",
 )
-_MAKE_ANEW = option(
+_ANOTHER = option(
     Step(
-        "A connection that is {status} cannot be approved again. Delete it",
-        "az acr private-endpoint-connection delete --registry-name {registry} --resource-group {resource_group} "
-        "--subscription {subscription} --name {connection}",
-        requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/delete",),
-    ),
-    Step(
-        "Then delete private endpoint {endpoint}, which no longer works",
-        "az network private-endpoint delete --resource-group {endpoint_resource_group} "
-        "--subscription {endpoint_subscription} --name {endpoint}",
-        when="endpoint_id",
-        requires=("Microsoft.Network/privateEndpoints/delete",),
-        changes="its DNS zone groups are deleted with it",
-    ),
-    Step(
-        "Then create it again in the same subnet, and approve the connection if it is not approved automatically (add "
-        "--location if the network is in another region than the resource group)",
+        "A connection that is {status} carries nothing. Create a private endpoint beside it in the same subnet, and "
+        "approve the connection if it is not approved automatically (add --location if the network is in another "
+        "region than the resource group)",
         "az network private-endpoint create --resource-group {endpoint_resource_group} "
-        "--subscription {endpoint_subscription} --name {endpoint} --subnet {endpoint_subnet} "
-        "--private-connection-resource-id {registry_id} --group-id registry --connection-name {endpoint}",
-        instead="Then create a new private endpoint in the nodes' network or one peered with it",
+        "--subscription {endpoint_subscription} --name {another} --subnet {endpoint_subnet} "
+        "--private-connection-resource-id {registry_id} --group-id registry --connection-name {another}",
+        instead="A connection that is {status} carries nothing. Create a new private endpoint in the nodes' network or "
+        "one peered with it",
         requires=(
             "Microsoft.Network/privateEndpoints/write",
             "Microsoft.Network/virtualNetworks/subnets/join/action",
             "Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action",
         ),
+    ),
+    Step(
+        "Then create a DNS zone group for the new endpoint, or set the registry's A records to its addresses: run this "
+        "command again, which names the records. Endpoint {endpoint} is of no use any more and can be removed"
     ),
     when="is_over",
 )
@@ -61,7 +53,7 @@ PRIVATE_ENDPOINT_NOT_APPROVED = Outcome(
     "access is disabled: nodes that need this endpoint cannot pull.",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
     details=(OnPath, NotApproved),
-    repairs=(_APPROVE, _MAKE_ANEW),
+    repairs=(_APPROVE, _ANOTHER),
     explains=(
         "forbidden-403",
         "dns-failure",

@@ -201,7 +201,8 @@ def _wrong(query: Query, zone: PrivateZone, name: str, addresses: tuple[str, ...
         if stale:
             address = query.address_of(host)
             lacking = address if address not in have else None
-            wrong.append(WrongRecord(label_in(zone, other), address, lacking, stale))
+            kept = tuple(each for each in have if each in right)
+            wrong.append(WrongRecord(label_in(zone, other), address, lacking, stale, kept))
     right = _right_addresses(query, query.host)
     return WrongRecords(
         record=label_in(zone, name),

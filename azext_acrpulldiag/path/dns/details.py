@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 
 from ...arm_ids import group_of, name_of, subscription_of
 from ...details import Details, internal
@@ -122,18 +124,19 @@ class WrongRecord(Details):
     remove: tuple[str, ...]
     """What it has and ought not to."""
 
+    kept: tuple[str, ...] = internal()
+    """What it has and ought to have."""
+
     @property
-    def lacks_address(self) -> bool:
-        """Removing addresses would not do."""
-        return self.add is not None or self.address is None
+    def right_addresses(self) -> str | None:
+        """All that it is to have, as az's ``--set`` takes it; ``None``: it is not known.
 
-
-@dataclass(frozen=True)
-class StaleAddress(Details):
-    """An address to take out of a record."""
-
-    name: str
-    stale: str
+        One address is set without JSON, whose quotes PowerShell would take away.
+        """
+        if self.add and not self.kept and len(self.remove) == 1:
+            return f"aRecords[0].ipv4Address={self.add}"
+        right = (*self.kept, self.add) if self.add else self.kept
+        return f"aRecords={json.dumps([{'ipv4Address': each} for each in right])}" if right else None
 
 
 @dataclass(frozen=True)
@@ -144,11 +147,6 @@ class WrongRecords(Details):
     records: tuple[WrongRecord, ...]
     found: tuple[str, ...]
     stale: str | None
-
-    @property
-    def stale_addresses(self) -> tuple[StaleAddress, ...]:
-        """All addresses to take out."""
-        return tuple(StaleAddress(each.name, address) for each in self.records for address in each.remove)
 
 
 @dataclass(frozen=True)
@@ -175,8 +173,13 @@ class NotApproved(Details):
 
     @property
     def is_over(self) -> bool:
-        """It was rejected or disconnected, which nothing undoes."""
+        """It was rejected or disconnected."""
         return not self.waits
+
+    @property
+    def another(self) -> str:
+        """The name of an endpoint to create beside it: the same for the same connection, and nobody else's."""
+        return f"{self.endpoint[:70]}-{sha256(self.connection.encode()).hexdigest()[:6]}"
 
     @classmethod
     def of(

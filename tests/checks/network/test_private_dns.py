@@ -62,6 +62,10 @@ def added(record, address):
     return f"az network private-dns record-set a add-record {ZONE} --record-set-name {record} --ipv4-address {address}"
 
 
+def corrected(record, addresses):
+    return f"az network private-dns record-set a update {ZONE} --name {record} --set {addresses}"
+
+
 GROUP = (
     f"az network private-endpoint dns-zone-group create --resource-group rg-net --subscription {SUBSCRIPTION} "
     f"--endpoint-name acr-pe --name default --private-dns-zone {ZONE_ID} --zone-name privatelink-azurecr-io"
@@ -123,7 +127,7 @@ def test_each_repair_is_one_option_in_steps():
     (no_records,) = judged(facts(private_zone(records=NOTHING), endpoint=private_endpoint(zone_ids=())))
     assert steps(no_records) == [(1, 1), (2, 1), (2, 2)]
     (wrong,) = judged(facts(private_zone(records={**private_zone().records, "contosoreg": ("10.9.9.9",)})))
-    assert steps(wrong) == [(1, 1), (1, 2)]
+    assert steps(wrong) == [(1, 1)]
     remedies = (*no_zone.remedies, *no_records.remedies, *wrong.remedies)
     assert {right for remedy in remedies for right in remedy.requires} == {
         "Microsoft.Network/privateDnsZones/write",
@@ -141,11 +145,12 @@ def test_an_endpoint_whose_name_is_not_shown_is_put_in_words():
     assert "of the private endpoint of the registry" in finding.remedies[0].description
 
 
-def test_a_wrong_record_without_an_endpoint_is_taken_out():
+def test_a_wrong_record_without_an_endpoint_is_put_in_words():
     of = facts(private_zone(name="azurecr.io", records={"contosoreg": ("10.9.9.9",)}), registry=registry())
     (finding,) = judged(replace(of, network=replace(of.network, endpoints=())))
     assert finding.outcome == "network.private-dns-record-wrong"
-    assert [command and command.split()[5] for command in commands(finding)] == [None, "remove-record"]
+    assert commands(finding) == [None]
+    assert "contosoreg" in finding.remedies[0].description
 
 
 def test_no_zone_is_not_claimed_where_those_that_the_endpoint_keeps_are_unread():
@@ -235,15 +240,14 @@ def test_the_address_of_a_missing_record_may_not_be_known():
     assert all("could not be read" in remedy.description for remedy in finding.remedies)
 
 
-def test_records_that_lead_elsewhere_are_repaired_in_order():
+def test_records_that_lead_elsewhere_are_set_to_the_right_addresses():
     records = {"contosoreg": ("10.9.9.9",), "contosoreg.westeurope.data": ("10.225.0.5", "10.9.9.8")}
     (finding,) = judged(facts(private_zone(records=records)))
     assert (finding.outcome, finding.resource) == ("network.private-dns-record-wrong", ZONE_ID)
     assert finding.evidence["found"] == ["10.9.9.9", "10.9.9.8"]
     assert commands(finding) == [
-        added("contosoreg", "10.225.0.6"),
-        added("contosoreg", "10.9.9.9").replace("add-record", "remove-record"),
-        added("contosoreg.westeurope.data", "10.9.9.8").replace("add-record", "remove-record"),
+        corrected("contosoreg", "'aRecords[0].ipv4Address=10.225.0.6'"),
+        corrected("contosoreg.westeurope.data", """'aRecords=[{"ipv4Address": "10.225.0.5"}]'"""),
     ]
     assert finding.explains == ("timeout-network", "tls-trust", "network.proxy-or-tls")
 
