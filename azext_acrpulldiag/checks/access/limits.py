@@ -102,7 +102,7 @@ RECENTLY_GRANTED = Outcome(
     "it may take {takes} to take effect, until {until} (UTC).",
     url="https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
     details=(Pulls, Age),
-    repairs=(Step("Wait until {until} (UTC), then delete the failing pods to have them pull at once"),),
+    repairs=(Step("Wait until {until} (UTC): kubelet tries again within five minutes"),),
     explains=("unauthorized-401",),
 )
 

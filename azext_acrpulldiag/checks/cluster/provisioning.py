@@ -62,7 +62,7 @@ NOT_READY = Outcome(
     details=(PartNotReady, ClusterNames),
     repairs=(
         Step(
-            "Cordon and drain node {only_node}, then restart, reimage or delete that one instance",
+            "Cordon and drain node {only_node}, then restart that one instance, or reimage it if that does not help",
             when="only_node",
         ),
         Step(

@@ -163,7 +163,7 @@ NODE_IDENTITY_OUTDATED = Outcome(
             ),
             when="instance",
         ),
-        Step("Cordon and drain {one_node}, then reimage or delete that one instance", when="one_node"),
+        Step("Cordon and drain {one_node}, then reimage that one instance", when="one_node"),
         Step(
             "Upgrade the node images, which reimages every node with the current kubelet identity",
             "az aks upgrade --resource-group {resource_group} --name {cluster} --subscription {subscription} "

@@ -38,7 +38,7 @@ def test_unready_nodes_are_one_warning_a_pool():
     assert findings[1].evidence["provisioning_state"] == "not ready (1 of 2 nodes)"
     assert (
         findings[1].remedies[0].description
-        == "Cordon and drain node b, then restart, reimage or delete that one instance"
+        == "Cordon and drain node b, then restart that one instance, or reimage it if that does not help"
     )
 
 
@@ -58,7 +58,7 @@ def test_nodes_of_another_client_id_are_outdated():
     assert finding.outcome == "identity.node-identity-outdated"
     assert (finding.evidence["pools"], finding.evidence["node_client_ids"]) == (["burst"], [FORMER])
     first, *others = finding.remedies
-    assert first.description == "Cordon and drain node old, then reimage or delete that one instance"
+    assert first.description == "Cordon and drain node old, then reimage that one instance"
     assert [each.command.split()[:3] for each in others] == [["az", "aks", "upgrade"], ["az", "aks", "update"]]
 
 

@@ -177,7 +177,7 @@ def test_one_outdated_machine_is_named():
     machine = outdated_host("virtual-machine", "/providers/Microsoft.Compute/virtualMachines/aks-x1", "aks-x1")
     facts = healthy_facts(node_hosts=(MODEL, machine))
     (finding,) = evaluate(nodes_were_set_up_for_the_present_kubelet_identity, facts)
-    words = "Cordon and drain the node of machine aks-x1, then reimage or delete that one instance"
+    words = "Cordon and drain the node of machine aks-x1, then reimage that one instance"
     assert (finding.remedies[0].description, finding.remedies[0].command) == (words, None)
 
 
