@@ -15,6 +15,7 @@ from tests import build
 from tests.azure.az import Az, Result
 from tests.azure.log import Entry
 
+from .pasting import harm, harm_where_az_fails
 from .remedies import objection
 from .stories import Story
 
@@ -69,7 +70,11 @@ def assert_promises(done: Run) -> None:
     assert not [each for each in report["unknowns"] if "internal error" in each["reason"].lower()]
     assert done.result.out == json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     assert_stable(report)
-    assert not [said for command in commands_of(report) if (said := objection(command))]
+    for command in commands_of(report):
+        assert objection(command) is None
+        assert harm(command) is None, command
+    for steps in options_of(report):
+        assert harm_where_az_fails(*steps) is None
 
 
 def commands_of(report: Any) -> list[str]:
@@ -80,6 +85,16 @@ def commands_of(report: Any) -> list[str]:
         for remedy in finding["remedies"]
         if remedy["command"] is not None
     ]
+
+
+def options_of(report: Any) -> list[list[str]]:
+    """The commands of each option, in the order of its steps."""
+    options: dict[tuple[int, int], list[str]] = {}
+    for at, finding in enumerate(report["findings"]):
+        for remedy in finding["remedies"]:
+            if remedy["command"] is not None:
+                options.setdefault((at, remedy["option"]), []).append(remedy["command"])
+    return [*options.values()]
 
 
 def assert_clean(done: Run) -> None:
