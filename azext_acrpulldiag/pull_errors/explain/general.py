@@ -38,7 +38,7 @@ PULL_SECRET = (
 
 GENERAL: dict[str, Explanation] = {
     "unauthorized-401": Explanation(
-        "The registry did not accept who asked, or gave that identity no right to pull this repository.",
+        "The registry did not accept the credential, or its identity may not pull this repository.",
         (
             *NO_ROLE,
             "nodes.kubelet-identity-unassigned",
@@ -52,8 +52,8 @@ GENERAL: dict[str, Explanation] = {
         "1",
     ),
     "forbidden-403": Explanation(
-        "The registry knows the request and refuses it: its firewall does not allow the address that it came from, "
-        "or, at other registries, the identity may not pull.",
+        "The registry denies the request: its firewall does not allow the outbound IP, or, at registries other than "
+        "ACR, the identity may not pull.",
         (
             "network.outbound-ip-not-allowed",
             "network.public-access-disabled",
@@ -64,11 +64,12 @@ GENERAL: dict[str, Explanation] = {
             "network.private-endpoint-not-approved",
             "access.denied",
         ),
-        "Whether public network access is on, and the address that the nodes leave by against the registry's rules.",
+        "Whether public network access is enabled, and whether the registry's network rules allow the nodes' outbound "
+        "IP.",
         "3",
     ),
     "image-not-found": Explanation(
-        "The registry answered, and has no such repository, tag or digest.",
+        "The registry has no such repository, tag or digest.",
         (
             "image.tag-not-found",
             "image.repository-not-found",
@@ -78,11 +79,11 @@ GENERAL: dict[str, Explanation] = {
             "image.read-locked",
             "registry.cache-upstream",
         ),
-        "Whether the registry lists the tag when it is asked with your own login.",
+        "Whether the registry lists the tag for your own login (az acr repository show-tags).",
         "2",
     ),
     "timeout-network": Explanation(
-        "The node found an address for the host, and got no complete answer from it.",
+        "The host's name resolves, but the node got no complete response from its address.",
         (
             "network.nsg-blocks-registry",
             "network.firewall-blocks-registry",
@@ -92,12 +93,12 @@ GENERAL: dict[str, Explanation] = {
             "network.private-dns-record-wrong",
             "network.proxy-or-tls",
         ),
-        "The address that was dialled: a private one points at the way to the private endpoint, a public one at the "
-        "way out of the cluster's network.",
+        "The address that the node connected to. Private: check the path to the private endpoint. Public: check the "
+        "outbound path of the cluster's network.",
         "4",
     ),
     "dns-failure": Explanation(
-        "The node could not turn the host's name into an address.",
+        "The node could not resolve the host's name.",
         (
             "image.login-server-typo",
             "image.login-server-mismatch",
@@ -106,19 +107,19 @@ GENERAL: dict[str, Explanation] = {
             "network.private-dns-link-missing",
             "network.private-dns-zone-missing",
         ),
-        "Whether the host is the registry's login server to the letter; if so, whether a private DNS zone that the "
-        "network is linked to lacks its record.",
+        "Whether the host is exactly the registry's login server. If so, whether its A record is missing in a private "
+        "DNS zone that is linked to the network.",
         "3.1",
     ),
     "platform-mismatch": Explanation(
-        "The image exists, and holds nothing for the operating system, architecture or Windows build of this node.",
+        "The image has no manifest for the operating system, architecture or Windows build of this node.",
         ("image.platform-mismatch",),
-        "The platforms of the image's manifest against the node's labels kubernetes.io/os, kubernetes.io/arch and "
+        "The platforms of the image, compared with the node's labels kubernetes.io/os, kubernetes.io/arch and "
         "node.kubernetes.io/windows-build.",
         "5",
     ),
     "kubelet-qps": Explanation(
-        "Kubelet itself held the pull back: too many pulls started on this node at once. The registry was not asked.",
+        "Kubelet throttled the pull: too many pulls started on this node at once. No request was sent to the registry.",
         ("kubelet.pull-qps-exceeded",),
         "How many containers on the node have imagePullPolicy Always.",
         "6",
@@ -126,27 +127,27 @@ GENERAL: dict[str, Explanation] = {
     "registry-throttled": Explanation(
         "The registry answered 429: too many requests for its tier, or from this address or identity.",
         ("registry.throttled", "registry.cache-upstream"),
-        "The host that answered: your own registry's limits follow its SKU, Docker Hub's follow the address.",
+        "Which host answered: limits of your own registry depend on its SKU, those of Docker Hub on the outbound IP.",
     ),
     "tls-trust": Explanation(
-        "The node does not trust the certificate that it was shown, or spoke TLS with something that does not.",
+        "The node does not trust the server's certificate, or the server does not speak TLS.",
         ("network.proxy-or-tls", "image.login-server-typo", "network.firewall-blocks-registry"),
-        "Who issued the certificate: a company's own issuer means that a proxy or firewall opens TLS.",
+        "The issuer of the certificate: a company's own CA means that a proxy or firewall inspects TLS.",
     ),
     "invalid-image-name": Explanation(
-        "The image reference breaks the rules for references, so no registry was asked.",
+        "The image reference is not valid, so no request was sent to a registry.",
         ("image.invalid-reference",),
         "The reference itself: no scheme, a lower-case repository, one tag, a whole digest.",
         "2",
     ),
     "disk-full": Explanation(
-        "The image was found, and the node's disk has no room for it.",
+        "The image was found, but the node's disk is full.",
         ("symptom.unexplained",),
-        "Free space and free inodes on the node's OS disk; the registry and the way to it are in order.",
+        "Free space and free inodes on the node's OS disk. The registry and the path to it work.",
     ),
     "blob-download": Explanation(
-        "The manifest came, and a layer or the configuration did not. Layers come from another host than the login "
-        "server: the registry's data endpoint or Azure Storage.",
+        "The manifest was pulled; a layer or the image configuration was not. They are downloaded from another host "
+        "than the login server: the registry's data endpoint or Azure Storage.",
         (
             "network.firewall-blocks-registry",
             "network.private-dns-record-missing",
@@ -155,12 +156,12 @@ GENERAL: dict[str, Explanation] = {
             "network.proxy-or-tls",
             "registry.throttled",
         ),
-        "The host in the text: REGISTRY.REGION.data.azurecr.io or *.blob.core.windows.net, and whether the node "
-        "may reach it.",
+        "The host in the message, REGISTRY.REGION.data.azurecr.io or *.blob.core.windows.net, and whether the node "
+        "can reach it.",
     ),
     "unsupported-manifest": Explanation(
-        "The registry has the reference, and what it holds is no image that this runtime can read: an old schema 1 "
-        "manifest, or another kind of artifact.",
+        "The registry has the reference, but not as an image that this container runtime supports: it is an old "
+        "schema 1 manifest, or another kind of artifact.",
         ("symptom.unexplained",),
         "The media type of the manifest; push the image again with a current tool.",
     ),
@@ -177,25 +178,25 @@ GENERAL: dict[str, Explanation] = {
         "1.5",
     ),
     "never-pull": Explanation(
-        "The container's imagePullPolicy is Never, and the node has no copy of the image that it may use.",
+        "The container's imagePullPolicy is Never, and the node has no copy of the image that the pod may use.",
         ("symptom.unexplained",),
         "The imagePullPolicy in the pod's template.",
     ),
     "backoff-only": Explanation(
-        "Kubelet waits before it tries again. The text does not say what went wrong before.",
+        "Kubelet waits before it tries again. The message does not say why the pull failed.",
         ("symptom.unexplained",),
-        "The older event with reason Failed, or the container's waiting message (Kubernetes 1.32 and newer).",
+        "The earlier event with reason Failed, or the container's waiting message (Kubernetes 1.32 and newer).",
         "start",
     ),
     "server-error": Explanation(
-        "The registry, or something in front of it, failed while it answered.",
+        "The registry, or a proxy in front of it, answered with a server error.",
         ("registry.not-ready", "registry.unhealthy", "registry.cache-upstream", "network.proxy-or-tls"),
-        "Whether it passes within minutes, the registry's resource health, and which host answered.",
+        "Whether it goes away within minutes, the registry's resource health, and which host answered.",
         "start",
     ),
     "aad-token": Explanation(
-        "Microsoft Entra ID or the instance metadata service gave no token: the identity or its secret is at fault, "
-        "not yet the registry.",
+        "Microsoft Entra ID or the instance metadata service issued no token: the fault is in the identity or its "
+        "client secret. The registry was not reached yet.",
         (
             *SERVICE_PRINCIPAL,
             "nodes.kubelet-identity-unassigned",
@@ -209,19 +210,19 @@ GENERAL: dict[str, Explanation] = {
         "1",
     ),
     "signature-verification": Explanation(
-        "A policy on the node or in the cluster wants a signature that the image lacks, or does not accept it.",
+        "A policy on the node or in the cluster requires a signature; the image has none, or none that it accepts.",
         ("symptom.unexplained",),
-        "The policy that refused: admission (Ratify, Gatekeeper) or the runtime's own.",
+        "Which policy denied it: admission (Ratify, Gatekeeper) or that of the container runtime.",
     ),
     "other": Explanation(
-        "No known kind of pull failure is in this text.",
+        "This message is no known kind of pull failure.",
         ("symptom.unexplained",),
-        "The whole text, read beside the node's containerd and kubelet logs.",
+        "The whole message, together with the containerd and kubelet logs of the node.",
         "more",
     ),
     "negative": Explanation(
-        "This text does not report a failed image pull.",
+        "This message does not report a failed image pull.",
         (),
-        "Nothing: look for an event with reason Failed whose text begins with 'Failed to pull image'.",
+        "Nothing here: look for an event with reason Failed whose message begins with 'Failed to pull image'.",
     ),
 }

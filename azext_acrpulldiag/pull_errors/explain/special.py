@@ -60,18 +60,17 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _regional_host,
             Explanation(
-                "A regional host was asked without a credential: older node images do not offer one for such hosts.",
+                "A regional host got no credential: older node images send none to regional hosts.",
                 ("image.regional-host-unsupported", *NO_ROLE),
-                "The node image's version: 202607.29 or newer knows regional hosts.",
+                "The node image version: 202607.29 and newer support regional hosts.",
                 "1",
             ),
         ),
         (
             _only_anonymous,
             Explanation(
-                "The node asked without any credential: it had none to offer, or the image does not exist (a "
-                "registry "
-                "answers 401 for both).",
+                "The node sent no credential: it had none, or the image does not exist (a registry answers 401 to "
+                "both).",
                 (
                     "nodes.kubelet-identity-unassigned",
                     "identity.kubelet-identity-missing",
@@ -81,15 +80,15 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                     "pull-secret.missing",
                     "identity.service-account-pull",
                 ),
-                "Whether the node's scale set or machine carries the kubelet identity; then, whether the repository "
-                "exists when asked with your own login.",
+                "Whether the kubelet identity is assigned to the node's scale set or VM; then, whether the repository "
+                "exists for your own login (az acr repository list).",
                 "1.4",
             ),
         ),
         (
             lambda error: error.credential == "credentialed",
             Explanation(
-                "A credential was offered and the registry did not let it pull this repository.",
+                "The node sent a credential, but it may not pull this repository.",
                 (
                     *NO_ROLE,
                     *SERVICE_PRINCIPAL,
@@ -97,7 +96,8 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                     "pull-secret.token-scope-excludes-repository",
                     "access.recently-granted",
                 ),
-                "The registry's role assignment mode, and what the kubelet identity's assignments there allow.",
+                "The registry's role assignment mode, and the role assignments of the kubelet identity at the "
+                "registry.",
                 "1.1",
             ),
         ),
@@ -106,15 +106,15 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("client-ip"),
             Explanation(
-                "The registry's firewall refused the address in the text.",
+                "The registry's firewall denied the address in the message.",
                 (
                     "network.outbound-ip-not-allowed",
                     "network.private-dns-link-missing",
                     "network.public-access-disabled",
                     "network.subnet-not-allowed",
                 ),
-                "That address against the registry's network rules. With a private endpoint it should never be seen: "
-                "then DNS still gives the public address.",
+                "Whether the registry's network rules allow that address. Where there is a private endpoint, the name "
+                "wrongly resolves to the public endpoint.",
                 "3.2",
             ),
         ),
@@ -123,7 +123,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("proxy"),
             Explanation(
-                "A proxy between the node and the registry wants a login of its own.",
+                "A proxy between the node and the registry requires authentication.",
                 ("network.proxy-or-tls",),
                 "The cluster's HTTP proxy settings (az aks show, httpProxyConfig).",
             ),
@@ -131,35 +131,34 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("proxy-refused"),
             Explanation(
-                "A proxy between the node and the registry does not let it connect: the registry was never asked.",
+                "A proxy between the node and the registry denied the connection: the registry was not reached.",
                 ("network.proxy-or-tls",),
-                "Whether the proxy lets the nodes reach the host in the text, or noProxy names it (az aks show, "
-                "httpProxyConfig).",
+                "Whether the proxy allows the host in the message, or noProxy names it (az aks show, httpProxyConfig).",
             ),
         ),
         (
             _mechanism("proxy-unreachable"),
             Explanation(
-                "The node cannot reach the proxy that it is told to use: the registry was never asked.",
+                "The node cannot reach its HTTP proxy: the registry was not reached either.",
                 ("network.proxy-or-tls",),
-                "Whether the address in the text is the proxy's (az aks show, httpProxyConfig) and answers the nodes.",
+                "Whether the address in the message is the proxy's (az aks show, httpProxyConfig), and nodes can "
+                "reach it.",
             ),
         ),
         (
             _mechanism("reset"),
             Explanation(
-                "The host was reached, and the connection was cut off, as a firewall on the way does that does not "
-                "allow the host's name.",
+                "The host was reached, but the connection was reset or closed, as by a firewall on the path that does "
+                "not allow the host's name.",
                 ("network.firewall-blocks-registry", "network.proxy-or-tls"),
-                "The firewall's log for the node's address, and its rules for the registry's hosts.",
+                "The firewall's log for the node's address, and its rules for the registry's host names.",
                 "4",
             ),
         ),
         (
             _dialled_private,
             Explanation(
-                "The node dialled a private address, which is the private endpoint's or should be, and "
-                "nothing answered.",
+                "The node connected to a private address, which should be the private endpoint's, and got no answer.",
                 (
                     "network.nsg-blocks-registry",
                     "network.firewall-blocks-registry",
@@ -168,16 +167,16 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                     "network.private-dns-record-wrong",
                     "network.route-drops-registry",
                 ),
-                "Whether the dialled address is that of the private endpoint's network interface; then rules "
-                "and peering.",
+                "Whether the address is that of the private endpoint's network interface; then security group rules, "
+                "routes and peering.",
                 "4",
             ),
         ),
         (
             _dialled_public,
             Explanation(
-                "The node dialled a public address, and nothing answered: traffic does not leave the "
-                "cluster's network.",
+                "The node connected to a public address and got no answer: outbound traffic of the cluster is dropped "
+                "or denied.",
                 (
                     "network.route-drops-registry",
                     "network.firewall-blocks-registry",
@@ -193,9 +192,9 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("artifact-cache"),
             Explanation(
-                "A cache rule of the registry was throttled by the registry that it copies from.",
+                "The upstream registry throttles a cache rule of the registry.",
                 ("registry.cache-upstream",),
-                "The rule named in the text, and whether it has a credential set.",
+                "The cache rule in the message, and whether it has a credential set.",
             ),
         ),
     ),
@@ -205,16 +204,16 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
             Explanation(
                 "The image is named by its privatelink host, which the registry's certificate does not cover.",
                 ("image.login-server-typo",),
-                "The image's host: it must be the login server; private DNS adds privatelink by itself.",
+                "The host in the image reference: it must be the login server, without privatelink.",
                 "2",
             ),
         ),
         (
             _mechanism("expired"),
             Explanation(
-                "The certificate is outside its validity, or the node's clock is.",
+                "The certificate has expired or is not valid yet, or the node's clock is wrong.",
                 ("network.proxy-or-tls",),
-                "The node's clock against the dates in the text.",
+                "The node's clock, compared with the dates in the message.",
             ),
         ),
         (
@@ -222,7 +221,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
             Explanation(
                 "The registry speaks plain HTTP, and the node expects TLS.",
                 ("network.proxy-or-tls",),
-                "The host and port in the text; Azure registries always speak TLS.",
+                "The host and port in the message; Azure registries always use TLS.",
             ),
         ),
     ),
@@ -230,16 +229,16 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("proxy-refused", "proxy-unreachable"),
             Explanation(
-                "The manifest came; the proxy does not let the node through to the host that keeps the layers.",
+                "The manifest was pulled; the proxy does not connect the node to the host that layers are downloaded "
+                "from.",
                 ("network.proxy-or-tls",),
-                "Whether the proxy lets the nodes reach the host in the text, or noProxy names it (az aks show, "
-                "httpProxyConfig).",
+                "Whether the proxy allows the host in the message, or noProxy names it (az aks show, httpProxyConfig).",
             ),
         ),
         (
             _mechanism("storage-authorization", "storage-refused"),
             Explanation(
-                "The manifest came; the storage that keeps the layers refused the node.",
+                "The manifest was pulled; Azure Storage, which layers are downloaded from, denied the request.",
                 ("network.storage-policy-blocks-layers", "network.firewall-blocks-registry"),
                 "The service endpoint policies for Microsoft.Storage on the node subnet.",
             ),
@@ -247,35 +246,37 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("content"),
             Explanation(
-                "A layer arrived incomplete or damaged, or the node lost its copy.",
+                "A layer was downloaded incomplete or corrupt, or the node lost its copy.",
                 ("network.proxy-or-tls", "symptom.unexplained"),
-                "Whether another node pulls the same image: then the first node's store is at fault.",
+                "Whether another node can pull the same image: then the fault is in the first node's image store.",
             ),
         ),
         (
             _data_endpoint,
             Explanation(
-                "The manifest came, and the registry's data endpoint, where the layers are, did not answer.",
+                "The manifest was pulled; the registry's data endpoint, which layers are downloaded from, did not "
+                "answer.",
                 (
                     "network.private-dns-record-missing",
                     "network.firewall-blocks-registry",
                     "network.nsg-blocks-registry",
                 ),
-                "The record of the data endpoint in the private DNS zone, and rules for its host.",
+                "The A record of the data endpoint in the private DNS zone, and firewall and security group rules for "
+                "it.",
                 "3.1",
             ),
         ),
         (
             _storage_host,
             Explanation(
-                "The manifest came, and Azure Storage, where the layers are, did not answer.",
+                "The manifest was pulled; Azure Storage, which layers are downloaded from, did not answer.",
                 (
                     "network.firewall-blocks-registry",
                     "network.storage-policy-blocks-layers",
                     "network.nsg-blocks-registry",
                     "network.route-drops-registry",
                 ),
-                "Whether the firewall lets *.blob.core.windows.net through; dedicated data endpoints narrow that host.",
+                "Whether the firewall allows *.blob.core.windows.net; dedicated data endpoints replace that wildcard.",
                 "4.2",
             ),
         ),
@@ -284,13 +285,13 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("plugin"),
             Explanation(
-                "The plugin that fetches the node's credential failed, so kubelet pulls without one.",
+                "The credential provider plugin of the node failed, so kubelet pulls without a credential.",
                 (
                     "nodes.kubelet-identity-unassigned",
                     "identity.kubelet-identity-missing",
                     "identity.service-principal-secret-expired",
                 ),
-                "The kubelet log on the node, and whether the node carries the kubelet identity.",
+                "The kubelet log on the node, and whether the kubelet identity is assigned to the node.",
                 "1.4",
             ),
         ),
@@ -299,7 +300,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("identity"),
             Explanation(
-                "The instance metadata service does not know the identity that was asked for on this machine.",
+                "The instance metadata service says that the requested identity is not assigned to this machine.",
                 (
                     "nodes.kubelet-identity-unassigned",
                     "identity.node-identity-outdated",
@@ -312,14 +313,14 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("application"),
             Explanation(
-                "Microsoft Entra ID does not accept the application id or its secret.",
+                "Microsoft Entra ID does not accept the application ID or its client secret.",
                 (
                     *SERVICE_PRINCIPAL,
                     "pull-secret.service-principal-unknown",
                     "pull-secret.service-principal-expired",
                     "access.cross-tenant",
                 ),
-                "Whether the application still exists in the tenant, and when its secrets end.",
+                "Whether the application still exists in the tenant, and when its client secrets expire.",
                 "1.2",
             ),
         ),
@@ -339,7 +340,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("locked"),
             Explanation(
-                "The registry holds the image and does not let it be read: it is locked, or quarantined.",
+                "The registry has the image but does not allow reading it: it is locked or quarantined.",
                 ("image.read-locked", "image.quarantined", "access.denied"),
                 "readEnabled of the repository and the tag (az acr repository show).",
             ),
@@ -347,18 +348,17 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("artifact-streaming"),
             Explanation(
-                "The node asked its own artifact-streaming mirror (localhost:8578), which did not answer; "
-                "the registry "
-                "was not reached.",
+                "The artifact streaming mirror on the node (localhost:8578) did not answer; the registry was not "
+                "reached.",
                 ("symptom.unexplained",),
-                "Whether artifact streaming is on for the node pool, and the mirror's log on the node.",
+                "Whether artifact streaming is enabled for the node pool, and the mirror's log on the node.",
                 "more",
             ),
         ),
         (
             _mechanism("runtime-down"),
             Explanation(
-                "The container runtime on the node did not answer kubelet; no registry was asked.",
+                "The container runtime on the node did not answer kubelet; no request was sent to a registry.",
                 ("symptom.unexplained",),
                 "The state of containerd on the node.",
                 "more",
@@ -367,18 +367,19 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("local-storage"),
             Explanation(
-                "The image came, and the runtime could not lay it down on the node: its local store is at fault.",
+                "The image was downloaded, but the container runtime could not store it: the fault is in the node's "
+                "local storage.",
                 ("symptom.unexplained",),
-                "Whether another node pulls the same image.",
+                "Whether another node can pull the same image.",
                 "more",
             ),
         ),
         (
             _mechanism("admission"),
             Explanation(
-                "An admission webhook refused the pod; no node has tried to pull.",
+                "An admission webhook denied the pod; no node has tried to pull.",
                 ("symptom.unexplained",),
-                "The webhook named in the text.",
+                "The webhook named in the message.",
             ),
         ),
     ),
