@@ -38,7 +38,7 @@ class Task(Generic[T_co]):
         try:
             return self._answer.result(timeout=deadline.remaining())
         except NotYet:
-            return Unreadable("timeout", f"Reading {self.name} did not end within {deadline.seconds:g} seconds")
+            return Unreadable("timeout", f"Reading {self.name} did not finish within {deadline.seconds:g} seconds")
 
 
 class Plan:
@@ -86,7 +86,7 @@ class Plan:
 
     def _attempt(self, name: str, work: Callable[..., T | Unreadable], answers: list[object]) -> T | Unreadable:
         if self._deadline.remaining() <= 0:
-            return Unreadable("timeout", f"No time was left to read {name}")
+            return Unreadable("timeout", f"The run timed out before {name} was read")
         try:
             return work(*answers)
         except ReadError as error:
@@ -94,7 +94,7 @@ class Plan:
         except Exception as defect:
             from knack.log import get_logger
 
-            get_logger(__name__).debug("Reading %s failed inside.", name, exc_info=True)
+            get_logger(__name__).debug("Reading %s failed with an internal error.", name, exc_info=True)
             return Unreadable("internal-error", f"Internal error reading {name}: {type(defect).__name__}: {defect}")
 
 

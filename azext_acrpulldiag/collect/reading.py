@@ -22,7 +22,7 @@ G = TypeVar("G")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-NOT_NEEDED = Unreadable("not-needed", "Not read: no check that needs it was to run")
+NOT_NEEDED = Unreadable("not-needed", "Not read: no check that runs needs it")
 
 
 @dataclass(frozen=True)

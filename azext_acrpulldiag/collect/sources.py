@@ -305,7 +305,7 @@ def opened_secrets(
         image=request.options.image,
         offer=request.credential_test and "pull-secret.credential" in request.needs,
     )
-    not_asked = Unreadable("unsupported", "The Kubernetes API was not to be asked (--cluster-access none)")
+    not_asked = Unreadable("unsupported", "The Kubernetes API was not read (--cluster-access none)")
     azure = AzureSide(run.session, run.arm, found, at_scope, own)
     return read_pull_secrets(not_asked if api is None else api, azure, asked)
 

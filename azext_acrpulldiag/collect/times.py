@@ -15,9 +15,9 @@ def utc(text: str) -> datetime:
     import isodate
 
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     try:
         moment: datetime = isodate.parse_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is no time") from error
+        raise ValueError(f"{text!r} is not a time") from error

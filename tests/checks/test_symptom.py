@@ -72,7 +72,7 @@ def test_other_registries_images_are_not_judged():
 
 
 def test_events_that_were_not_read_cost_the_pass_and_not_what_pods_tell():
-    unread = Unreadable("forbidden", "HTTP 403: the API server does not let you list events")
+    unread = Unreadable("forbidden", "HTTP 403: no permission to list events")
     (nothing,) = evaluate(check, replace(healthy_facts(), kubernetes=kubernetes(overlooked=unread)))
     assert (nothing.status, nothing.decisive) == (Status.UNKNOWN, False)
     assert "not all pods were read" in nothing.reason

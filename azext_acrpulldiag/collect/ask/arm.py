@@ -192,7 +192,7 @@ def by_key(calls: Mapping[K, Callable[[], T]]) -> dict[K, T | Unreadable]:
     return dict(zip(calls, in_parallel(list(calls.values())), strict=True))
 
 
-_GIVEN_UP = Unreadable("timeout", "It took more than its share of the time for the whole run")
+_GIVEN_UP = Unreadable("timeout", "It took longer than its share of --timeout")
 
 
 def _outcome(future: Future[T], end: float | None) -> T | None:
@@ -213,7 +213,7 @@ def answered(session: Session, path: str, exchange: Callable[[], T]) -> T:
     except ReadError as error:
         # The sockets are shut down at the deadline, so a late answer looks cut off or never sent.
         if session.deadline.remaining() <= 0 and error.why.reason in ("unreachable", "malformed"):
-            late = f"The time for the whole run ended before {path} was read"
+            late = f"The run timed out before {path} was read"
             raise ReadError(replace(error.why, reason="timeout", detail=late)) from error
         raise
 
@@ -250,7 +250,7 @@ def interpret(status: int, payload: bytes, path: str, method: str = "GET") -> Js
     if status < 300:
         body = _parsed(payload)
         if not isinstance(body, dict):
-            why = f"The answer for {path} is no JSON object"
+            why = f"The answer for {path} is not a JSON object"
             raise ReadError(Unreadable("malformed", why, operation_of(path, method)))
         return body
     code = error_code(payload)
@@ -278,7 +278,7 @@ def error_code(payload: bytes) -> str | None:
 def _items(page: Json, path: str) -> list[Json]:
     value = page.get("value")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise ReadError(Unreadable("malformed", f"The list {path} has no list of objects", operation_of(path)))
+        raise ReadError(Unreadable("malformed", f"The answer for {path} is not a list of objects", operation_of(path)))
     return value
 
 

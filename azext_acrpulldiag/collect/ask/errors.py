@@ -66,7 +66,7 @@ def refusal(status: int, code: str | None, path: str, permission: str | None = N
     if status == 401:
         return Unreadable("not-logged-in", f"{said}: the login was refused for {path}", operation)
     if status == 403:
-        return Unreadable("forbidden", f"{said}: no right to read {path}", operation, permission or operation)
+        return Unreadable("forbidden", f"{said}: no permission to read {path}", operation, permission or operation)
     if status == 429:
         return Unreadable("throttled", f"{said}: Azure throttles {operation}", operation)
     if status >= 500:

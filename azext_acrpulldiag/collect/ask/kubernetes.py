@@ -66,7 +66,7 @@ class KubernetesHttp:
         if self._out_of_reach is not None:
             raise ReadError(self._out_of_reach)
         if self.remaining() <= 0:
-            raise ReadError(Unreadable("timeout", "No time was left to ask the Kubernetes API"))
+            raise ReadError(Unreadable("timeout", "The run timed out before the Kubernetes API was read"))
         url = f"{self._server.url}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": _user_agent()}
         authorization = self._server.authorization()

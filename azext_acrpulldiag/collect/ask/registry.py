@@ -51,7 +51,7 @@ class RegistryHttp:
         target = urlsplit(location)
         if target.scheme != "https" or not target.hostname:
             raise malformed(self.login_server, path)
-        store = f"{target.hostname}, where {self.login_server} keeps its layers,"
+        store = f"{target.hostname}, from which layers of {self.login_server} are downloaded,"
         logging.getLogger("urllib3.connectionpool").addFilter(_SIGNATURES)
         try:
             answer = self._exchange("GET", location, {}, None)

@@ -161,7 +161,7 @@ def _login_errors() -> Iterator[None]:
             raise
         reason = "server-error" if isinstance(error, MsalServiceError) else "malformed"
         said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        raise ReadError(Unreadable(reason, f"The login service gave no token: {said}")) from error
+        raise ReadError(Unreadable(reason, f"The login service issued no token: {said}")) from error
 
 
 def _within(deadline: Deadline, work: Callable[[], Any]) -> Any:
@@ -178,7 +178,7 @@ def _within(deadline: Deadline, work: Callable[[], Any]) -> Any:
     start(worker)
     worker.join(deadline.remaining())
     if not outcome:
-        raise TimeoutError("The login did not answer in time: timed out")
+        raise TimeoutError("The sign-in timed out")
     value, error = outcome[0]
     if error is not None:
         raise error

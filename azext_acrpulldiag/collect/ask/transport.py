@@ -16,7 +16,7 @@ from typing import Any
 from .deadline import Deadline, Meter
 
 POOL_CONNECTIONS = 32
-_OVER = "The time for the whole run is over: timed out"
+_OVER = "The run timed out"
 
 
 class Lifeline:

@@ -84,7 +84,7 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
     (
         re.compile(r"listClusterUserCredential|AuthorizationFailed"),
         "forbidden",
-        "no right to get the cluster's user credential",
+        "no permission to get the cluster's user credential",
         CREDENTIAL_PERMISSION,
     ),
     (
@@ -96,13 +96,13 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
     (
         re.compile(r"Error from server \(Forbidden\)[^\n]*cannot create resource|pods is forbidden", re.I),
         "forbidden",
-        "no right to create a pod in the namespace default",
+        "no permission to create a pod in the namespace default",
         "Kubernetes: create pods in the namespace default",
     ),
     (
         re.compile(r"admission webhook|violates PodSecurity|Error from server \(Forbidden\)|validatingadmission", re.I),
         "forbidden",
-        "the cluster's policy does not admit its pod (root, host network, host paths)",
+        "a policy of the cluster denies its pod (root, host network, host paths)",
         "a policy exemption for the pod canipull in the namespace default",
     ),
     (
@@ -114,14 +114,14 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
     (
         re.compile(r"timed out waiting for the condition"),
         "timeout",
-        "its pod did not start within a minute (no room or taints on Linux nodes, or its image "
+        "its pod did not start within a minute (Linux nodes are full or tainted, or its image "
         "mcr.microsoft.com/aks/canipull cannot be pulled)",
         None,
     ),
     (
         re.compile(r"invalid literal for int\(\) with base 10: '(?P<what>[^']*)'"),
         "unsupported",
-        "it fails on the cluster's version string ('{what}'), a known fault of the command; nothing else here needs it",
+        "it cannot parse the cluster's version '{what}', a known bug of the command; no other check needs it",
         None,
     ),
     (
@@ -130,7 +130,7 @@ _NO_ANSWER: tuple[tuple[re.Pattern[str], str, str, str | None], ...] = (
         _NO_API,
         None,
     ),
-    (re.compile(r"az login|AADSTS\d+"), "not-logged-in", "the az login cannot be used for it", None),
+    (re.compile(r"az login|AADSTS\d+"), "not-logged-in", "the az login is not valid for it", None),
     (re.compile(r"\(ResourceNotFound\)|\(ResourceGroupNotFound\)"), "not-found", "Azure has no such cluster", None),
 )
 
@@ -220,17 +220,19 @@ def _message(steps: Sequence[str]) -> str:
 
 
 def _why_not(ended: Ended, text: str, steps: Sequence[str], cut: CutShort) -> Unreadable:
-    left = f". Its pod may be left: kubectl delete pod {cut.left_over_pod} -n default" if cut.left_over_pod else ""
+    left = (
+        f". Its pod may still be there: kubectl delete pod {cut.left_over_pod} -n default" if cut.left_over_pod else ""
+    )
     for pattern, reason, clause, permission in _NO_ANSWER:
         match = pattern.search(text)
         if match:
             clause = clause.format_map(match.groupdict())
-            return Unreadable(reason, f"{OPERATION} came to no answer: {clause}{left}", OPERATION, permission)
+            return Unreadable(reason, f"{OPERATION} gave no result: {clause}{left}", OPERATION, permission)
     if cut.waited_for_api:
-        return Unreadable("unreachable", f"{OPERATION} came to no answer: {_NO_API}", OPERATION)
+        return Unreadable("unreachable", f"{OPERATION} gave no result: {_NO_API}", OPERATION)
     if ended.cut_short:
-        stage = f" after: {steps[-1]}" if steps else "; its pod did not come to an end" if cut.started_pod else ""
-        return Unreadable("timeout", f"{OPERATION} did not end in time{stage}{left}", OPERATION)
+        stage = f" after: {steps[-1]}" if steps else "; its pod did not complete" if cut.started_pod else ""
+        return Unreadable("timeout", f"{OPERATION} timed out{stage}{left}", OPERATION)
     said = _last_line(text)
     return Unreadable("malformed", f"{OPERATION} ended with exit code {ended.code} and no result: {said}", OPERATION)
 
@@ -238,4 +240,4 @@ def _why_not(ended: Ended, text: str, steps: Sequence[str], cut: CutShort) -> Un
 def _last_line(text: str) -> str:
     """The last line, but never the command that the error echoes: it names the kubeconfig."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and "--kubeconfig" not in line]
-    return lines[-1][:300] if lines else "it said nothing"
+    return lines[-1][:300] if lines else "no output"

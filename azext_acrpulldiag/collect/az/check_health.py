@@ -227,8 +227,8 @@ def _passed(entry: str) -> str | None:
 def _why_not(ended: Ended, entries: Sequence[str], passed: Sequence[str]) -> Unreadable:
     after = f" after these passed: {'; '.join(passed)}" if passed else ""
     if ended.cut_short:
-        return Unreadable("timeout", f"{OPERATION} gave no answer in time{after}", OPERATION)
+        return Unreadable("timeout", f"{OPERATION} timed out{after}", OPERATION)
     said = next((entry for entry in reversed(entries) if not _CODE.search(entry.partition("\n")[0])), "")
-    last = " ".join(said.split())[:300] or "it said nothing"
+    last = " ".join(said.split())[:300] or "no output"
     reason = "not-logged-in" if any(word in ended.text for word in _LOGIN_WORDS) else "malformed"
     return Unreadable(reason, f"{OPERATION} stopped with exit code {ended.code}{after}: {last}", OPERATION)

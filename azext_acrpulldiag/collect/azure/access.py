@@ -133,7 +133,7 @@ def _require_list(answer: Any, path: str) -> None:
     """Tell an empty list from an answer that has none: the 5.x package takes both for empty."""
     page = json.loads(answer.http_response.text())
     if not isinstance(page, dict) or not isinstance(page.get("value"), list):
-        raise ReadError(Unreadable("malformed", f"The list {path} has no list of objects", operation_of(path)))
+        raise ReadError(Unreadable("malformed", f"The answer for {path} is not a list of objects", operation_of(path)))
 
 
 def _client(session: Session, scope: str) -> Any:
@@ -236,13 +236,13 @@ def _settled(
     if isinstance(caller_permissions, Unreadable):
         if seen_rows:
             return found
-        detail = "The list came back empty, and whether this login may read it is not known: "
+        detail = "The list is empty, and whether this login has the permission to read it is not known: "
         missing = caller_permissions.permission or right.name
         return Unreadable(caller_permissions.reason, detail + caller_permissions.detail, right.name, missing)
     allowed = allows(caller_permissions, right)
     if allowed is Answer.YES:
         return found
-    detail = "The list came back empty, as it does to a login without the right to read it"
+    detail = "The list is empty, as it is for a login without the permission to read it"
     return Unreadable("forbidden", detail, right.name, right.name)
 
 

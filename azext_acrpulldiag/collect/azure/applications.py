@@ -37,8 +37,10 @@ def read_service_principal(session: Session, subscription: str, app_id: str) -> 
         return error.why
     home = home_tenant(session, subscription)
     if isinstance(home, str) and home.lower() != reader.tenant_id.lower():
-        where = f"The cluster is of tenant {home}, and the login is of {reader.tenant_id}, which manages it"
-        return Unreadable("unsupported", f"{where}: Microsoft Graph shows applications to a login of their own tenant")
+        where = f"The cluster is in tenant {home}, and the login in {reader.tenant_id}, which manages it"
+        return Unreadable(
+            "unsupported", f"{where}: Microsoft Graph shows an application only to logins of its own tenant"
+        )
     key = f"(appId='{quote(app_id, safe='')}')"
     application, principal = in_parallel(
         [
@@ -127,4 +129,6 @@ def _graph(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unrea
 
 def _other_tenants(app_id: str, home: str | Unreadable | None) -> Unreadable:
     where = f"tenant {home}" if isinstance(home, str) else "a tenant that Graph does not name"
-    return Unreadable("not-shown", f"The application {app_id} lives in {where}, which alone shows its client secrets")
+    return Unreadable(
+        "not-shown", f"Application {app_id} is registered in {where}; its client secrets can only be read there"
+    )

@@ -96,7 +96,7 @@ def read_cluster(reader: ArmReader, target: ClusterTarget) -> Cluster | Unreadab
     except ReadError as error:
         preview = error.why
     except NotYet:
-        preview = Unreadable("timeout", f"{target.id} as version {PREVIEW_API_VERSION} shows it did not come in time")
+        preview = Unreadable("timeout", f"Reading {target.id} with API version {PREVIEW_API_VERSION} timed out")
     if preview is None:  # the stable answer is the one that counts
         preview = Body(stable).not_shown(*_SERVICE_ACCOUNT_PULL).why
     return cluster_from(stable, home_tenant(reader.session, target.subscription), preview)
@@ -193,7 +193,7 @@ def home_tenant(session: Session, subscription: str) -> str | Unreadable:
             tenant = known_one.get("homeTenantId") or known_one.get("tenantId")
             if isinstance(tenant, str):
                 return tenant
-    return Unreadable("not-shown", f"The login of the CLI does not say which tenant subscription {subscription} is of")
+    return Unreadable("not-shown", f"The az login does not show the tenant of subscription {subscription}")
 
 
 def _holds(names: Iterable[str], wanted: str) -> bool:

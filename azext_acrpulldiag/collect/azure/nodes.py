@@ -79,7 +79,7 @@ def hosts_not_found(cluster: Cluster, hosts: Iterable[NodeHost], compute: str) -
         has_hosts = of_scale_set or (pool.power_state != "Stopped" and pool.count != 0)
         if has_hosts and pool.name.lower() not in found and kind not in unlisted:
             right = f"Microsoft.Compute/{collection}/read"
-            what = f"No host of node pool {pool.name} was found in the node resource group, or this login may see none"
+            what = f"This login sees no scale set or machine of node pool {pool.name} in the node resource group"
             why = Unreadable("not-found", what, right, right)
             missing.append(unread_hosts(kind, f"{compute}/{collection}", pool.name, why))
     return tuple(missing)
@@ -219,7 +219,7 @@ def _attached(interfaces: Mapping[str, Json]) -> set[str]:
 def _hidden_machines(path: str, count: int) -> NodeHost:
     """A list of machines leaves out those that a login may not see; their network interfaces tell of them."""
     right = "Microsoft.Compute/virtualMachines/read"
-    what = f"The node resource group has network interfaces of {count} machines that this login is not shown"
+    what = f"The node resource group has network interfaces of {count} machines that this login cannot see"
     return unread_hosts("virtual-machine", path, "", Unreadable("not-found", what, right, right))
 
 
@@ -273,7 +273,7 @@ def _interfaces_of(machine: Body, interfaces: Mapping[str, Json] | Unreadable) -
     ids = shown(machine.ids, "properties", "networkProfile", "networkInterfaces")
     found = [] if isinstance(ids, Unreadable) else [interfaces[key_of(one)] for one in ids if key_of(one) in interfaces]
     if isinstance(ids, Unreadable) or not found or len(found) < len(ids):
-        what = "The network interface of a node's machine is not among those that this login is shown"
+        what = "This login cannot see the network interface of a node"
         return Unreadable("not-shown", what, READ_INTERFACES, READ_INTERFACES)
     return tuple(map(Body, found))
 

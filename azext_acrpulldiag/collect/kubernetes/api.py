@@ -63,7 +63,7 @@ class KubeApi:
         found = self._get("pods", name, namespace)
         if found is not None and not _is_object(found, "pods"):
             what = f"get pods in namespace {namespace}"
-            raise ReadError(Unreadable("malformed", f"The answer to {what} is no pod", what))
+            raise ReadError(Unreadable("malformed", f"The answer to {what} is not a pod", what))
         return found
 
     def namespace(self, name: str) -> Json | None:
@@ -87,7 +87,7 @@ class KubeApi:
             # An API server shows an empty list as one: no list at all is no answer.
             items, metadata = page.get("items"), page.get("metadata")
             if not isinstance(items, list) or not all(_is_object(item, resource) for item in items):
-                raise ReadError(Unreadable("malformed", f"The answer to {what} is no list of objects", what))
+                raise ReadError(Unreadable("malformed", f"The answer to {what} is not a list of objects", what))
             yield from items
             following = metadata.get("continue") if isinstance(metadata, dict) else None
             if not following:
@@ -115,7 +115,7 @@ def _object(status: int, payload: bytes, what: str, resource: str) -> Json:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise ReadError(Unreadable("malformed", f"The answer to {what} is no JSON object", what))
+        raise ReadError(Unreadable("malformed", f"The answer to {what} is not a JSON object", what))
     return body
 
 
@@ -132,10 +132,10 @@ def _refusal(status: int, what: str, resource: str) -> Unreadable:
         return Unreadable("not-logged-in", "HTTP 401: the API server refused the credential", what)
     if status == 403:
         right = f"{what} ({_RIGHTS.get(resource, _READER)})"
-        return Unreadable("forbidden", f"HTTP 403: the API server does not let you {what}", what, right)
+        return Unreadable("forbidden", f"HTTP 403: no permission to {what}", what, right)
     if status == 429:
         return Unreadable("throttled", f"HTTP 429: the API server throttles {what}", what)
     if status == 404:
-        return Unreadable("not-found", f"HTTP 404: the API server does not know {what}", what)
+        return Unreadable("not-found", f"HTTP 404 from the API server for {what}", what)
     reason = "server-error" if status >= 500 else "unsupported"
     return Unreadable(reason, f"HTTP {status} from the API server for {what}", what)

@@ -56,7 +56,7 @@ def find_api_server(reader: ArmReader, session: Session, target: ClusterTarget, 
         return _from_file(access)
     answer = reader.post(f"{target.id}/listClusterUserCredential", API_VERSION)
     if answer is None:
-        raise ReadError(Unreadable("not-found", f"Azure has no credential for cluster {target.name}"))
+        raise ReadError(Unreadable("not-found", f"Azure has no user credential for cluster {target.name}"))
     return api_server_from(kubeconfig_from(answer), lambda: _entra_token(session, target.subscription))
 
 
@@ -72,7 +72,7 @@ def kubeconfig_from(answer: Json) -> Json:
     except (ValueError, RecursionError, yaml.YAMLError):
         config = None
     if not isinstance(config, dict):
-        raise ReadError(Unreadable("malformed", "Azure's answer holds no kubeconfig", CREDENTIAL_PERMISSION))
+        raise ReadError(Unreadable("malformed", "Azure's answer has no kubeconfig", CREDENTIAL_PERMISSION))
     return config
 
 
@@ -91,14 +91,14 @@ def api_server_from(config: Json, entra_token: Callable[[], str]) -> ApiServer:
     try:
         tls = tls_of(cluster, None if token or _is_entra(user) else user)
     except (ValueError, OSError, TypeError) as error:  # ssl.SSLError is an OSError, binascii's a ValueError
-        raise ReadError(_malformed(f"holds certificates that cannot be used ({type(error).__name__})")) from None
+        raise ReadError(_malformed(f"has certificates that cannot be read ({type(error).__name__})")) from None
     if isinstance(token, str) and token:
         return ApiServer(url.rstrip("/"), tls, lambda: f"Bearer {token}")
     if _is_entra(user):
         return ApiServer(url.rstrip("/"), tls, _once(lambda: f"Bearer {entra_token()}"))
     if "client-certificate-data" in user:
         return ApiServer(url.rstrip("/"), tls, lambda: None)
-    raise ReadError(_malformed("holds no credential that is known here"))
+    raise ReadError(_malformed("has no token, client certificate or Entra ID sign-in"))
 
 
 def _named(config: Json, collection: str, kind: str, name: Any) -> Json:
@@ -132,7 +132,7 @@ def _once(make: Callable[[], str]) -> Callable[[], str]:
 
 
 def _malformed(what: str) -> Unreadable:
-    return Unreadable("malformed", f"The kubeconfig that Azure hands out {what}", CREDENTIAL_PERMISSION)
+    return Unreadable("malformed", f"The kubeconfig from Azure {what}", CREDENTIAL_PERMISSION)
 
 
 # --- a kubeconfig file -------------------------------------------------------------------

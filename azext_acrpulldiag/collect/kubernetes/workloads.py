@@ -114,7 +114,7 @@ def of_another_cluster(kubernetes: Kubernetes, node_group: str) -> Unreadable | 
     if not groups or any(node_group.lower().startswith(group.lower()) for group in groups):
         return None
     return Unreadable(
-        "unsupported", f"The kubeconfig leads to another cluster: its nodes are of {groups[0]}", KUBECONFIG
+        "unsupported", f"The kubeconfig is for another cluster: its node resource group is {groups[0]}", KUBECONFIG
     )
 
 

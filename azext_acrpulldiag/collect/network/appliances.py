@@ -116,7 +116,7 @@ def _around(
 
 def _without_policies(once: Once) -> Ask:
     """Ask for all but what firewalls allow, which takes longer and which not everybody needs."""
-    later = Unreadable("timeout", "There was no time to read the firewall's policy")
+    later = Unreadable("timeout", "The firewall policy was not read in time")
 
     def ask(gets: Iterable[str], lists: Iterable[str]) -> Mapping[str, Any]:
         asked = [list(gets), list(lists)]

@@ -85,7 +85,7 @@ def _home(network_id: str, address: str, networks: Networks) -> str | Unreadable
     if network is None:
         return Unreadable("not-found", f"{network_id} does not exist", "Microsoft.Network/virtualNetworks/read")
     if span_of(address) is None:
-        return Unreadable("malformed", f"{address} in {network_id} is no address")
+        return Unreadable("malformed", f"{address} in {network_id} is not an IP address")
     return home_of(address, network)
 
 
@@ -123,17 +123,17 @@ def _at(address: str, home: str | Unreadable | None, seen: _Seen) -> Firewall | 
         return None
     permission = f"{READ_FIREWALLS} at {home.partition('/providers/')[0]}"
     if isinstance(listed, Unreadable):
-        detail = f"{address} in {home} may be an Azure Firewall, and those could not be read: {listed.detail}"
+        detail = f"{address} in {home} may be an Azure Firewall; firewalls could not be read: {listed.detail}"
         return Unreadable(listed.reason, detail, READ_FIREWALLS, permission)
     if isinstance(prefixes, Unreadable):
-        detail = f"{address} in {home} is no Azure Firewall that this login may see, and what else it is: "
-        return replace(prefixes, detail=detail + prefixes.detail)
+        detail = f"This login sees no Azure Firewall at {address}, and {FIREWALL_SUBNET} of {home} could not be read"
+        return replace(prefixes, detail=f"{detail}: {prefixes.detail}")
     # A list shows what the caller may see: it may be empty for want of a right.
-    detail = f"{address} is in {FIREWALL_SUBNET} of {home}, and this login sees no Azure Firewall with that address"
+    detail = f"{address} is in {FIREWALL_SUBNET} of {home}, but this login sees no Azure Firewall with that address"
     # https://learn.microsoft.com/azure/firewall/firewall-faq: one that was stopped gives its addresses up
     stopped = ", ".join(name_of(firewall.id) for firewall in listed if not firewall.private_ips)
     if stopped:
-        detail += f"; {stopped} has no address at all, as one that was deallocated"
+        detail += f"; {stopped} has no address, as a deallocated firewall"
     return Unreadable("not-shown", detail, READ_FIREWALLS, permission)
 
 
@@ -142,7 +142,9 @@ def _in_a_hub(address: str, home: str, seen: _Seen) -> Firewall | Unreadable:
         for firewall in () if isinstance(listed, Unreadable) else listed:
             if firewall.hub_id and address in firewall.private_ips:
                 return firewall
-    detail = f"{address} is in the virtual hub behind {home}, and this login sees no Azure Firewall of a hub with it"
+    detail = (
+        f"{address} is in the virtual hub of {home}, but this login sees no Azure Firewall of a hub with that address"
+    )
     permission = f"{READ_FIREWALLS} at the subscription of the virtual hub"
     return Unreadable("not-shown", detail, READ_FIREWALLS, permission)
 
@@ -231,7 +233,7 @@ def _lineage(policy_id: str, read: Mapping[str, _Rules]) -> list[_Rules]:
     while following is not None:
         rules = read.get(key_of(following))
         if rules is None or rules in found:
-            why = Unreadable("unsupported", f"{policy_id} has more parents than Azure documents")
+            why = Unreadable("unsupported", f"{policy_id} has more parent policies than Azure documents")
             return [*found, _Rules(why, why)]
         found.append(rules)
         following = rules.policy.base_id if isinstance(rules.policy, Policy) else None

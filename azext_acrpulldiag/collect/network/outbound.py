@@ -69,14 +69,14 @@ def _own_sources(group: Group) -> Sources:
     if group.unlisted is not None:
         return group.unlisted
     pools = ", ".join(group.pools)
-    return Unreadable("unsupported", f"The public addresses of the machines of node pool {pools} are not read")
+    return Unreadable("unsupported", f"The public IPs of the nodes of node pool {pools} are not read")
 
 
 def _effective(cluster: Cluster) -> Sources:
     ids = cluster.effective_outbound_ip_ids
     if isinstance(ids, Unreadable) or ids:
         return ids
-    return Unreadable("not-shown", f"{cluster.id} shows no effective outbound address")
+    return Unreadable("not-shown", f"{cluster.id} shows no effective outbound IP")
 
 
 def _read_nat_sources(once: Once, network: Network) -> dict[str, Sources]:

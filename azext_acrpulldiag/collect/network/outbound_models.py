@@ -34,7 +34,9 @@ def addresses_from(items: Iterable[Json]) -> tuple[str, ...] | Unreadable:
         member = "ipPrefix" if "/publicipprefixes/" in resource.lower() else "ipAddress"
         text = maybe(properties.text, member)
         if text is None:
-            return Unreadable("not-shown", f"{resource} shows no address: none is allocated", operation_of(resource))
+            return Unreadable(
+                "not-shown", f"{resource} shows no address; none is allocated yet", operation_of(resource)
+            )
         try:
             network = ip_network(text)
         except ValueError as error:

@@ -10,7 +10,7 @@ from ...facts import AgentPool, Cluster, NodeHost, NodePlace, Unreadable
 # Stands for the pools of hosts that could not be listed.
 UNNAMED = "(not listed)"
 _READ_SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets/read"
-_UNSETTLED = Unreadable("not-found", "The network that AKS manages was not looked for")
+_UNSETTLED = Unreadable("not-found", "The virtual network that AKS manages was not read")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _why_unlisted(pool: AgentPool, node_hosts: tuple[NodeHost, ...] | Unreadable
         return None
     if isinstance(node_hosts, Unreadable):
         return node_hosts
-    detail = f"No scale set and no machine of node pool {pool.name} is listed"
+    detail = f"No scale set or virtual machine of node pool {pool.name} is listed"
     missing = Unreadable("not-shown", detail, _READ_SCALE_SETS, _READ_SCALE_SETS)
     return next((host.unread for host in node_hosts if host.unread is not None), missing)
 

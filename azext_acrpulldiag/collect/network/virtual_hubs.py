@@ -104,13 +104,14 @@ def _unseen(network: VirtualNetwork, hubs: list[_Connected], listed: Any) -> Unr
     subscription = subscription_of(network.id)
     to = f"{network.id} is connected to virtual hub {', '.join(_hub_names(network))}"
     if isinstance(listed, Unreadable):
-        return replace(listed, detail=f"{to}, and hubs could not be read: {listed.detail}")
+        return replace(listed, detail=f"{to}, but hubs could not be read: {listed.detail}")
     if hubs:
-        detail = f"{to}, and that one shows no connection with it to this login"
+        detail = f"{to}, but this login sees no connection of that hub with it"
         return Unreadable("not-shown", detail, _READ_CONNECTIONS, f"{_READ_CONNECTIONS} on {hubs[0].hub_id}")
     detail = (
-        f"{to}, which this login does not see in subscription {subscription} (in others it is not looked for), and a "
-        "hub may announce a default route; `az network nic show-effective-route-table` on a node's interface shows it"
+        f"{to}, which this login does not see in subscription {subscription} (other subscriptions are not searched). A "
+        "hub may announce a default route; `az network nic show-effective-route-table` for a node's network interface "
+        "shows it"
     )
     return Unreadable("not-shown", detail, _READ_HUBS, f"{_READ_HUBS} on /subscriptions/{subscription}")
 

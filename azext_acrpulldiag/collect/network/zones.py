@@ -154,20 +154,22 @@ def _looked_up(answers: Mapping[str, Any], zone_id: str, label: str) -> Record:
     """What the zone answers for a label: its own record, an alias, or the record of ``*``."""
     path = _record_path(zone_id, label)
     if path not in answers:
-        why = f"{zone_id} is one of a great many zones and linked to no network near the cluster; it was not read"
+        why = f"{zone_id} was not read: there are very many zones, and it is linked to no network near the cluster"
         return Unreadable("unsupported", why)
     own, wildcard = (_record(answers[each]) for each in (path, _record_path(zone_id, WILDCARD)))
     if own is not None:
         return own
     alias = answers.get(_record_path(zone_id, label, "CNAME"))
     if alias is not None:
-        said = f"{zone_id} has a CNAME {label}, which was not followed"
+        said = f"{zone_id} has a CNAME record {label}, which is not followed"
         return alias if isinstance(alias, Unreadable) else Unreadable("unsupported", said)
     # It never answers for the zone itself; whether for several labels depends on which other records there are.
     if wildcard is None or label == APEX:
         return None
     if isinstance(wildcard, tuple) and "." in label:
-        return Unreadable("unsupported", f"{zone_id} has no A record {label}, but one for *, which may answer for it")
+        return Unreadable(
+            "unsupported", f"{zone_id} has no A record {label}, but a wildcard record (*) that may answer for it"
+        )
     return wildcard
 
 

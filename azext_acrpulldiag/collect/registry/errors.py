@@ -76,7 +76,7 @@ def _why(status: int, payload: bytes, login_server: str, path: str, step: str, r
     if status == 403 and any(mark in text for mark in _FIREWALL):
         address = _CLIENT_ADDRESS.search(text)
         machine = f"this machine ({address[1]})" if address else "this machine"
-        what = f"{said}: the firewall of {login_server} does not let {machine} in, which says nothing about the nodes"
+        what = f"{said}: the firewall of {login_server} does not allow {machine}, which says nothing about the nodes"
         return Unreadable("forbidden", what, operation, f"network access from {machine} to {login_server}")
     if status in (401, 403):
         whose = "this login" if right else "the credential"

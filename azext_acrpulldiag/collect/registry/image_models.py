@@ -188,14 +188,14 @@ def _reference_exists(image: Image, answers: Answers, quarantine_policy: str | U
     if isinstance(manifest, Disallowed):
         return True if listed else manifest.why
     if listed and quarantine_policy == "disabled":
-        what = "The registry lists the image and serves no manifest for it, as a replica that has not caught up"
+        what = "The registry lists the image but serves no manifest for it, as a geo-replica does before it is in sync"
         return Unreadable("not-found", what)
     if listed:
         return True
     if _repository_exists(answers) is not False and quarantine_policy != "disabled":
         if isinstance(quarantine_policy, Unreadable):
             return quarantine_policy
-        what = "The registry quarantines new images, and the image is missing or hidden in quarantine"
+        what = "The registry quarantines new images: the image is in quarantine or does not exist"
         return Unreadable("not-shown", what, permission="AcrQuarantineReader for this login")
     return False
 

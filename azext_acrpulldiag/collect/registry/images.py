@@ -51,7 +51,7 @@ def read_images(api: RegistryApi, registry: Registry, images: Sequence[Image]) -
     except ReadError as error:
         return error.why
     looked_up = in_parallel([partial(_look_up, api, registry, image) for image in wanted[:MAX_IMAGES]], _AT_ONCE)
-    too_many = Unreadable("unsupported", f"More than {MAX_IMAGES} images fail; this one was not looked up")
+    too_many = Unreadable("unsupported", f"More than {MAX_IMAGES} images fail; this one was not read")
     return tuple(
         unread_lookup(image, found) if isinstance(found, Unreadable) else found
         for image, found in zip(wanted, [*looked_up, *[too_many] * len(wanted[MAX_IMAGES:])], strict=True)

@@ -54,11 +54,9 @@ MAX_SECRETS = 64
 _MAX_ACCOUNTS = 64
 
 _TOO_MANY = Unreadable(
-    "unsupported", f"Failing pods name more than {MAX_SECRETS} pull secrets; give --namespace to have others read"
+    "unsupported", f"Failing pods name more than {MAX_SECRETS} pull secrets; give --namespace to read others"
 )
-_NO_IMAGE = Unreadable(
-    "not-shown", "No image is known to ask for with this secret's credential; give --image to have it offered"
-)
+_NO_IMAGE = Unreadable("not-shown", "No image is known to test this secret's credential with; give --image")
 
 
 class SecretReader(Protocol):

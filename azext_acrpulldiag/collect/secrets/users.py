@@ -29,7 +29,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Microsoft.ContainerRegistry/registries/tokens: ^[a-zA-Z0-9-]*$, 5 to 50 characters.
 _TOKEN_NAME = re.compile(r"[A-Za-z0-9-]{5,50}")
-_NO_TOKEN = Unreadable("malformed", "The password beside the all-zero user is no token of a registry")
+_NO_TOKEN = Unreadable("malformed", "The password of the all-zero user is not a registry token")
 # Microsoft.ContainerRegistry 2023-07-01, TokenProperties.status.
 _STATUSES = ("enabled", "disabled")
 # Somebody may have swapped user and password, and a password must not be shown.
@@ -66,7 +66,11 @@ def read_admin_passwords(reader: ArmReader, registry: Registry) -> Json | Unread
         return None
     path = f"{registry.id}/listCredentials"
     found = reader.post(path, API_VERSION)
-    return Unreadable("not-found", f"{registry.id} is gone", operation_of(path, "POST")) if found is None else found
+    return (
+        Unreadable("not-found", f"{registry.id} does not exist any more", operation_of(path, "POST"))
+        if found is None
+        else found
+    )
 
 
 def matches_one(listed: Json, password: str) -> bool | Unreadable:

@@ -196,7 +196,7 @@ def kubectl_failed(output):
         (
             traceback_of("ValueError: invalid literal for int() with base 10: '100-akslts'"),
             "unsupported",
-            "version string ('100-akslts')",
+            "version '100-akslts'",
         ),
         (
             "Unable to connect to the server: getting credentials: exec: executable kubelogin not found\n"
@@ -219,14 +219,14 @@ def kubectl_failed(output):
                 'Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request'
             ),
             "forbidden",
-            "policy does not admit",
+            "policy of the cluster denies",
         ),
         (
             kubectl_failed(
                 'Error from server (Forbidden): pods is forbidden: User "u" cannot create resource "pods" in API group'
             ),
             "forbidden",
-            "no right to create a pod",
+            "no permission to create a pod",
         ),
         (kubectl_failed("error: timed out waiting for the condition"), "timeout", "did not start within a minute"),
         (kubectl_failed("exec /canipull: exec format error"), "unsupported", "--node-name"),
@@ -237,7 +237,7 @@ def kubectl_failed(output):
             "credential",
         ),
         ("ERROR: Failed to check the ACR.", "malformed", "Failed to check the ACR."),
-        ("", "malformed", "said nothing"),
+        ("", "malformed", "no output"),
     ],
 )
 def test_a_run_without_a_result_is_unknown_with_the_way_out(text, reason, way_out):
@@ -263,9 +263,9 @@ POD = "canipull-0f8fad5b-d9cb-469f-a165-70867728950e"
     [
         (RESOLVED, CutShort(started_pod=True, left_over_pod=POD), "timeout", f"kubectl delete pod {POD} -n default"),
         (RESOLVED, CutShort(started_pod=True), "timeout", "after: ACR location: eastus2"),
-        (MERGED, CutShort(started_pod=True), "timeout", "pod did not come to an end"),
+        (MERGED, CutShort(started_pod=True), "timeout", "pod did not complete"),
         (MERGED, CutShort(waited_for_api=True), "unreachable", "authorized IP ranges"),
-        ("", CutShort(), "timeout", "did not end in time"),
+        ("", CutShort(), "timeout", "timed out"),
     ],
 )
 def test_a_run_that_was_cut_short_tells_how_far_it_came_and_what_it_left(text, cut, reason, said):

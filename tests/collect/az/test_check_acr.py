@@ -88,8 +88,8 @@ def test_an_attach_that_fails_falls_back_to_the_log(run):
         (Kubernetes(git_version="v1.30.100-akslts", minor="30"), "unsupported", "100-akslts"),
         (Kubernetes(git_version="v1.17.3", minor="17+"), "unsupported", "17+"),
         (Kubernetes(tokens=set()), "not-logged-in", "refused the login"),
-        (Kubernetes(denied_by='"validation.gatekeeper.sh" denied the request: no'), "forbidden", "does not admit"),
-        (Kubernetes(forbidden={("create", "pods")}), "forbidden", "no right to create a pod"),
+        (Kubernetes(denied_by='"validation.gatekeeper.sh" denied the request: no'), "forbidden", "denies its pod"),
+        (Kubernetes(forbidden={("create", "pods")}), "forbidden", "no permission to create a pod"),
         (Kubernetes(canipull=Canipull(log=RESOLVED)), "malformed", "no result"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_pod_that_does_not_end_is_deleted_at_the_deadline(run, pod):
     began = time.monotonic()
     answer = run(api, seconds=check_acr.CLEAN_UP_SECONDS + ENOUGH_TO_START)
     assert time.monotonic() - began < 120
-    assert (answer["reason"], "pod did not come to an end" in answer["detail"]) == ("timeout", True)
+    assert (answer["reason"], "pod did not complete" in answer["detail"]) == ("timeout", True)
     assert [plural for plural, _, name in api.deleted if name.startswith("canipull-")] == ["pods"]
 
 
