@@ -7,19 +7,18 @@ type: command
 short-summary: Say why a cluster cannot pull images from a container registry.
 long-summary: >
     Reads the cluster, its nodes, the registry, role assignments and the network with your own credentials,
-    and reports the one root cause, the evidence and the command that repairs it. Nothing is changed: the
+    and reports the root cause, the evidence and the command that repairs it. Nothing is changed: the
     default run only reads. What could not be read is reported as unknown, with the permission that is missing.
 
-    The Kubernetes API of the cluster is asked for nodes, for containers that wait on their image and for recent
-    pulls, with the credential that Azure hands out, or your own sign-in where the cluster uses Entra ID (kubelogin
-    is not needed). Where it cannot be reached, as with a private cluster, the run says so within seconds and goes
-    on with what Azure tells.
+    Nodes, containers that wait on their image and recent pulls are read from the Kubernetes API of the cluster,
+    with the cluster's user credential from Azure, or your own sign-in where the cluster uses Entra ID (kubelogin
+    is not needed). Where the API cannot be reached, as with a private cluster, the run says so within seconds and
+    goes on with what Azure shows.
 
     Without --acr and --image, the registries that failing pods pull from are judged: one report, or, where they
     name several registries, a list of reports.
 
-    `az acr check-health` is run for the registry; what it sees is this machine's view and never changes the
-    verdict.
+    `az acr check-health` is run for the registry from this machine; its result never changes the verdict.
 
     Exit codes: 0 nothing stops a pull; 4 a cause was found (or a warning, with `--fail-on warning`);
     5 nothing is proven broken but a decisive fact could not be read; 1, 2 and 3 are az's own (error, usage,
@@ -59,7 +58,7 @@ examples:
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --pull-secret regcred
         --image myregistry.azurecr.io/team/app:1.2
-  - name: Send no credential of a pull secret to its registry.
+  - name: Do not test the credential of a pull secret at its registry.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
@@ -69,7 +68,7 @@ helps["aks explain-pull-error"] = """
 type: command
 short-summary: Explain the error message of a failed image pull.
 long-summary: >-
-    Answers, for each message in order, its class, the stage of the pull, what it means, the likely causes
+    Shows, for each message in order, its class, the stage of the pull, what it means, the likely causes
     and the fact that decides between them. Needs no login and sends nothing anywhere.
 examples:
   - name: Explain one message.
@@ -77,7 +76,7 @@ examples:
         az aks explain-pull-error --message 'Failed to pull image "contosoreg.azurecr.io/web:1": pull QPS exceeded'
   - name: Explain the messages of a file, one a line, as a table.
     text: az aks explain-pull-error --file messages.txt --output table
-  - name: Explain every failed pull that the cluster still remembers.
+  - name: Explain every failed pull in the events of the cluster.
     text: >-
         kubectl get events --all-namespaces --field-selector reason=Failed
         --output jsonpath='{range .items[*]}{.message}{"\\n"}{end}' | az aks explain-pull-error --file -
@@ -90,25 +89,25 @@ type: command
 short-summary: List what `az aks diagnose-pull` checks and what it can find.
 long-summary: >-
     One row for every outcome, with its check, the healthy condition, how severe it is, what pods report then,
-    the rights that the check reads with, the section of Microsoft's troubleshooting article and a link.
-    Needs no login and asks nothing of Azure. Ids of checks and categories are what `--skip` takes.
+    the permissions that the check reads with, the section of Microsoft's troubleshooting article and a link.
+    Needs no login and sends no request to Azure. Ids of checks and categories are what `--skip` takes.
 parameters:
   - name: --category
     short-summary: "List the checks of this category only: the part of their ids before the dot."
   - name: --outcome
-    short-summary: "Answer the page of this outcome: what it means, why, how it is decided, repairs, rights."
+    short-summary: "Show the page of this outcome: what it means, why, how it is decided, repairs, permissions."
 examples:
   - name: List all checks as a table.
     text: az aks list-pull-checks --output table
   - name: Read the page of one outcome.
     text: az aks list-pull-checks --outcome pull-secret.token-expired --output table
-  - name: List the checks of the way to the registry.
+  - name: List the checks of the network path to the registry.
     text: az aks list-pull-checks --category network --output table
-  - name: Print the rights that one outcome is decided with.
+  - name: Print the permissions that one outcome is decided with.
     text: >-
         az aks list-pull-checks
         --query "[?outcome=='network.outbound-ip-not-allowed'].needs[].right" --output tsv
-  - name: Print every Azure action that a role for the diagnosis may hold.
+  - name: Print every Azure action that a custom role for the diagnosis may have.
     text: az aks list-pull-checks --query "[].needs[] | [?kind=='azure-action'].right" --output tsv | sort -u
   - name: Find what may be behind a class of errors that explain-pull-error names.
     text: az aks list-pull-checks --query "[?contains(symptoms, 'forbidden-403')].outcome" --output tsv

@@ -29,15 +29,15 @@ def load_arguments(self: Any, command: str) -> None:
         )
         context.argument(
             "acr",
-            help="Registry to judge: its name, login server or resource ID, in any subscription of the login. "
-            "Left out, it is taken from --image, else from the images of failing pods: then there is a report "
+            help="Registry to diagnose: its name, login server or resource ID, in any subscription of the login. "
+            "Without it, it is taken from --image, else from the images of failing pods: then there is a report "
             "for every registry that they name.",
             completer=get_resource_name_completion_list("Microsoft.ContainerRegistry/registries"),
         )
         context.argument(
             "image",
             help="Full reference of the image to judge, also one that is not deployed yet, "
-            "such as contosoreg.azurecr.io/team/app:1.2. One of another registry is refused.",
+            "such as contosoreg.azurecr.io/team/app:1.2. An image of another registry is an error.",
         )
         _load_judgement(context)
         _load_kubernetes(context)
@@ -60,7 +60,7 @@ def load_arguments(self: Any, command: str) -> None:
 
 
 def _load_judgement(context: Any) -> None:
-    group = "What is judged, and what fails"
+    group = "What is diagnosed, and what counts as failed"
     context.argument(
         "skip",
         nargs="+",
@@ -81,8 +81,8 @@ def _load_judgement(context: Any) -> None:
         "fail_on",
         arg_type=get_enum_type(["error", "warning", "unknown", "never"], default="error"),
         arg_group=group,
-        help="The least that gives a non-zero exit code: 4 for what was found, 5 where a decisive fact "
-        "could not be read. With `unknown` warnings count, and anything at all that could not be read gives 5. "
+        help="The least severe result that gives a non-zero exit code: 4 for what was found, 5 where a decisive fact "
+        "could not be read. With `unknown` warnings count, and anything that could not be read gives 5. "
         "With `never` the code is 0 once there is a report.",
     )
     context.argument(
@@ -106,12 +106,12 @@ def _load_kubernetes(context: Any) -> None:
     context.argument(
         "pod",
         arg_group=group,
-        help="Look at this pod only; without --namespace it is looked for in the namespace `default`.",
+        help="Look at this pod only; without --namespace it is looked up in the namespace `default`.",
     )
     context.argument(
         "pull_secret",
         arg_group=group,
-        help="Also judge this pull secret, though no pod names it yet; it is looked for in --namespace, "
+        help="Also check this pull secret, even if no pod names it yet; it is looked up in --namespace, "
         "else in the namespace `default`.",
     )
     context.argument(
@@ -125,14 +125,14 @@ def _load_kubernetes(context: Any) -> None:
         "cluster_access",
         arg_type=get_enum_type(["auto", "direct", "none"], default="auto"),
         arg_group=group,
-        help="How to reach the Kubernetes API. `auto` and `direct` ask it from this machine, `none` does not ask "
-        "it at all: pods, events and nodes are then not looked at.",
+        help="How to reach the Kubernetes API. `auto` and `direct` read it from this machine, `none` does not read "
+        "it: pods, events and nodes are then unknown.",
     )
     context.argument(
         "kubeconfig",
         type=file_type,
         arg_group=group,
-        help="Kubeconfig file to use for the Kubernetes API, instead of the credential that Azure hands out. "
+        help="Kubeconfig file to use for the Kubernetes API, instead of the cluster's user credential from Azure. "
         "The file's own sign-in program, such as kubelogin, is run.",
     )
     context.argument(

@@ -68,12 +68,12 @@ def _kubernetes(name: str, when: str = "", left_out: str = "") -> Right:
 
 
 _SECRETS = "pods that fail name a pull secret, or --pull-secret does"
-_FILTERED = "the registry filters by address"
-_APPLIANCE = "a route leads to an appliance, or a DNS server may be one"
+_FILTERED = "the registry's firewall allows certain addresses only"
+_APPLIANCE = "the next hop of a route is a firewall or NVA, or a DNS server may be one"
 _POLICY = "that firewall is an Azure Firewall with a policy"
-_CONNECTED = "the nodes' network is connected to a hub of Virtual WAN"
+_CONNECTED = "the nodes' network is connected to a Virtual WAN hub"
 _PRIVATE = "the registry has private endpoints"
-_POOL_MACHINES = "nodes run on machines of their own (auto-provisioning, virtual-machine pools)"
+_POOL_MACHINES = "nodes are single VMs (node auto-provisioning, Virtual Machines node pools)"
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
 _STARTS_A_POD = "--check-acr starts a pod; everything else only reads"
@@ -96,10 +96,10 @@ _READ_NETWORKS = _action("Microsoft.Network/virtualNetworks/read", _NETWORKS)
 _READ_FIREWALLS = _action("Microsoft.Network/azureFirewalls/read", _FIREWALLS, _APPLIANCE)
 _AROUND_SUBNETS = (
     _READ_NETWORKS,
-    _action("Microsoft.Network/virtualNetworks/subnets/read", _NETWORKS, "a network does not show its subnet"),
+    _action("Microsoft.Network/virtualNetworks/subnets/read", _NETWORKS, "a virtual network does not show the subnet"),
     _action("Microsoft.Network/networkSecurityGroups/read", _NETWORKS, "a subnet or a node has a security group"),
     _action("Microsoft.Network/routeTables/read", _NETWORKS, "a subnet has a route table"),
-    _action("Microsoft.Network/serviceEndpointPolicies/read", _NETWORKS, "a subnet has such a policy"),
+    _action("Microsoft.Network/serviceEndpointPolicies/read", _NETWORKS, "a subnet has a service endpoint policy"),
 )
 _OF_POLICIES = (
     _action("Microsoft.Network/firewallPolicies/read", _FIREWALLS, _POLICY),
@@ -123,8 +123,8 @@ CLUSTER = (
     _action(
         "Microsoft.Resources/subscriptions/resourceGroups/read",
         "cluster's subscription",
-        "there is no such cluster, to name the nearest",
-        "no check needs it; it makes an error message better",
+        "there is no such cluster, to suggest similar names",
+        "no check needs it; it improves an error message",
     ),
 )
 KUBERNETES_LOGIN = (_CREDENTIAL,)
@@ -173,25 +173,27 @@ PRIVATE_ZONES = (
     _action("Microsoft.Network/privateDnsZones/read", _ZONES, _PRIVATE),
     _action("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read", _ZONES, _PRIVATE),
     _action("Microsoft.Network/privateDnsZones/A/read", _ZONES, _PRIVATE),
-    _action("Microsoft.Network/privateDnsZones/CNAME/read", _ZONES, f"{_PRIVATE}, and a zone is of public names"),
+    _action("Microsoft.Network/privateDnsZones/CNAME/read", _ZONES, f"{_PRIVATE}, and a zone has a public name"),
 )
 ENDPOINT_NETWORKS = (*HUBS, *_OF_POLICIES)
 OUTBOUND = (
     _action("Microsoft.Network/natGateways/read", _NETWORKS, f"{_FILTERED}, and a subnet has a NAT gateway"),
-    _action("Microsoft.Network/publicIPAddresses/read", "public addresses that nodes leave by", _FILTERED),
+    _action("Microsoft.Network/publicIPAddresses/read", "outbound public IPs of the nodes", _FILTERED),
     _action(
         "Microsoft.Network/publicIPPrefixes/read",
-        "public addresses that nodes leave by",
-        f"{_FILTERED}, and a NAT gateway has a prefix",
+        "outbound public IPs of the nodes",
+        f"{_FILTERED}, and a NAT gateway has a public IP prefix",
     ),
     _action(
         "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read",
         _NODE_GROUP,
-        f"{_FILTERED}, and nodes have public addresses",
+        f"{_FILTERED}, and nodes have public IPs",
     ),
 )
 PULL_SECRETS = (
-    _kubernetes("get secrets", _SECRETS, "it would open every secret; give it for the pull secrets alone, see below"),
+    _kubernetes(
+        "get secrets", _SECRETS, "it allows reading every secret; allow it for the pull secrets only, see below"
+    ),
     _kubernetes("get serviceaccounts", "pods that fail name no pull secret themselves"),
     Right(Kind.GRAPH, "Application.Read.All", _TENANT, "a pull secret signs in as an application"),
     *ROLE_ASSIGNMENTS,
@@ -200,8 +202,8 @@ PULL_SECRETS = (
         "Microsoft.ContainerRegistry/registries/listCredentials/action",
         _REGISTRY,
         "a pull secret signs in as the registry's admin account",
-        "it hands out the admin account's passwords, with which anybody may push; without it, whether the "
-        "password in a pull secret is a current one is told by offering it to the registry",
+        "it returns the admin account's passwords, with which anybody can push; without it, the password in a pull "
+        "secret is tested at the registry instead",
     ),
     _action(
         "Microsoft.ContainerRegistry/registries/tokens/read", _REGISTRY, "a pull secret signs in with a registry token"
@@ -218,7 +220,7 @@ IMAGES = (
         Kind.DATA_ACTION,
         "Microsoft.ContainerRegistry/registries/catalog/read",
         _REGISTRY,
-        f"a repository is missing, to name the nearest, and {_ABAC}",
+        f"a repository does not exist, to suggest similar names, and {_ABAC}",
     ),
 )
 CHECK_HEALTH = (
@@ -226,8 +228,8 @@ CHECK_HEALTH = (
     _action(
         "Microsoft.Resources/subscriptions/resources/read",
         _REGISTRY_SUBSCRIPTION,
-        "az acr check-health runs as a command of its own: failing pods name the registry, or not on Linux",
-        "the command finds the registry with it; its view changes no verdict",
+        "az acr check-health runs as a separate command: failing pods name the registry, or not on Linux",
+        "the command finds the registry with it; its result changes no verdict",
     ),
 )
 CHECK_ACR = (

@@ -176,7 +176,7 @@ def _options(repairs: Repairs) -> list[str]:
 
 def _step(number: int, step: Step) -> str:
     command = f"\n\n   ```\n   {step.command}\n   ```" if step.command else ""
-    takes = f"\n\n   Takes {', '.join(map(code, step.requires))}." if step.requires else ""
+    takes = f"\n\n   Needs {', '.join(map(code, step.requires))}." if step.requires else ""
     besides = f" Besides: {named(step.changes)}." if step.changes else ""
     return f"{number}. {named(step.description.rstrip('.'))}.{besides}{command}{takes}"
 

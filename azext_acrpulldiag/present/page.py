@@ -23,7 +23,7 @@ def page_rows(page: Mapping[str, Any], width: int, continued: str) -> Iterator[t
         besides = f" ({step['changes']})" if step["changes"] else ""
         lines = folded(step["description"] + besides, left)
         lines += folded_command(step["command"], left, continued) if step["command"] else []
-        lines += folded(f"Takes {', '.join(step['requires'])}.", left) if step["requires"] else []
+        lines += folded(f"Needs {', '.join(step['requires'])}.", left) if step["requires"] else []
         yield f"{name} {step['step']}/{of}" if of > 1 else name, "\n".join(lines)
     rights = [f"{each['right']} ({each['where']})" for each in page["needs"]]
     yield "Reads with", "\n".join(line for right in rights for line in folded(right, left)) or "nothing"

@@ -90,9 +90,9 @@ def _about(outcome: str, steps: Iterable[dict[str, object]], options: set[int]) 
     """The rights that the repair takes, whether there are others, and where the outcome is explained."""
     rights = list(dict.fromkeys(str(right) for step in steps for right in _texts(step["requires"])))
     if rights:
-        yield Row("more", "", f"It takes {', '.join(rights)}.")
+        yield Row("more", "", f"It needs {', '.join(rights)}.")
     others = len(options) - 1
-    another = f"{others} more way{'s' if others > 1 else ''} with -o table; " if others > 0 else ""
+    another = f"{others} more option{'s' if others > 1 else ''} with -o table; " if others > 0 else ""
     yield Row("more", "", f"{another}az aks list-pull-checks --outcome {outcome}")
 
 
