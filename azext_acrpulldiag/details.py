@@ -1,4 +1,4 @@
-"""Typed details: what a finding, or a hop of the way to the registry, rests on.
+"""Typed details: what a finding, or a hop of the path to the registry, rests on.
 
 One frozen dataclass a kind. Evidence is written from its fields, and the templates of summaries and
 repairs name its fields and properties, so that nothing is ever read back from evidence. Pure.

@@ -123,7 +123,7 @@ class Finding:
     permission: str | None = None
     decisive: bool | None = None
     hop: int = 0
-    """How many hops of the way to the registry come before the fault; 0 where it is on no such way."""
+    """How many hops of the path to the registry come before the fault; 0 where it is on no such path."""
     reach: Reach = field(default_factory=Reach)
     """Whose pulls it speaks of: it explains the symptoms of no others."""
 

@@ -1,4 +1,4 @@
-"""The rights of the login, each declared here and nowhere else; which reading asks for which is in collect/readings.py.
+"""The permissions of the login, each declared here only; collect/readings.py has which reading needs which.
 
 Pure data. tests/scenarios/test_rights.py compares it with the requests that runs really make.
 """
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Kind(str, Enum):
-    """Who grants a right."""
+    """Who gives a permission."""
 
     ACTION = "azure-action"
     """Resource Manager: an action of an Azure role."""
@@ -24,7 +24,7 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Right:
-    """One right. ``where`` is where it has to hold; ``when``, a clause, says which runs ask for it (empty: every one).
+    """One permission. ``where`` is its scope; ``when``, a clause, says which runs need it (empty: every one).
 
     ``left_out`` says why the ready role does without it; empty: the role has it.
     """

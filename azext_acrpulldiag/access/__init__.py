@@ -1,1 +1,1 @@
-"""What a grant allows: roles, conditions, deny assignments, and the principals that hold them. Pure."""
+"""What a role assignment allows: roles, conditions, deny assignments, and the principals that have them. Pure."""

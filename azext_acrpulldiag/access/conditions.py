@@ -1,4 +1,4 @@
-"""Conditions on role and deny assignments: would this one hold for a pull from a repository?
+"""Conditions on role and deny assignments: would this one be met by a pull from a repository?
 
 The grammar is Azure's (https://learn.microsoft.com/azure/role-based-access-control/conditions-format),
 of which container registries know one attribute, the repository's name. Logic is three-valued:
@@ -60,9 +60,9 @@ def matches_operation(pattern: str, operation: str) -> bool:
 
 
 def condition_holds(condition: str | None, operation: str, repository: str | None) -> Answer:
-    """Answer whether ``condition`` lets ``operation`` through for ``repository``.
+    """Answer whether ``condition`` allows ``operation`` for ``repository``.
 
-    ``None`` as condition always holds. ``None`` as repository leaves every comparison with
+    ``None`` as condition is always met. ``None`` as repository leaves every comparison with
     its name unknown, so that only a condition that never gets that far is settled.
     """
     if condition is None or not condition.strip():

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Held:
-    """What a principal holds at a registry, and the deny assignments there, whomever those name."""
+    """The role assignments of a principal at a registry, and the deny assignments there, of any principal."""
 
     object_id: str
     effective: tuple[RoleAssignment, ...] | Unreadable
@@ -41,7 +41,7 @@ class Held:
 
     @classmethod
     def by(cls, puller: Puller, access: Access) -> Held:
-        """What the principal that pulls without a pull secret holds."""
+        """The role assignments of the principal that pulls without a pull secret."""
         return cls(puller.object_id, access.effective, access.definitions, access.denials, access.group_ids)
 
     @property
@@ -173,12 +173,12 @@ def denied_by(denial: DenyAssignment, registry: Registry, held: Held, repository
 
 
 def conditions_of(denial: DenyAssignment) -> tuple[str | None, ...]:
-    """The conditions of a deny assignment, its own and those of what it takes away."""
+    """The conditions of a deny assignment, its own and those of the permissions that it denies."""
     return (denial.condition, *(permission.condition for permission in denial.permissions))
 
 
 def undecided(denial: DenyAssignment, repository: str | None) -> Unreadable:
-    """Why it cannot be told whether a deny assignment takes the pull away."""
+    """Why it cannot be told whether a deny assignment denies the pull."""
     if repository is None and any(names_the_repository(condition) for condition in conditions_of(denial)):
         detail = f"The deny assignment {denial.name} has a condition on the repository's name; give --image"
         return Unreadable("not-shown", detail)

@@ -11,7 +11,7 @@ from ..model import Confidence, Finding, Severity, Status, Symptom
 from ..pull_errors.symptoms import recent_pulls
 from .reach import LiveSymptoms
 
-# The category of the checks on the way to the registry.
+# The category of the checks on the path to the registry.
 _WAY = "network"
 
 
@@ -27,7 +27,7 @@ def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]
 
     Only a pull with a duration counts (an image that was there already proves nothing), and
     only where no pod of those nodes reports what the error would cause. What was read itself
-    stays an error: the next pull will meet it. What could not be read of the way there decides
+    stays an error: the next pull will meet it. What could not be read of the path there decides
     nothing once nodes of every pool have gone it, and no pod fails.
     """
     pools = frozenset(each.node_pool for each in recent_pulls(facts) if each.node_pool)

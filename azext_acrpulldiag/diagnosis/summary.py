@@ -25,7 +25,7 @@ def summary_of(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[
         more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''}.)" if len(roots) > 1 else ""
         return f"{roots[0].finding.summary}{more}"
     if verdict is Verdict.INCONCLUSIVE:
-        return f"Nothing is proven broken, but this could not be read, and decides: {_unread(findings)}"
+        return f"Nothing is proven broken, but a decisive fact could not be read: {_unread(findings)}"
     if verdict is Verdict.AT_RISK:
         count = sum(1 for f in findings if f.status is Status.WARN and f.seen_from is not SeenFrom.THIS_MACHINE)
         words = f"Nothing stops a pull; {count} warning{'s' if count > 1 else ''} may."

@@ -83,7 +83,7 @@ class Access:
     effective: tuple[RoleAssignment, ...] | Unreadable
     """Assignments in force for the puller at the registry: direct, inherited, through groups."""
     at_scope: tuple[RoleAssignment, ...] | Unreadable
-    """Every assignment in force at the registry, whoever holds it."""
+    """Every role assignment in force at the registry, of any principal."""
     definitions: Mapping[str, RoleDefinition | Unreadable]
     """Role definitions by the lower-case GUID that ends their id."""
     denials: tuple[DenyAssignment, ...] | Unreadable

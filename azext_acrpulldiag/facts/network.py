@@ -25,7 +25,7 @@ class NodeAddresses:
 
 @dataclass(frozen=True)
 class Outbound:
-    """The public IPv4 addresses, and prefixes in CIDR form, that nodes may leave by. Which of them they do leave by
+    """The outbound IPv4 addresses, and prefixes in CIDR form, that nodes may have. Which of them they do leave by
     is not said here. Ids in mappings are in lower case."""
 
     nodes: tuple[NodeAddresses, ...]
@@ -93,7 +93,7 @@ class Subnet:
     """``privateEndpointNetworkPolicies``: ``Disabled``, ``Enabled``, ``NetworkSecurityGroupEnabled`` or
     ``RouteTableEnabled``: whether security groups and routes apply to the endpoints in it."""
     private: bool
-    """``defaultOutboundAccess`` is off: without an explicit way out there is none."""
+    """``defaultOutboundAccess`` is off: without an explicit outbound method there is none."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class RouteTable:
 
 @dataclass(frozen=True)
 class EndpointAddress:
-    """One address of a private endpoint, and the names that are to lead to it."""
+    """One address of a private endpoint, and the names that should resolve to it."""
 
     address: str
     member: str
@@ -271,11 +271,11 @@ class Firewall:
 
 @dataclass(frozen=True)
 class HubRouting:
-    """What a virtual hub (Virtual WAN) tells a network that is connected to it about the way to the internet."""
+    """What a virtual hub (Virtual WAN) announces to a network that is connected to it: the route to the internet."""
 
     hub_id: str
     internet: str | None
-    """Id of the firewall or appliance that the hub's default route leads to; ``None``: it announces no such route."""
+    """Id of the next hop of the hub's default route, a firewall or NVA; ``None``: it announces no such route."""
     firewall: Firewall | Unreadable | None = None
     """That, where it is an Azure Firewall."""
 
@@ -295,7 +295,7 @@ class Network:
 
     places: tuple[NodePlace, ...]
     networks: Mapping[str, VirtualNetwork | Unreadable | None] = field(default_factory=dict)
-    """The nodes', the endpoints', and those that they are peered with, as far as the way leads there."""
+    """The nodes', the endpoints', and those that they are peered with, as far as the path goes there."""
     subnets: Mapping[str, Subnet | Unreadable | None] = field(default_factory=dict)
     security_groups: Mapping[str, SecurityGroup | Unreadable | None] = field(default_factory=dict)
     route_tables: Mapping[str, RouteTable | Unreadable | None] = field(default_factory=dict)

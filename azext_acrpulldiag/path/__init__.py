@@ -1,7 +1,7 @@
-"""The way through the network from node pools to the registry, as Azure has it configured. Pure.
+"""The path through the network from node pools to the registry, as Azure has it configured. Pure.
 
 ``names`` follows the DNS query, ``filtering`` the security groups, ``routing`` routes, peerings and
-firewalls, ``arriving`` the endpoint's own side; ``walk`` puts them in order.
+firewalls, ``arriving`` the registry's end; ``walk`` puts them in order.
 """
 
 from __future__ import annotations

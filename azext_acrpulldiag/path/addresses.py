@@ -118,4 +118,4 @@ _SPECIAL = (
 )
 EVERYTHING = AddressSet(((0, LAST),))
 PUBLIC = EVERYTHING.without(address_set(_SPECIAL))
-"""Where a registry's public side may be; which of these addresses it has, nobody is told."""
+"""Where a registry's public endpoint may be; which of these addresses it has is not published."""

@@ -1,4 +1,4 @@
-"""Do the IP rules of a registry's firewall admit what nodes leave by? Pure."""
+"""Do the IP rules of a registry's firewall allow the outbound IPs of nodes? Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SHOWN = 3
 
 
 def admitted(rules: tuple[str, ...], egress: Egress) -> bool | Unreadable:
-    """Tell whether ``rules`` admit every address that nodes may leave by; nodes without one are not admitted.
+    """Tell whether ``rules`` allow every outbound IP that nodes may have; nodes without one are not allowed.
 
-    It is not known where that differs from way to way of those that it may be, where an address was not read,
-    or where a rule cannot be read that may hold it.
+    It is not known where that differs between the outbound paths that it may be, where an address was not read,
+    or where a rule that may cover it cannot be read.
     """
     told = [_admitted(rules, way) for way in egress.ways]
     if egress.doubt is not None and len({_kind(each) for each in told}) > 1:
@@ -45,7 +45,7 @@ def refused(rules: tuple[str, ...], addresses: Iterable[str]) -> tuple[str, ...]
 
 
 def addresses_of(egress: Egress) -> tuple[str, ...]:
-    """Every address that nodes may leave by, as far as they are known."""
+    """Every outbound IP that nodes may have, as far as they are known."""
     known = (way.addresses for way in egress.ways if not isinstance(way.addresses, Unreadable))
     return tuple(dict.fromkeys(each for addresses in known for each in addresses))
 

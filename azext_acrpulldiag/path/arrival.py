@@ -1,8 +1,8 @@
-"""The registry's own side of the way: its private endpoint, or its public side and the rules of its firewall. Pure.
+"""The registry's end of the path: its private endpoint, or its public endpoint and the rules of its firewall. Pure.
 
-What nodes arrive with decides: a subnet with the registry's service endpoint sends private addresses, which only
-a subnet rule admits; any other sends the public address that it leaves by, which only an IP rule
-admits (https://learn.microsoft.com/azure/container-registry/container-registry-vnet).
+The source address decides: traffic of a subnet with the registry's service endpoint has private addresses, which
+only a subnet rule allows; traffic of any other has its outbound IP, which only an IP rule
+allows (https://learn.microsoft.com/azure/container-registry/container-registry-vnet).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ APART = Unreadable(
     "not-shown",
     "The registry's firewall allows certain addresses; check network.outbound-ip compares the nodes' outbound IPs",
 )
-"""Why a hop is unknown that depends on how nodes leave, where that was not asked for."""
+"""Why a hop is unknown that depends on the outbound IPs of nodes, where those were not asked for."""
 
 Egresses = tuple[Egress, ...] | Unreadable | None
-"""How nodes leave; ``None``: not asked for."""
+"""The outbound IPs of nodes; ``None``: not asked for."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SubnetAtRegistry(Details):
 
 @dataclass(frozen=True)
 class LeavingBy(Details):
-    """The public addresses that the nodes of a subnet leave by, as far as they are known."""
+    """The outbound IPs of the nodes of a subnet, as far as they are known."""
 
     addresses: tuple[str, ...]
 
@@ -109,7 +109,7 @@ def _into_the_subnet(network: Network, place: NodePlace, destination: Destinatio
 
 
 def _sources(network: Network, here: Subnet, there: Subnet, destination: Destination) -> tuple[Side, ...]:
-    """What traffic of the nodes may arrive with: their own addresses, and that of an appliance on the way."""
+    """The source addresses of traffic from the nodes: their own, and that of a firewall or NVA on the path."""
     home = network.networks.get(key_of(network_id_of(there.id)))
     joined = isinstance(home, VirtualNetwork) and address_set(
         (*home.prefixes, *(prefix for peering in home.peerings for prefix in peering.remote_prefixes))
@@ -234,7 +234,7 @@ def _all_admitted(rules: NetworkRules, leaving: tuple[Egress, ...] | Unreadable)
 def _with_a_public_source(
     registry: Registry, rules: NetworkRules, subnet: Subnet, leaving: tuple[Egress, ...] | Unreadable
 ) -> Iterator[Hop]:
-    """What counts is whether IP rules admit every address that the nodes leave by."""
+    """What counts is whether IP rules allow every outbound IP of the nodes."""
     told = _all_admitted(rules, leaving)
     named = not isinstance(rules.subnet_ids, Unreadable) and _named(rules, subnet)
     if named and isinstance(told, Unreadable):

@@ -61,7 +61,7 @@ def perhaps_awaited(registry: Registry, network: Network) -> tuple[PrivateEndpoi
 
 
 def addresses_for(endpoint: PrivateEndpoint, registry: Registry, host: str) -> tuple[str, ...] | Unreadable:
-    """The endpoint's addresses that ``host`` is to lead to; empty: it has none for it."""
+    """The endpoint's addresses that ``host`` should resolve to; empty: it has none for it."""
     if isinstance(endpoint.addresses, Unreadable):
         return endpoint.addresses
     member = _member_of(registry, host)
@@ -82,7 +82,7 @@ def _member_of(registry: Registry, host: str) -> str:
 def meant_for(
     registry: Registry, network: Network, place: NodePlace, host: str, endpoints: tuple[PrivateEndpoint, ...]
 ) -> PrivateEndpoint:
-    """Choose the endpoint that ``host`` is meant to lead to from ``place``; there is at least one.
+    """Choose the endpoint that ``host`` should resolve to from ``place``; there is at least one.
 
     That is one in the nodes' own network, else in a network peered with it, else the first; among
     equals one whose address for the host is known.

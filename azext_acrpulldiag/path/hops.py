@@ -1,4 +1,4 @@
-"""The words for a way through the network: hops, where a name leads, and the whole way. Pure."""
+"""The words for a path through the network: hops, what a name resolves to, and the whole path. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OK, BROKEN, UNKNOWN = "ok", "broken", "unknown"
 
 @dataclass(frozen=True)
 class Hop:
-    """One thing that a packet or a DNS query passes, and whether it lets it pass."""
+    """One thing that a packet or a DNS query passes, and whether it allows it."""
 
     kind: str
     """``node-subnet``, ``dns-server``, ``private-dns-zone``, ``private-dns-link``, ``private-dns-record``,
@@ -56,7 +56,7 @@ class Destination:
     host: str
     """The login server, a data endpoint's host, or ``*.blob.core.windows.net``."""
     addresses: tuple[str, ...] = ()
-    """Private IPv4 addresses; empty: the public side."""
+    """Private IPv4 addresses; empty: the public endpoint."""
     endpoint: PrivateEndpoint | None = None
     """That has those addresses."""
 
@@ -68,13 +68,13 @@ class Destination:
 
 @dataclass(frozen=True)
 class Walk:
-    """The way of one host's name and packets from the nodes of one place, hops in their order."""
+    """The path of one host's name and packets from the nodes of one place, hops in their order."""
 
     place: NodePlace
     host: str
     hops: tuple[Hop, ...]
     destination: Destination | None = None
-    """Where the name leads, or is meant to lead where a hop is broken; ``None``: not known."""
+    """What the name resolves to, or should where a hop is broken; ``None``: not known."""
 
     @property
     def path(self) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 The rules are those of Go's ``golang.org/x/net/http/httpproxy``, by which ``NO_PROXY`` is read
 (https://pkg.go.dev/golang.org/x/net/http/httpproxy). They look at the host that is asked for, before any
-name resolution: neither a range of addresses nor the ``privatelink`` name that DNS leads to
+name resolution: neither a range of addresses nor the ``privatelink`` name that DNS answers with
 excepts a registry.
 """
 

@@ -1,4 +1,4 @@
-"""Do nodes come to a private endpoint of the registry, or to its public side? Pure."""
+"""Do nodes reach a private endpoint of the registry, or its public endpoint? Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def come_to_an_endpoint(facts: Facts, subnet_id: str | None, pools: Iterable[str
 
 
 def _may_be_private(registry: Registry) -> bool | Unreadable:
-    """Whether the registry has an endpoint that lets traffic through."""
+    """Whether the registry has an approved private endpoint."""
     endpoints = registry.private_endpoints
     if isinstance(endpoints, Unreadable):
         return endpoints

@@ -1,6 +1,6 @@
-"""The whole way from node pools to the registry: each stage in the order in which a pull meets it. Pure.
+"""The whole path from node pools to the registry: each hop in the order in which a pull meets it. Pure.
 
-A broken stage does not end the way: what comes behind it is judged as it would be met once
+A broken hop does not end the path: what comes behind it is judged as it would be met once
 that is repaired, so that two faults show in one run, in path order.
 """
 
@@ -29,9 +29,9 @@ PROXY = "http-proxy"
 def walks(facts: Facts, instead: Network | None = None, leaving: Egresses = None) -> tuple[Walk, ...]:
     """Walk to every host of a pull from every place that nodes sit in; ``instead`` of the facts' network.
 
-    For a host that nodes ask the cluster's HTTP proxy for, the way ends there: neither the nodes' DNS nor
-    their routes lead on. Its destination is where DNS would lead them without the proxy. ``leaving`` is what
-    :func:`egresses` tells; without it nothing is said of IP rules that admit some addresses.
+    For a host that nodes reach through the cluster's HTTP proxy, the path ends there: neither the nodes' DNS nor
+    their routes are used. Its destination is what the name would resolve to without the proxy. ``leaving`` is what
+    :func:`egresses` tells; without it nothing is said of IP rules that allow some addresses.
 
     Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where registry, network or cluster were not read.
     """
@@ -42,7 +42,7 @@ def walks(facts: Facts, instead: Network | None = None, leaving: Egresses = None
 
 
 def egresses(facts: Facts) -> tuple[Egress, ...]:
-    """How the nodes leave for the registry's public side.
+    """The outbound IPs of the nodes on the path to the registry's public endpoint.
 
     Raises :class:`~azext_acrpulldiag.facts.NotKnownError` where that was not read, or what it depends on.
     """
@@ -55,7 +55,7 @@ def egresses(facts: Facts) -> tuple[Egress, ...]:
 
 
 def unmet(found: Iterable[Walk], otherwise: str) -> str:
-    """Why no way has a hop of some kind: all end at the cluster's proxy, or ``otherwise``."""
+    """Why no path has a hop of some kind: all end at the cluster's proxy, or ``otherwise``."""
     proxies = [next((hop.name for hop in walk.hops if hop.kind == PROXY), None) for walk in found]
     if not proxies or None in proxies:
         return otherwise
@@ -63,7 +63,7 @@ def unmet(found: Iterable[Walk], otherwise: str) -> str:
 
 
 def why_lost(registry: Registry, network: Network, walk: Walk) -> Unreadable | None:
-    """Why it is not known where a walk's host leads, or is meant to lead; ``None``: nothing that was unread is why."""
+    """Why it is not known what a walk's host resolves to, or should; ``None``: nothing that was unread is why."""
     if walk.destination is not None:
         return None
     hops, _ = resolved(registry, network, walk.place, walk.host)
@@ -96,7 +96,7 @@ def _left(
 def _walked(
     registry: _Same[Registry], network: _Same[Network], cluster: _Same[Cluster], leaving: _Same[Egresses]
 ) -> tuple[Walk, ...]:
-    """Every check of the way asks for the same walks."""
+    """Every check of the path asks for the same walks."""
     places, hosts = network.value.places, hosts_of(registry.value)
     proxies = {host: proxy_for(host, cluster.value) for host in hosts}
     return tuple(
@@ -133,7 +133,7 @@ def _named(
     registry: Registry, network: Network, place: NodePlace, host: str
 ) -> tuple[tuple[Hop, ...], Destination | None]:
     if host == layers_host(registry):
-        return (), Destination(host)  # accounts of Azure's own, whose names no private zone holds
+        return (), Destination(host)  # accounts of Azure's own, whose names are in no private DNS zone
     return resolved(registry, network, place, host)
 
 

@@ -18,9 +18,8 @@ def test_a_cause_with_its_first_repair_its_right_and_its_page():
     assert "fix     az a" in [" ".join(each.split(maxsplit=1)).replace(" ", "     ", 1) for each in said]
     assert not any("az b" in each for each in said)
     assert any("It needs A/b/write." in each for each in said)
-    assert any(
-        "2 more options with -o table; az aks list-pull-checks --outcome access.pull-role-missing" in each for each in said
-    )
+    page = "az aks list-pull-checks --outcome access.pull-role-missing"
+    assert any(f"2 more options with -o table; {page}" in each for each in said)
     assert (lines[0].style, lines[-1].style) == (Style.ERROR, Style.SECONDARY)
 
 

@@ -75,7 +75,7 @@ def read_definitions(session: Session, registry_id: str, ids: Iterable[str]) -> 
 
 
 def read_caller_permissions(reader: ArmReader, scope: str) -> tuple[Permission, ...] | Unreadable:
-    """What the login of this run may do at ``scope``."""
+    """The permissions of this run's login at ``scope``."""
     path = f"{scope}/providers/Microsoft.Authorization/permissions"
     try:
         with _understood(path):

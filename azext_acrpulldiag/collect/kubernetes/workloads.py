@@ -106,7 +106,7 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
 def of_another_cluster(kubernetes: Kubernetes, node_group: str) -> Unreadable | None:
     """Say that nodes belong to another cluster than the one with the node resource group ``node_group``.
 
-    A kubeconfig may lead anywhere, and another cluster's pods would tell of another fault. AKS
+    A kubeconfig may be for any cluster, and another cluster's pods would tell of another fault. AKS
     labels nodes with their group, cut to the 63 characters that a label may have.
     """
     nodes = () if isinstance(kubernetes.nodes, Unreadable) else kubernetes.nodes

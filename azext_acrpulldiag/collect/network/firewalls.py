@@ -1,4 +1,4 @@
-"""Read the Azure Firewalls that routes and DNS settings lead to, with their rules.
+"""Read the Azure Firewalls that are next hops of routes or DNS servers, with their rules.
 
 The chain of dependent requests is the firewalls of a subscription, then a firewall's policy with its groups,
 then that policy's parent, then IP groups. Each resource is asked for once.
@@ -128,7 +128,7 @@ def _at(address: str, home: str | Unreadable | None, seen: _Seen) -> Firewall | 
     if isinstance(prefixes, Unreadable):
         detail = f"This login sees no Azure Firewall at {address}, and {FIREWALL_SUBNET} of {home} could not be read"
         return replace(prefixes, detail=f"{detail}: {prefixes.detail}")
-    # A list shows what the caller may see: it may be empty for want of a right.
+    # A list shows what the caller may see: it may be empty because a permission is missing.
     detail = f"{address} is in {FIREWALL_SUBNET} of {home}, but this login sees no Azure Firewall with that address"
     # https://learn.microsoft.com/azure/firewall/firewall-faq: one that was stopped gives its addresses up
     stopped = ", ".join(name_of(firewall.id) for firewall in listed if not firewall.private_ips)
@@ -252,7 +252,7 @@ def _all_collections(lineage: Iterable[_Rules]) -> tuple[RuleCollection, ...] | 
 
 
 def _dns(lineage: Iterable[_Rules]) -> Policy | Unreadable | None:
-    """The policy whose DNS settings hold: the youngest that has some."""
+    """The policy whose DNS settings apply: the youngest that has some."""
     for rules in lineage:
         if isinstance(rules.policy, Unreadable) or rules.policy.dns_proxy is not None:
             return rules.policy

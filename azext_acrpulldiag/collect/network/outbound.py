@@ -1,7 +1,7 @@
 """Read the public addresses by which nodes may leave, where the registry filters by address.
 
 Subnets, routes and firewalls are there already; what is asked for here are NAT gateways, and then the addresses
-of everything that a way out may lead through. Which of them it does lead through is judged later.
+of everything that outbound traffic may pass. Which of them it does pass is judged later.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Sources = tuple[str, ...] | Unreadable
 
 
 def filters_by_address(registry: Registry) -> bool:
-    """Tell whether the addresses that nodes leave by can matter to this registry."""
+    """Tell whether the nodes' outbound IPs can matter to this registry."""
     rules = registry.network_rules
     closed = isinstance(registry.public_network_access, str) and registry.public_network_access.lower() == "disabled"
     if closed or rules is None or isinstance(rules, Unreadable):
@@ -34,7 +34,7 @@ def filters_by_address(registry: Registry) -> bool:
 def read_outbound(once: Once, cluster: Cluster, side: NodeSide, network: Network) -> Outbound:
     """Read the addresses of node pools, the cluster, NAT gateways and firewalls.
 
-    ``network`` is that of ``side`` with the firewalls that its routes lead to. What is unreadable
+    ``network`` is that of ``side`` with the firewalls that are next hops of its routes. What is unreadable
     about one of them stays with that one.
     """
     groups = grouped(side.members)

@@ -1,4 +1,4 @@
-"""Read the private endpoints of the registry: where they are, their addresses and the names that lead there.
+"""Read the private endpoints of the registry: where they are, their addresses and the names that resolve to them.
 
 An endpoint is asked for first, then its network interface and its zone groups at once; all
 endpoints at the same time. They may be anywhere, also where this login may not look: what
@@ -31,7 +31,7 @@ def read_endpoints(reader: ArmReader, registry: Registry) -> tuple[PrivateEndpoi
     """Read every private endpoint that is connected to the registry; no request where there is none.
 
     Of one that is not approved only its subnet is asked for: it does not answer, and nobody's
-    records need to lead there, so that its ``addresses`` and ``zone_ids`` are empty.
+    records need to resolve to it, so that its ``addresses`` and ``zone_ids`` are empty.
     """
     connections = registry.private_endpoints
     if isinstance(connections, Unreadable):

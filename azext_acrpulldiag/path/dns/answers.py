@@ -1,4 +1,4 @@
-"""What the nodes are answered for a host in one network, and whether that leads to the registry. Pure."""
+"""What a host resolves to for the nodes of one network, and whether that is the registry. Pure."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def answer_in(query: Query, network_id: str, own_dns: bool) -> Answer:
 
 
 def public_answer(query: Query, why: str) -> Answer:
-    """The host leads to the registry's public side."""
+    """The host resolves to the registry's public endpoint."""
     return Answer((Hop("public-dns", query.host, None, OK, why),), Destination(query.host))
 
 
@@ -190,7 +190,7 @@ def _missing(query: Query, found: Linked, name: str) -> tuple[Record, ...]:
 
 
 def _wrong(query: Query, zone: PrivateZone, name: str, addresses: tuple[str, ...]) -> WrongRecords:
-    """All records of the registry in the zone that lead elsewhere, with what they are to lead to."""
+    """All wrong records of the registry in the zone, with the addresses that they should have."""
     wrong: list[WrongRecord] = []
     for host, other in _names_in(query, zone, name):
         have = record_in(zone, other)
@@ -316,7 +316,7 @@ def _new_records(query: Query) -> MissingRecords:
 
 
 def _zone_of_registry(query: Query, search: ZoneSearch) -> tuple[PrivateZone | None, Unreadable | None]:
-    """The zone to link: what an endpoint keeps its records in, else one with a record that leads to an endpoint."""
+    """The zone to link: what an endpoint keeps its records in, else one with a record that resolves to an endpoint."""
     candidates = zones_of(search.zones, query.private_name)
     endpoints = sorted(query.approved, key=lambda each: each is not query.meant)
     for endpoint in endpoints:

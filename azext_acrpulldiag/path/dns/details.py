@@ -13,7 +13,7 @@ from ...facts import PrivateZone, Registry, Unreadable, known
 
 @dataclass(frozen=True)
 class PrivateName(Details):
-    """A host's name under ``privatelink``, and the endpoint that it is meant to lead to."""
+    """A host's name under ``privatelink``, and the endpoint that it should resolve to."""
 
     registry: str
     private_name: str
@@ -114,11 +114,11 @@ class Fallback(Details):
 
 @dataclass(frozen=True)
 class WrongRecord(Details):
-    """A record that leads elsewhere."""
+    """A record with a wrong address."""
 
     name: str
     address: str | None
-    """What it is to lead to."""
+    """The addresses that it should have."""
     add: str | None
     """That address, where the record does not have it."""
     remove: tuple[str, ...]
@@ -141,7 +141,7 @@ class WrongRecord(Details):
 
 @dataclass(frozen=True)
 class WrongRecords(Details):
-    """The record that was asked for, and all of the registry in its zone that lead elsewhere."""
+    """The record that was asked for, and all wrong ones of the registry in its zone."""
 
     record: str
     records: tuple[WrongRecord, ...]

@@ -1,7 +1,7 @@
 """Name resolution as the nodes see it. Pure.
 
 Without an approved private endpoint a registry's name is public, whatever zones other teams have. With
-one, public DNS leads its names on through ``privatelink`` for everybody, and what counts are the private
+one, public DNS answers its names with a CNAME in ``privatelink`` for everybody, and what counts are the private
 zones in the network whose DNS is asked
 (https://learn.microsoft.com/azure/private-link/private-endpoint-dns).
 """
@@ -31,8 +31,8 @@ def resolved(
 ) -> tuple[tuple[Hop, ...], Destination | None]:
     """Follow the DNS query for ``host`` from the nodes of ``place``.
 
-    Returns the hops and where packets go: where the name leads, or is meant to lead where a hop is broken.
-    ``None``: not known. Where the answer is unknown but the registry has one way in only, it is that one.
+    Returns the hops and where packets go: what the name resolves to, or should where a hop is broken.
+    ``None``: not known. Where the answer is unknown but the registry has one endpoint only, it is that one.
     """
     answer = _answer(registry, network, place, host)
     return (*_start(place), *answer.hops), answer.destination

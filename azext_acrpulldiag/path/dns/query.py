@@ -64,7 +64,7 @@ class Query:
 
     @cached_property
     def meant(self) -> PrivateEndpoint | None:
-        """The endpoint that the host is meant to lead to; ``None``: no endpoint is approved."""
+        """The endpoint that the host should resolve to; ``None``: no endpoint is approved."""
         if not self.approved:
             return None
         return meant_for(self.registry, self.network, self.place, self.host, self.approved)
@@ -83,12 +83,12 @@ class Query:
 
     @property
     def repaired(self) -> Destination | None:
-        """Where the host leads once its name is repaired."""
+        """What the host resolves to once its name is repaired."""
         return Destination(self.host) if self.meant is None else destination_at(self.meant, self.registry, self.host)
 
     @property
     def supposed(self) -> Destination | None:
-        """Where the host leads whatever its unread answer is: known only if there is one way in at all."""
+        """What the host resolves to whatever its unread answer is: known only if there is one endpoint at all."""
         return self.repaired if self.public_side is False and len(self.approved) == 1 else None
 
     @property
@@ -152,7 +152,7 @@ def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
 def subscriptions_concerned(query: Query, answering: str) -> tuple[str, ...]:
     """Subscriptions in which a zone for the registry's names may be expected, in lower case.
 
-    Those of the nodes, the registry, its endpoints, the network ``answering`` and all networks joined to
+    Those of the nodes, the registry, its endpoints, the network ``answering`` and all networks peered with
     that and to the nodes'.
     """
     return tuple(sorted(_subscriptions(_ids_concerned(query, answering))))

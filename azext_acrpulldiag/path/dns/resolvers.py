@@ -115,7 +115,7 @@ def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int
 def _first_home(
     network: Network, asking: VirtualNetwork | None, servers: tuple[str, ...], why: str, test: str, depth: int
 ) -> _Home | Unreadable:
-    """Where the servers that a firewall asks lead: to one network, or not known."""
+    """The network whose DNS the servers that a firewall uses answer from: one, or not known."""
     if asking is None or not servers:
         return Unreadable("unsupported", why)
     homes = [_home_of_server(network, asking, address, test, depth + 1) for address in servers]

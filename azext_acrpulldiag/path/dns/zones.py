@@ -22,7 +22,7 @@ class Linked:
 
 
 def private_name(registry: Registry, host: str) -> str:
-    """The name that public DNS leads ``host`` on to, once the registry has an approved endpoint."""
+    """The CNAME that public DNS has for ``host``, once the registry has an approved endpoint."""
     label, suffix = host.lower(), registry.login_server.lower().partition(".")[2]
     return f"{label.removesuffix(f'.{suffix}')}.{zone_name(registry)}"
 

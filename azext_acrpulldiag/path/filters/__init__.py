@@ -1,1 +1,1 @@
-"""What lets traffic pass or not: security groups, firewalls, service endpoint policies. Pure."""
+"""What allows or denies traffic: security groups, firewalls, service endpoint policies. Pure."""

@@ -1,4 +1,4 @@
-"""Do the rules of an Azure Firewall let a pull through? Pure.
+"""Do the rules of an Azure Firewall allow a pull? Pure.
 
 Rules are terminating: the first that matches decides. Network rules come before application rules, each kind by
 priority, a parent policy's before the child's; what no rule matches is denied. The built-in rules that come last
@@ -47,7 +47,7 @@ _FIRST, _ROOMY, _LAST = 100, 1000, 65000
 class Blocked(Details):
     """Hosts that a firewall keeps from the nodes, or may, and where a rule that allows them has its place.
 
-    Of an appliance that is no Azure Firewall, all but its name is ``None``.
+    Of a network virtual appliance (NVA), all but its name is ``None``.
     """
 
     firewall: str
@@ -55,7 +55,7 @@ class Blocked(Details):
     reason: str
     """The firewall, and what it has against them."""
     destinations: tuple[str, ...]
-    """Where the hosts lead: addresses, else service tags."""
+    """What the hosts resolve to: addresses, else service tags."""
     firewall_id: str | None = None
     firewall_group: str | None = None
     firewall_subscription: str | None = None
@@ -148,7 +148,7 @@ def layers_host(registry: Registry) -> str | None:
 def admitted(
     registry: Registry, network: Network, place: NodePlace, destination: Destination, firewall: Firewall
 ) -> Iterator[Hop]:
-    """Say whether the firewall lets HTTPS from the nodes of ``place`` to the destination through: one hop.
+    """Say whether the firewall allows HTTPS from the nodes of ``place`` to the destination: one hop.
 
     The destination may be :func:`layers_host`, too.
     """
@@ -169,7 +169,7 @@ def admitted(
 
 
 def unknown_appliance(destination: Destination, address: str, network_id: str) -> Hop:
-    """The hop of an appliance that is no Azure Firewall: what it lets through is not Azure's to say.
+    """The hop of a network virtual appliance (NVA): what it allows cannot be read from Azure.
 
     ``address`` is its name where it is in a virtual hub, whose id then is ``network_id``.
     """

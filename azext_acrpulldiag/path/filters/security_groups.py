@@ -25,7 +25,7 @@ _FIRST, _LAST = 100, 4096
 
 @dataclass(frozen=True)
 class Barred:
-    """Where a host leads that a group bars, and before which rule it has to be allowed."""
+    """What a host resolves to that a group denies, and before which rule it has to be allowed."""
 
     destinations: tuple[str, ...]
     """Addresses, or one service tag."""
@@ -53,7 +53,7 @@ class Denial(Details):
 
 
 def filtered(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
-    """Yield one hop for each security group that stands between the nodes and their way out."""
+    """Yield one hop for each security group that filters the nodes' outbound traffic."""
     subnet = subnet_of(network, place)
     if isinstance(subnet, Unreadable):
         yield _unread("subnet", place.subnet_id if isinstance(place.subnet_id, str) else None, subnet)

@@ -1,4 +1,4 @@
-"""Nodes, endpoints and the registry's public side as ends of a connection. Pure."""
+"""Nodes, endpoints and the registry's public endpoint as ends of a connection. Pure."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def private_side(network: Network, place: NodePlace, address: str) -> Side:
 
 def public_side(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Side:
     """The registry's public addresses, or those of the storage that has its layers."""
-    # A route that sends everything to an appliance makes VirtualNetwork hold every address:
+    # A route that sends everything to a firewall or NVA makes VirtualNetwork hold every address:
     # https://learn.microsoft.com/azure/virtual-network/service-tags-overview
     inside = None if _everything_is_routed(network, place) else False
     return Side(PUBLIC, in_network=inside, services=services_of(registry, destination), grouped=False)
@@ -82,7 +82,7 @@ def _reach(here: VirtualNetwork) -> AddressSet:
 
 
 def _everything_is_routed(network: Network, place: NodePlace) -> bool:
-    """Tell whether a route sends everything to an appliance, or may."""
+    """Tell whether a route sends everything to a firewall or NVA, or may."""
     subnet = subnet_of(network, place)
     if isinstance(subnet, Unreadable):
         return False

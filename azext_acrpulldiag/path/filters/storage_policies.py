@@ -1,6 +1,6 @@
 """The storage that layers come from, where no data endpoint stands before it. Pure.
 
-A service endpoint policy on the node subnet lets traffic to the storage accounts that it names through, and to no
+A service endpoint policy on the node subnet allows traffic to the storage accounts that it names, and to no
 other. The accounts of registries are Azure's own and cannot be named; aliases stand for the accounts of certain
 services, and none of those that are documented is that of registries
 (https://learn.microsoft.com/azure/virtual-network/virtual-network-service-endpoint-policies-overview).
@@ -37,7 +37,7 @@ class StoragePolicies(Details):
     network_subscription: str | None = None
     policies: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
-    """What they let nodes reach."""
+    """What they allow nodes to reach."""
 
     @property
     def none_found(self) -> bool:
@@ -71,7 +71,7 @@ def at_the_storage(registry: Registry, network: Network, place: NodePlace) -> It
 
 
 def _doubt(policies: list[EndpointPolicy | Unreadable]) -> Unreadable | None:
-    """Why policies may let layers through; ``None``: nothing is in doubt."""
+    """Why policies may allow layers; ``None``: nothing is in doubt."""
     for policy in policies:
         if isinstance(policy, Unreadable):
             return policy

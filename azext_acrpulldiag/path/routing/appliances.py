@@ -1,4 +1,4 @@
-"""Routes that lead to an appliance, and the way on from there. Pure."""
+"""Routes whose next hop is a firewall or NVA, and the path on from there. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .start import Way, dropped, route_hop, sound
 
 
 def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
-    """The route to an appliance, the peering that it takes, and whether the appliance lets it pass."""
+    """The route to a firewall or NVA, the peering that it takes, and whether the firewall allows the traffic."""
     address = route.address or ""
     hub = home_of(address, way.here)
     found = appliance_at(way, address)
@@ -69,8 +69,8 @@ def roundabout(way: Way, route: Route, there: str, address: str) -> Iterator[Hop
     hub = home_of(route.address or "", way.here)
     onward = _onward(way, hub, there, address)
     if onward is not None and onward.outcome == MISSING:
-        # Once the networks are joined, the endpoint's own route leads past the appliance.
-        yield sound(way, route, f"appliance {route.address}")
+        # Once the networks are peered, the endpoint's own route bypasses the firewall or NVA.
+        yield sound(way, route, f"firewall or NVA {route.address}")
         yield onward
         return
     yield from by_appliance(way, route)

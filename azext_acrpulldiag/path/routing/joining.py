@@ -1,4 +1,4 @@
-"""Networks without a peering between them: are they joined in another way? Pure."""
+"""Networks without a peering between them: are they connected otherwise? Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .start import Way, may_route
 
 
 def unjoined(way: Way, joint: Joint, address: str) -> Hop:
-    """Say that the nodes' network and the endpoint's are not joined, unless they may be in another way."""
+    """Say that the nodes' network and the endpoint's are not peered, unless they may be connected otherwise."""
     doubt = _other_ways(way, joint)
     if doubt is not None:
         return doubtful_hop(joint, doubt)
@@ -21,7 +21,7 @@ def unjoined(way: Way, joint: Joint, address: str) -> Hop:
 
 
 def _other_ways(way: Way, joint: Joint) -> Unreadable | None:
-    """Why two networks without a peering may be joined all the same: by a gateway or hub that both use."""
+    """Why two networks without a peering may be connected all the same: by a gateway or hub that both use."""
     near = [each for each in way.here.peerings if may_route(each)]
     if not near or (way.table is not None and way.table.gateway_routes is False):
         return None
@@ -40,7 +40,7 @@ def _other_ways(way: Way, joint: Joint) -> Unreadable | None:
 
 
 def unjoined_hub(way: Way, hub_id: str, there_id: str, address: str) -> Hop:
-    """Say that neither the appliance's network nor the nodes' is joined with the endpoint's, unless by another."""
+    """Say that neither the NVA's network nor the nodes' is peered with the endpoint's, unless through another."""
     joint = joint_of(way.network, way.here.id, there_id)
     hub = looked_up(way.network.networks, hub_id, "Virtual network")
     there = looked_up(way.network.networks, there_id, "Virtual network")

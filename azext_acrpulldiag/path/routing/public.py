@@ -1,4 +1,4 @@
-"""The way to the registry's public side: which routes may be taken there, and what each of them passes. Pure."""
+"""The path to the registry's public endpoint: which routes may be taken, and what each of them passes. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .virtual_hubs import announces, by_hub
 
 
 def routes_out(way: Way) -> tuple[Route, ...]:
-    """The route that is taken to the public side; behind it those that may be taken instead, and lead elsewhere.
+    """The route to the public endpoint; behind it those that may be taken instead, with another next hop.
 
     This is the one choice that every check rests on.
     """

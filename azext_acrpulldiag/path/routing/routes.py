@@ -24,13 +24,13 @@ APPLIANCE, GATEWAY, HUB = "virtualappliance", "virtualnetworkgateway", "virtualh
 
 @dataclass(frozen=True)
 class Route:
-    """A route that holds for a destination."""
+    """A route that applies to a destination."""
 
     prefix: str
     next_hop: str
     """In lower case: one of the constants of this module."""
     address: str | None = None
-    """Of an appliance."""
+    """Of a firewall or NVA."""
     user: UserRoute | None = None
     """``None``: Azure made it."""
 
@@ -46,12 +46,12 @@ class Choice:
 
     route: Route
     perhaps: tuple[Route, ...] = ()
-    """Others that may be taken instead, and lead elsewhere; empty: it is certain."""
+    """Others that may be taken instead, with another next hop; empty: it is certain."""
     narrow: tuple[Route, ...] = ()
     """Others for ranges that most likely are somebody's own; see :data:`WIDE`."""
 
     def instead(self, *, ends: bool) -> tuple[Route, ...]:
-        """What may be taken instead of ``route``. ``ends``: that one leads nowhere."""
+        """What may be taken instead of ``route``. ``ends``: that one drops traffic."""
         return (*self.perhaps, *self.narrow) if ends else self.perhaps
 
 
@@ -137,14 +137,14 @@ def _of_regions(tagged: Iterable[Route], services: Services) -> dict[str, Route]
 
 
 def may_carry(prefix: str) -> bool:
-    """Tell whether a user's route for ``prefix`` may be about the public side of a registry, or of its layers."""
+    """Tell whether a user-defined route for ``prefix`` may be about a registry's public endpoint, or its layers."""
     if span_of(prefix) is None:
         return prefix.lower().replace(" ", "").partition(".")[0] in _TAGS
     return _is_public(prefix) and prefix_length(prefix) != 32
 
 
 def _choice(route: Route, perhaps: Iterable[Route], narrow: Iterable[Route]) -> Choice:
-    """A choice without those that lead where ``route`` does."""
+    """A choice without those that have the same next hop as ``route``."""
     differing, more = ({each.way: each for each in some if each.way != route.way} for some in (perhaps, narrow))
     return Choice(route, tuple(differing.values()), tuple(more.values()))
 

@@ -1,4 +1,4 @@
-"""What the stages of routing share: where a way begins, and what is said of a route that it takes. Pure."""
+"""What the modules of routing share: where a path begins, and what is said of a route that it takes. Pure."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class DroppingRoute(Details):
     problem: str
     destinations: tuple[str, ...]
     appliance: str | None
-    """The address of the firewall that the route is meant to lead to, as far as that can be told."""
+    """The address of the firewall that should be the next hop, as far as that can be told."""
     tags: tuple[TagRoute, ...] = internal()
-    """The service tags of public destinations, where the route holds much besides."""
+    """The service tags of public destinations, where the route's prefix covers much else."""
     for_service: bool = internal()
-    """It holds little besides a public destination, and has no address as its next hop."""
+    """Its prefix covers little else than a public destination, and its next hop has no address."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _has_gateway(way: Way) -> bool:
 
 
 def by_gateway(way: Way, route: Route) -> Hop:
-    """Say that a route leads where Azure does not look."""
+    """Say that a route's next hop is a gateway, behind which nothing can be read from Azure."""
     detail = (
         f"{_capital(named(way, route))} has a virtual network gateway as its next hop, and what is done on premises "
         "with traffic to the registry cannot be read from Azure. Test a connection to port 443 from a node"
@@ -115,7 +115,7 @@ def undecided(way: Way, route: Route, others: Iterable[Route]) -> Hop:
 
 
 def one_of(ways: Sequence[str], reason: str) -> Unreadable:
-    """Why it is not known which of several ways is taken: it depends on ``reason``."""
+    """Why it is not known which of several routes is taken: it depends on ``reason``."""
     first, *others = ways
     detail = f"Traffic takes {first}, or {', '.join(others)}: that depends on {reason}, which could not be read"
     return Unreadable("unsupported", detail)

@@ -25,7 +25,7 @@ def announces(network: Network, network_id: str, table: RouteTable | None) -> bo
 
 
 def by_hub(way: Way) -> Iterator[Hop]:
-    """Follow the hub's default route to its firewall or appliance."""
+    """Follow the hub's default route to its firewall or NVA."""
     hub = way.network.hubs[key_of(way.here.id)]
     if isinstance(hub, Unreadable):
         yield Hop("route", "default route of a virtual hub", way.subnet.id, UNKNOWN, hub.sentence, unread=hub)
