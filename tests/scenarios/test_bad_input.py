@@ -157,7 +157,7 @@ def test_a_tiny_time_limit_ends_in_a_report_that_says_so(az: Az, cloud: Cloud, k
     assert_promises(done)
     assert done.result.code == 5
     reasons = {each["reason"] for each in done.report["unknowns"]}
-    assert all(re.search("time|timed out|slowly|did not end", reason) for reason in reasons), reasons
+    assert all(re.search("time|timed out|slowly|did not finish", reason) for reason in reasons), reasons
 
 
 def test_several_clusters_each_get_a_report_and_the_worst_code_counts(az: Az, cloud: Cloud) -> None:
