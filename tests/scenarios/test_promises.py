@@ -19,7 +19,7 @@ from tests.azure.state import Cloud
 from tests.collect.in_az import processes_of
 
 from .remedies import objection
-from .running import CLUSTER, assert_clean, run
+from .running import CLUSTER, Run, assert_clean, run
 from .test_bad_input import forget_tokens
 
 REGISTRY = ("--acr", "contosoreg")
@@ -61,7 +61,8 @@ def test_no_secret_is_told_logged_or_left(az: Az, cloud: Cloud, by_service_princ
         ("az aks update --attach-acr contosoreg", False),
         ("az network private-dns link vnet create -g g -z z -n n -v v", False),
         ("az identity show --ids /subscriptions/s/resourceGroups/g/providers/M.I/userAssignedIdentities/n", True),
-        ("kubectl get pods", True),
+        ("kubectl --kubeconfig ./prod.kubeconfig get pods", True),
+        ("kubectl get pods", False),
         ("rm -rf /", False),
     ],
 )  # fmt: skip
@@ -123,16 +124,30 @@ def test_no_host_can_hold_a_run_beyond_its_time(az: Az, cloud: Cloud, kind: str)
         _wait_until(lambda: not list(processes_of(az)))
 
 
-@pytest.mark.parametrize("kind", ["401", "403", "503", "html", "reset", "truncated", "mistyped", "nulls", "list"])
-def test_a_login_service_that_fails_is_an_unknown(az: Az, cloud: Cloud, kind: str) -> None:
+_OF_PYTHON = re.compile(r"internal error|It needs |\b(Type|Attribute|Key|Index)Error\b", re.IGNORECASE)
+
+
+def _without_login(az: Az, cloud: Cloud, kind: str) -> Run:
     az.logged_in()
     forget_tokens(az)
     cloud.fault(r"login\.microsoftonline\.com/.*/token", kind)
     done = run(az, *REGISTRY, "--timeout", "8")
     assert_clean(done)
+    return done
+
+
+@pytest.mark.parametrize("kind", ["401", "403", "html", "reset", "truncated", "mistyped", "nulls", "list"])
+def test_without_a_login_there_is_an_error_of_azs_and_no_report(az: Az, cloud: Cloud, kind: str) -> None:
+    done = _without_login(az, cloud, kind)
+    assert (done.result.code, done.result.out) == (1, "")
+    assert "\nERROR: " in f"\n{done.result.err}"
+    assert not _OF_PYTHON.search(done.result.err), done.result.err
+
+
+def test_a_login_service_that_is_down_is_an_unknown(az: Az, cloud: Cloud) -> None:
+    done = _without_login(az, cloud, "503")
     assert (done.result.code, done.report["verdict"]) == (5, "inconclusive")
-    reasons = {each["reason"] for each in done.report["unknowns"]}
-    assert not [each for each in reasons if re.search("internal error|It needs ", each, re.IGNORECASE)], reasons
+    assert not [each for each in done.report["unknowns"] if _OF_PYTHON.search(each["reason"])]
 
 
 def _wait_until(what: object, seconds: float = 60.0) -> None:

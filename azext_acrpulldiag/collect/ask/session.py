@@ -17,7 +17,7 @@ from typing import Any
 
 from ...facts import Unreadable
 from .deadline import Deadline, Meter
-from .errors import ReadError, explain_exception
+from .errors import ReadError, explain_exception, first_line
 from .shared import Shared
 from .transport import Lifeline, attempt_policy, pool_manager, pooled_transport, retry_policy
 from .workers import start
@@ -159,9 +159,11 @@ def _login_errors() -> Iterator[None]:
     except Exception as error:
         if explain_exception(error, "the login service") is not None:
             raise
-        reason = "server-error" if isinstance(error, MsalServiceError) else "malformed"
-        said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        raise ReadError(Unreadable(reason, f"The login service issued no token: {said}")) from error
+        if isinstance(error, MsalServiceError):
+            why = Unreadable("server-error", f"The login service issued no token: {first_line(error)}")
+        else:
+            why = Unreadable("malformed", "The login service gave an answer that is not one of a login service")
+        raise ReadError(why) from error
 
 
 def _within(deadline: Deadline, work: Callable[[], Any]) -> Any:
