@@ -75,6 +75,19 @@ def test_what_is_not_broken_says_so_first(az: Az, cloud: Cloud, name: str, width
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_without_a_connection_there_is_one_error_of_azs_and_its_remedy(
+    az: Az, cloud: Cloud, output: str, width: int
+) -> None:
+    cloud.fault(r"management\.azure\.com/.*", "reset")
+    shown = screen(az, width, *REGISTRY, "--timeout", "8", "-o", output, "--only-show-errors")
+    assert shown.code == 1
+    assert len(shown.lines) == 2, shown.text
+    assert shown.lines[0].startswith("ERROR: No answer to Microsoft.ContainerService/managedClusters/read: ")
+    assert "HTTPS_PROXY" in shown.lines[1]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_several_clusters_have_a_block_each(az: Az, cloud: Cloud, width: int) -> None:
     there = cloud.cluster["id"]
     gone = there.replace("/prod", "/gone")
