@@ -21,7 +21,7 @@ from .network import (
     service_endpoints,
     storage_policies,
 )
-from .pull_secret import secrets, users
+from .pull_secret import applications, registry_users, secrets
 from .registry import az_commands, registry
 
 MODULES: tuple[ModuleType, ...] = (
@@ -48,7 +48,8 @@ MODULES: tuple[ModuleType, ...] = (
     storage_policies,
     kubelet,
     secrets,
-    users,
+    applications,
+    registry_users,
     symptom,
 )
 

@@ -7,7 +7,13 @@ from datetime import timedelta
 import pytest
 
 from azext_acrpulldiag.checks import ALL
-from azext_acrpulldiag.checks.pull_secret import users as checks
+from azext_acrpulldiag.checks.pull_secret.applications import applications_in_secrets_may_pull
+from azext_acrpulldiag.checks.pull_secret.registry_users import (
+    lets_pull,
+    login_tokens_in_secrets_are_valid,
+    the_admin_account_is_on_and_its_password_right,
+    tokens_in_secrets_may_pull,
+)
 from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Offer, PasswordCredential, RolesHeld, Unreadable
@@ -43,10 +49,10 @@ def admin(enabled=True, **changes):
 
 
 SERVICE_PRINCIPAL, ADMIN, TOKEN, LOGIN_TOKEN = (
-    checks.applications_in_secrets_may_pull,
-    checks.the_admin_account_is_on_and_its_password_right,
-    checks.tokens_in_secrets_may_pull,
-    checks.login_tokens_in_secrets_still_hold,
+    applications_in_secrets_may_pull,
+    the_admin_account_is_on_and_its_password_right,
+    tokens_in_secrets_may_pull,
+    login_tokens_in_secrets_are_valid,
 )
 
 FAULTS = [
@@ -318,4 +324,4 @@ def test_what_is_to_be_done_is_told_also_where_no_command_can_name_it():
     ],
 )
 def test_what_a_scope_map_lets_a_token_pull(action, repository, expected):
-    assert checks.lets_pull((action,), repository) is expected
+    assert lets_pull((action,), repository) is expected

@@ -1,0 +1,185 @@
+"""Check on the applications in pull secrets: does each exist, is it valid and may it pull the repository?
+
+What the registry itself accepts is not judged again: an accepted credential is right, whatever
+a list says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...access.grants import ABAC_MODE
+from ...access.standing import Held, may_pull
+from ...catalogue import Outcome, check
+from ...details import Details, internal
+from ...facts import Facts, PullSecret, SecretEntry, ServicePrincipal, Unreadable, known
+from ...model import Finding, Severity
+from ...repairs import Step
+from .._kubectl import Kubectl
+from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
+from ._renewal import Renewal
+from ._repairs import NEW_CLIENT_SECRET, ROLE_INSTEAD, renewals, renewed_by_new_token
+from ._users import EXPLAINS, NEEDS, NothingHolds, last_of, none_of
+from ._weight import NamedSecret, UsedEntry, entries_of, found, ignorance
+
+_SERVICE_PRINCIPAL = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-service-principal"
+
+
+@dataclass(frozen=True)
+class Principal(Details):
+    """An application without a service principal that may sign in."""
+
+    problem: str
+    lost: bool = internal()
+    """It does not exist; else it is disabled."""
+
+    @property
+    def disabled(self) -> bool:
+        """It exists and may not sign in."""
+        return not self.lost
+
+
+@dataclass(frozen=True)
+class NoRole(Details):
+    """An application that may not pull."""
+
+    object_id: str
+    mode: str | None
+
+    @property
+    def in_abac_mode(self) -> bool:
+        """The registry is in ABAC mode."""
+        return self.mode == ABAC_MODE
+
+    @property
+    def in_legacy_mode(self) -> bool:
+        """The registry is in the other mode, as far as is known."""
+        return not self.in_abac_mode
+
+
+SERVICE_PRINCIPAL_UNKNOWN = Outcome(
+    id="pull-secret.service-principal-unknown",
+    severity=Severity.ERROR,
+    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, whose service "
+    "principal {problem}.",
+    url=_SERVICE_PRINCIPAL,
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, Principal),
+    repairs=(
+        Step(
+            "If the application still exists: create its service principal, and assign it a pull role at the registry",
+            "az ad sp create --id {user}",
+            when="lost",
+            requires=("Application.ReadWrite.All",),
+        ),
+        Step(
+            "Enable it again",
+            "az ad sp update --id {user} --set accountEnabled=true",
+            when="disabled",
+            requires=("Application.ReadWrite.All",),
+            changes="the application may sign in everywhere again",
+        ),
+        *renewed_by_new_token(),
+        *ROLE_INSTEAD,
+    ),
+    explains=EXPLAINS,
+    article="1.5",
+)
+SERVICE_PRINCIPAL_EXPIRED = Outcome(
+    id="pull-secret.service-principal-expired",
+    severity=Severity.ERROR,
+    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, "
+    "{no_valid_client_secret}.",
+    url=_SERVICE_PRINCIPAL,
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, NothingHolds),
+    repairs=(*renewals(NEW_CLIENT_SECRET), *ROLE_INSTEAD),
+    explains=EXPLAINS,
+    article="1.5",
+)
+SERVICE_PRINCIPAL_NO_ROLE = Outcome(
+    id="pull-secret.service-principal-no-role",
+    severity=Severity.ERROR,
+    summary="The pull secret {secret} in namespace {namespace} signs in as application {user}, which has no role "
+    "assignment that allows pulls from {registry}.",
+    url=_SERVICE_PRINCIPAL,
+    details=(NamedSecret, Renewal, Kubectl, UsedEntry, NoRole),
+    repairs=(
+        grant_pull(
+            f"Assign the application the role {LEGACY_ROLE} on {{registry}} (registry mode RBAC)",
+            LEGACY_ROLE,
+            principal="object_id",
+            when="in_legacy_mode",
+        ),
+        grant_pull(
+            f"Assign the application the role {ABAC_ROLE} on {{registry}} (registry mode RBAC + ABAC)",
+            ABAC_ROLE,
+            principal="object_id",
+            when="in_abac_mode",
+        ),
+        *ROLE_INSTEAD,
+    ),
+    explains=EXPLAINS,
+    article="1.5",
+)
+
+
+@check(
+    "pull-secret.service-principal",
+    needs=NEEDS,
+    outcomes=(SERVICE_PRINCIPAL_UNKNOWN, SERVICE_PRINCIPAL_EXPIRED, SERVICE_PRINCIPAL_NO_ROLE),
+)
+def applications_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
+    """Every application that a pull secret signs in as exists, has a valid client secret and may pull.
+
+    The registry has Microsoft Entra ID check the application id and the client secret, and then asks
+    what the application may do: each of the three is refused with the same 401.
+
+    Decided by Microsoft Graph in the registry's tenant, and by the role assignments of the service
+    principal at the registry, judged from their role definitions. Graph never says which client secret the
+    pull secret contains, so only *all expired* proves a fault. A managed identity has no client secret at
+    all: its client id does not work as a user.
+    """
+    yield from none_of(facts, "application")
+    for secret, entry in entries_of(facts, "application"):
+        principal = entry.principal
+        if isinstance(principal, Unreadable):
+            yield ignorance(facts, secret, principal)
+        elif principal is not None:
+            yield from _of_application(facts, secret, entry, principal)
+
+
+def _of_application(
+    facts: Facts, secret: PullSecret, entry: SecretEntry, principal: ServicePrincipal
+) -> Iterator[Finding]:
+    used = UsedEntry.of(entry)
+    if principal.object_id is None:
+        gone = Principal("does not exist in the registry's tenant", lost=True)
+        yield found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, gone)
+        return
+    if principal.enabled is False:
+        yield found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, Principal("is disabled", lost=False))
+        return
+    shown = principal.seen_passwords if isinstance(principal.passwords, Unreadable) else principal.passwords
+    holds = any(one.end is None or one.end > facts.now for one in shown)
+    if not holds and not isinstance(principal.passwords, Unreadable):
+        ended = NothingHolds(len(shown), last_of([one.end for one in shown]))
+        yield found(SERVICE_PRINCIPAL_EXPIRED, facts, secret, used, ended)
+        return
+    allowed = _application_may_pull(facts, entry, principal)
+    if allowed is False:
+        mode = known(facts.registry).role_assignment_mode
+        lacking = NoRole(known(principal.object_id), None if isinstance(mode, Unreadable) else mode)
+        yield found(SERVICE_PRINCIPAL_NO_ROLE, facts, secret, used, lacking)
+        return
+    for part in (principal.object_id, principal.passwords if not holds else None, allowed):
+        if isinstance(part, Unreadable):
+            yield ignorance(facts, secret, part)
+            return
+
+
+def _application_may_pull(facts: Facts, entry: SecretEntry, principal: ServicePrincipal) -> bool | Unreadable | None:
+    """Judge what was read of an application's roles; ``None``: they were not asked for."""
+    if entry.roles is None or not isinstance(principal.object_id, str):
+        return None
+    held = Held(principal.object_id, entry.roles.effective, entry.roles.definitions, facts.access.denials)
+    return may_pull(known(facts.registry), held, entry.repositories)
