@@ -53,4 +53,5 @@ def _update(spinner: Any, waited_for: Callable[[], Sequence[str]], ended: thread
             return
         names = ", ".join(waited_for())
         words = f"Reading {names}" if names else "Judging"
-        spinner.update_progress_with_msg(words[: max(0, width - _SPINNER)])
+        spinner.message = words[: max(0, width - _SPINNER)]
+        spinner.update_progress()

@@ -50,7 +50,11 @@ def explain_exception(
         return refusal(error.status_code, code, path, permission, method)
     if isinstance(error, CLIError):  # azclierror's classes are CLIErrors, too
         return Unreadable("not-logged-in", f"The login cannot be used for {path}: {first_line(error)}", operation)
-    # OSError: msal lets those of requests through. An HttpResponseError without a status is a body that broke off.
+    # OSError: msal lets those of requests through, an older msal that of a status too.
+    # An HttpResponseError without a status is a body that broke off.
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, OSError) and isinstance(status, int) and status >= 500:
+        return Unreadable("server-error", f"HTTP {status} from the login service for {operation}", operation)
     if isinstance(error, (ServiceResponseError, ServiceRequestError, HttpResponseError, OSError, HTTPError)):
         reason = "timeout" if _is_timeout(error) else "unreachable"
         return Unreadable(reason, f"No answer to {operation}: {first_line(error)}", operation)
