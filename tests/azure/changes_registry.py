@@ -31,12 +31,20 @@ class RegistryChanges:
             self.registry["properties"].pop("networkRuleSet", None)
 
     def firewall(
-        self: Cloud, ip_rules: Iterable[str] = (), subnet_ids: Iterable[str] = (), default: str = "Deny"
+        self: Cloud,
+        ip_rules: Iterable[str] = (),
+        subnet_ids: Iterable[str] = (),
+        default: str = "Deny",
+        subnet_member: str = "virtualNetworkSubnetResourceId",
     ) -> None:
-        """Let only these addresses (as the user entered them) and subnets in."""
+        """Let only these addresses (as the user entered them) and subnets in.
+
+        ``subnet_member``: answers until 2022 have ``id``
+        (``acr/docs_registry_vnetrules_virtualNetworkSubnetResourceId_2026`` has today's form).
+        """
         self.registry["properties"]["networkRuleSet"] = {
             "defaultAction": default,
-            "virtualNetworkRules": [{"action": "Allow", "id": each} for each in subnet_ids],
+            "virtualNetworkRules": [{"action": "Allow", subnet_member: each} for each in subnet_ids],
             "ipRules": [{"action": "Allow", "value": each} for each in ip_rules],
         }
 

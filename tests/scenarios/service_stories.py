@@ -41,6 +41,25 @@ def service_endpoint_and_subnet_rule(cloud: Cloud) -> None:
 
 
 @story(verdict="healthy")
+def subnet_rule_in_the_older_form(cloud: Cloud) -> None:
+    """The node subnet has the service endpoint, and an answer of the older form names the subnet."""
+    cloud.grant()
+    cloud.service_endpoints()
+    cloud.firewall(subnet_ids=[build.SUBNET_ID], subnet_member="id")
+
+
+@story(
+    verdict="broken",
+    root_causes=("network.service-endpoint-missing",),
+    evidence={"network.service-endpoint-missing": {"pools": ["pool1"], "serviceEndpoints": []}},
+)
+def service_endpoint_missing_in_the_older_form(cloud: Cloud) -> None:
+    """An answer of the older form names the node subnet, which has no service endpoint."""
+    cloud.grant()
+    cloud.firewall(subnet_ids=[build.SUBNET_ID], subnet_member="id")
+
+
+@story(verdict="healthy")
 def subnet_rule_in_vain(cloud: Cloud) -> None:
     """The firewall names a subnet without the service endpoint, and allows what its nodes leave by anyway."""
     cloud.grant()

@@ -39,6 +39,9 @@ CONNECTION_STATUSES = ("Approved", "Pending", "Rejected", "Disconnected")
 HEALTHY = "Healthy"
 HEALTH_STATUSES = (HEALTHY, "Unhealthy")
 _POLICIES = ("properties", "policies")
+# The id of a rule's subnet. The service changed its name in 2026 without a new api-version; answers of either form are
+# recorded, both for 2021-08-01-preview (https://github.com/Azure/azure-cli/issues/33660 and pull/33685).
+_SUBNET = ("virtualNetworkSubnetResourceId", "id")
 
 
 def find_registry(
@@ -254,15 +257,24 @@ def _network_rules(body: Body) -> NetworkRules | None:
     return NetworkRules(
         default_action=rules.enum(ACTIONS, "defaultAction"),
         ip_rules=_allowed(rules, "ipRules", "value"),
-        subnet_ids=shown(_allowed, rules, "virtualNetworkRules", "id"),
+        subnet_ids=shown(_allowed, rules, "virtualNetworkRules", *_SUBNET),
     )
 
 
-def _allowed(rules: Body, collection: str, name: str) -> tuple[str, ...]:
-    """A rule without an action allows: Allow is the only one there is."""
+def _allowed(rules: Body, collection: str, *names: str) -> tuple[str, ...]:
+    """What rules allow, under the first of ``names`` that each has.
+
+    A rule without an action allows: Allow is the only one there is.
+    """
     return tuple(
-        rule.text(name) for rule in rules.objects(collection) if (maybe(rule.enum, ACTIONS, "action") or ALLOW) == ALLOW
+        _first(rule, names)
+        for rule in rules.objects(collection)
+        if (maybe(rule.enum, ACTIONS, "action") or ALLOW) == ALLOW
     )
+
+
+def _first(rule: Body, names: tuple[str, ...]) -> str:
+    return next((found for name in names if (found := maybe(rule.text, name))), None) or rule.text(names[0])
 
 
 def _private_endpoints(body: Body) -> tuple[PrivateEndpointConnection, ...]:

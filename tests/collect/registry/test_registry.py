@@ -59,6 +59,24 @@ def test_address_rules_and_unseen_network_rules():
     assert [one.rpartition("/")[2] for one in seen.subnet_ids] == ["cliregsubnet"]
 
 
+@pytest.mark.parametrize(
+    ("rules", "subnets"),
+    [
+        (body("acr/docs_registry_vnetrules_virtualNetworkSubnetResourceId_2026")["properties"], ["snet-a", "snet-b"]),
+        ({"networkRuleSet": {"virtualNetworkRules": [{"action": "Deny", "id": "/a"}, {"id": "/b"}]}}, ["b"]),
+        ({"networkRuleSet": {"virtualNetworkRules": [{"action": "Allow"}]}}, "not-shown"),
+        ({"networkRuleSet": {"virtualNetworkRules": [{"virtualNetworkSubnetResourceId": 1}]}}, "malformed"),
+    ],
+)
+def test_a_rule_names_its_subnet_under_either_member(rules, subnets):
+    found = mapped(
+        "registry_get_premium_iprules_deny",
+        networkRuleSet={"defaultAction": "Deny", "ipRules": [], **rules["networkRuleSet"]},
+    )
+    told = found.network_rules.subnet_ids
+    assert (reason(told) or [one.rpartition("/")[2] for one in told]) == subnets
+
+
 @pytest.mark.parametrize("name", ["registry_get_standard_2023_07_01", "registry_put_basic_abac_2025_03_01_preview"])
 def test_small_skus_definitely_have_no_firewall(name):
     assert mapped(name).network_rules is None
