@@ -15,6 +15,7 @@ from ... import wildcards
 from ...arm_ids import key_of
 from ...facts import FirewallRule, Unreadable
 from ..addresses import EVERYTHING, PUBLIC, AddressSet, address_set
+from .service_tags import AZURE_CLOUD, is_known, tag_of
 
 NO, MAYBE, YES = 0, 1, 2
 PORT = 443
@@ -143,17 +144,17 @@ def _destinations(rule: FirewallRule, traffic: Traffic) -> int:
 
 def _tag(text: str, traffic: Traffic) -> int:
     """A service tag, with or without a region (``AzureContainerRegistry.WestEurope``)."""
-    name, _, region = text.lower().partition(".")
+    name, region = tag_of(text)
     if traffic.addresses is not None:
         return NO
     if name == "internet":
         return MAYBE  # not documented for Azure Firewall
-    if name not in (traffic.service, "azurecloud"):
+    if name not in (traffic.service, AZURE_CLOUD):
         return NO
     if not region:
         return YES
     if region not in traffic.regions:
-        return NO if traffic.all_regions else MAYBE
+        return NO if traffic.all_regions and (is_known(region) or name != AZURE_CLOUD) else MAYBE
     return YES if traffic.all_regions and traffic.regions == {region} else MAYBE
 
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from ...facts import SecurityGroup, SecurityRule
 from ..addresses import AddressSet, address_set, span_of
+from .service_tags import AZURE_CLOUD, is_known, tag_of
 
 ALLOW, DENY = "allow", "deny"
 _ANY = ("*", "any")
@@ -42,14 +43,15 @@ class Services:
 
     def match(self, tag: str) -> Match:
         """Tell whether the addresses of a service tag hold this end."""
-        name, _, region = tag.lower().replace(" ", "").partition(".")
+        name, region = tag_of(tag)
         if name not in self.names:
             return Match.NO
         if not region:
             return Match.YES
         if region in self.regions:
             return Match.YES if len(self.regions) == 1 else Match.MAYBE
-        return Match.NO if self.complete else Match.MAYBE
+        elsewhere = self.complete and (is_known(region) or name != AZURE_CLOUD)
+        return Match.NO if elsewhere else Match.MAYBE
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from ..addresses import PUBLIC, AddressSet, address_set, prefix_length
 from ..hops import Destination
 from ..lookups import looked_up, subnet_of
 from .rules import Services, Side
+from .service_tags import AZURE_CLOUD
 
 REGISTRY_TAG, STORAGE_TAG = "AzureContainerRegistry", "Storage"
-_REGISTRY_SERVICES = ("azurecontainerregistry", "azurecloud")
-_STORAGE_SERVICES = ("storage", "azurecloud")
+_REGISTRY_SERVICES = ("azurecontainerregistry", AZURE_CLOUD)
+_STORAGE_SERVICES = ("storage", AZURE_CLOUD)
 # Only this SKU can have replicas in other regions.
 _REPLICATED = "premium"
 

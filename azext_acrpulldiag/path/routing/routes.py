@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ...facts import RouteTable, UserRoute, VirtualNetwork
 from ..addresses import PUBLIC, address_set, prefix_length, span_of
 from ..filters.rules import Match, Services
+from ..filters.service_tags import AZURE_CLOUD, tag_of
 from ..lookups import is_connected
 
 LOCAL, PEERED, INTERNET, NOWHERE = "vnetlocal", "vnetpeering", "internet", "none"
@@ -128,7 +129,7 @@ def _of_regions(tagged: Iterable[Route], services: Services) -> dict[str, Route]
     """Routes for tags of regions that the registry may be in, by region: those that no tag without one precedes."""
     found: dict[str, Route] = {}
     for each in tagged:
-        match, region = services.match(each.prefix), each.prefix.lower().partition(".")[2]
+        match, (_, region) = services.match(each.prefix), tag_of(each.prefix)
         if match is Match.YES and not region:
             break
         if match is Match.MAYBE:
@@ -139,7 +140,7 @@ def _of_regions(tagged: Iterable[Route], services: Services) -> dict[str, Route]
 def may_carry(prefix: str) -> bool:
     """Tell whether a user-defined route for ``prefix`` may be about a registry's public endpoint, or its layers."""
     if span_of(prefix) is None:
-        return prefix.lower().replace(" ", "").partition(".")[0] in _TAGS
+        return tag_of(prefix)[0] in _TAGS
     return _is_public(prefix) and prefix_length(prefix) != 32
 
 
@@ -167,7 +168,7 @@ _ENDPOINT_SERVICES = {
     "microsoft.storage": "storage",
     "microsoft.storage.global": "storage",
 }
-_TAGS = ("azurecontainerregistry", "storage", "azurecloud")
+_TAGS = ("azurecontainerregistry", "storage", AZURE_CLOUD)
 
 
 def _of_user(route: UserRoute) -> Route:
@@ -190,8 +191,8 @@ def _longest(routes: Iterable[Route]) -> Route:
 
 def _breadth(route: Route) -> tuple[bool, bool]:
     """A region's tag before the whole service's, a service's before the cloud's."""
-    tag = route.prefix.lower()
-    return tag.startswith("azurecloud"), "." not in tag
+    name, region = tag_of(route.prefix)
+    return name == AZURE_CLOUD, not region
 
 
 def _is_public(prefix: str) -> bool:

@@ -152,6 +152,33 @@ def test_a_registry_in_one_region_is_in_no_other():
     assert Services(("storage",), ("westeurope",)).match("Storage.northeurope") is Match.NO
 
 
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("francecentral", "centralfrance"),
+        ("francesouth", "southfrance"),
+        ("germanywestcentral", "germanywc"),
+        ("germanynorth", "germanyn"),
+        ("norwayeast", "norwaye"),
+        ("norwaywest", "norwayw"),
+        ("switzerlandnorth", "switzerlandn"),
+        ("switzerlandwest", "switzerlandw"),
+    ],
+)
+def test_azure_cloud_has_names_of_its_own_for_some_regions(region, suffix):
+    there = Services(("azurecontainerregistry", "azurecloud"), (region,))
+    assert there.match(f"AzureCloud.{suffix}") is Match.YES
+    assert there.match(f"AzureCloud.{region}") is Match.YES
+    assert there.match(f"AzureContainerRegistry.{region}") is Match.YES
+    assert there.match(f"AzureContainerRegistry.{suffix}") is Match.NO
+    assert Services(("azurecloud",), ("westeurope",)).match(f"AzureCloud.{suffix}") is Match.NO
+
+
+@pytest.mark.parametrize(("suffix", "match"), [("brazilse", Match.MAYBE), ("brazilsouth", Match.NO)])
+def test_a_region_that_nobody_knows_may_be_one_of_ours(suffix, match):
+    assert Services(("azurecloud",), ("brazilsoutheast",)).match(f"AzureCloud.{suffix}") is match
+
+
 def test_a_registry_in_several_regions_may_be_met_in_each():
     several = Services(("storage",), ("westeurope", "northeurope"))
     assert several.match("Storage.northeurope") is Match.MAYBE
