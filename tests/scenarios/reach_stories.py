@@ -83,6 +83,31 @@ def spoke_with_a_gateway_in_the_hub(cloud: Cloud) -> None:
 # --- security groups -------------------------------------------------------------------
 
 
+def _only_azure_cloud(cloud: Cloud, suffix: str) -> None:
+    cloud.grant()
+    cloud.sku("Standard")
+    cloud.registry["location"] = "germanywestcentral"
+    cloud.security_group(
+        rule("cloud", 200, "Allow", f"AzureCloud.{suffix}"), rule("no-internet", 4000, "Deny", "Internet")
+    )
+
+
+@story(verdict="healthy")
+def security_group_allows_azure_cloud_by_its_short_region(cloud: Cloud) -> None:
+    """The security group allows AzureCloud in Germany West Central, which that tag calls germanywc."""
+    _only_azure_cloud(cloud, "germanywc")
+
+
+@story(
+    verdict="broken",
+    root_causes=(NSG_BLOCKS,),
+    evidence={NSG_BLOCKS: {"rule": "no-internet", "hosts": [LOGIN, LAYERS]}},
+)
+def security_group_allows_azure_cloud_of_another_region(cloud: Cloud) -> None:
+    """The security group allows AzureCloud in Norway East alone, and the registry is in Germany West Central."""
+    _only_azure_cloud(cloud, "norwaye")
+
+
 @story(
     verdict="broken",
     root_causes=(NSG_BLOCKS,),
