@@ -6,11 +6,46 @@ from ..arm_ids import network_id_of, same_id
 from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork
 from .hops import Destination
 
+MEMBER, DATA_MEMBER = "registry", "registry_data_"
+"""Members of a registry's private endpoint (``requiredMemberName``): the login server, and in front of a region its
+data endpoint."""
 
-def own_hosts(registry: Registry) -> tuple[str, ...]:
-    """The registry's own names that a pull talks to: the login server, and every data endpoint that is shown."""
-    hosts = registry.data_endpoint_hosts
-    return (registry.login_server, *(() if isinstance(hosts, Unreadable) else hosts))
+
+def own_hosts(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
+    """The registry's own names that a pull talks to: the login server, and its data endpoints.
+
+    Those are what the registry lists, and what its approved endpoints have an address for: with one, layers come from
+    data endpoints for every client, whatever ``dataEndpointEnabled`` says
+    (https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints). Where neither
+    shows one, that of the home region is meant.
+    """
+    listed = () if isinstance(registry.data_endpoint_hosts, Unreadable) else registry.data_endpoint_hosts
+    approved = () if isinstance(endpoints, Unreadable) else [each for each in endpoints if is_approved(each.status)]
+    served = (name for each in approved for name in _data_names(each))
+    found = tuple(dict.fromkeys(name.lower() for name in (*listed, *served)))
+    if not found and has_approved(registry):
+        found = (_data_host(registry),)
+    return (registry.login_server, *found)
+
+
+def _data_names(endpoint: PrivateEndpoint) -> tuple[str, ...]:
+    addresses = () if isinstance(endpoint.addresses, Unreadable) else endpoint.addresses
+    return tuple(name for each in addresses if each.member.lower().startswith(DATA_MEMBER) for name in each.fqdns)
+
+
+def _data_host(registry: Registry) -> str:
+    name, _, suffix = registry.login_server.lower().partition(".")
+    return f"{name}.{registry.location.lower().replace(' ', '')}.data.{suffix}"
+
+
+def has_approved(registry: Registry) -> bool | None:
+    """Tell whether an endpoint of the registry is approved, by the registry's own list; ``None``: it is not known."""
+    if isinstance(registry.private_endpoints, Unreadable):
+        return None
+    statuses = [each.status for each in registry.private_endpoints]
+    if any(map(is_approved, statuses)):
+        return True
+    return None if any(isinstance(each, Unreadable) for each in statuses) else False
 
 
 def approved_of(registry: Registry, network: Network) -> tuple[PrivateEndpoint, ...] | Unreadable:
@@ -75,8 +110,8 @@ def addresses_for(endpoint: PrivateEndpoint, registry: Registry, host: str) -> t
 def _member_of(registry: Registry, host: str) -> str:
     """``registry``, or ``registry_data_westeurope`` for ``contosoreg.westeurope.data.azurecr.io``."""
     if host.lower() == registry.login_server.lower():
-        return "registry"
-    return f"registry_data_{host.lower().partition('.')[2].partition('.')[0]}"
+        return MEMBER
+    return f"{DATA_MEMBER}{host.lower().partition('.')[2].partition('.')[0]}"
 
 
 def meant_for(

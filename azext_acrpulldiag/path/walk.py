@@ -97,7 +97,7 @@ def _walked(
     registry: _Same[Registry], network: _Same[Network], cluster: _Same[Cluster], leaving: _Same[Egresses]
 ) -> tuple[Walk, ...]:
     """Every check of the path asks for the same walks."""
-    places, hosts = network.value.places, hosts_of(registry.value)
+    places, hosts = network.value.places, hosts_of(registry.value, network.value)
     proxies = {host: proxy_for(host, cluster.value) for host in hosts}
     return tuple(
         _walk(registry.value, network.value, place, host, proxies[host], leaving.value)
@@ -106,13 +106,13 @@ def _walked(
     )
 
 
-def hosts_of(registry: Registry) -> tuple[str, ...]:
+def hosts_of(registry: Registry, network: Network) -> tuple[str, ...]:
     """The hosts that a pull talks to: the login server, and where layers come from.
 
     Those are the data endpoints, or public storage, whose names are none of the registry's own.
     """
     layers = layers_host(registry)
-    return (*own_hosts(registry), *((layers,) if layers else ()))
+    return (*own_hosts(registry, network.endpoints), *((layers,) if layers else ()))
 
 
 def _walk(

@@ -51,7 +51,8 @@ class PrivateLinkChanges:
         ``subnet_id``: default a subnet ``endpoints`` of the nodes' network, made where it is not there; the subnet and
         its network are the caller's to make otherwise. ``addresses``: of the login server, then of the data endpoint
         of each region; default the next free ones of the subnet. ``regions``: the registry's home and its replicas.
-        ``zone_id``: keep that zone's records with a zone group. Azure switches dedicated data endpoints on.
+        ``zone_id``: keep that zone's records with a zone group. With an approved one, Azure switches dedicated data
+        endpoints on.
         """
         self.ensure_group(group, subscription)
         subnet_id = subnet_id or self.endpoint_subnet()
@@ -66,10 +67,11 @@ class PrivateLinkChanges:
         self.resources.add(private.interface(nic_id, endpoint_id, subnet_id, members))
         hosts = [fqdn for member, fqdn, _ in members if member != "registry"]
         known = registry["properties"]["dataEndpointHostNames"]
-        registry["properties"] |= {
-            "dataEndpointEnabled": True,
-            "dataEndpointHostNames": known + [host for host in hosts if host not in known],
-        }
+        if status == "Approved":
+            registry["properties"] |= {
+                "dataEndpointEnabled": True,
+                "dataEndpointHostNames": known + [host for host in hosts if host not in known],
+            }
         if zone_id is not None:
             self.zone_group(endpoint_id, zone_id)
         return endpoint_id

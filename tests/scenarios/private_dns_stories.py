@@ -182,6 +182,21 @@ def private_data_record_missing(cloud: Cloud) -> None:
 
 @story(
     verdict="broken",
+    root_causes=("network.private-dns-record-missing",),
+    symptoms=("dns-failure",),
+    evidence={"network.private-dns-record-missing": {"hosts": [DATA_HOST]}},
+)
+def private_data_record_missing_of_an_endpoint_that_nobody_lists(cloud: Cloud) -> None:
+    """The registry lists no data endpoint; its private endpoint has one, whose record is missing."""
+    cloud.grant()
+    _, zone_id = cloud.private_link()
+    cloud.record(zone_id, "contosoreg.westeurope.data")
+    cloud.registry["properties"] |= {"dataEndpointEnabled": False, "dataEndpointHostNames": []}
+    cloud.failing_pod(message=NO_DATA_HOST)
+
+
+@story(
+    verdict="broken",
     root_causes=("network.private-dns-record-wrong",),
     symptoms=("timeout-network",),
     evidence={"network.private-dns-record-wrong": {"found": ["10.225.0.99"], "hosts": [HOST]}},

@@ -140,6 +140,20 @@ def security_group_denies_the_internet(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=(NSG_BLOCKS,),
+    evidence={NSG_BLOCKS: {"hosts": [LAYERS], "rule": "no-internet", "destinations": ["Storage"]}},
+)
+def security_group_denies_the_layers_while_an_endpoint_waits(cloud: Cloud) -> None:
+    """Somebody's private endpoint waits for approval: layers still come from storage, which is denied."""
+    cloud.grant()
+    cloud.private_endpoint("Pending")
+    cloud.security_group(
+        rule("registry", 200, "Allow", "AzureContainerRegistry"), rule("no-internet", 4000, "Deny", "Internet")
+    )
+
+
+@story(
+    verdict="broken",
+    root_causes=(NSG_BLOCKS,),
     symptoms=("blob-download",),
     evidence={NSG_BLOCKS: {"hosts": [LAYERS], "rule": "no-internet", "destinations": ["Storage"]}},
     commands=(f"{ALLOW} AllowStorage --priority 3999",),

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from ...facts import EndpointAddress, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable
+from ...path.endpoints import DATA_MEMBER, MEMBER
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel, operation_of
 from ..members import Body, maybe, shown
 
@@ -21,8 +22,6 @@ IPV6 = "IPv6"
 # https://github.com/Azure/azure-rest-api-specs/tree/main/specification/network/resource-manager/Microsoft.Network
 IP_VERSIONS = ("IPv4", IPV6)
 READ_ENDPOINTS = "Microsoft.Network/privateEndpoints/read"
-MEMBER = "registry"
-DATA_MEMBER = "registry_data_"
 
 Addresses = tuple[EndpointAddress, ...] | Unreadable
 

@@ -17,12 +17,12 @@ from ...access.conditions import Answer
 from ...access.grants import Operation, allows
 from ...arm_ids import key_of, name_of, subscription_of
 from ...facts import Permission, PrivateEndpoint, PrivateZone, Registry, Unreadable, ZoneSearch
-from ...path.endpoints import own_hosts
+from ...path.endpoints import DATA_MEMBER, MEMBER, own_hosts
 from ..ask.arm import ArmReader, Json, in_parallel
 from ..ask.session import Session
 from ..azure.access import read_caller_permissions
 from ..azure.resource_graph import find_resources
-from .private_link import DATA_MEMBER, MEMBER, may_serve
+from .private_link import may_serve
 from .zones import OLDER_DNS_API, Links, read_zones
 
 ZONE_TYPE = "Microsoft.Network/privateDnsZones"
@@ -109,7 +109,7 @@ def search_zones(
 
 def names_of(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
     """The names that may be looked up privately, in lower case: the registry's own, and those of its endpoints."""
-    names = list(own_hosts(registry))
+    names = list(own_hosts(registry, endpoints))
     for endpoint in () if isinstance(endpoints, Unreadable) else endpoints:
         for address in () if isinstance(endpoint.addresses, Unreadable) else endpoint.addresses:
             if address.member.lower() == MEMBER or address.member.lower().startswith(DATA_MEMBER):

@@ -18,7 +18,7 @@ from ...facts import (
     VirtualNetwork,
     ZoneSearch,
 )
-from ..endpoints import addresses_for, approved_of, destination_at, meant_for
+from ..endpoints import addresses_for, approved_of, destination_at, meant_for, own_hosts
 from ..hops import Destination
 from .details import PrivateName
 from .zones import private_name, zone_name
@@ -94,8 +94,7 @@ class Query:
     @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts of the registry."""
-        more = self.registry.data_endpoint_hosts
-        return (self.registry.login_server, *(() if isinstance(more, Unreadable) else more))
+        return own_hosts(self.registry, self.network.endpoints)
 
     @property
     def _dns_servers(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from ...facts import (
 )
 from ...model import Severity
 from ..addresses import AddressSet
+from ..endpoints import has_approved
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .firewall_rules import MAYBE, YES, Traffic, addresses_of, matches
 from .sides import service_tag_of, services_of
@@ -139,8 +140,8 @@ class Ruling:
 
 def layers_host(registry: Registry) -> str | None:
     """The hosts of the public storage that layers come from; ``None``: they come from data endpoints."""
-    # A private endpoint brings data endpoints with it.
-    if registry.data_endpoint_hosts or registry.private_endpoints:  # unreadable ones too
+    # An approved private endpoint brings data endpoints with it. What is not known says nothing of storage.
+    if registry.data_endpoint_hosts or has_approved(registry) is not False:
         return None
     return _BLOBS.get(registry.login_server.lower().partition(".")[2], _BLOBS["azurecr.io"])
 

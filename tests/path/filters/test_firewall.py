@@ -7,6 +7,7 @@ import pytest
 from azext_acrpulldiag.facts import (
     Firewall,
     NodePlace,
+    PrivateEndpointConnection,
     PrivateZone,
     RuleCollection,
     Unreadable,
@@ -16,7 +17,7 @@ from azext_acrpulldiag.facts import (
 from azext_acrpulldiag.model import Severity
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.filters.firewall import OUTCOME, Blocked, admitted, layers_host, unknown_appliance
-from tests.build import SUBNET_ID, SUBSCRIPTION, network, registry
+from tests.build import REGISTRY_ID, SUBNET_ID, SUBSCRIPTION, network, registry
 
 from .test_firewall_rules import BLOBS, HOST, application
 from .test_firewall_rules import network as network_rule
@@ -207,6 +208,10 @@ def test_no_room_before_the_first_priority():
 # --- the rest ---
 
 
+def connection(status):
+    return PrivateEndpointConnection(f"{REGISTRY_ID}/privateEndpointConnections/a", status, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -215,7 +220,10 @@ def test_no_room_before_the_first_priority():
         ({"data_endpoint_hosts": (), "login_server": "contosoreg.azurecr.cn"}, "*.blob.core.chinacloudapi.cn"),
         ({"data_endpoint_hosts": (DATA_HOST,)}, None),
         ({"data_endpoint_hosts": Unreadable("not-shown", "not shown")}, None),
-        ({"private_endpoints": Unreadable("not-shown", "not shown")}, None),
+        ({"data_endpoint_hosts": (), "private_endpoints": Unreadable("not-shown", "not shown")}, None),
+        ({"data_endpoint_hosts": (), "private_endpoints": (connection("Approved"),)}, None),
+        ({"data_endpoint_hosts": (), "private_endpoints": (connection(Unreadable("not-shown", "no")),)}, None),
+        ({"data_endpoint_hosts": (), "private_endpoints": (connection("Pending"), connection("Rejected"))}, BLOBS),
     ],
 )
 def test_where_layers_come_from(changes, expected):
