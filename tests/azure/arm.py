@@ -58,7 +58,7 @@ def _refusal(cloud: Cloud, request: Request, path: str) -> Response | None:
         return missing_api_version()
     supported = cloud.versions.get(views.collection_type(path))
     if supported and request.query["api-version"] not in supported:
-        return unsupported_version(path, request.query["api-version"], supported)
+        return unsupported_version(cloud, path, request.query["api-version"], supported)
     return None
 
 

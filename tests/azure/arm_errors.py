@@ -49,14 +49,23 @@ def missing_api_version() -> Response:
     return _gateway("MissingApiVersionParameter", message, 400)
 
 
-def unsupported_version(path: str, version: str, supported: tuple[str, ...]) -> Response:
-    types = path.rpartition("/providers/")[2].split("/")
+def unsupported_version(cloud: Cloud, path: str, version: str, supported: tuple[str, ...]) -> Response:
+    """A refusal in one of the three recorded forms; that of a missing type is a 404 and may list nothing."""
+    provider, *types = path.rpartition("/providers/")[2].split("/")
+    listed = ", ".join((*supported, *cloud.versions_elsewhere))
+    if cloud.version_refusal == "InvalidResourceType":
+        where = f"in the namespace '{provider}' for api version '{version}'"
+        message = f"The resource type could not be found {where}. The supported api-versions are '{listed}'."
+        return _gateway(cloud.version_refusal, message, 404)
+    if cloud.version_refusal == "InvalidApiVersionParameter":
+        message = f"The api-version '{version}' is invalid. The supported versions are '{listed.replace(' ', '')}'."
+        return _gateway(cloud.version_refusal, message, 400)
     message = (
         f"No registered resource provider found for location 'westeurope' and API version '{version}' for type "
-        f"'{'/'.join(types[1::2])}'. The supported api-versions are '{', '.join(supported)}'. "
+        f"'{'/'.join(types[0::2])}'. The supported api-versions are '{listed}'. "
         "The supported locations are 'westeurope, northeurope'."
     )
-    return _gateway("NoRegisteredProviderFound", message, 400)
+    return _gateway(cloud.version_refusal, message, 400)
 
 
 def not_found(cloud: Cloud, path: str) -> Response:

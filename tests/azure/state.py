@@ -86,6 +86,9 @@ class Cloud(
     # Names by which types are paged or refused; see arm.py.
     page_size: int | None = None
     versions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Those that refusals list beside them, as other regions know them, and the code of the refusals.
+    versions_elsewhere: tuple[str, ...] = ()
+    version_refusal: str = "NoRegisteredProviderFound"
 
     caller_object_id: str = CALLER_OBJECT_ID
     caller_app_id: str = CALLER_APP_ID

@@ -63,10 +63,16 @@ def test_a_stable_registry_has_no_member_that_the_official_example_lacks(client:
     assert not client.arm(build.REGISTRY_ID).json["properties"].keys() - example.keys()
 
 
-def test_a_version_can_be_refused(client: Client, cloud: Cloud) -> None:
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("NoRegisteredProviderFound", 400), ("InvalidApiVersionParameter", 400), ("InvalidResourceType", 404)],
+)
+def test_a_version_can_be_refused(client: Client, cloud: Cloud, code: str, status: int) -> None:
+    cloud.version_refusal = code
     cloud.versions["microsoft.containerregistry/registries"] = ("2025-11-01",)
     refused = client.arm(build.REGISTRY_ID, "2026-09-01-preview")
-    assert (refused.status, refused.json["error"]["code"]) == (400, "NoRegisteredProviderFound")
+    assert (refused.status, refused.json["error"]["code"]) == (status, code)
+    assert "2025-11-01" in refused.json["error"]["message"]
     assert client.arm(build.REGISTRY_ID).status == 200
 
 

@@ -126,10 +126,11 @@ def _virtual_network_link(cloud: Cloud, view: Json, api_version: str) -> None:
 
 
 def _cluster(cloud: Cloud, view: Json, api_version: str) -> None:
-    if not api_version.endswith("-preview"):
-        security: Any = view["properties"].get("securityProfile")
-        if isinstance(security, dict):
-            security.pop("serviceAccountImagePullProfile", None)
+    preview = api_version.endswith("-preview")
+    security: Any = view["properties"].get("securityProfile")
+    if isinstance(security, dict) and (not preview or api_version < "2026-01-02"):
+        security.pop("serviceAccountImagePullProfile", None)
+    if not preview:
         (view["properties"].get("httpProxyConfig") or {}).pop("effectiveNoProxy", None)
 
 

@@ -23,7 +23,14 @@ from urllib.parse import urlencode, urlsplit
 from ...arm_ids import subscription_of
 from ...facts import Unreadable
 from .deadline import begin_after, chain_length
-from .errors import ReadError, explain_exception, operation_of, refusal, translated_errors
+from .errors import (
+    ReadError,
+    VersionRefusedError,
+    explain_exception,
+    operation_of,
+    refusal,
+    translated_errors,
+)
 from .session import Session
 from .workers import Workers
 
@@ -31,6 +38,7 @@ __all__ = [
     "ArmReader",
     "Json",
     "ReadError",
+    "VersionRefusedError",
     "by_key",
     "explain_exception",
     "in_parallel",
@@ -46,15 +54,12 @@ T = TypeVar("T")
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_PAGES = 200
 
+# Error codes of an api-version that is not known for a type, with status 400 or 404 (recorded in arm-errors;
+# https://github.com/Azure/azure-cli/issues/28038).
+_VERSION_REFUSED = {"noregisteredproviderfound", "invalidapiversionparameter", "invalidresourcetype"}
 # Error codes of a 404 that does not mean "this resource does not exist".
 # Recorded in azure-responses/arm-errors: an unknown subscription and an unknown api-version.
-_NOT_AN_ABSENCE = {
-    "subscriptionnotfound",
-    "invalidresourcetype",
-    "invalidresourcenamespace",
-    "noregisteredproviderfound",
-    "tenantnotfound",
-}
+_NOT_AN_ABSENCE = {*_VERSION_REFUSED, "subscriptionnotfound", "invalidresourcenamespace", "tenantnotfound"}
 
 
 class BrokenAnswerError(ReadError):
@@ -256,7 +261,10 @@ def interpret(status: int, payload: bytes, path: str, method: str = "GET") -> Js
     code = error_code(payload)
     if status == 404 and code is not None and code.lower() not in _NOT_AN_ABSENCE:
         return None
-    raise ReadError(refusal(status, code, path, method=method))
+    refused = refusal(status, code, path, method=method)
+    if status in (400, 404) and code is not None and code.lower() in _VERSION_REFUSED:
+        raise VersionRefusedError(refused, _error_text(payload, "message") or "")
+    raise ReadError(refused)
 
 
 def _parsed(payload: bytes) -> Any:
@@ -269,10 +277,15 @@ def _parsed(payload: bytes) -> Any:
 
 def error_code(payload: bytes) -> str | None:
     """The error code of ARM's wrapped form or of a provider's flat one (AKS), if it is JSON."""
+    return _error_text(payload, "code")
+
+
+def _error_text(payload: bytes, name: str) -> str | None:
+    """A text member of an error in either form; ``None``: it has none, or is no JSON."""
     body = _parsed(payload)
     error = body.get("error", body) if isinstance(body, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, str) and code else None
+    text = error.get(name) if isinstance(error, dict) else None
+    return text if isinstance(text, str) and text else None
 
 
 def _items(page: Json, path: str) -> list[Json]:

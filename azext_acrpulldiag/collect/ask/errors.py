@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...facts import Unreadable
+
+# As recorded: "The supported api-versions are 'a, b, c'." and "The supported versions are 'a,b,c'."
+_SUPPORTED = re.compile(r"\bsupported (?:api-)?versions are '([^']*)'", re.IGNORECASE)
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[a-z]+)?", re.IGNORECASE)
 
 
 class ReadError(Exception):
@@ -14,6 +19,22 @@ class ReadError(Exception):
     def __init__(self, why: Unreadable) -> None:
         super().__init__(why.sentence)
         self.why = why
+
+
+class VersionRefusedError(ReadError):
+    """Resource Manager does not know the api-version for this type, here or at the moment."""
+
+    def __init__(self, why: Unreadable, message: str) -> None:
+        super().__init__(why)
+        self.supported = supported_versions(message)
+        """Those that it says to know for the type, of whatever region; empty: it lists none."""
+
+
+def supported_versions(message: str) -> tuple[str, ...]:
+    """The api-versions that the message of such a refusal lists, as they stand there."""
+    listed = _SUPPORTED.search(message)
+    words = (each.strip() for each in listed[1].split(",")) if listed else ()
+    return tuple(each for each in words if _VERSION.fullmatch(each))
 
 
 @contextmanager

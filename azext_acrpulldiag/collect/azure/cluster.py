@@ -1,7 +1,7 @@
 """Read the managed cluster.
 
-Read with the stable api-version. The service-account pull profile is shown by preview versions
-only, so one GET with such a version runs at the same time; where it is refused, fails or
+Read with a stable api-version. The service-account pull profile is shown by preview versions
+only, so one GET with such a version runs at the same time; where none is known, it fails or
 hangs, that one field is unreadable and nothing else.
 """
 
@@ -21,13 +21,20 @@ from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..ask.workers import Workers
 from ..members import Body, maybe, or_empty, shown
+from .versions import ask_in
 
-API_VERSION = "2026-06-01"
+# The oldest stable version with every member that is read of a stable answer, so that clouds which lag know it:
+# agentPoolProfiles[].localDNSProfile came with 2025-09-01, httpProxyConfig.enabled with this one
+# (specification/containerservice/.../stable in https://github.com/Azure/azure-rest-api-specs; the release notes of
+# azure-mgmt-containerservice 40.1.0 and 41.0.0, which are made for these versions).
+API_VERSION = "2026-01-01"
 # Seconds after the stable answer. Nearly every read waits for the cluster, and only one fact for this version.
 PREVIEW_PATIENCE = 3.0
-# securityProfile.serviceAccountImagePullProfile came with 2026-01-02-preview, see
-# https://github.com/Azure/azure-rest-api-specs/pull/40533; this one is the newest in the reference.
-PREVIEW_API_VERSION = "2026-03-02-preview"
+# The newest that the SDK has (azure-mgmt-containerservice 41.9.0b1); see versions.py for where it is not known.
+PREVIEW_API_VERSION = "2026-08-02-preview"
+# The first with securityProfile.serviceAccountImagePullProfile, see
+# https://github.com/Azure/azure-rest-api-specs/pull/40533: in an older one its absence says nothing.
+SERVICE_ACCOUNT_PULL_SINCE = "2026-01-02-preview"
 GROUPS_API_VERSION = "2022-09-01"
 
 _NEAREST = 3
@@ -81,33 +88,38 @@ class MissingCluster:
 
 def read_cluster(reader: ArmReader, target: ClusterTarget) -> Cluster | Unreadable | None:
     """GET the cluster. ``None``: Azure says that it does not exist."""
+    get = partial(reader.get, target.id)
     beside = Workers(1)
-    asked = beside.submit(partial(reader.get, target.id, PREVIEW_API_VERSION))
+    asked = beside.submit(partial(ask_in, PREVIEW_API_VERSION, get))
     beside.close()
     try:
-        stable = reader.get(target.id, API_VERSION)
+        stable, _ = ask_in(API_VERSION, get)
     except ReadError as error:
         return error.why
     if stable is None:
         return None
     preview: Json | Unreadable | None
+    version = PREVIEW_API_VERSION
     try:
-        preview = asked.result(timeout=PREVIEW_PATIENCE)
+        preview, version = asked.result(timeout=PREVIEW_PATIENCE)
     except ReadError as error:
         preview = error.why
     except NotYet:
-        preview = Unreadable("timeout", f"Reading {target.id} with API version {PREVIEW_API_VERSION} timed out")
+        preview = Unreadable("timeout", f"Reading {target.id} with API version {version} timed out")
     if preview is None:  # the stable answer is the one that counts
         preview = Body(stable).not_shown(*_SERVICE_ACCOUNT_PULL).why
-    return cluster_from(stable, home_tenant(reader.session, target.subscription), preview)
+    return cluster_from(stable, home_tenant(reader.session, target.subscription), preview, version)
 
 
 def cluster_from(
-    answer: Json, subscription_tenant: str | Unreadable, preview: Json | Unreadable
+    answer: Json,
+    subscription_tenant: str | Unreadable,
+    preview: Json | Unreadable,
+    preview_version: str = PREVIEW_API_VERSION,
 ) -> Cluster | Unreadable:
     """Map a managedClusters answer.
 
-    ``preview`` is the same cluster as a version shows it that knows service-account pull.
+    ``preview`` is the same cluster as ``preview_version`` shows it.
     ``subscription_tenant`` stands in where the cluster has no identity that names its tenant.
     ``Unreadable``: the answer is no cluster at all.
     """
@@ -134,9 +146,7 @@ def cluster_from(
         outbound_type=shown(_outbound_type, body),
         effective_outbound_ip_ids=shown(_outbound_ips, body),
         node_auto_provisioning=shown(_auto_provisioning, body),
-        service_account_pull=preview
-        if isinstance(preview, Unreadable)
-        else shown(_service_account_pull, Body(preview)),
+        service_account_pull=_service_account_pull(preview, preview_version),
         agent_pools=shown(_agent_pools, body),
         http_proxy=http_proxy_from(answer, preview),
     )
@@ -147,7 +157,7 @@ def explain_missing_cluster(reader: ArmReader, target: ClusterTarget) -> Missing
     base = f"/subscriptions/{target.subscription}"
     clusters, groups = in_parallel(
         [
-            lambda: reader.list(f"{base}/providers/{CLUSTER_TYPE}", API_VERSION),
+            lambda: ask_in(API_VERSION, partial(reader.list, f"{base}/providers/{CLUSTER_TYPE}"))[0],
             lambda: reader.list(f"{base}/resourcegroups", GROUPS_API_VERSION),
         ]
     )
@@ -263,12 +273,19 @@ def _auto_provisioning(body: Body) -> bool:
     return body.enum(PROVISIONING_MODES, "properties", "nodeProvisioningProfile", "mode") == AUTO
 
 
-def _service_account_pull(preview: Body) -> ServiceAccountPull | None:
-    preview.object("properties", "securityProfile")
+def _service_account_pull(preview: Json | Unreadable, version: str) -> ServiceAccountPull | Unreadable | None:
+    return preview if isinstance(preview, Unreadable) else shown(_service_account_profile, Body(preview), version)
+
+
+def _service_account_profile(preview: Body, version: str) -> ServiceAccountPull | None:
+    """A version that knows the profile leaves it out where nobody has set it, ``securityProfile`` too (recorded)."""
+    maybe(preview.object("properties").object, "securityProfile")
     profile = maybe(preview.object, *_SERVICE_ACCOUNT_PULL)
-    if profile is None:
-        return None
-    return ServiceAccountPull(profile.flag("enabled"), maybe(profile.text, "defaultManagedIdentityId"))
+    if profile is not None:
+        return ServiceAccountPull(profile.flag("enabled"), maybe(profile.text, "defaultManagedIdentityId"))
+    if version < SERVICE_ACCOUNT_PULL_SINCE:
+        raise preview.not_shown(*_SERVICE_ACCOUNT_PULL)
+    return None
 
 
 def http_proxy_from(answer: Json, preview: Json | Unreadable) -> HttpProxy | Unreadable | None:

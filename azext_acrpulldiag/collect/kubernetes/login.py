@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ...facts import Unreadable
@@ -20,6 +21,7 @@ from ..ask.kubernetes import ApiServer
 from ..ask.session import Session
 from ..ask.tls import tls_of, tls_of_files
 from ..azure.cluster import API_VERSION
+from ..azure.versions import ask_in
 from ..members import Body, member, or_empty, shown
 
 CREDENTIAL_PERMISSION = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
@@ -54,7 +56,7 @@ def find_api_server(reader: ArmReader, session: Session, target: ClusterTarget, 
     """
     if access.by_file:
         return _from_file(access)
-    answer = reader.post(f"{target.id}/listClusterUserCredential", API_VERSION)
+    answer, _ = ask_in(API_VERSION, partial(reader.post, f"{target.id}/listClusterUserCredential"))
     if answer is None:
         raise ReadError(Unreadable("not-found", f"Azure has no user credential for cluster {target.name}"))
     return api_server_from(kubeconfig_from(answer), lambda: _entra_token(session, target.subscription))

@@ -1,7 +1,7 @@
 """Find and read the registry, and the health of its artifact cache.
 
 A preview api-version is tried first, because the stable one leaves out virtual network rules and
-regional endpoints; where it is refused (a cloud that does not have it), the stable one answers.
+regional endpoints; where none is known (see :mod:`..azure.versions`), the stable one answers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..azure.cluster import home_tenant, nearest
 from ..azure.resource_graph import find_resources
+from ..azure.versions import ask_in_either
 from ..members import Body, maybe, member, or_empty, shown
 
 PREVIEW_API_VERSION = "2026-09-01-preview"
@@ -148,23 +149,15 @@ def _by_id(reader: ArmReader, target: RegistryTarget, subscription: str) -> Json
 
 
 def _get(reader: ArmReader, resource_id: str) -> Json | None:
-    try:
-        return reader.get(resource_id, PREVIEW_API_VERSION)
-    except ReadError as error:
-        if error.why.reason != "unsupported":
-            raise
-    return reader.get(resource_id, API_VERSION)
+    body, _ = ask_in_either(PREVIEW_API_VERSION, API_VERSION, partial(reader.get, resource_id))
+    return body
 
 
 def _list(reader: ArmReader, subscription: str) -> list[Json]:
     """All registries of one subscription, whole."""
     path = f"/subscriptions/{subscription}/providers/{REGISTRY_TYPE}"
-    try:
-        return reader.list(path, PREVIEW_API_VERSION) or []
-    except ReadError as error:
-        if error.why.reason != "unsupported":
-            raise
-    return reader.list(path, API_VERSION) or []
+    rows, _ = ask_in_either(PREVIEW_API_VERSION, API_VERSION, partial(reader.list, path))
+    return rows or []
 
 
 def _others(session: Session, default_subscription: str) -> dict[str, list[str]]:

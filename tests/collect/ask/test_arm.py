@@ -9,7 +9,7 @@ import pytest
 from msal.exceptions import MsalServiceError
 
 from azext_acrpulldiag.collect.ask import arm
-from azext_acrpulldiag.collect.ask.arm import ReadError, in_parallel, interpret, operation_of
+from azext_acrpulldiag.collect.ask.arm import ReadError, VersionRefusedError, in_parallel, interpret, operation_of
 from azext_acrpulldiag.collect.ask.deadline import chain_length
 from azext_acrpulldiag.facts import Unreadable
 from tests.collect.local_azure import (
@@ -453,3 +453,38 @@ def test_the_operation_that_a_request_is(path, method, expected):
 
 def test_interpret_reads_any_success():
     assert interpret(201, b'{"a": 1}', CLUSTER) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "count"),
+    [
+        ("400_noregisteredproviderfound", "2017-09-01-preview", "2018-05-01", 3),
+        ("400_invalidapiversionparameter", "2022-09-01", "2014-02-26", 48),
+        ("404_invalidresourcetype", None, None, 0),
+    ],
+)
+def test_the_refusal_of_an_api_version_carries_those_that_it_lists(name, first, last, count):
+    """Its 404 is no absence; of two lists in a message, the locations are none of versions."""
+    status = int(name.partition("_")[0])
+    with pytest.raises(VersionRefusedError) as refused:
+        interpret(status, json.dumps(body(f"arm-errors/{name}")).encode(), CLUSTER)
+    supported = refused.value.supported
+    assert (supported[:1], supported[-1:], len(supported)) == ((first,) * bool(first), (last,) * bool(last), count)
+    assert refused.value.why.reason == "unsupported"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_flat_error_lists_versions_too(status):
+    text = "... for api version 'x'. The supported api-versions are '2026-01-01, 2026-02-02-preview, soon'."
+    flat = {"code": "InvalidResourceType", "message": text}
+    with pytest.raises(VersionRefusedError) as refused:
+        interpret(status, json.dumps(flat).encode(), CLUSTER)
+    assert refused.value.supported == ("2026-01-01", "2026-02-02-preview")
+
+
+@pytest.mark.parametrize("message", [None, 7, "", ["2026-01-01"], "The supported api-versions are 2026-01-01."])
+def test_a_refusal_without_a_list_lists_none(message):
+    payload = json.dumps({"error": {"code": "NoRegisteredProviderFound", "message": message}}).encode()
+    with pytest.raises(VersionRefusedError) as refused:
+        interpret(400, payload, CLUSTER)
+    assert refused.value.supported == ()

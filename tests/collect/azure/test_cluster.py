@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from azext_acrpulldiag.collect.ask.arm import ReadError
+from azext_acrpulldiag.collect.ask.arm import ReadError, VersionRefusedError
 from azext_acrpulldiag.collect.azure.cluster import (
     API_VERSION,
     PREVIEW_API_VERSION,
@@ -28,11 +28,11 @@ PLACEHOLDER = "00000000-0000-0000-0000-000000000001"
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups"
 
 
-def mapped(name, change=None, preview=None):
+def mapped(name, change=None, preview=None, version=PREVIEW_API_VERSION):
     answer = body(f"aks/{name}")
     if change:
         change(answer)
-    return cluster_from(answer, TENANT, answer if preview is None else preview)
+    return cluster_from(answer, TENANT, answer if preview is None else preview, version)
 
 
 def reason(value) -> str | None:
@@ -194,13 +194,25 @@ def test_service_account_pull_comes_from_the_preview_answer_only():
     assert reason(mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull) == "not-shown"
 
 
+def test_a_preview_version_that_knows_service_account_pull_leaves_it_out_where_it_was_never_set():
+    """Recorded: an answer without ``securityProfile``."""
+    preview = body("aks/managedcluster_get_user_assigned_msi_preview")
+    assert "securityProfile" not in preview["properties"]
+    assert mapped("managedcluster_get_user_assigned_msi_preview").service_account_pull is None
+    older = mapped("managedcluster_get_user_assigned_msi_preview", version="2025-09-02-preview")
+    assert reason(older.service_account_pull) == "not-shown"
+    preview["properties"]["securityProfile"] = []
+    assert reason(mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull) == "malformed"
+    assert reason(mapped("managedcluster_get_system_msi_lb", preview={}).service_account_pull) == "not-shown"
+
+
 def test_service_account_pull_is_unknown_where_the_preview_version_is_refused():
     refused = Unreadable("unsupported", "HTTP 400 NoRegisteredProviderFound")
     assert mapped("managedcluster_get_system_msi_lb", preview=refused).service_account_pull is refused
 
 
 def test_nulls_of_the_official_example_are_unknown_not_absent():
-    found = mapped("spec_managedcluster_get_2025_10_01")
+    found = mapped("spec_managedcluster_get_2025_10_01", version="2025-10-01")
     assert reason(found.power_state) == reason(found.service_account_pull) == "not-shown"
     assert found.service_principal_client_id == "clientid"
     (pool,) = found.agent_pools
@@ -296,6 +308,11 @@ REFUSED = ReadError(Unreadable("unsupported", "HTTP 400 NoRegisteredProviderFoun
 FORBIDDEN = ReadError(Unreadable("forbidden", "HTTP 403 AuthorizationFailed"))
 
 
+def gone(*supported):
+    message = f"The supported api-versions are '{', '.join(supported)}'." if supported else ""
+    return VersionRefusedError(Unreadable("unsupported", "HTTP 400 NoRegisteredProviderFound"), message)
+
+
 def test_a_cluster_is_read_twice_at_once():
     stable = body("aks/managedcluster_get_system_msi_lb")
     reader = Reader(stable=stable, preview=body("aks/managedcluster_get_preview_2025_09_02_lb_msi"))
@@ -310,6 +327,47 @@ def test_a_cluster_is_read_twice_at_once():
 def test_a_preview_that_fails_costs_one_field(preview, expected):
     found = read_cluster(Reader(stable=body("aks/managedcluster_get_system_msi_lb"), preview=preview), TARGET)
     assert (found.provisioning_state, reason(found.service_account_pull)) == ("Succeeded", expected)
+
+
+OTHERS = ("2025-09-02-preview", "2026-01-01", "2026-02-02-preview", "2026-09-01")
+
+
+@pytest.mark.parametrize(
+    ("supported", "asked", "expected"),
+    [
+        (OTHERS, "2026-02-02-preview", "None"),
+        # A version before the profile shows nothing of it, and that is no absence.
+        (OTHERS[:2], "2025-09-02-preview", "not-shown"),
+        (("2026-01-01",), None, "unsupported"),
+        ((), None, "unsupported"),
+    ],
+)
+def test_another_preview_stands_in_for_one_that_is_gone(supported, asked, expected):
+    class Moved(Reader):
+        def get(self, path, version, **query):
+            if version != PREVIEW_API_VERSION:
+                return super().get(path, version, **query)
+            self.asked.append((path, version))
+            raise gone(*supported)
+
+    reader = Moved(stable=body("aks/managedcluster_get_system_msi_lb"))
+    found = read_cluster(reader, TARGET)
+    assert (reason(found.service_account_pull) or str(found.service_account_pull)) == expected
+    versions = [PREVIEW_API_VERSION, API_VERSION, *([asked] if asked else [])]
+    assert sorted(reader.asked) == sorted((TARGET.id, version) for version in versions)
+
+
+def test_a_cloud_that_lags_is_asked_with_the_newest_stable_version_that_it_has():
+    class Lagging(Reader):
+        def get(self, path, version, **query):
+            if version in (PREVIEW_API_VERSION, API_VERSION):
+                raise gone("2025-05-01", "2025-10-01")
+            return super().get(path, version, **query)
+
+    reader = Lagging(stable=body("aks/managedcluster_get_system_msi_lb"))
+    found = read_cluster(reader, TARGET)
+    assert (found.provisioning_state, reason(found.service_account_pull)) == ("Succeeded", "unsupported")
+    assert reader.asked == [(TARGET.id, "2025-10-01")]
 
 
 def test_nobody_waits_for_a_preview_that_hangs(monkeypatch):

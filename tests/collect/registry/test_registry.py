@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_acrpulldiag.collect.ask.arm import ReadError
+from azext_acrpulldiag.collect.ask.arm import ReadError, VersionRefusedError
 from azext_acrpulldiag.collect.registry.registry import (
     API_VERSION,
     PREVIEW_API_VERSION,
@@ -282,6 +282,16 @@ def test_the_stable_version_answers_where_the_preview_is_refused():
     assert find(azure, "contosoreg").name == "contosoreg"
     assert ("list", HERE, API_VERSION) in azure.asked
     assert find(azure, azure.rows[0]["id"]).name == "contosoreg"
+
+
+def test_another_preview_answers_where_the_pinned_one_is_gone():
+    gone = VersionRefusedError(REFUSED.why, "The supported api-versions are '2025-11-01, 2026-03-01-preview'.")
+    azure = Azure([row(HERE, "contosoreg")], {(each, None, PREVIEW_API_VERSION): gone for each in ("list", "get")})
+    login = Login({"id": HERE, "tenantId": "t1", "state": "Enabled"})
+    assert find(azure, "contosoreg", login).name == "contosoreg"
+    assert azure.asked == [("list", HERE, PREVIEW_API_VERSION), ("list", HERE, "2026-03-01-preview")]
+    assert find(azure, azure.rows[0]["id"]).name == "contosoreg"
+    assert azure.asked[-1] == ("get", HERE, "2026-03-01-preview")
 
 
 def test_subscriptions_are_listed_one_by_one_where_resource_graph_is_refused():
