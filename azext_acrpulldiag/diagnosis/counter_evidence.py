@@ -9,6 +9,7 @@ from ..details import Details
 from ..facts import Facts, Kubernetes, Unreadable
 from ..model import Confidence, Finding, Severity, Status, Symptom
 from ..pull_errors.symptoms import recent_pulls
+from .kubelet_identity import as_far_as_pods_use_it
 from .reach import LiveSymptoms
 
 # The category of the checks on the path to the registry.
@@ -23,17 +24,20 @@ class PulledBy(Details):
 
 
 def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]) -> tuple[Finding, ...]:
-    """Turn inferred errors into warnings where the nodes they speak of pulled from the registry just now.
+    """Hold against findings what was not read of who pulls, and what pods show to work.
 
+    Inferred errors become warnings where the nodes they speak of pulled from the registry just now.
     Only a pull with a duration counts (an image that was there already proves nothing), and
     only where no pod of those nodes reports what the error would cause. What was read itself
     stays an error: the next pull will meet it. What could not be read of the path there decides
     nothing once nodes of every pool have gone it, and no pod fails.
     """
+    live = LiveSymptoms(failing := tuple(symptoms))
+    findings = as_far_as_pods_use_it(findings, facts, live)
     pools = frozenset(each.node_pool for each in recent_pulls(facts) if each.node_pool)
     if not pools:
-        return tuple(findings)
-    live, every = LiveSymptoms(failing := tuple(symptoms)), _all_pools(facts)
+        return findings
+    every = _all_pools(facts)
     gone = bool(every) and every <= pools and not failing
     return tuple(
         replace(finding, decisive=False)

@@ -22,8 +22,9 @@ import pytest
 from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.diagnosis.counter_evidence import weigh
 from azext_acrpulldiag.diagnosis.evaluate import judge
+from azext_acrpulldiag.diagnosis.kubelet_identity import HELD_AGAINST_IT
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import Facts, Kubernetes
+from azext_acrpulldiag.facts import Cluster, Facts, Kubernetes, Unreadable
 from azext_acrpulldiag.model import Confidence, Diagnosis, Status, Verdict
 from azext_acrpulldiag.pull_errors.symptoms import login_server_of, symptoms_of
 from tests import build
@@ -117,11 +118,16 @@ def read_all(story: Story, free: SimpleQueue[Engine]) -> tuple[Facts, list[Broke
 
 
 def harms(fault: Fault, facts: Facts) -> bool:
-    """Whether it stops a pull: what is only inferred weighs less than the images that nodes have just pulled."""
-    kubernetes = facts.kubernetes
+    """Whether it stops a pull, as far as one can know.
+
+    What is only inferred weighs less than the images that nodes have just pulled, and the kubelet identity may pull
+    nothing where that could not be read.
+    """
+    kubernetes, cluster = facts.kubernetes, facts.cluster
     pulled = isinstance(kubernetes, Kubernetes) and bool(kubernetes.pulled)
     inferred = OUTCOMES[fault.outcome].confidence is Confidence.INFERRED
-    return fault.applies(facts) and not (pulled and inferred)
+    unused = isinstance(cluster, Cluster) and isinstance(cluster.service_account_pull, Unreadable)
+    return fault.applies(facts) and not (pulled and inferred) and not (unused and fault.outcome in HELD_AGAINST_IT)
 
 
 @pytest.mark.parametrize("name", HEALTHY)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...arm_ids import name_of, parent_of, resource_parts, same_id
-from ...catalogue import Outcome, check, skipped
+from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
-from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, known
+from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
 from .._named import ClusterNames
@@ -320,10 +320,15 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     kubelet identity then prove nothing.
 
     Decided by ``securityProfile.serviceAccountImagePullProfile``, which only preview
-    versions of the cluster's answer show.
+    versions of the cluster's answer show; a cluster on which nobody switched it on has none. Where no
+    such version could be read, that alone leaves no verdict open; what is wrong with the kubelet identity is
+    then an error, inferred, where pods report just what it would cause, and else unknown.
     """
     cluster = known(facts.cluster)
-    profile = known(cluster.service_account_pull)
+    profile = cluster.service_account_pull
+    if isinstance(profile, Unreadable):
+        yield unknown(cluster.id, profile, decisive=False)
+        return
     if profile is not None and profile.enabled:
         default = profile.default_identity_id
         pulls = ServiceAccountPulls(f"as {default}" if default else "anonymously", default)
