@@ -12,6 +12,7 @@ from .identity import kubelet_identity, node_hosts, service_principal
 from .image import content, platform, reference
 from .network import (
     firewalls,
+    node_resolver,
     private_dns,
     private_endpoint,
     proxy,
@@ -40,6 +41,7 @@ MODULES: tuple[ModuleType, ...] = (
     public_side,
     private_endpoint,
     private_dns,
+    node_resolver,
     security_groups,
     routes,
     firewalls,

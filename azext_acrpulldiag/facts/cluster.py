@@ -7,6 +7,8 @@ from datetime import datetime
 
 from .envelope import Unreadable
 
+_NOT_READ = Unreadable("not-shown", "This property of the node pool was not read")
+
 
 @dataclass(frozen=True)
 class KubeletIdentity:
@@ -39,6 +41,16 @@ class HttpProxy:
 
 
 @dataclass(frozen=True)
+class LocalDns:
+    """``localDNSProfile`` of a node pool: a resolver on each node, between kubelet and the network's DNS servers."""
+
+    mode: str | Unreadable
+    """``Preferred``, ``Required`` or ``Disabled``: what is asked for."""
+    state: str | Unreadable
+    """``Enabled`` or ``Disabled``: what came of it."""
+
+
+@dataclass(frozen=True)
 class AgentPool:
     """One entry of ``agentPoolProfiles``."""
 
@@ -56,6 +68,8 @@ class AgentPool:
     count: int | Unreadable
     node_public_ip_prefix_id: str | None = None
     """``nodePublicIPPrefixID``; ``None``: node addresses, where there are any, come from no prefix."""
+    local_dns: LocalDns | Unreadable = _NOT_READ
+    """Unreadable where the answer shows none: versions before 2025-09-01 do not know it."""
 
 
 @dataclass(frozen=True)

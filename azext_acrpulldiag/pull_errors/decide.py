@@ -22,6 +22,7 @@ class Cause:
     address: str | None
     credential: str | None
     text: str
+    resolver: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class PullError:
     address: str | None
     credential: str | None
     causes: tuple[Cause, ...]
+    resolver: str | None = None
+    """The address of the DNS server that was asked for the host, where the text names it."""
 
 
 def classify(message: str) -> PullError:
@@ -71,6 +74,7 @@ def classify(message: str) -> PullError:
         address=first.address,
         credential=first.credential,
         causes=causes,
+        resolver=first.resolver,
     )
 
 
@@ -90,6 +94,7 @@ def _cause(text: str, image: str | None, position: int, count: int) -> Cause:
         address=parse.address_in(text),
         credential=credential,
         text=text,
+        resolver=parse.resolver_in(text),
     )
 
 

@@ -121,6 +121,14 @@ def _is_error_page(host: str, path: str) -> bool:
 
 
 _LOOKED_UP = re.compile(r"\blookup ([a-z0-9.-]{1,253}[a-z0-9])", re.IGNORECASE)
+_ASKED = re.compile(
+    r"\blookup [a-z0-9.-]{1,254} on (\[[0-9a-f:%.]{2,45}\]|\d{1,3}(?:\.\d{1,3}){3}):53\b", re.IGNORECASE
+)
+NODE_RESOLVER = "169.254.10.10"
+"""Where kubelet and containerd ask LocalDNS, the resolver on AKS nodes that have one.
+
+Source: https://learn.microsoft.com/azure/aks/localdns-custom
+"""
 _IMAGE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -166,6 +174,12 @@ def host_in(text: str, image: str | None) -> str | None:
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first.lower()
     return None
+
+
+def resolver_in(text: str) -> str | None:
+    """The address of the DNS server that was asked last, where the text names it."""
+    asked = _ASKED.findall(text)
+    return asked[-1].strip("[]") if asked else None
 
 
 # --- status, address, credential --------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tests import build
+from tests.recordings import body
 
 from . import resources as make
 from .changes_access import ago
@@ -44,6 +45,13 @@ class ClusterChanges:
             for instance in make.scale_set_vms(name, entry["count"]):
                 self.resources.add(instance)
         return entry
+
+    def local_dns(self: Cloud, mode: str = "Required", state: str = "Enabled", pool: str = "pool1") -> None:
+        """Give a node pool LocalDNS, as recorded."""
+        recorded = body("aks/agentpool_get_localdns_required")["properties"]["localDNSProfile"]
+        for entry in self.cluster["properties"]["agentPoolProfiles"]:
+            if entry["name"] == pool:
+                entry["localDNSProfile"] = recorded | {"mode": mode, "state": state}
 
     def scale_set(self: Cloud, pool: str = "pool1") -> dict[str, Any]:
         """The scale set of a pool."""

@@ -130,6 +130,9 @@ def _cluster(cloud: Cloud, view: Json, api_version: str) -> None:
     security: Any = view["properties"].get("securityProfile")
     if isinstance(security, dict) and (not preview or api_version < "2026-01-02"):
         security.pop("serviceAccountImagePullProfile", None)
+    if api_version < "2025-09-01":
+        for pool in view["properties"].get("agentPoolProfiles") or []:
+            pool.pop("localDNSProfile", None)
     if not preview:
         (view["properties"].get("httpProxyConfig") or {}).pop("effectiveNoProxy", None)
 

@@ -15,6 +15,7 @@ from .facts import (
     healthy_facts,
     image_facts,
     login_token_secret_facts,
+    node_resolver_facts,
     private_link_facts,
     proxied_facts,
     pull_secret_facts,
@@ -54,7 +55,7 @@ from .ids import (
     ZONE_ID,
 )
 from .image import lookup
-from .kubernetes import UNAUTHORIZED, failing, failing_container, kubernetes, node, waiting_container
+from .kubernetes import UNAUTHORIZED, UNRESOLVED_AT_NODE, failing, failing_container, kubernetes, node, waiting_container
 from .network import (
     allowing,
     firewall,
@@ -96,6 +97,7 @@ __all__ = [
     "SUBSCRIPTION",
     "TENANT",
     "UNAUTHORIZED",
+    "UNRESOLVED_AT_NODE",
     "VNET_ID",
     "ZONE_ID",
     "access",
@@ -123,6 +125,7 @@ __all__ = [
     "lookup",
     "network",
     "node",
+    "node_resolver_facts",
     "outbound",
     "peering",
     "private_endpoint",

@@ -16,6 +16,7 @@ from azext_acrpulldiag.facts import (
     Image,
     ImageLookup,
     Kubernetes,
+    LocalDns,
     ManagedIdentity,
     NetworkRules,
     Offer,
@@ -34,7 +35,7 @@ from azext_acrpulldiag.facts import (
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
 from .access import access, assignment
-from .cluster import cluster, scale_set, service_principal
+from .cluster import agent_pool, cluster, scale_set, service_principal
 from .ids import (
     APP_ID,
     CONNECTION_ID,
@@ -53,7 +54,7 @@ from .ids import (
     TENANT,
 )
 from .image import lookup
-from .kubernetes import failing, failing_container, kubernetes, node, waiting_container
+from .kubernetes import UNRESOLVED_AT_NODE, failing, failing_container, kubernetes, node, waiting_container
 from .network import allowing, firewall, network, outbound, peering, private_link_network, subnet
 from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry
@@ -130,6 +131,14 @@ def service_endpoint_facts(**changes: object) -> Facts:
             **changes,
         },
     )
+
+
+def node_resolver_facts(*containers: FailingContainer, **changes: object) -> Facts:
+    """LocalDNS is on, a private endpoint and its zone are right, and a pod fails to resolve at its node's resolver."""
+    pool = agent_pool(local_dns=LocalDns("Required", "Enabled"))
+    at_node = containers or (failing(UNRESOLVED_AT_NODE),)
+    found = {"cluster": cluster(agent_pools=(pool,)), "kubernetes": kubernetes(*at_node)}
+    return private_link_facts(**{**found, **changes})
 
 
 def storage_policy_facts(*resources: str, **changes: object) -> Facts:

@@ -16,6 +16,12 @@ UNAUTHORIZED = (
     "%2Fapp%3Apull&service=contosoreg.azurecr.io: 401 Unauthorized"
 )
 
+UNRESOLVED_AT_NODE = (
+    'Failed to pull image "contosoreg.azurecr.io/team/app:1.2": failed to resolve reference: failed to do request: '
+    'Head "https://contosoreg.azurecr.io/v2/team/app/manifests/1.2": dial tcp: lookup contosoreg.azurecr.io on '
+    "169.254.10.10:53: no such host"
+)
+
 
 def node(name: str = "aks-pool1-87752918-vmss000000", pool: str = "pool1", **changes: object) -> Node:
     labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.azure.com/agentpool": pool}

@@ -54,6 +54,7 @@ WORDS = {
     "ruleCollectionType",
     "ruleType",
     "sku",
+    "state",
     "status",
     "type",
     "virtualNetworkLinkState",
@@ -71,6 +72,12 @@ def in_case(change, answer: Any, word: bool = False) -> Any:
 
 def cluster(answer):
     return cluster_from(answer, "tenant", answer)
+
+
+def pools(answer):
+    found = body("aks/managedcluster_get_system_msi_lb")
+    found["properties"]["agentPoolProfiles"] = [{"name": "np", **answer["properties"]}]
+    return cluster_from(found, "tenant", found)
 
 
 def scale_sets(answer):
@@ -99,6 +106,7 @@ MAPPINGS = [
     (cluster, "aks/managedcluster_get_automatic_sku"),
     (cluster, "aks/managedcluster_get_managed_natgateway"),
     (cluster, "aks/managedcluster_get_outbound_block_bootstrap_cache"),
+    (pools, "aks/agentpool_get_localdns_required"),
     (scale_sets, "compute/vmss_list_aks_node_rg"),
     (registry, "acr/registry_get_premium_2026_09_01_preview"),
     (registry, "acr/registry_get_standard_2023_07_01"),

@@ -56,6 +56,7 @@ CATALOGUE = frozenset(
         "image.read-locked",
         "image.quarantined",
         "image.platform-mismatch",
+        "network.node-resolver",
         "network.public-access-disabled",
         "network.outbound-ip-not-allowed",
         "network.private-endpoint-not-approved",
@@ -142,6 +143,7 @@ def test_outcomes_are_of_the_catalogue_and_sections_of_the_article(name, meaning
             "network.route-drops-registry",
             "4.2",
         ),
+        ("lookup c.azurecr.io on 169.254.10.10:53: no such host", "network.private-dns-record-missing", "3.1"),
         ("lookup c.azureacr.io: no such host", "image.login-server-typo", "3.1"),
         ("toomanyrequests: too many requests to source registry for cache rule 'x'", "registry.cache-upstream", None),
         (
@@ -218,3 +220,10 @@ def test_what_is_shown_is_printable():
     shown = [value for value in answer.values() if isinstance(value, str)]
     assert all(value.isprintable() for value in shown)
     assert "\\x1b" in answer["message"]
+
+
+def test_the_nodes_own_resolver_is_no_dns_server_of_the_network():
+    (report,) = explain(["lookup contosoreg.azurecr.io on 169.254.10.10:53: no such host"])
+    assert report["class"] == "dns-failure" and "LocalDNS" in report["words"]
+    assert "network.node-resolver" in report["likelyOutcomes"]
+    assert report["address"] is None and report["host"] == "contosoreg.azurecr.io"

@@ -55,6 +55,28 @@ def test_every_class_is_recorded():
     assert {record["label"] for record in RECORDED} == set(SYMPTOM_CLASSES)
 
 
+@pytest.mark.parametrize(
+    ("tail", "resolver"),
+    [
+        ("lookup contoso.azurecr.io on 169.254.10.10:53: no such host", "169.254.10.10"),
+        ("lookup contoso.azurecr.io. on 169.254.10.10:53: server misbehaving", "169.254.10.10"),
+        ("lookup contoso.azurecr.io on 168.63.129.16:53: no such host", "168.63.129.16"),
+        ("lookup contoso.azurecr.io on [fd00::1]:53: i/o timeout", "fd00::1"),
+        (
+            "lookup contoso.azurecr.io on 169.254.10.10:53: read udp 10.1.0.4:4->169.254.10.10:53: i/o timeout",
+            "169.254.10.10",
+        ),
+        ("lookup contoso.azurecr.io: no such host", None),
+        ("dial tcp 169.254.10.10:443: connect: connection refused", None),
+    ],
+)
+def test_the_dns_server_that_was_asked(tail, resolver):
+    found = classify(resolve(f'failed to do request: Head "https://contoso.azurecr.io/v2/": dial tcp: {tail}'))
+    assert found.resolver == resolver
+    if resolver:
+        assert (found.symptom_class, found.host, found.address) == ("dns-failure", "contoso.azurecr.io", None)
+
+
 # --- the traps -------------------------------------------------------------------------
 
 

@@ -29,7 +29,10 @@ _MEANS: dict[str, Callable[[], bool]] = {
     KUBECTL: lambda: shutil.which("kubectl") is not None,
 }
 # Every check that asks what pods or nodes report.
-OF_PODS = ("kubelet.pull-qps", "network.proxy", "network.storage-policy", "registry.throttling", "symptom.pods")
+OF_PODS = (
+    "kubelet.pull-qps", "network.node-resolver", "network.proxy", "network.storage-policy", "registry.throttling",
+    "symptom.pods",
+)  # fmt: skip
 OF_NODES = ("cluster.ready-nodes", "identity.node-labels")
 
 _EXIT_CODES = {"broken": 4, "inconclusive": 5, "at-risk": 0, "healthy": 0}

@@ -30,7 +30,10 @@ HANGING = {"timeout": 7.0, "drip": 7.0}
 # What more it may take to say so, on a busy machine.
 AFTERWARDS = 20.0
 # What pods tell, and what nodes tell.
-PODS = ("kubelet.pull-qps", "registry.throttling", "symptom.pods", "network.proxy", "network.storage-policy")
+PODS = (
+    "kubelet.pull-qps", "registry.throttling", "symptom.pods", "network.node-resolver", "network.proxy",
+    "network.storage-policy",
+)  # fmt: skip
 NODES = ("cluster.ready-nodes", "identity.node-labels")
 
 # What each request is for: beginnings of the ids of the checks that may not know then.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...arm_ids import resource_parts
-from ...facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable
+from ...facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, LocalDns, ServiceAccountPull, Unreadable
 from ...targets import CLUSTER_TYPE, ClusterTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
@@ -53,6 +53,8 @@ IDENTITY_TYPES = (SYSTEM_ASSIGNED, "UserAssigned", NO_IDENTITY)
 POOL_TYPES = ("VirtualMachineScaleSets", "AvailabilitySet", "VirtualMachines")
 POOL_MODES = ("System", "User", "Gateway")
 OS_TYPES = ("Linux", "Windows")
+LOCAL_DNS_MODES = ("Preferred", "Required", "Disabled")
+LOCAL_DNS_STATES = ("Enabled", "Disabled")
 OS_SKUS = (
     "Ubuntu", "Ubuntu2204", "Ubuntu2404", "AzureLinux", "AzureLinux3", "AzureContainerLinux", "CBLMariner",
     "Windows2019", "Windows2022", "Windows2025",
@@ -345,4 +347,12 @@ def _agent_pool(pool: Body) -> AgentPool:
         node_public_ip=shown(pool.flag, "enableNodePublicIP"),
         count=shown(pool.number, "count"),
         node_public_ip_prefix_id=maybe(pool.text, "nodePublicIPPrefixID"),
+        local_dns=shown(_local_dns, pool),
+    )
+
+
+def _local_dns(pool: Body) -> LocalDns:
+    profile = pool.object("localDNSProfile")
+    return LocalDns(
+        mode=shown(profile.enum, LOCAL_DNS_MODES, "mode"), state=shown(profile.enum, LOCAL_DNS_STATES, "state")
     )

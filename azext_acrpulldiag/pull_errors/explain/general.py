@@ -106,6 +106,7 @@ GENERAL: dict[str, Explanation] = {
             "network.custom-dns-unlinked",
             "network.private-dns-link-missing",
             "network.private-dns-zone-missing",
+            "network.node-resolver",
         ),
         "Whether the host is exactly the registry's login server. If so, whether its A record is missing in a private "
         "DNS zone that is linked to the network.",

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable
 
 from .. import PullError
+from ..parse import NODE_RESOLVER
 from .general import NO_ROLE, PULL_SECRET, SERVICE_PRINCIPAL, Explanation
 
 
@@ -50,12 +51,35 @@ def _data_endpoint(error: PullError) -> bool:
     return ".data.azurecr." in (error.host or "")
 
 
+def _at_node_resolver(error: PullError) -> bool:
+    return error.resolver == NODE_RESOLVER
+
+
 def _at_docker_hub(error: PullError) -> bool:
     return (error.host or "").endswith("docker.io")
 
 
 Special = tuple[Callable[[PullError], bool], Explanation]
 SPECIAL: dict[str, tuple[Special, ...]] = {
+    "dns-failure": (
+        (
+            _at_node_resolver,
+            Explanation(
+                "The node's own resolver (LocalDNS, 169.254.10.10) could not turn the host's name into an address. It "
+                "passes on what the network's DNS servers answer, and keeps that for up to an hour.",
+                (
+                    "network.private-dns-record-missing",
+                    "network.custom-dns-unlinked",
+                    "network.node-resolver",
+                    "image.login-server-typo",
+                    "image.login-server-mismatch",
+                ),
+                "Whether the network's DNS servers resolve the name now: then the resolver has kept an old answer, or "
+                "asks servers that the network had when the node was made.",
+                "3.1",
+            ),
+        ),
+    ),
     "unauthorized-401": (
         (
             _regional_host,

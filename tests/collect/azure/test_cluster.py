@@ -19,7 +19,7 @@ from azext_acrpulldiag.collect.azure.cluster import (
     read_cluster,
     without_user,
 )
-from azext_acrpulldiag.facts import HttpProxy, KubeletIdentity, ServiceAccountPull, Unreadable
+from azext_acrpulldiag.facts import HttpProxy, KubeletIdentity, LocalDns, ServiceAccountPull, Unreadable
 from azext_acrpulldiag.targets import ClusterTarget
 from tests.recordings import body
 
@@ -172,6 +172,37 @@ def test_other_outbound_types_have_no_addresses_of_the_clusters_own(kind):
         answer["properties"]["networkProfile"]["outboundType"] = kind
 
     assert mapped("managedcluster_get_system_msi_lb", change).effective_outbound_ip_ids == ()
+
+
+def with_pool(name):
+    """A cluster whose only pool has the members of a recorded one."""
+
+    def change(answer):
+        recorded = body(f"aks/{name}")
+        answer["properties"]["agentPoolProfiles"] = [{"name": recorded["name"], **recorded["properties"]}]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("required", LocalDns("Required", "Enabled")), ("disabled", LocalDns("Disabled", "Disabled"))],
+)
+def test_local_dns_of_a_node_pool(name, expected):
+    (pool,) = mapped("managedcluster_get_system_msi_lb", with_pool(f"agentpool_get_localdns_{name}")).agent_pools
+    assert pool.local_dns == expected
+
+
+def test_local_dns_that_is_not_shown_is_not_off():
+    (pool,) = mapped("managedcluster_get_system_msi_lb").agent_pools
+    assert reason(pool.local_dns) == "not-shown"
+
+    def without_state(answer):
+        with_pool("agentpool_get_localdns_required")(answer)
+        del answer["properties"]["agentPoolProfiles"][0]["localDNSProfile"]["state"]
+
+    (pool,) = mapped("managedcluster_get_system_msi_lb", without_state).agent_pools
+    assert (pool.local_dns.mode, reason(pool.local_dns.state)) == ("Required", "not-shown")
 
 
 @pytest.mark.parametrize(("name", "expected"), [("automatic_sku", True), ("creating", False)])
