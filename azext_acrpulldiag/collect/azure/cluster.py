@@ -74,6 +74,7 @@ _OUTBOUND_PROFILES = {
 }
 _SERVICE_PRINCIPAL = ("properties", "servicePrincipalProfile", "clientId")
 _KUBELET_IDENTITY = ("properties", "identityProfile", "kubeletidentity")
+_PROXY = ("properties", "httpProxyConfig")
 _SERVICE_ACCOUNT_PULL = ("properties", "securityProfile", "serviceAccountImagePullProfile")
 
 
@@ -300,8 +301,8 @@ def http_proxy_from(answer: Json, preview: Json | Unreadable) -> HttpProxy | Unr
 
 
 def _http_proxy(body: Body, preview: Json | Unreadable) -> HttpProxy | None:
-    config = maybe(body.object, "properties", "httpProxyConfig")
-    if config is None or maybe(config.flag, "enabled") is False:
+    config = maybe(body.object, *_PROXY)
+    if config is None or False in (maybe(config.flag, "enabled"), shown(Body(preview).flag, *_PROXY, "enabled")):
         return None
     http = maybe(config.text, "httpProxy")
     https = maybe(config.text, "httpsProxy") or http
@@ -317,7 +318,7 @@ def _http_proxy(body: Body, preview: Json | Unreadable) -> HttpProxy | None:
 
 def _no_proxy(config: Body, preview: Json | Unreadable) -> tuple[str, ...] | Unreadable:
     own = shown(config.texts, "noProxy")
-    whole = shown(Body(preview).texts, "properties", "httpProxyConfig", "effectiveNoProxy")
+    whole = shown(Body(preview).texts, *_PROXY, "effectiveNoProxy")
     if isinstance(whole, Unreadable):
         return own
     return tuple(dict.fromkeys((*(() if isinstance(own, Unreadable) else own), *whole)))

@@ -17,7 +17,7 @@ from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..azure.cluster import home_tenant, nearest
 from ..azure.resource_graph import find_resources
-from ..azure.versions import ask_in_either
+from ..azure.versions import ask_in, ask_in_either
 from ..members import Body, maybe, member, or_empty, shown
 
 PREVIEW_API_VERSION = "2026-09-01-preview"
@@ -116,8 +116,8 @@ def read_cache_rules(reader: ArmReader, registry: Registry) -> tuple[CacheRule, 
     """Read the artifact-cache rules and the health of the credential sets that they use."""
     rules, sets = in_parallel(
         [
-            lambda: reader.list(f"{registry.id}/cacheRules", API_VERSION),
-            lambda: reader.list(f"{registry.id}/credentialSets", API_VERSION),
+            lambda: ask_in(API_VERSION, partial(reader.list, f"{registry.id}/cacheRules"))[0],
+            lambda: ask_in(API_VERSION, partial(reader.list, f"{registry.id}/credentialSets"))[0],
         ]
     )
     if isinstance(rules, Unreadable):

@@ -11,10 +11,12 @@ import hmac
 import json
 import re
 from datetime import datetime, timezone
+from functools import partial
 
 from ...arm_ids import name_of
 from ...facts import Registry, RegistryToken, Unreadable
 from ..ask.arm import ArmReader, Json, ReadError, operation_of
+from ..azure.versions import ask_in
 from ..members import Body, MemberError, maybe, or_empty, shown
 from ..registry.registry import API_VERSION
 
@@ -65,12 +67,10 @@ def read_admin_passwords(reader: ArmReader, registry: Registry) -> Json | Unread
     if not registry.admin_enabled:
         return None
     path = f"{registry.id}/listCredentials"
-    found = reader.post(path, API_VERSION)
-    return (
-        Unreadable("not-found", f"{registry.id} does not exist any more", operation_of(path, "POST"))
-        if found is None
-        else found
-    )
+    found, _ = ask_in(API_VERSION, partial(reader.post, path))
+    if found is None:
+        return Unreadable("not-found", f"{registry.id} does not exist any more", operation_of(path, "POST"))
+    return found
 
 
 def matches_one(listed: Json, password: str) -> bool | Unreadable:
@@ -94,7 +94,7 @@ def read_token(reader: ArmReader, registry: Registry, name: str) -> RegistryToke
 
     Raises :class:`~.arm.ReadError` where the token itself cannot be read.
     """
-    found = reader.get(f"{registry.id}/tokens/{name}", API_VERSION)
+    found, _ = ask_in(API_VERSION, partial(reader.get, f"{registry.id}/tokens/{name}"))
     if found is None:
         return None
     scope_map = shown(Body(found).text, "properties", "scopeMapId")
@@ -103,7 +103,7 @@ def read_token(reader: ArmReader, registry: Registry, name: str) -> RegistryToke
 
 def _get(reader: ArmReader, resource_id: str) -> Json | Unreadable:
     try:
-        found = reader.get(resource_id, API_VERSION)
+        found, _ = ask_in(API_VERSION, partial(reader.get, resource_id))
     except ReadError as error:
         return error.why
     gone = Unreadable("not-found", f"{resource_id} does not exist", operation_of(resource_id))

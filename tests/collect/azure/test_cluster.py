@@ -476,6 +476,12 @@ def test_a_proxy_that_is_off(changes):
     assert proxied(**changes) is None
 
 
+def test_a_proxy_that_only_the_preview_shows_to_be_off():
+    """Stable versions before 2026-01-01 show the proxy and not whether it is on."""
+    assert proxied({"properties": {"httpProxyConfig": PROXY | {"enabled": False}}}) is None
+    assert proxied({"properties": {"httpProxyConfig": PROXY | {"enabled": True}}}) is not None
+
+
 @pytest.mark.parametrize("config", [["http://proxy"], {"httpProxy": 3128}])
 def test_a_proxy_of_another_form(config):
     answer = {"id": "/cluster", "properties": {"httpProxyConfig": config}}

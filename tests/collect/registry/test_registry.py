@@ -353,3 +353,17 @@ def test_cache_rules_are_read_with_their_credential_sets():
     assert read_cache_rules(Lists(cacheRules=[], credentialSets=FORBIDDEN), registry()) == ()
     assert reason(read_cache_rules(Lists(cacheRules=FORBIDDEN, credentialSets=[]), registry())) == "forbidden"
     assert reason(read_cache_rules(Lists(cacheRules=None, credentialSets=[]), registry())) == "not-found"
+
+
+def test_cache_rules_in_a_cloud_that_lags():
+    class Lagging(Lists):
+        def list(self, path, version, **query):
+            if version == API_VERSION:
+                raise VersionRefusedError(
+                    REFUSED.why, "The supported api-versions are '2025-04-01, 2025-03-01-preview'."
+                )
+            assert version == "2025-04-01"
+            return super().list(path, version, **query)
+
+    (found,) = read_cache_rules(Lagging(cacheRules=body("acr/cacherules_list")["value"], credentialSets=[]), registry())
+    assert found.name
