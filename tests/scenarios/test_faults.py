@@ -43,7 +43,7 @@ USED_BY = {
     r"\.azmk8s\.io/api/v1/events\?.*reason=Pulled": (),  # demotes errors, and there is none that it could
     r"\.azmk8s\.io/api/v1/(pods|events)\?": PODS,
     r"/(registries|Microsoft\.ResourceGraph/resources)\?": ("access", "network", "registry"),
-    r"/managedClusters/prod\?api-version=.*-preview": ("identity.service-account-pull",),
+    r"/managedClusters/prod\?api-version=.*-preview": ("access", "identity", "nodes"),  # what may be nobody's fault
     r"/managedClusters/prod\?": ("access", "cluster", "identity", "network", "nodes", "registry.arm"),
     r"/virtualMachineScaleSets": (
         "nodes",

@@ -282,7 +282,9 @@ def _service_account_pull(preview: Json | Unreadable, version: str) -> ServiceAc
 
 def _service_account_profile(preview: Body, version: str) -> ServiceAccountPull | None:
     """A version that knows the profile leaves it out where nobody has set it, ``securityProfile`` too (recorded)."""
-    maybe(preview.object("properties").object, "securityProfile")
+    properties = preview.object("properties")
+    if "securityProfile" in properties.json:
+        properties.object("securityProfile")
     profile = maybe(preview.object, *_SERVICE_ACCOUNT_PULL)
     if profile is not None:
         return ServiceAccountPull(profile.flag("enabled"), maybe(profile.text, "defaultManagedIdentityId"))

@@ -232,6 +232,8 @@ def test_a_preview_version_that_knows_service_account_pull_leaves_it_out_where_i
     assert mapped("managedcluster_get_user_assigned_msi_preview").service_account_pull is None
     older = mapped("managedcluster_get_user_assigned_msi_preview", version="2025-09-02-preview")
     assert reason(older.service_account_pull) == "not-shown"
+    preview["properties"]["securityProfile"] = None
+    assert reason(mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull) == "not-shown"
     preview["properties"]["securityProfile"] = []
     assert reason(mapped("managedcluster_get_system_msi_lb", preview=preview).service_account_pull) == "malformed"
     assert reason(mapped("managedcluster_get_system_msi_lb", preview={}).service_account_pull) == "not-shown"
