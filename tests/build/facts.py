@@ -133,11 +133,10 @@ def service_endpoint_facts(**changes: object) -> Facts:
     )
 
 
-def node_resolver_facts(*containers: FailingContainer, **changes: object) -> Facts:
+def node_resolver_facts(**changes: object) -> Facts:
     """LocalDNS is on, a private endpoint and its zone are right, and a pod fails to resolve at its node's resolver."""
     pool = agent_pool(local_dns=LocalDns("Required", "Enabled"))
-    at_node = containers or (failing(UNRESOLVED_AT_NODE),)
-    found = {"cluster": cluster(agent_pools=(pool,)), "kubernetes": kubernetes(*at_node)}
+    found = {"cluster": cluster(agent_pools=(pool,)), "kubernetes": kubernetes(failing(UNRESOLVED_AT_NODE))}
     return private_link_facts(**{**found, **changes})
 
 

@@ -119,11 +119,10 @@ def nodes_resolve_what_dns_answers(facts: Facts) -> Iterator[Finding]:
     if failing is None or isinstance(failing, Unreadable):
         yield not_seen(facts, failing)
         return
-    cluster = known(facts.cluster)
+    cluster, registry = known(facts.cluster), known(facts.registry)
     failed = [each for each in _failed(facts) if _fails_at_node(each, cluster)]
     if not failed:
         return
-    registry = known(facts.registry)
     if facts.network is None:
         yield skipped(cluster.id, "The nodes' network was not read.")
         return

@@ -49,9 +49,12 @@ def statuses(facts):
     return [finding.status for finding in judged(facts)]
 
 
-def with_pool(local_dns, *containers, **changes):
-    pool = agent_pool(local_dns=local_dns)
-    return node_resolver_facts(*containers, cluster=cluster(agent_pools=(pool,)), **changes)
+def with_pods(*containers, **changes):
+    return node_resolver_facts(kubernetes=kubernetes(*containers), **changes)
+
+
+def with_pool(local_dns, message=UNRESOLVED_AT_NODE):
+    return with_pods(failing(message), cluster=cluster(agent_pools=(agent_pool(local_dns=local_dns),)))
 
 
 def test_pods_that_fail_at_their_nodes_resolver_while_dns_is_right():
@@ -110,7 +113,7 @@ def test_the_address_in_a_message_proves_that_it_is_on(profile):
     ],
 )
 def test_the_state_tells_for_a_message_that_names_no_server(profile, status):
-    assert statuses(with_pool(profile, failing(UNNAMED))) == [status]
+    assert statuses(with_pool(profile, UNNAMED)) == [status]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_the_state_tells_for_a_message_that_names_no_server(profile, status):
     ],
 )
 def test_what_is_no_failure_of_it_passes(containers):
-    assert statuses(node_resolver_facts(*containers)) == [Status.PASS]
+    assert statuses(with_pods(*containers)) == [Status.PASS]
 
 
 def test_without_failing_pods_it_passes():
@@ -157,7 +160,7 @@ def test_a_public_registry_that_resolves_is_judged_alike():
 
 def test_a_data_endpoint_is_a_host_of_the_registry_too():
     message = UNRESOLVED_AT_NODE.replace(f"lookup {HOST}", f"lookup {DATA_HOST}")
-    (finding,) = judged(node_resolver_facts(failing(message)))
+    (finding,) = judged(with_pods(failing(message)))
     assert finding.evidence["hosts"] == [DATA_HOST]
 
 
