@@ -75,9 +75,10 @@ NODE_RESOLVER_FAILS = Outcome(
         option(
             Step(
                 "If the network's DNS servers were changed, or waiting did not help: upgrade the node image of node "
-                "pool {pool}, which makes its nodes anew",
+                "pool {pool}, which makes its nodes anew; if the image is the newest already, drain and reimage its "
+                "nodes one by one",
                 "az aks nodepool upgrade --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
-                "--subscription {subscription} --node-image-only --yes",
+                "--subscription {subscription} --node-image-only",
                 each="managed",
                 requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
                 changes="every node of the pool is cordoned, drained and reimaged",

@@ -83,7 +83,7 @@ def test_pods_that_fail_at_their_nodes_resolver_while_dns_is_right():
     assert wait.command is None and wait.option == 1 and finding.evidence["kept_until"] in wait.description
     assert upgrade.command == (
         "az aks nodepool upgrade --resource-group rg-app --cluster-name prod --name pool1 "
-        f"--subscription {SUBSCRIPTION} --node-image-only --yes"
+        f"--subscription {SUBSCRIPTION} --node-image-only"
     )
     assert upgrade.requires == ("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",)
 
