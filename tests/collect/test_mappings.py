@@ -76,7 +76,7 @@ def cluster(answer):
 
 def pools(answer):
     found = body("aks/managedcluster_get_system_msi_lb")
-    found["properties"]["agentPoolProfiles"] = [{"name": "np", **answer["properties"]}]
+    found["properties"]["agentPoolProfiles"] = [answer.get("properties")]
     return cluster_from(found, "tenant", found)
 
 
