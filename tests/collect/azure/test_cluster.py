@@ -403,6 +403,11 @@ def test_a_cloud_that_lags_is_asked_with_the_newest_stable_version_that_it_has()
     assert reader.asked == [(TARGET.id, "2025-10-01")]
 
 
+def test_a_type_that_no_version_knows_is_no_cluster_that_is_missing():
+    found = read_cluster(Reader(stable=gone(), preview=gone()), TARGET)
+    assert reason(found) == "unsupported"
+
+
 def test_nobody_waits_for_a_preview_that_hangs(monkeypatch):
     monkeypatch.setattr("azext_acrpulldiag.collect.azure.cluster.PREVIEW_PATIENCE", 0.05)
     hung = threading.Event()
