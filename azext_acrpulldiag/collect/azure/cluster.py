@@ -59,8 +59,9 @@ OS_SKUS = (
     "Ubuntu", "Ubuntu2204", "Ubuntu2404", "AzureLinux", "AzureLinux3", "AzureContainerLinux", "CBLMariner",
     "Windows2019", "Windows2022", "Windows2025",
 )  # fmt: skip
+MANAGED_NAT_GATEWAY, MANAGED_NAT_GATEWAY_V2 = "managedNATGateway", "managedNATGatewayV2"
 OUTBOUND_TYPES = (
-    "loadBalancer", "userDefinedRouting", "managedNATGateway", "managedNATGatewayV2", "userAssignedNATGateway",
+    "loadBalancer", "userDefinedRouting", MANAGED_NAT_GATEWAY, MANAGED_NAT_GATEWAY_V2, "userAssignedNATGateway",
     "none", "block",
 )  # fmt: skip
 AUTO = "Auto"
@@ -69,8 +70,8 @@ PROVISIONING_MODES = ("Manual", AUTO)
 # is not the cluster's own (a subnet's gateway, a route, nothing).
 _OUTBOUND_PROFILES = {
     "loadBalancer": "loadBalancerProfile",
-    "managedNATGateway": "natGatewayProfile",
-    "managedNATGatewayV2": "natGatewayProfile",
+    MANAGED_NAT_GATEWAY: "natGatewayProfile",
+    MANAGED_NAT_GATEWAY_V2: "natGatewayProfile",
 }
 _SERVICE_PRINCIPAL = ("properties", "servicePrincipalProfile", "clientId")
 _KUBELET_IDENTITY = ("properties", "identityProfile", "kubeletidentity")
@@ -264,7 +265,14 @@ def _control_plane(body: Body) -> tuple[str, ...]:
 
 
 def _outbound_type(body: Body) -> str:
-    return body.enum(OUTBOUND_TYPES, "properties", "networkProfile", "outboundType")
+    """The word of preview versions for a second-generation NAT gateway, which version 2026-06-01 tells by its SKU.
+
+    Source: ``ManagedClusterNATGatewayProfile.sku`` of azure-mgmt-containerservice.
+    """
+    kind = body.enum(OUTBOUND_TYPES, "properties", "networkProfile", "outboundType")
+    sku = shown(body.text, "properties", "networkProfile", "natGatewayProfile", "sku")
+    second = kind == MANAGED_NAT_GATEWAY and isinstance(sku, str) and sku.lower() == "standardv2"
+    return MANAGED_NAT_GATEWAY_V2 if second else kind
 
 
 def _outbound_ips(body: Body) -> tuple[str, ...]:

@@ -157,13 +157,37 @@ def test_half_a_kubelet_identity_is_unknown(name):
         ("lb_customer_outbound_ips", "loadBalancer", ("cliakstest000003",)),
         ("managed_natgateway", "managedNATGateway", ("64608ae2-2069-4713-aa60-4175966d9a22",)),
         ("automatic_sku", "managedNATGateway", ("cddb92fe-5918-46ae-a0a1-51834c32b1d8",)),
+        (
+            "managed_natgateway_two_ips",
+            "managedNATGateway",
+            ("362fa1fd-c440-4d00-91c6-9c0d91156c7b", "b8171280-d31f-4355-9375-5ab67fd65e07"),
+        ),
         ("outbound_block_bootstrap_cache", "block", ()),
+        ("outbound_none_bootstrap_cache", "none", ()),
     ],
 )
 def test_outbound_addresses_come_from_the_profile_of_the_outbound_type(name, outbound_type, last_segments):
     found = mapped(f"managedcluster_get_{name}")
     assert found.outbound_type == outbound_type
     assert tuple(one.rpartition("/")[2] for one in found.effective_outbound_ip_ids) == last_segments
+
+
+@pytest.mark.parametrize(
+    ("kind", "sku", "expected"),
+    [
+        ("managedNATGateway", "StandardV2", "managedNATGatewayV2"),
+        ("managedNATGateway", "Standard", "managedNATGateway"),
+        ("managedNATGateway", None, "managedNATGateway"),
+        ("managedNATGatewayV2", None, "managedNATGatewayV2"),
+    ],
+)
+def test_a_second_generation_nat_gateway_is_told_by_the_type_or_by_the_sku(kind, sku, expected):
+    def change(answer):
+        answer["properties"]["networkProfile"]["outboundType"] = kind
+        answer["properties"]["networkProfile"]["natGatewayProfile"]["sku"] = sku
+
+    found = mapped("managedcluster_get_managed_natgateway_two_ips", change)
+    assert (found.outbound_type, len(found.effective_outbound_ip_ids)) == (expected, 2)
 
 
 @pytest.mark.parametrize("kind", ["userDefinedRouting", "userAssignedNATGateway", "none"])
