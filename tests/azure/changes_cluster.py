@@ -89,6 +89,14 @@ class ClusterChanges:
                 make.public_ip(f"{interface}/ipConfigurations/ipconfig1/publicIPAddresses/pub1", address)
             )
 
+    def node_public_ip_prefix(self: Cloud, prefix: str, pool: str = "pool1") -> None:
+        """Let the public addresses of a pool's nodes come from a prefix, as recorded."""
+        recorded = body("aks/managedcluster_get_node_public_ip_prefix")["properties"]["agentPoolProfiles"][0]
+        (member,) = (name for name in recorded if name.lower() == "nodepublicipprefixid")
+        for entry in self.cluster["properties"]["agentPoolProfiles"]:
+            if entry["name"] == pool:
+                entry[member] = self.public_ip_prefix(f"nodes-{pool}", prefix)
+
     def unassign_kubelet_identity(self: Cloud, pool: str = "pool1") -> None:
         """Take the kubelet identity off a pool's scale set and its instances."""
         prefix = scale_set_id(pool).lower()

@@ -49,7 +49,7 @@ class NetworkChanges:
         profile["outboundType"] = outbound_type
         if outbound_type != "loadBalancer":
             profile["loadBalancerProfile"] = {"backendPoolType": "nodeIPConfiguration"}
-        if outbound_type in ("userDefinedRouting", "none", "block"):
+        if outbound_type == "userDefinedRouting":
             del profile["loadBalancerProfile"]
         return profile
 

@@ -244,10 +244,63 @@ def outbound_ip_behind_an_appliance(cloud: Cloud) -> None:
 
 @story(verdict="inconclusive", unknowns={"network.outbound-ip": ANY})
 def outbound_none(cloud: Cloud) -> None:
-    """The cluster has no way out at all, so a private way is needed that is not read."""
+    """AKS sets up no way out, and what Azure lends the nodes (default outbound access) is an address not shown."""
     cloud.grant()
     cloud.outbound("none")
     cloud.firewall(["20.103.55.1"])
+
+
+@story(verdict="healthy", unknowns={"network.outbound-ip": ANY})
+def outbound_none_and_pods_pull(cloud: Cloud) -> None:
+    """AKS sets up no way out, the registry filters by address, and the nodes pulled from it just now."""
+    outbound_none.tell(cloud)
+    cloud.node()
+    cloud.pulled()
+
+
+@story(verdict="inconclusive", unknowns={"network.outbound-ip": ANY})
+def outbound_none_in_a_private_subnet(cloud: Cloud) -> None:
+    """AKS sets up no way out, and the subnet switches default outbound access off: nodes have no outbound IP."""
+    outbound_none.tell(cloud)
+    cloud.resources[build.SUBNET_ID]["properties"]["defaultOutboundAccess"] = False
+
+
+@story(verdict="inconclusive", unknowns={"network.outbound-ip": ANY})
+def outbound_blocked(cloud: Cloud) -> None:
+    """AKS blocks all that leaves, so a private way is needed."""
+    cloud.grant()
+    cloud.outbound("block")
+    cloud.firewall(["20.103.55.1"])
+
+
+@story(
+    verdict="broken",
+    root_causes=("network.outbound-ip-not-allowed",),
+    evidence={
+        "network.outbound-ip-not-allowed": {
+            "path": "node-public-ip",
+            "addresses": ["20.60.0.0/28"],
+            "uncovered": ["20.60.0.0/28"],
+        }
+    },
+    commands=(f"{ALLOW} --ip-address 20.60.0.0/28",),
+)
+def outbound_none_with_a_prefix_of_the_nodes(cloud: Cloud) -> None:
+    """AKS sets up no way out; the nodes have public IPs from a prefix, which the firewall does not allow."""
+    cloud.grant()
+    cloud.outbound("none")
+    cloud.node_public_ips()
+    cloud.node_public_ip_prefix("20.60.0.0/28")
+    cloud.firewall(["20.103.55.1"])
+
+
+@story(verdict="healthy")
+def firewall_allows_the_prefix_of_the_nodes(cloud: Cloud) -> None:
+    """The nodes have public IPs from a prefix, which the registry's firewall allows as a whole."""
+    cloud.grant()
+    cloud.node_public_ips()
+    cloud.node_public_ip_prefix("20.60.0.0/28")
+    cloud.firewall(["20.60.0.0/28"])
 
 
 @story(verdict="inconclusive", unknowns={"network.outbound-ip": "Microsoft.Network/publicIPAddresses/read"})

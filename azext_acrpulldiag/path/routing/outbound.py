@@ -152,7 +152,16 @@ def _by_nat_gateway(outbound: Outbound, gateway_id: str) -> WayOut:
 
 
 def _of_the_cluster(cluster: Cluster, outbound: Outbound, subnet: Subnet) -> WayOut:
-    """The way that AKS set up, where nothing on the subnet or the nodes overrides it."""
+    """The way that AKS set up, where nothing on the subnet or the nodes overrides it.
+
+    Of type ``none`` AKS sets up nothing, and nodes have Azure's default outbound access unless their subnet switches
+    that off; its address is Azure's, is shown nowhere and may change. Of type ``block`` AKS denies all that leaves.
+
+    Sources: https://learn.microsoft.com/azure/aks/egress-outboundtype,
+    https://learn.microsoft.com/dotnet/api/microsoft.azure.management.containerservice.models.outboundtype ("All AKS
+    nodes follows Azure VM default outbound behavior"),
+    https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access
+    """
     if isinstance(cluster.outbound_type, Unreadable):
         return WayOut("unknown", cluster.outbound_type)
     kind = cluster.outbound_type.lower()
@@ -161,9 +170,10 @@ def _of_the_cluster(cluster: Cluster, outbound: Outbound, subnet: Subnet) -> Way
     if kind == "managednatgatewayv2":
         return WayOut("nat-gateway", outbound.cluster)
     # A route learnt from a gateway is not shown, and userDefinedRouting may rely on one.
-    if kind in ("none", "block") or (subnet.private and kind != "userdefinedrouting"):
+    if kind == "block" or (subnet.private and kind != "userdefinedrouting"):
         return WayOut("none", ())
     missing = {
+        "none": "leaves the nodes Azure's default outbound access, whose address is not shown and may change",
         "userdefinedrouting": "has no user-defined route for the internet",
         "managednatgateway": "has no NAT gateway",
         "userassignednatgateway": "has no NAT gateway",

@@ -87,7 +87,7 @@ def test_an_ip_rule_must_admit_every_address(addresses, rules):
 
 
 def test_nodes_without_a_public_address_are_admitted_by_no_ip_rule():
-    nowhere = cluster(outbound_type="none")
+    nowhere = cluster(outbound_type="block")
     (finding,) = judged(network=LACKING, outbound=outbound(), cluster=nowhere, registry=ruled("20.61.112.7"))
     assert finding.outcome == MISSING
 

@@ -239,7 +239,20 @@ def test_a_way_that_the_subnet_does_not_show_is_unknown(network, outbound_type):
 
 @pytest.mark.parametrize("outbound_type", ["none", "block"])
 def test_clusters_without_an_outbound_path(network, outbound_type):
+    network.subnet(defaultOutboundAccess=False)
     assert seen(leave(network, outbound_type=outbound_type)) == ("none", ())
+
+
+def test_a_cluster_that_blocks_what_leaves_has_no_outbound_path(network):
+    assert seen(leave(network, outbound_type="block")) == ("none", ())
+
+
+@pytest.mark.parametrize("shown", [{}, {"defaultOutboundAccess": True}])
+def test_a_cluster_of_outbound_type_none_leaves_by_azures_default_access(network, shown):
+    network.subnet(**shown)
+    outbound = leave(network, outbound_type="none")
+    assert (outbound.path, outbound.addresses.reason) == ("unknown", "not-shown")
+    assert "default outbound access" in outbound.addresses.detail
 
 
 def test_a_private_subnet_without_gateway_or_route_has_no_way_out(network):
