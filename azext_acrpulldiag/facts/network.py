@@ -74,6 +74,8 @@ class VirtualNetwork:
     dns_servers: tuple[str, ...]
     """Empty: it uses Azure's own DNS."""
     peerings: tuple[Peering, ...]
+    gateways: tuple[str, ...] | Unreadable = ()
+    """Ids of virtual network gateways and route servers in it, which bring routes that no route table shows."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,13 @@ _SHOWN = 3
 def admitted(rules: tuple[str, ...], egress: Egress) -> bool | Unreadable:
     """Tell whether ``rules`` allow every outbound IP that nodes may have; nodes without one are not allowed.
 
-    It is not known where that differs between the outbound paths that it may be, where an address was not read,
-    or where a rule that may cover it cannot be read.
+    It is not known where that differs between the outbound paths that it may be, where an address was not read, where a
+    rule that may cover it cannot be read, or where nodes may take the default route of a gateway. Without any rule none
+    of that matters.
     """
     told = [_admitted(rules, way) for way in egress.ways]
+    if egress.learnt is not None and rules and not all(isinstance(each, Unreadable) for each in told):
+        return egress.learnt
     if egress.doubt is not None and len({_kind(each) for each in told}) > 1:
         return egress.doubt
     return told[0]

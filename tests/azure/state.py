@@ -12,6 +12,7 @@ from . import resources as make
 from .changes_access import AccessChanges
 from .changes_cluster import ClusterChanges
 from .changes_firewall import FirewallChanges
+from .changes_gateways import GatewayChanges
 from .changes_images import ImageChanges
 from .changes_kubernetes import KubernetesChanges
 from .changes_network import NetworkChanges
@@ -65,6 +66,7 @@ class Cloud(
     AccessChanges,
     ClusterChanges,
     FirewallChanges,
+    GatewayChanges,
     ImageChanges,
     KubernetesChanges,
     NetworkChanges,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from itertools import combinations
 
@@ -56,6 +57,24 @@ def leaving(*ways):
 )
 def test_every_way_that_it_may_be_counts(ways, expected):
     assert admitted(("20.1.1.1",), leaving(*ways)) == expected
+
+
+LEARNT = Unreadable("unsupported", "a gateway may advertise a default route")
+
+
+@pytest.mark.parametrize(
+    ("rules", "ways", "expected"),
+    [
+        (("20.1.1.1",), [("20.1.1.1",)], LEARNT),
+        (("20.1.1.1",), [("20.9.9.9",)], LEARNT),
+        (("20.1.1.1",), [()], LEARNT),
+        (("20.1.1.1",), [("20.1.1.1",), ("20.9.9.9",)], LEARNT),
+        (("20.1.1.1",), [WHY], WHY),
+        ((), [("20.9.9.9",)], False),
+    ],
+)
+def test_a_gateway_leaves_it_open_where_a_rule_may_hold_what_it_leads_to(rules, ways, expected):
+    assert admitted(rules, replace(leaving(*ways), learnt=LEARNT)) == expected
 
 
 def test_a_rule_that_cannot_be_read_may_hold_what_is_refused():

@@ -18,6 +18,7 @@ from ...path.reached import come_to_an_endpoint
 from ...path.routing.outbound import Egress
 from ...repairs import Step, option
 from .._named import RegistryNames
+from ._caveats import Caveat, as_pods_show
 
 MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 
@@ -98,9 +99,9 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The firewall of registry {registry} does not allow outbound IP {refused} ({path}) of the nodes of "
-    "{pools}.",
+    "{pools}.{caveat}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
-    details=(RegistryNames, RefusedAddresses),
+    details=(RegistryNames, RefusedAddresses, Caveat),
     repairs=(
         option(
             Step(
@@ -154,7 +155,11 @@ def registry_has_a_way_in(facts: Facts) -> Iterator[Finding]:
     )
 
 
-@check("network.outbound-ip", needs=("registry", "outbound", "network", "cluster"), outcomes=(OUTBOUND_IP_NOT_ALLOWED,))
+@check(
+    "network.outbound-ip",
+    needs=("registry", "outbound", "network", "cluster", "kubernetes"),
+    outcomes=(OUTBOUND_IP_NOT_ALLOWED,),
+)
 def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     """The registry's firewall allows every outbound IP of the nodes.
 
@@ -173,9 +178,15 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     left to network.service-endpoint; so is a subnet that the subnet rules name. Where the registry's
     name resolves to a private endpoint for the nodes of a subnet, the outbound IP does not matter;
     where that is not known, an outbound IP without a rule is unknown. So is the outbound IP of an HTTP
-    proxy that the nodes use.
+    proxy that the nodes use. A virtual network gateway or route server in the nodes' network, or in one
+    whose gateway it uses, may advertise a default route, which no request that only reads shows: then the
+    outbound IP is unknown, unless a user-defined default route or the subnet's route table overrides it,
+    or pods get 403 for an outbound IP that no rule allows. So is that of outbound type ``none``, which
+    may be one that Azure lends the nodes (default outbound access).
 
     Sources: https://learn.microsoft.com/azure/nat-gateway/nat-overview,
+    https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,
+    https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access,
     https://learn.microsoft.com/azure/container-registry/container-registry-vnet,
     https://learn.microsoft.com/azure/container-registry/allow-access-trusted-services
     """
@@ -224,7 +235,7 @@ def _is_anothers_matter(egress: Egress, rules: NetworkRules) -> bool:
 
 
 def _judge(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules) -> Iterator[Finding]:
-    told = admitted(rules.ip_rules, egress)
+    told = admitted(rules.ip_rules, as_pods_show(facts, egress, rules.ip_rules))
     if told is True:
         return
     private = come_to_an_endpoint(facts, egress.subnet_id, egress.pools)
@@ -270,6 +281,7 @@ def _refused(egress: Egress, resource: str, registry: Registry, rules: NetworkRu
             private_dns_zone=zone_name(registry),
             has_room=len(rules.ip_rules) + len(uncovered) <= MAX_IP_RULES,
         ),
+        Caveat.of(egress.learnt),
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ...catalogue import Outcome, check, skipped, unknown
-from ...facts import Facts, Unreadable, known
+from ...facts import Facts, Network, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import BROKEN, UNKNOWN, unmet, walks, why_lost
+from ...path.routing.gateways import as_if_none_joined
 from ...path.routing.peering import DISCONNECTED, MISSING, BrokenPeering, JoinedNetworks, NoPeering
 from ...path.routing.start import DROPS, DroppingRoute
 from ...repairs import Step, option
-from ._findings import OnPath, findings_of
+from ._caveats import Caveat, reported
+from ._findings import Met, OnPath, finding_of, findings_of, ignorance, met_hops
 
 _WRITE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write"
 _PEER = "Microsoft.Network/virtualNetworks/peer/action"
@@ -95,9 +97,9 @@ PEERING_MISSING = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The nodes of {pools} cannot reach the registry's private endpoint at {addresses}: their virtual network "
-    "{near_name} is not peered with {far_name}, where the endpoint is.",
+    "{near_name} is not peered with {far_name}, where the endpoint is.{caveat}",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
-    details=(OnPath, JoinedNetworks, NoPeering),
+    details=(OnPath, JoinedNetworks, NoPeering, Caveat),
     repairs=(
         option(
             _made("Create the peering from the nodes' network {near_name} to {far_name}", "near", "near_to_far"),
@@ -180,15 +182,19 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,
     https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
     """
-    yield from _findings(
-        facts,
-        {ROUTE_DROPS.id: ROUTE_DROPS},
-        "route",
-        "The registry's address is not known, or no network on the path is peered with the nodes' network.",
-    )
+    none = "The registry's address is not known, or no network on the path is peered with the nodes' network."
+    nothing = _nothing_met(facts, "route", none)
+    if nothing is not None:
+        yield nothing
+        return
+    yield from findings_of(facts, {ROUTE_DROPS.id: ROUTE_DROPS}, {"route"})
 
 
-@check("network.peerings", needs=("registry", "network", "cluster"), outcomes=(PEERING_MISSING, PEERING_DISCONNECTED))
+@check(
+    "network.peerings",
+    needs=("registry", "network", "cluster", "kubernetes"),
+    outcomes=(PEERING_MISSING, PEERING_DISCONNECTED),
+)
 def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
     """The nodes' networks are peered with the network of the registry's private endpoint.
 
@@ -200,26 +206,50 @@ def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
 
     Decided from both sides of the peering, and from the address space that each has synced: a range
     that was added to a network later is not peered until the peering is synced. Where both networks
-    use the gateway of another, or a Virtual WAN hub, routes that cannot be read may connect them, and
-    it is unknown.
+    have a virtual network gateway or route server, or use that of another or a Virtual WAN hub, routes
+    that cannot be read may join them without a peering (VNet-to-VNet), and it is unknown; where pods
+    time out, such gateways do not, and the peering is missing.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview,
-    https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space
+    https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space,
+    https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-howto-vnet-vnet-resource-manager-portal
     """
-    outcomes = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
     none = "As far as the path from the nodes to the registry is known, it crosses no peering."
-    yield from _findings(facts, outcomes, "peering", none)
+    nothing = _nothing_met(facts, "peering", none)
+    if nothing is not None:
+        yield nothing
+        return
+    for met in met_hops(facts, _PEERINGS, {"peering"}):
+        yield _told_of_peering(facts, met)
 
 
-def _findings(facts: Facts, outcomes: Mapping[str, Outcome], kind: str, none: str) -> Iterator[Finding]:
+_PEERINGS = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
+
+
+def _told_of_peering(facts: Facts, met: Met, unread: Unreadable | None = None) -> Finding:
+    if met.hop.outcome is None:
+        shown = _as_pods_show(facts, met)
+        return _told_of_peering(facts, shown, met.hop.unread) if shown else ignorance(facts, met)
+    further = (Caveat.of(unread),) if met.hop.outcome == MISSING else ()
+    return finding_of(facts, met, _PEERINGS[met.hop.outcome], *further)
+
+
+def _as_pods_show(facts: Facts, met: Met) -> Met | None:
+    """What is missing where no gateway joins the networks, if pods time out as they then do."""
+    if not isinstance(facts.network, Network) or not reported(facts, PEERING_MISSING.explains, met.pools):
+        return None
+    there = met_hops(facts, {MISSING}, (), as_if_none_joined(facts.network))
+    return next((each for each in there if each.pools == met.pools and each.hop.name == met.hop.name), None)
+
+
+def _nothing_met(facts: Facts, kind: str, none: str) -> Finding | None:
+    """Why nothing of this kind is judged; ``None``: the nodes' way to the registry has something of it."""
     if facts.network is None:
-        yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
-        return
-    if not any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
-        lost = _lost_behind_a_fault(facts)
-        yield unknown(*lost) if lost else skipped(facts.targets.cluster.id, unmet(walks(facts), none))
-        return
-    yield from findings_of(facts, outcomes, {kind})
+        return skipped(facts.targets.cluster.id, "The nodes' network was not read.")
+    if any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
+        return None
+    lost = _lost_behind_a_fault(facts)
+    return unknown(*lost) if lost else skipped(facts.targets.cluster.id, unmet(walks(facts), none))
 
 
 def _lost_behind_a_fault(facts: Facts) -> tuple[str, Unreadable] | None:

@@ -11,6 +11,7 @@ from ...path import egresses, unmet, walks
 from ...path.arrival import APART, ENDPOINT_MISSING, NOT_ALLOWED, LeavingBy, SubnetAtRegistry
 from ...path.routing.outbound import Egress
 from ...repairs import Step
+from ._caveats import as_pods_show
 from ._findings import OnPath, findings_of
 
 _URL = "https://learn.microsoft.com/azure/container-registry/container-registry-vnet"
@@ -74,7 +75,7 @@ SUBNET_NOT_ALLOWED = Outcome(
 
 @check(
     "network.service-endpoint",
-    needs=("registry", "network", "cluster", "outbound"),
+    needs=("registry", "network", "cluster", "outbound", "kubernetes"),
     outcomes=(SERVICE_ENDPOINT_MISSING, SUBNET_NOT_ALLOWED),
 )
 def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
@@ -114,7 +115,8 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
 def _leaving(facts: Facts) -> tuple[Egress, ...] | Unreadable:
     """How the nodes leave, which decides for subnets that the firewall names in vain."""
     try:
-        return egresses(facts)
+        rules = known(known(facts.registry).network_rules)
+        return tuple(as_pods_show(facts, each, rules.ip_rules if rules else ()) for each in egresses(facts))
     except NotKnownError as unread:
         return unread.why
 

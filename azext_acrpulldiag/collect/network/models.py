@@ -7,6 +7,8 @@ networkSecurityGroup, routeTable, natGateway, serviceEndpoints and serviceEndpoi
 
 from __future__ import annotations
 
+import re
+
 from ...arm_ids import key_of
 from ...facts import (
     EndpointPolicy,
@@ -30,6 +32,8 @@ DIRECTIONS = ("Inbound", "Outbound")
 ACCESS = ("Allow", "Deny")
 PROTOCOLS = ("Tcp", "Udp", "Icmp", "Esp", "Ah", "*")
 APPLIANCE = "VirtualAppliance"
+GATEWAY_SUBNET, ROUTE_SERVER_SUBNET = "gatewaysubnet", "routeserversubnet"
+_CONFIGURATION = re.compile("/ipConfigurations/[^/]+$", re.IGNORECASE)
 NEXT_HOPS = (APPLIANCE, "VnetLocal", "Internet", "VirtualNetworkGateway", "None")
 
 
@@ -43,7 +47,30 @@ def virtual_network_from(answer: Json) -> VirtualNetwork:
         prefixes=properties.object("addressSpace").texts("addressPrefixes"),
         dns_servers=(maybe(options.texts, "dnsServers") if options else None) or (),
         peerings=tuple(peering_from(item.json) for item in properties.objects("virtualNetworkPeerings")),
+        gateways=shown(_gateways, properties),
     )
+
+
+def _gateways(network: Body) -> tuple[str, ...]:
+    """What sits in the subnets that Azure keeps for gateways and route servers, by the names that it demands.
+
+    A subnet refers to the IP configurations in it, and has no such member while it is empty (recorded), as a
+    GatewaySubnet is before its gateway is made. One for a route server is for nothing else.
+
+    Sources: https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-vpn-gateway-settings,
+    https://learn.microsoft.com/azure/route-server/overview
+    """
+    found: dict[str, str] = {}
+    for subnet in network.objects("subnets"):
+        name = subnet.text("name").lower()
+        if name in (GATEWAY_SUBNET, ROUTE_SERVER_SUBNET):
+            inside = [
+                _CONFIGURATION.sub("", each) for each in maybe(subnet.ids, "properties", "ipConfigurations") or ()
+            ]
+            if name == ROUTE_SERVER_SUBNET and not inside:
+                inside = [subnet.text("id")]
+            found.update({key_of(each): each for each in inside})
+    return tuple(found.values())
 
 
 def peering_from(answer: Json) -> Peering:

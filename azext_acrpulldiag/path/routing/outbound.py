@@ -3,7 +3,8 @@
 Azure takes the first of: a route that leads elsewhere than to the internet, a NAT gateway on the subnet, an address
 of the instance itself, the load balancer's outbound rules, default outbound access
 (https://learn.microsoft.com/azure/nat-gateway/nat-overview). What the cluster calls its outbound type is
-therefore only asked last. Which route it is, :func:`~.public.routes_out` says, as for every other check.
+therefore only asked last. Which route it is, :func:`~.public.routes_out` says, as for every other check; that a
+gateway may advertise a default route, :mod:`~.gateways`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..filters.sides import services_of
 from ..hops import Destination
 from ..lookups import looked_up, subnet_of, table_of
 from .appliances import appliance_at
+from .gateways import default_route
 from .public import routes_out
 from .routes import APPLIANCE, HUB, INTERNET, NOWHERE, SERVICE_ENDPOINT, Route, to_public
 from .start import Way, named, one_of, way_of
@@ -63,6 +65,8 @@ class Egress:
     """With several it is one of them. None where the source is private."""
     doubt: Unreadable | None = None
     """Why it is not known which of several ways it is."""
+    learnt: Unreadable | None = None
+    """Why it may be none of them: a gateway may advertise a default route. ``None``: none can."""
 
 
 def egresses_of(registry: Registry, network: Network, cluster: Cluster, outbound: Outbound) -> tuple[Egress, ...]:
@@ -102,7 +106,20 @@ def _egress(leaving: _Leaving) -> Egress:
         ways.setdefault(way, words)
     doubt = one_of(list(ways.values()), "the registry's addresses") if len(ways) > 1 else None
     subnet_id = nodes.subnet_id if isinstance(nodes.subnet_id, str) else None
-    return Egress(nodes.pools, subnet_id, source, tuple(ways), doubt)
+    learnt = _learnt(leaving) if source is not True else None
+    return Egress(nodes.pools, subnet_id, source, tuple(ways), doubt, learnt)
+
+
+def _learnt(leaving: _Leaving) -> Unreadable | None:
+    """Why Azure's own default route may not hold, where nodes would leave by it."""
+    way = way_of(leaving.registry, leaving.network, leaving.place, leaving.destination)
+    if isinstance(way, Unreadable) or not any(_is_azures(route) for route in routes_out(way)):
+        return None
+    return default_route(way.here, way.table)
+
+
+def _is_azures(route: Route) -> bool:
+    return route.user is None and route.next_hop == INTERNET
 
 
 def _ways(leaving: _Leaving) -> Iterator[_Named]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from ...arm_ids import group_of, name_of, network_id_of, subscription_of
 from ...details import Details, internal
-from ...facts import Firewall, Network, NodePlace, Peering, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
+from ...facts import Firewall, Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from ..addresses import prefix_length
 from ..filters.sides import own_network, service_tag_of
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from ..lookups import is_virtual_hub, looked_up, subnet_of, table_of
+from ..lookups import looked_up, subnet_of, table_of
+from .gateways import advertisers, listens
 from .routes import APPLIANCE, ENDPOINT, HUB, INTERNET, LOCAL, SERVICE_ENDPOINT, WIDE, Route
 
 DROPS = "network.route-drops-registry"
@@ -95,8 +96,7 @@ def sound(way: Way, route: Route, to: str | None = None) -> Hop:
 
 
 def _has_gateway(way: Way) -> bool:
-    listens = way.table is None or way.table.gateway_routes is not False
-    return listens and any(may_route(each) for each in way.here.peerings)
+    return listens(way.table) and bool(advertisers(way.here))
 
 
 def by_gateway(way: Way, route: Route) -> Hop:
@@ -187,8 +187,3 @@ def named(way: Way, route: Route) -> str:
         return f"the system route for {route.prefix}"
     table = f" of route table {name_of(way.table.id)}" if way.table else ""
     return f"route {route.user.name} ({route.prefix}){table}"
-
-
-def may_route(peering: Peering) -> bool:
-    """Tell whether a gateway or hub behind a peering may announce routes."""
-    return is_virtual_hub(peering.remote_network_id) or peering.uses_remote_gateways is not False

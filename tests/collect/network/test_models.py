@@ -43,6 +43,56 @@ def test_a_network_tells_its_dns_servers_and_subnets():
     assert subnet.prefixes == ("10.0.0.0/24",)
 
 
+def with_gateway():
+    """The recorded network with a subnet for a gateway, once its recorded gateway is in it."""
+    answer = body("network/vnet_get_gatewaysubnet")
+    configurations = body("network/vnet_gateway_get_vpn")["properties"]["ipConfigurations"]
+    answer["properties"]["subnets"][0]["properties"]["ipConfigurations"] = [
+        {"id": each["id"]} for each in configurations
+    ]
+    return answer
+
+
+def test_a_subnet_that_is_kept_for_a_gateway_is_none():
+    assert virtual_network_from(body("network/vnet_get_gatewaysubnet")).gateways == ()
+    assert virtual_network_from(body("network/vnet_get_2025_05_01")).gateways == ()
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.lower])
+def test_a_network_tells_the_gateway_in_its_subnet(change):
+    answer = with_gateway()
+    (subnet,) = answer["properties"]["subnets"]
+    subnet["name"] = change(subnet["name"])
+    subnet["properties"]["ipConfigurations"] = [
+        {"id": change(each["id"])} for each in subnet["properties"]["ipConfigurations"] * 2
+    ]
+    (gateway,) = virtual_network_from(answer).gateways
+    assert gateway == change(body("network/vnet_gateway_get_vpn")["id"])
+
+
+def test_a_subnet_for_a_route_server_has_one():
+    answer = body("network/vnet_get_gatewaysubnet")
+    (subnet,) = answer["properties"]["subnets"]
+    subnet["name"] = "RouteServerSubnet"
+    assert virtual_network_from(answer).gateways == (subnet["id"],)
+
+
+@pytest.mark.parametrize(("configurations", "reason"), [("text", "malformed"), ([{}], "malformed"), ([7], "malformed")])
+def test_what_is_in_the_subnet_of_a_gateway_may_not_be_readable(configurations, reason):
+    answer = with_gateway()
+    answer["properties"]["subnets"][0]["properties"]["ipConfigurations"] = configurations
+    network = virtual_network_from(answer)
+    assert network.gateways.reason == reason
+    assert network.prefixes == ("11.0.0.0/16",)
+    del answer["properties"]["subnets"]
+    assert virtual_network_from(answer).gateways.reason == "not-shown"
+
+
+def test_a_peering_tells_that_it_uses_the_gateway_of_the_other_network():
+    peering = peering_from(body("network/peering_get_use_remote_gateways"))
+    assert (peering.uses_remote_gateways, peering.allows_access) == (True, False)
+
+
 def test_a_network_tells_its_side_of_a_peering():
     (peering,) = virtual_network_from(body("network/vnet_get_with_peerings")).peerings
     assert (peering.name, peering.state) == ("asotest-vgateway-welibk", "Initiated")

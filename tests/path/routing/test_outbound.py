@@ -109,3 +109,45 @@ def test_addresses_that_nobody_read_are_not_taken_for_none():
     gateway = build.network(subnets={build.SUBNET_ID.lower(): build.subnet(nat_gateway_id="/nat")})
     (way,) = leaving(gateway).ways
     assert (way.path, way.via, isinstance(way.addresses, Unreadable)) == ("nat-gateway", "/nat", True)
+
+
+# --- the default route of a gateway -----------------------------------------------------------
+
+
+def beside_a_gateway(*routes, **changes):
+    """The nodes' network with a gateway in it."""
+    network = routed(*routes, **changes)
+    nodes = replace(network.networks[NODES_ID.lower()], gateways=(f"{RESOURCES}/virtualNetworkGateways/vpn",))
+    return replace(network, networks={**network.networks, NODES_ID.lower(): nodes})
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        beside_a_gateway(),
+        beside_a_gateway(user("10.9.0.0/16")),
+        beside_a_gateway(user("20.0.0.0/8", "Internet")),
+        beside_a_gateway(TO_US),
+    ],
+)
+def test_a_gateway_may_advertise_a_default_route(network):
+    egress = leaving(network)
+    assert egress.ways[0] == BALANCED
+    assert "virtual network gateway vpn" in egress.learnt.detail
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        routed(),
+        beside_a_gateway(user("10.9.0.0/16"), gateway_routes=False),
+        beside_a_gateway(user("0.0.0.0/0", "Internet")),
+        beside_a_gateway(user("0.0.0.0/1", "Internet"), user("128.0.0.0/1", "Internet")),
+        beside_a_gateway(user("AzureContainerRegistry", "Internet")),
+        beside_a_gateway(user("0.0.0.0/0")),
+        beside_a_gateway(service_endpoints=("microsoft.containerregistry",)),
+        build.network(subnets={build.SUBNET_ID.lower(): FORBIDDEN}),
+    ],
+)
+def test_what_overrides_the_default_route_of_a_gateway(network):
+    assert leaving(network).learnt is None
