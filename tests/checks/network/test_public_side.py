@@ -31,8 +31,11 @@ from tests.build import (
     SUBNET_ID,
     SUBSCRIPTION,
     cluster,
+    failing,
     healthy_facts,
+    kubernetes,
     network,
+    node,
     private_endpoint,
     registry,
     subnet,
@@ -292,6 +295,51 @@ def test_an_unreadable_way_hides_no_other():
     findings = outbound_ip(way(addresses=NOT_SHOWN), way("20.9.9.9", subnet_id=OTHER, path="nat-gateway", via=VIA))
     assert statuses(findings) == [Status.UNKNOWN, Status.FAIL]
     assert findings[0].permission == "Microsoft.X/read"
+
+
+FORBIDDEN_BY_IP = (
+    "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
+    "https://contosoreg.azurecr.io/oauth2/token: 403 Forbidden"
+)
+TOLD = kubernetes(failing(FORBIDDEN_BY_IP))
+
+
+def beside_a_gateway(*addresses, rules=("20.1.2.3",), pods=None, subnets=(), **changes):
+    """Nodes whose network has a gateway, and what their pods report."""
+    around = network()
+    here = replace(around.networks[NETWORK_ID.lower()], gateways=("/virtualNetworkGateways/vpn",))
+    facts = {"network": replace(around, networks={NETWORK_ID.lower(): here}), "kubernetes": pods or kubernetes()}
+    return outbound_ip(way(*addresses, **changes), rules=rules, facts=facts, subnets=subnets)
+
+
+@pytest.mark.parametrize(
+    ("address", "pods"),
+    [
+        ("20.1.2.3", kubernetes()),
+        ("20.1.2.3", TOLD),
+        ("20.9.9.9", kubernetes()),
+        ("20.9.9.9", kubernetes(failing())),
+        ("20.9.9.9", kubernetes(failing(FORBIDDEN_BY_IP), nodes=(node(pool="batch"),))),
+        ("20.9.9.9", NOT_SHOWN),
+    ],
+)
+def test_a_gateway_may_advertise_a_default_route(address, pods):
+    (finding,) = beside_a_gateway(address, pods=pods)
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, None)
+    assert "virtual network gateway vpn" in finding.reason
+
+
+@pytest.mark.parametrize(("rules", "pods"), [(("20.1.2.3",), TOLD), ((), kubernetes()), ((), TOLD)])
+def test_what_is_refused_for_certain_beside_a_gateway(rules, pods):
+    """Pods get the 403 that follows where it advertises none; or no rule allows anybody."""
+    (finding,) = beside_a_gateway("20.9.9.9", rules=rules, pods=pods)
+    assert (finding.outcome, finding.confidence) == ("network.outbound-ip-not-allowed", Confidence.INFERRED)
+    assert finding.evidence["unread"] in finding.summary and "could not be read" in finding.summary
+
+
+def test_pods_say_nothing_of_an_address_that_was_not_read():
+    (finding,) = beside_a_gateway(addresses=NOT_SHOWN, pods=TOLD)
+    assert (finding.status, finding.permission) == (Status.UNKNOWN, "Microsoft.X/read")
 
 
 def test_no_way_out_is_no_pass():

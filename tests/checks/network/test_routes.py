@@ -199,6 +199,53 @@ def test_what_joins_networks_unseen_is_unknown():
     assert one(peerings, routed(networks=gateways)).status is Status.UNKNOWN
 
 
+TIMEOUT = 'failed to do request: Head "https://contosoreg.azurecr.io/v2/": dial tcp 10.50.0.4:443: i/o timeout'
+GATEWAYS = {
+    key: replace(each, gateways=(f"{each.id}/../virtualNetworkGateways/vpn",)) for key, each in peered().items()
+}
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize(
+    "pods",
+    [
+        build.kubernetes(),
+        build.kubernetes(build.failing()),
+        build.kubernetes(build.failing(TIMEOUT), nodes=(build.node(pool="batch"),)),
+        FORBIDDEN,
+        build.kubernetes(failing=FORBIDDEN),
+    ],
+)
+def test_gateways_on_both_sides_leave_it_open(pods):
+    finding = one(peerings, routed(networks=GATEWAYS), kubernetes=pods)
+    assert (finding.status, finding.decisive) == (Status.UNKNOWN, None)
+    assert "virtual network gateway vpn of network vnet-shared" in finding.reason
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize("nodes", [(build.node(),), ()])
+def test_pods_that_time_out_show_that_gateways_do_not_join_the_networks(nodes):
+    pods = build.kubernetes(build.failing(TIMEOUT), nodes=nodes)
+    finding = one(peerings, routed(networks=GATEWAYS), kubernetes=pods)
+    assert (finding.outcome, finding.status, finding.confidence) == (MISSING, Status.FAIL, Confidence.INFERRED)
+    assert "could not be read" in finding.summary and finding.evidence["unread"] in finding.summary
+    assert len(commands(finding)) == 2
+
+
+@pytest.mark.usefixtures("private")
+def test_pods_that_time_out_tell_nothing_of_a_virtual_wan():
+    hub = f"{HUB_ID}/../HV_hub-we_3f0a2b4c"
+    joined = with_sides(side(NODES_ID, hub), side(SHARED_ID, hub))
+    pods = build.kubernetes(build.failing(TIMEOUT))
+    assert one(peerings, routed(networks=joined), kubernetes=pods).status is Status.UNKNOWN
+
+
+@pytest.mark.usefixtures("private")
+def test_without_gateways_nothing_is_left_open():
+    finding = one(peerings, routed())
+    assert finding.evidence["unread"] is None and finding.summary.endswith("where the endpoint is.")
+
+
 @pytest.mark.usefixtures("private")
 def test_two_faults_are_told_in_the_order_of_the_way():
     broken = with_sides(side(NODES_ID, SHARED_ID, state="Disconnected"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from azext_acrpulldiag.checks.network.service_endpoints import nodes_arrive_as_the_firewall_expects
@@ -14,7 +16,9 @@ from tests.build import (
     SUBNET_ID,
     SUBSCRIPTION,
     cluster,
+    failing,
     healthy_facts,
+    kubernetes,
     network,
     outbound,
     private_endpoint,
@@ -25,6 +29,7 @@ from tests.build import (
 
 NOT_READ = Unreadable("forbidden", "no right to read it", "Microsoft.X/read", "Microsoft.X/read")
 LACKING = network()
+TOLD = kubernetes(failing("failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"))
 MISSING, NOT_ALLOWED = (each.id for each in nodes_arrive_as_the_firewall_expects.outcomes)
 
 
@@ -105,6 +110,15 @@ def test_nodes_without_a_public_address_are_admitted_by_no_ip_rule():
 )
 def test_an_ip_rule_may_admit_addresses_that_are_not_read(ways):
     assert statuses(judged(network=LACKING, outbound=ways, registry=ruled("20.61.112.7"))) == [Status.UNKNOWN]
+
+
+@pytest.mark.parametrize(("pods", "status"), [(kubernetes(), Status.UNKNOWN), (TOLD, Status.FAIL)])
+def test_beside_a_gateway_an_ip_rule_may_admit_what_it_leads_to_unless_pods_get_403(pods, status):
+    here = SUBNET_ID.partition("/subnets/")[0]
+    gateway = replace(LACKING.networks[here.lower()], gateways=("/virtualNetworkGateways/vpn",))
+    found = network(networks={here.lower(): gateway})
+    findings = judged(network=found, outbound=outbound("20.61.112.7"), registry=ruled("198.51.100.20"), kubernetes=pods)
+    assert statuses(findings) == [status]
 
 
 @pytest.mark.parametrize("ways", [None, NOT_READ, outbound(cluster=NOT_READ)])
