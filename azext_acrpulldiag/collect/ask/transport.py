@@ -6,6 +6,7 @@ ever. The connection pool here therefore knows its sockets and shuts them down a
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -16,7 +17,12 @@ from typing import Any
 from .deadline import Deadline, Meter
 
 POOL_CONNECTIONS = 32
+<<<<<<< HEAD
 _OVER = "The run timed out"
+=======
+_HOURS = re.compile(r"(\d{1,4}):(\d\d):(\d\d)")
+_OVER = "The time for the whole run is over: timed out"
+>>>>>>> ab9ea16 (Ask Resource Graph for at most 1,000 subscriptions a query)
 
 
 class Lifeline:
@@ -146,7 +152,11 @@ def retry_policy(deadline: Deadline) -> Any:
     from azure.core.pipeline.policies import RetryPolicy
 
     class DeadlineRetryPolicy(RetryPolicy):
-        """Gives up where the wait that the service asks for is longer than what remains."""
+        """Gives up where the wait that the service asks for is longer than what remains.
+
+        Resource Graph asks in a header of its own, for a query too, which only reads:
+        https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests
+        """
 
         def send(self, request: Any) -> Any:
             try:
@@ -161,11 +171,12 @@ def retry_policy(deadline: Deadline) -> Any:
                 wait = super().get_retry_after(response)
             except (ValueError, TypeError, OverflowError):  # a date or number that is none
                 return None
-            return float(wait) if wait else None
+            return float(wait) if wait else _until_quota_resets(response.http_response)
 
         def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
             wait = self.get_retry_after(response) or 0.0
-            return bool(wait < deadline.remaining() and super().is_retry(settings, response))
+            asked = _until_quota_resets(response.http_response) is not None
+            return bool(wait < deadline.remaining() and (asked or super().is_retry(settings, response)))
 
         def is_exhausted(self, settings: dict[str, Any]) -> bool:
             return bool(deadline.remaining() <= self.get_backoff_time(settings) or super().is_exhausted(settings))
@@ -181,6 +192,15 @@ def retry_policy(deadline: Deadline) -> Any:
     return DeadlineRetryPolicy(
         retry_total=3, retry_connect=1, retry_read=1, retry_status=3, retry_backoff_factor=0.4, retry_backoff_max=8
     )
+
+
+def _until_quota_resets(response: Any) -> float | None:
+    """Seconds until Resource Graph takes queries of this user again; ``None``: it did not refuse one for its quota."""
+    found = _HOURS.fullmatch(response.headers.get("x-ms-user-quota-resets-after") or "")
+    if found is None or response.status_code != 429:
+        return None
+    hours, minutes, seconds = map(int, found.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
 
 
 def attempt_policy(deadline: Deadline, meter: Meter) -> Any:

@@ -10,19 +10,29 @@ from collections.abc import Sequence
 
 from ...facts import Unreadable
 from ..ask.arm import ArmReader, Json, ReadError
+from ..ask.errors import operation_of
 from ..members import Body, shown
 
 API_VERSION = "2022-10-01"
 _PATH = "/providers/Microsoft.ResourceGraph/resources"
 _PAGE = 1000
+MOST_SUBSCRIPTIONS = 1000
+"""That one query takes: https://learn.microsoft.com/azure/governance/resource-graph/troubleshoot/general."""
 _MAX_PAGES = 20
 
 
 def find_resources(reader: ArmReader, resource_type: str, subscriptions: Sequence[str]) -> list[Json]:
     """Return whole rows of one type in some subscriptions of one tenant.
 
-    ``resource_type`` is one of ours, never a user's text. Raises :class:`ReadError`.
+    ``resource_type`` is one of ours, never a user's text. Of more than :data:`MOST_SUBSCRIPTIONS` it takes several
+    queries, one after the other, since each counts towards the user's quota. Raises :class:`ReadError`, also where one
+    query of several is not answered: the others would look like the whole.
     """
+    batches = [subscriptions[at : at + MOST_SUBSCRIPTIONS] for at in range(0, len(subscriptions), MOST_SUBSCRIPTIONS)]
+    return [row for batch in batches for row in _find(reader, resource_type, batch)]
+
+
+def _find(reader: ArmReader, resource_type: str, subscriptions: Sequence[str]) -> list[Json]:
     options: Json = {"resultFormat": "objectArray", "$top": _PAGE}
     rows: list[Json] = []
     for _ in range(_MAX_PAGES):
@@ -39,6 +49,9 @@ def find_resources(reader: ArmReader, resource_type: str, subscriptions: Sequenc
         # resultTruncated says "false" also where a token is there (recorded), so the token decides.
         token = shown(page.text, "$skipToken")
         if isinstance(token, Unreadable):
+            if shown(page.text, "resultTruncated") == "true":
+                cut = f"Resource Graph cut its answer about {resource_type} off, and names no page that follows"
+                raise ReadError(Unreadable("not-shown", cut, operation_of(_PATH)))
             return rows
         options = {**options, "$skipToken": token}
     raise ReadError(

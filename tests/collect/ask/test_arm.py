@@ -195,6 +195,33 @@ def test_a_wait_that_is_none_does_no_harm(azure, open_reader, wait):
     assert time.monotonic() - started < 20
 
 
+GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+
+
+def query(reader):
+    return reader.post(GRAPH, "2022-10-01", {"query": "resources"}, subscription=SUBSCRIPTION)
+
+
+def test_resource_graph_says_when_it_takes_queries_again(azure, open_reader, waits):
+    azure.on(GRAPH, answer(429, x_ms_user_quota_resets_after="00:00:05"), answer(200, {"data": []}))
+    assert query(open_reader()) == {"data": []}
+    assert waits == [5]
+
+
+@pytest.mark.parametrize(("after", "requests"), [("00:01:05", 1), ("01:00:00", 1), ("soon", 1), ("00:00:00", 4)])
+def test_a_quota_that_is_spent_for_longer_is_throttling(azure, open_reader, waits, after, requests):
+    azure.on(GRAPH, answer(429, x_ms_user_quota_resets_after=after))
+    found = why(lambda: query(open_reader(11)))
+    assert (found.reason, found.operation) == ("throttled", "Microsoft.ResourceGraph/resources/read")
+    assert len(azure.requests) == requests
+
+
+def test_a_quota_is_not_spent_because_an_answer_tells_of_it(azure, open_reader, waits):
+    azure.on(GRAPH, answer(403, x_ms_user_quota_resets_after="00:00:05"))
+    assert why(lambda: query(open_reader())).reason == "forbidden"
+    assert (len(azure.requests), waits) == (1, [])
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_server_error_is_retried_and_counted(azure, open_reader, status):
     azure.on(CLUSTER, answer(status, b"<html>"), answer(200, {"ok": True}))
