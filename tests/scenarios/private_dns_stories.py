@@ -7,6 +7,7 @@ from unittest.mock import ANY
 from tests import build
 from tests.azure import resources as make
 from tests.azure.state import Cloud
+from tests.recordings import body
 
 from .access_stories import OTHER_SUBSCRIPTION
 from .stories import story
@@ -87,6 +88,49 @@ def custom_dns_in_a_linked_hub(cloud: Cloud) -> None:
     cloud.private_endpoint(subnet_id=_hub(cloud), zone_id=zone_id)
     cloud.public_access(False)
     _ask(cloud, "10.0.0.10")
+
+
+def _ask_a_firewall(cloud: Cloud) -> tuple[str, str]:
+    """Let the nodes ask an Azure Firewall in a hub, to which alone the zone is linked.
+
+    Returns the firewall's policy and that one's parent.
+    """
+    cloud.grant()
+    firewall_id = cloud.appliance_in_hub()
+    zone_id = cloud.private_zone()
+    cloud.link_zone(zone_id, next(each for each in cloud.resources if each.endswith("/virtualnetworks/vnet-hub")))
+    cloud.private_endpoint(zone_id=zone_id)
+    cloud.public_access(False)
+    _ask(cloud, "10.100.0.4")
+    parent = cloud.firewall_policy("fwp-base")
+    return cloud.firewall_policy("fwp-hub", base_id=parent, firewall_id=firewall_id), parent
+
+
+def _dns_proxy(cloud: Cloud, policy_id: str) -> None:
+    recorded = body("network/firewall_policy_get_dns_servers_enable_proxy")["properties"]["dnsSettings"]
+    cloud.resources[policy_id]["properties"]["dnsSettings"] = recorded | {"servers": []}
+
+
+@story(verdict="healthy")
+def dns_proxy_of_a_firewall_in_a_linked_hub(cloud: Cloud) -> None:
+    """The nodes ask the DNS proxy of an Azure Firewall in a hub, and the zone is linked to the hub only."""
+    policy, _ = _ask_a_firewall(cloud)
+    _dns_proxy(cloud, policy)
+
+
+@story(verdict="inconclusive", unknowns={"network.private-dns": None})
+def dns_proxy_of_a_parent_policy(cloud: Cloud) -> None:
+    """The DNS proxy is on in the parent of the firewall's policy: whether that holds is not documented."""
+    _, parent = _ask_a_firewall(cloud)
+    _dns_proxy(cloud, parent)
+
+
+@story(verdict="healthy", unknowns={"network.private-dns": None})
+def dns_proxy_of_a_parent_policy_and_pods_pull(cloud: Cloud) -> None:
+    """The DNS proxy is on in the parent of the firewall's policy, and the nodes have just pulled: it holds."""
+    dns_proxy_of_a_parent_policy.tell(cloud)
+    cloud.node()
+    cloud.pulled()
 
 
 @story(verdict="healthy")

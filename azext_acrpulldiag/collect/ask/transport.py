@@ -17,12 +17,8 @@ from typing import Any
 from .deadline import Deadline, Meter
 
 POOL_CONNECTIONS = 32
-<<<<<<< HEAD
-_OVER = "The run timed out"
-=======
 _HOURS = re.compile(r"(\d{1,4}):(\d\d):(\d\d)")
-_OVER = "The time for the whole run is over: timed out"
->>>>>>> ab9ea16 (Ask Resource Graph for at most 1,000 subscriptions a query)
+_OVER = "The run timed out"
 
 
 class Lifeline:

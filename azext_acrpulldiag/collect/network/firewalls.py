@@ -6,7 +6,7 @@ then that policy's parent, then IP groups. Each resource is asked for once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
@@ -213,17 +213,12 @@ def _rules(policy_id: str, answers: Mapping[str, Any]) -> _Rules:
 
 
 def _with_rules(firewall: Firewall | Unreadable | None, read: Mapping[str, _Rules]) -> Firewall | Unreadable | None:
-    """The firewall with the rules and DNS settings of its policy and that policy's parents."""
+    """The firewall with the rules of its policy and that policy's parents, and with its DNS settings."""
     if not isinstance(firewall, Firewall) or firewall.policy_id is None:
         return firewall
     lineage = _lineage(firewall.policy_id, read)
-    dns = _dns(lineage)
-    return replace(
-        firewall,
-        collections=_all_collections(lineage),
-        dns_proxy=dns if isinstance(dns, Unreadable) else bool(dns and dns.dns_proxy),
-        dns_servers=dns if isinstance(dns, Unreadable) else (dns.dns_servers if dns else ()),
-    )
+    dns_proxy, dns_servers = _dns(lineage)
+    return replace(firewall, collections=_all_collections(lineage), dns_proxy=dns_proxy, dns_servers=dns_servers)
 
 
 def _lineage(policy_id: str, read: Mapping[str, _Rules]) -> list[_Rules]:
@@ -251,12 +246,29 @@ def _all_collections(lineage: Iterable[_Rules]) -> tuple[RuleCollection, ...] | 
     return in_order(generations)
 
 
-def _dns(lineage: Iterable[_Rules]) -> Policy | Unreadable | None:
-    """The policy whose DNS settings apply: the youngest that has some."""
-    for rules in lineage:
-        if isinstance(rules.policy, Unreadable) or rules.policy.dns_proxy is not None:
-            return rules.policy
-    return None
+def _dns(lineage: Sequence[_Rules]) -> tuple[bool | Unreadable, tuple[str, ...] | Unreadable]:
+    """Whether the DNS proxy of a policy's firewalls is on, and whom it asks.
+
+    What a parent lends its children is documented, and DNS settings are not named there: those of a parent make it
+    unknown for a policy that has none of its own. Source:
+    https://learn.microsoft.com/azure/firewall-manager/policy-overview
+    """
+    own, *parents = (rules.policy for rules in lineage)
+    if isinstance(own, Unreadable):
+        return own, own
+    if own.dns_proxy is not None:
+        return own.dns_proxy, own.dns_servers
+    parent = next((each for each in parents if isinstance(each, Unreadable) or each.dns_proxy is not None), None)
+    if parent is None:
+        return False, ()
+    if isinstance(parent, Unreadable):
+        return parent, parent
+    detail = (
+        f"Firewall policy {name_of(own.id)} has no DNS settings of its own, and whether those of its parent "
+        f"{name_of(parent.id)} apply to it is not documented"
+    )
+    unsaid = Unreadable("unsupported", detail)
+    return unsaid if parent.dns_proxy else False, unsaid if parent.dns_servers else ()
 
 
 def _read_ip_groups(ask: Ask, named: Iterable[str]) -> dict[str, tuple[str, ...] | Unreadable | None]:

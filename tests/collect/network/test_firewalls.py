@@ -206,13 +206,56 @@ def test_a_policy_with_its_groups_is_read_at_once(azure):
     assert len(azure.asked) == 2
 
 
-def test_a_parent_comes_first_and_lends_its_dns_settings(azure):
-    azure.policy(PARENT, dns={"enableProxy": True, "servers": []})
+def test_a_parent_comes_first(azure):
+    azure.policy(PARENT)
     azure.firewall(firewallPolicy={"id": azure.policy(base=PARENT)})
     firewall = only(azure)
     names = ["deny-net-base", "deny-net-fwp", "allow-web-base", "allow-web-fwp"]
     assert [each.name for each in firewall.collections] == names
-    assert firewall.dns_proxy is True
+    assert (firewall.dns_proxy, firewall.dns_servers) == (False, ())
+
+
+PROXY, SERVERS = (
+    body(f"network/firewall_policy_get_dns_servers_{name}")["properties"]["dnsSettings"]
+    for name in ("enable_proxy", "no_proxy")
+)
+
+
+@pytest.mark.parametrize(
+    ("own", "of_parent", "unknown"),
+    [
+        (None, PROXY, ("dns_proxy", "dns_servers")),
+        (None, {"enableProxy": True, "servers": []}, ("dns_proxy",)),
+        (None, SERVERS, ("dns_servers",)),
+        (None, {"enableProxy": False, "servers": []}, ()),
+        (None, {}, ()),
+        (None, None, ()),
+        (PROXY, SERVERS, ()),
+        (SERVERS, PROXY, ()),
+        ({}, PROXY, ()),
+    ],
+)
+def test_dns_settings_of_a_parent_are_neither_taken_over_nor_taken_for_absent(azure, own, of_parent, unknown):
+    azure.policy(PARENT, dns=of_parent)
+    azure.firewall(firewallPolicy={"id": azure.policy(base=PARENT, dns=own)})
+    firewall = only(azure)
+    for name, held in (
+        ("dns_proxy", (own or {}).get("enableProxy", False)),
+        ("dns_servers", (own or {}).get("servers", [])),
+    ):
+        found = getattr(firewall, name)
+        if name in unknown:
+            assert found.reason == "unsupported" and "its parent base" in found.detail
+        else:
+            assert found == (held if name == "dns_proxy" else tuple(held))
+
+
+@pytest.mark.parametrize("own", [None, PROXY])
+def test_dns_settings_of_a_parent_that_is_not_readable(azure, own):
+    azure.firewall(firewallPolicy={"id": azure.policy(base=PARENT, dns=own)})
+    azure.put(PARENT, FORBIDDEN)
+    firewall = only(azure)
+    assert (firewall.dns_proxy, firewall.dns_servers) == ((True, ("10.0.1.0",)) if own else (FORBIDDEN, FORBIDDEN))
 
 
 def test_parents_in_a_circle_end(azure):
