@@ -55,7 +55,16 @@ from .ids import (
     ZONE_ID,
 )
 from .image import lookup
-from .kubernetes import UNAUTHORIZED, UNRESOLVED_AT_NODE, failing, failing_container, kubernetes, node, waiting_container
+from .kubernetes import (
+    UNAUTHORIZED,
+    UNRESOLVED_AT_NODE,
+    failing,
+    failing_container,
+    kubernetes,
+    node,
+    pulled,
+    waiting_container,
+)
 from .network import (
     allowing,
     firewall,
@@ -136,6 +145,7 @@ __all__ = [
     "proxied_facts",
     "pull_secret",
     "pull_secret_facts",
+    "pulled",
     "registry",
     "registry_token",
     "role_definition",

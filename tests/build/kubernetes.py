@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node
+from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage
 
 from .ids import IMAGE, KUBELET_CLIENT_ID, NOW
 
@@ -53,6 +53,12 @@ def failing(message: str = UNAUTHORIZED, **changes: object) -> FailingContainer:
 
 def kubernetes(*containers: FailingContainer, **changes: object) -> Kubernetes:
     return replace(Kubernetes(nodes=(node(),), failing=containers, pulled=()), **changes)
+
+
+def pulled(**changes: object) -> PulledImage:
+    """A pull of the registry's five minutes ago."""
+    fetched = PulledImage("contosoreg.azurecr.io/team/other:3", "aks-pool1-87752918-vmss000000", "pool1", NOW)
+    return replace(fetched, at=NOW - timedelta(minutes=5), **changes)
 
 
 def waiting_container(name: str = "web-1", image: str = IMAGE, **changes: object) -> FailingContainer:

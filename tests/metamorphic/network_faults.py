@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from azext_acrpulldiag.facts import Facts, Firewall, Network, NetworkRules, Registry, VirtualNetwork
 from azext_acrpulldiag.path import OK, walks
 from azext_acrpulldiag.path.dns.names import KINDS
+from azext_acrpulldiag.path.routing.gateways import advertisers
 from tests.azure.resources_reach import security_rule
 from tests.azure.state import Cloud
 from tests.azure.store import Json
@@ -90,8 +91,21 @@ def behind_a_firewall(facts: Facts) -> bool:
     return reached_publicly(facts) and any(hop.state == OK for hop in sure)
 
 
+def _has_gateways(facts: Facts) -> bool:
+    """Routes that nobody reads may hold in the nodes' network: alone, nothing that they may mend is an error."""
+    homes = {str(place.subnet_id).lower().partition("/subnets/")[0] for place in _network(facts).places}
+    here = [_network(facts).networks.get(each) for each in homes]
+    return any(isinstance(each, VirtualNetwork) and advertisers(each) for each in here)
+
+
+def reached_over_a_peering_alone(facts: Facts) -> bool:
+    return reached_over_a_peering(facts) and not _has_gateways(facts)
+
+
 def can_filter_by_address(facts: Facts) -> bool:
     """A registry with a firewall, be it open, whose nodes come in with public addresses."""
+    if _has_gateways(facts):
+        return False
     shown = any(isinstance(each, Firewall) and each.public_ip_ids for each in _network(facts).firewalls.values())
     through = shown and behind_a_firewall(facts) and _registry(facts).network_rules is not None
     return through or (straight_out(facts) and _registry(facts).network_rules is not None)
@@ -241,7 +255,7 @@ def zone_deleted(cloud: Cloud) -> None:
         cloud.remove(group["id"])
 
 
-@fault("network.peering-missing", "packets", applies=reached_over_a_peering)
+@fault("network.peering-missing", "packets", applies=reached_over_a_peering_alone)
 def peering_deleted(cloud: Cloud) -> None:
     for peering in _of_type(cloud, "virtualNetworks/virtualNetworkPeerings"):
         cloud.remove(peering["id"])

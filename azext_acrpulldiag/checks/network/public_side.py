@@ -178,11 +178,12 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     left to network.service-endpoint; so is a subnet that the subnet rules name. Where the registry's
     name resolves to a private endpoint for the nodes of a subnet, the outbound IP does not matter;
     where that is not known, an outbound IP without a rule is unknown. So is the outbound IP of an HTTP
-    proxy that the nodes use. A virtual network gateway or route server in the nodes' network, or in one
-    whose gateway it uses, may advertise a default route, which no request that only reads shows: then the
-    outbound IP is unknown, unless a user-defined default route or the subnet's route table overrides it,
-    or pods get 403 for an outbound IP that no rule allows. So is that of outbound type ``none``, which
-    may be one that Azure lends the nodes (default outbound access).
+    proxy that the nodes use, and that of outbound type ``none``, where Azure lends the nodes one (default
+    outbound access). A virtual network gateway or route server in the nodes' network, or in one whose
+    gateway it uses, may advertise a default route, which no request that only reads shows: then the
+    outbound IP is unknown, unless a user-defined default route overrides it, the subnet's route table
+    takes no such routes, or pods get 403 on nodes that pulled nothing within the hour and whose own
+    outbound IP no rule allows.
 
     Sources: https://learn.microsoft.com/azure/nat-gateway/nat-overview,
     https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,

@@ -208,7 +208,7 @@ def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
     that was added to a network later is not peered until the peering is synced. Where both networks
     have a virtual network gateway or route server, or use that of another or a Virtual WAN hub, routes
     that cannot be read may join them without a peering (VNet-to-VNet), and it is unknown; where pods
-    time out, such gateways do not, and the peering is missing.
+    time out on nodes that pulled nothing within the hour, gateways do not, and the peering is missing.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview,
     https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space,

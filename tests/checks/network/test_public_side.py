@@ -37,6 +37,7 @@ from tests.build import (
     network,
     node,
     private_endpoint,
+    pulled,
     registry,
     subnet,
 )
@@ -320,6 +321,7 @@ def beside_a_gateway(*addresses, rules=("20.1.2.3",), pods=None, subnets=(), **c
         ("20.9.9.9", kubernetes()),
         ("20.9.9.9", kubernetes(failing())),
         ("20.9.9.9", kubernetes(failing(FORBIDDEN_BY_IP), nodes=(node(pool="batch"),))),
+        ("20.9.9.9", kubernetes(failing(FORBIDDEN_BY_IP), pulled=(pulled(),))),
         ("20.9.9.9", NOT_SHOWN),
     ],
 )

@@ -212,6 +212,7 @@ GATEWAYS = {
         build.kubernetes(),
         build.kubernetes(build.failing()),
         build.kubernetes(build.failing(TIMEOUT), nodes=(build.node(pool="batch"),)),
+        build.kubernetes(build.failing(TIMEOUT), pulled=(build.pulled(),)),
         FORBIDDEN,
         build.kubernetes(failing=FORBIDDEN),
     ],
