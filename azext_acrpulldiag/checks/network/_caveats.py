@@ -21,7 +21,7 @@ class Caveat(Details):
     @property
     def caveat(self) -> str:
         """It as a sentence behind a summary."""
-        return f" {self.unread}" if self.unread else ""
+        return f" Caveat: {self.unread}" if self.unread else ""
 
     @classmethod
     def of(cls, why: Unreadable | None) -> Caveat:
