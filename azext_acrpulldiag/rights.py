@@ -73,6 +73,7 @@ _APPLIANCE = "the next hop of a route is a firewall or NVA, or a DNS server may 
 _POLICY = "that firewall is an Azure Firewall with a policy"
 _CONNECTED = "the nodes' network is connected to a Virtual WAN hub"
 _PRIVATE = "the registry has private endpoints"
+_REPLICATED = "the registry is a Premium one"
 _POOL_MACHINES = "nodes are single VMs (node auto-provisioning, Virtual Machines node pools)"
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
@@ -147,6 +148,7 @@ CACHE_RULES = (
     _action("Microsoft.ContainerRegistry/registries/cacheRules/read", _REGISTRY),
     _action("Microsoft.ContainerRegistry/registries/credentialSets/read", _REGISTRY),
 )
+REPLICATIONS = (_action("Microsoft.ContainerRegistry/registries/replications/read", _REGISTRY, _REPLICATED),)
 ROLE_ASSIGNMENTS = (_action("Microsoft.Authorization/roleAssignments/read", _REGISTRY),)
 ROLE_DEFINITIONS = (_action("Microsoft.Authorization/roleDefinitions/read", _REGISTRY_SUBSCRIPTION),)
 DENY_ASSIGNMENTS = (_action("Microsoft.Authorization/denyAssignments/read", _REGISTRY),)

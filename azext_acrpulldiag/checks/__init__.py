@@ -23,13 +23,14 @@ from .network import (
     storage_policies,
 )
 from .pull_secret import applications, registry_users, secrets
-from .registry import az_commands, registry
+from .registry import az_commands, registry, replicas
 
 MODULES: tuple[ModuleType, ...] = (
     provisioning,
     nodes_in_kubernetes,
     registry,
     az_commands,
+    replicas,
     kubelet_identity,
     service_principal,
     node_hosts,

@@ -19,6 +19,7 @@ D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
 G = TypeVar("G")
+H = TypeVar("H")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -117,6 +118,15 @@ def told(
 def told(
     by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why, G | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], g: Reading[G], /,
+) -> Call[T]:
+    ...
+
+
+@overload
+def told(
+    by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why, G | Why, H | Why], T | Why],
+    a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], g: Reading[G],
+    h: Reading[H], /,
 ) -> Call[T]:
     ...
 # fmt: on

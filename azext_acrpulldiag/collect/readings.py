@@ -53,6 +53,9 @@ OTHER_DEFINITIONS = Reading(
 _OF_ACCESS = told(sources.access, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, OTHER_DEFINITIONS, DENIALS, OWN)
 ACCESS = Reading("access", _OF_ACCESS, "access", at_end=True)
 CACHE_RULES = Reading("cacheRules", needing(sources.cache_rules, REGISTRY), "cache_rules", rights.CACHE_RULES)
+REPLICATIONS = Reading(
+    "replications", needing(sources.replications, REGISTRY), "replications", rights.REPLICATIONS,
+)
 # --- the way to the registry ---------------------------------------------------------------
 NAMED = Reading("networks", needing(network.named_networks, CLUSTER), None, rights.NETWORKS)
 SIDE = Reading("nodeNetworks", told(network.node_side, CLUSTER, HOST_MODELS, NAMED), None, rights.NODE_NETWORKS)
@@ -62,12 +65,13 @@ ANNOUNCED = Reading("virtualHubs", needing(network.virtual_hubs, SIDE), None, ri
 ENDPOINTS = Reading("privateEndpoints", needing(network.endpoints, REGISTRY), None, rights.PRIVATE_ENDPOINTS)
 GRAPH = Reading("zonesInGraph", told(network.zones_in_graph, REGISTRY, CLUSTER), None, rights.ZONES_IN_GRAPH)
 ZONES = Reading(
-    "privateZones", told(network.private_zones, REGISTRY, CLUSTER, ENDPOINTS, SIDE, GRAPH), None, rights.PRIVATE_ZONES,
+    "privateZones", told(network.private_zones, REGISTRY, CLUSTER, ENDPOINTS, SIDE, GRAPH, REPLICATIONS), None,
+    rights.PRIVATE_ZONES,
 )
 WHOLE = Reading(
     "endpointNetworks", told(network.endpoint_side, SIDE, HUBS, ENDPOINTS), None, rights.ENDPOINT_NETWORKS,
 )
-_OF_NETWORK = told(network.network, SIDE, HUBS, RULES, ANNOUNCED, ENDPOINTS, ZONES, WHOLE)
+_OF_NETWORK = told(network.network, SIDE, HUBS, RULES, ANNOUNCED, ENDPOINTS, ZONES, WHOLE, REPLICATIONS)
 NETWORK = Reading("network", _OF_NETWORK, "network", at_end=True, otherwise=None)
 OUTBOUND = Reading(
     "outbound", told(network.outbound, REGISTRY, CLUSTER, SIDE, HUBS), "outbound", rights.OUTBOUND,
@@ -140,6 +144,7 @@ def facts_of(answers: Answers, request: ReadRequest, now: datetime) -> Facts:
         service_principal=answers(PRINCIPAL),
         access=Access.unread(access) if isinstance(access, Unreadable) else access,
         cache_rules=answers(CACHE_RULES),
+        replications=answers(REPLICATIONS),
         outbound=answers(OUTBOUND),
         network=answers(NETWORK),
         kubernetes=answers(KUBERNETES),

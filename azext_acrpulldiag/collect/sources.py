@@ -26,6 +26,7 @@ from ..facts import (
     Puller,
     PullSecret,
     Registry,
+    Replication,
     RoleAssignment,
     RoleDefinition,
     ServicePrincipal,
@@ -44,7 +45,7 @@ from .kubernetes.workloads import of_another_cluster, read_kubernetes
 from .registry.api import CliLogin, RegistryApi
 from .registry.image_models import joined, references_of
 from .registry.images import read_images
-from .registry.registry import find_registry, read_cache_rules, registry_of
+from .registry.registry import find_registry, read_cache_rules, read_replications, registry_of
 from .request import Run
 from .secrets.pull_secrets import Asked, AzureSide, read_pull_secrets
 
@@ -111,6 +112,11 @@ def registry(run: Run, body: Json) -> Registry | Unreadable:
 def cache_rules(run: Run, found: Registry) -> tuple[CacheRule, ...] | Unreadable:
     """The registry's cache rules."""
     return read_cache_rules(run.arm, found)
+
+
+def replications(run: Run, found: Registry) -> tuple[Replication, ...] | Unreadable:
+    """The regions that the registry is in."""
+    return read_replications(run.arm, found)
 
 
 # --- pods ----------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from ..targets import Targets
 _ABOUT_THE_REGISTRY = ("registry", "access", "image")
 OF_THE_REGISTRY = frozenset(
     {
-        "registry", "access", "cache_rules", "outbound", "network", "images", "pull_secrets", "check_health",
-        "check_acr",
+        "registry", "access", "cache_rules", "replications", "outbound", "network", "images", "pull_secrets",
+        "check_health", "check_acr",
     }
 )  # fmt: skip
 """The facts that there are of a certain registry only."""

@@ -64,6 +64,8 @@ from .registry import (
     NetworkRules,
     PrivateEndpointConnection,
     Registry,
+    Replication,
+    region_key,
 )
 
 __all__ = [
@@ -116,6 +118,7 @@ __all__ = [
     "Puller",
     "Registry",
     "RegistryToken",
+    "Replication",
     "Requirement",
     "RoleAssignment",
     "RoleDefinition",
@@ -136,6 +139,7 @@ __all__ = [
     "firewall_key",
     "known",
     "nothing_known",
+    "region_key",
 ]
 
 
@@ -169,6 +173,8 @@ class Facts:
     """``None``: the cluster uses managed identities."""
     access: Access
     cache_rules: tuple[CacheRule, ...] | Unreadable
+    replications: tuple[Replication, ...] | Unreadable
+    """Empty: the registry is in its home region alone."""
     outbound: Outbound | Unreadable | None
     """``None``: not read, because the registry does not filter by address."""
     check_health: HealthReport | Unreadable | None
@@ -198,6 +204,7 @@ def nothing_known(targets: Targets, options: Options, now: datetime, why: Unread
         service_principal=why,
         access=Access.unread(why),
         cache_rules=why,
+        replications=why,
         outbound=why,
         check_health=why,
         check_acr=None,

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .envelope import Unreadable
+from .registry import Replication
+
+_NOT_READ = Unreadable("not-shown", "The regions of the registry were not read")
 
 
 @dataclass(frozen=True)
@@ -311,6 +314,8 @@ class Network:
     ip_groups: Mapping[str, tuple[str, ...] | Unreadable | None] = field(default_factory=dict)
     hubs: Mapping[str, HubRouting | Unreadable] = field(default_factory=dict)
     """By the id of the connected network, lower case. Missing: it is connected to none."""
+    replications: tuple[Replication, ...] | Unreadable = _NOT_READ
+    """Where the registry's public side is, as :attr:`.Facts.replications` tells it."""
 
 
 def firewall_key(network_id: str, address: str) -> str:

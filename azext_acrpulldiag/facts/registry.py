@@ -72,6 +72,29 @@ class CacheRule:
 
 
 @dataclass(frozen=True)
+class Replication:
+    """A region that the registry is in. With the first replica, its home region has an entry too (recorded)."""
+
+    id: str
+    name: str
+    location: str
+    """See :func:`region_key`."""
+    provisioning_state: str | Unreadable
+    """What became of the last operation on it; no word on whether it serves."""
+    display_status: str | Unreadable
+    """``Ready``, ``Syncing``, or another word of Azure's; ``Ready`` too where ``global_routing`` is off (recorded)."""
+    status_message: str
+    """What Azure says of that status; empty: nothing."""
+    global_routing: bool | Unreadable
+    """``regionEndpointEnabled``: whether the login server may lead to it. Its own hosts work either way."""
+
+
+def region_key(location: str) -> str:
+    """A region as it stands in hosts and service tags, in lower case: ``westeurope`` for ``West Europe``."""
+    return location.lower().replace(" ", "")
+
+
+@dataclass(frozen=True)
 class HealthCode:
     """One code that ``az acr check-health`` reported."""
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 from ..arm_ids import network_id_of, same_id
 from ..facts import Network, NodePlace, PrivateEndpoint, Registry, Unreadable, VirtualNetwork
 from .hops import Destination
+from .regions import Replications, regions_of
 
 MEMBER, DATA_MEMBER = "registry", "registry_data_"
 """Members of a registry's private endpoint (``requiredMemberName``): the login server, and in front of a region its
 data endpoint."""
 
 
-def own_hosts(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
+def own_hosts(
+    registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable, replications: Replications
+) -> tuple[str, ...]:
     """The registry's own names that a pull talks to: the login server, and its data endpoints.
 
     Those are what the registry lists, and what its approved endpoints have an address for: with one, layers come from
     data endpoints for every client, whatever ``dataEndpointEnabled`` says
     (https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints). Where neither
-    shows one, that of the home region is meant.
+    shows one, there is one in each region of the registry.
     """
     listed = () if isinstance(registry.data_endpoint_hosts, Unreadable) else registry.data_endpoint_hosts
     approved = () if isinstance(endpoints, Unreadable) else [each for each in endpoints if is_approved(each.status)]
     served = (name for each in approved for name in _data_names(each))
     found = tuple(dict.fromkeys(name.lower() for name in (*listed, *served)))
     if not found and has_approved(registry):
-        found = (_data_host(registry),)
+        found = tuple(_data_host(registry, each) for each in regions_of(registry, replications).names if each)
     return (registry.login_server, *found)
 
 
@@ -33,9 +36,9 @@ def _data_names(endpoint: PrivateEndpoint) -> tuple[str, ...]:
     return tuple(name for each in addresses if each.member.lower().startswith(DATA_MEMBER) for name in each.fqdns)
 
 
-def _data_host(registry: Registry) -> str:
+def _data_host(registry: Registry, region: str) -> str:
     name, _, suffix = registry.login_server.lower().partition(".")
-    return f"{name}.{registry.location.lower().replace(' ', '')}.data.{suffix}"
+    return f"{name}.{region}.data.{suffix}"
 
 
 def has_approved(registry: Registry) -> bool | None:

@@ -112,7 +112,7 @@ def hosts_of(registry: Registry, network: Network) -> tuple[str, ...]:
     Those are the data endpoints, or public storage, whose names are none of the registry's own.
     """
     layers = layers_host(registry)
-    return (*own_hosts(registry, network.endpoints), *((layers,) if layers else ()))
+    return (*own_hosts(registry, network.endpoints, network.replications), *((layers,) if layers else ()))
 
 
 def _walk(

@@ -19,6 +19,7 @@ from .facts import (
     private_link_facts,
     proxied_facts,
     pull_secret_facts,
+    replicated_facts,
     service_endpoint_facts,
     service_principal_facts,
     storage_policy_facts,
@@ -57,6 +58,7 @@ from .ids import (
 from .image import lookup
 from .kubernetes import (
     UNAUTHORIZED,
+    UNREACHABLE,
     UNRESOLVED_AT_NODE,
     failing,
     failing_container,
@@ -79,7 +81,7 @@ from .network import (
     zone_link,
 )
 from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
-from .registry import private_registry, registry
+from .registry import private_registry, registry, replication
 
 __all__ = [
     "ACR_PULL",
@@ -106,6 +108,7 @@ __all__ = [
     "SUBSCRIPTION",
     "TENANT",
     "UNAUTHORIZED",
+    "UNREACHABLE",
     "UNRESOLVED_AT_NODE",
     "VNET_ID",
     "ZONE_ID",
@@ -148,6 +151,8 @@ __all__ = [
     "pulled",
     "registry",
     "registry_token",
+    "replicated_facts",
+    "replication",
     "role_definition",
     "roles_held",
     "scale_set",

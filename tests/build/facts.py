@@ -25,6 +25,7 @@ from azext_acrpulldiag.facts import (
     Puller,
     PullSecret,
     RegistryToken,
+    Replication,
     RouteTable,
     RuleCollection,
     ServicePrincipal,
@@ -54,10 +55,18 @@ from .ids import (
     TENANT,
 )
 from .image import lookup
-from .kubernetes import UNRESOLVED_AT_NODE, failing, failing_container, kubernetes, node, waiting_container
+from .kubernetes import (
+    UNREACHABLE,
+    UNRESOLVED_AT_NODE,
+    failing,
+    failing_container,
+    kubernetes,
+    node,
+    waiting_container,
+)
 from .network import allowing, firewall, network, outbound, peering, private_link_network, subnet
 from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
-from .registry import private_registry, registry
+from .registry import private_registry, registry, replication
 
 
 def private_link_facts(**changes: object) -> Facts:
@@ -183,12 +192,31 @@ def healthy_facts(**changes: object) -> Facts:
             service_principal=None,
             access=access(),
             cache_rules=(),
+            replications=(),
             outbound=None,
             check_health=HealthReport((), ("DNS lookup",)),
             check_acr=None,
             network=network(),
         ),
         **changes,
+    )
+
+
+def replicated_facts(*replicas: Replication, **changes: object) -> Facts:
+    """A registry with a replica in the cluster's region that is degraded, and a pod that names it."""
+    found = replicas or (replication("eastus"), replication("westeurope", display_status="Unavailable"))
+    host = "contosoreg.northeurope.geo.azurecr.io"
+    options = Options(image=Image(host, "team/app", "1.2", None), image_text=f"{host}/team/app:1.2")
+    return replace(
+        healthy_facts(),
+        **{
+            "registry": registry(location="eastus"),
+            "replications": found,
+            "network": network(replications=found),
+            "kubernetes": kubernetes(failing(UNREACHABLE)),
+            "options": options,
+            **changes,
+        },
     )
 
 

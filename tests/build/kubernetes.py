@@ -23,6 +23,12 @@ UNRESOLVED_AT_NODE = (
 )
 
 
+UNREACHABLE = (
+    'failed to pull and unpack image "contosoreg.azurecr.io/team/app:1.2": failed to resolve image: failed to do '
+    'request: Head "https://contosoreg.azurecr.io/v2/team/app/manifests/1.2": dial tcp 20.61.97.5:443: i/o timeout'
+)
+
+
 def node(name: str = "aks-pool1-87752918-vmss000000", pool: str = "pool1", **changes: object) -> Node:
     labels = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.azure.com/agentpool": pool}
     return replace(

@@ -44,6 +44,7 @@ def network(**changes: object) -> Network:
             places=(NodePlace(("pool1",), SUBNET_ID),),
             networks={vnet.lower(): VirtualNetwork(vnet, ("10.224.0.0/12",), (), ())},
             subnets={SUBNET_ID.lower(): subnet()},
+            replications=(),
         ),
         **changes,
     )

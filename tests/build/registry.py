@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from azext_acrpulldiag.facts import NetworkRules, PrivateEndpointConnection, Registry
+from azext_acrpulldiag.facts import NetworkRules, PrivateEndpointConnection, Registry, Replication
 
 from .ids import CONNECTION_ID, DATA_HOST, ENDPOINT_ID, REGISTRY_ID, SUBSCRIPTION, TENANT
 
@@ -45,4 +45,20 @@ def private_registry(status: str = "Approved", **changes: object) -> Registry:
             "data_endpoint_hosts": (DATA_HOST,),
             **changes,
         }
+    )
+
+
+def replication(region: str = "northeurope", **changes: object) -> Replication:
+    """A replica that is well."""
+    return replace(
+        Replication(
+            id=f"{REGISTRY_ID}/replications/{region}",
+            name=region,
+            location=region,
+            provisioning_state="Succeeded",
+            display_status="Ready",
+            status_message="",
+            global_routing=True,
+        ),
+        **changes,
     )

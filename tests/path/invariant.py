@@ -54,22 +54,28 @@ class End:
 # --- the reference ---------------------------------------------------------------------------
 
 
-def ends_of(registry: Registry, table: RouteTable | None, announced: bool) -> tuple[set[End], set[End]]:
+def ends_of(
+    registry: Registry, network: Network, table: RouteTable | None, announced: bool
+) -> tuple[set[End], set[End]]:
     """Where packets for the registry go, over all addresses that it may have; and over those in narrow ranges."""
     routes = table.routes if table else ()
     plain: set[End] = set()
     narrow: set[End] = set()
-    for region in _regions(registry, routes):
+    for region in _regions(registry, network, routes):
         for address in _addresses(routes):
             end, length = _longest(address, region, routes, announced)
             (narrow if length is not None and length > WIDE else plain).add(end)
     return plain, narrow
 
 
-def _regions(registry: Registry, routes: Iterable[UserRoute]) -> set[str]:
+def _regions(registry: Registry, network: Network, routes: Iterable[UserRoute]) -> set[str]:
     """Of a registry that does not show them: its home, and each region that a route is for."""
     hosts = registry.data_endpoint_hosts if isinstance(registry.data_endpoint_hosts, tuple) else ()
     home = registry.location.lower()
+    if isinstance(network.replications, tuple):
+        shown = {home, *(host.split(".")[1] for host in hosts), *(each.location for each in network.replications)}
+        off = {each.location for each in network.replications if each.global_routing is False}
+        return shown - off or shown
     if hosts:
         return {home, *(host.split(".")[1] for host in hosts)}
     if isinstance(registry.sku, str) and registry.sku != "Premium":
@@ -159,7 +165,7 @@ def _ends_at(registry: Registry, network: Network, walk: Walk) -> tuple[set[End]
     hub = network.hubs.get(network_id)
     announces = isinstance(hub, Unreadable) or (hub is not None and hub.internet is not None)
     heard = not isinstance(table, RouteTable) or table.gateway_routes is not False
-    return ends_of(registry, table if isinstance(table, RouteTable) else None, announces and heard)
+    return ends_of(registry, network, table if isinstance(table, RouteTable) else None, announces and heard)
 
 
 def _routes_are_those(walk: Walk, plain: set[End], narrow: set[End]) -> None:

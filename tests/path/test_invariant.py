@@ -23,6 +23,7 @@ from azext_acrpulldiag.facts import (
     NodeAddresses,
     Outbound,
     PrivateEndpointConnection,
+    Replication,
     RuleCollection,
     Unreadable,
     UserRoute,
@@ -70,6 +71,14 @@ def routes(chance: random.Random) -> tuple[UserRoute, ...]:
         for prefix in ("0.0.0.0/1", "128.0.0.0/1"):
             found[prefix] = UserRoute(f"half-{prefix[0]}", prefix, *hop)
     return tuple(found.values())
+
+
+def replicated(*regions: str) -> tuple[Replication, ...]:
+    """In these regions; the last is out of global routing where there are several."""
+    return tuple(build.replication(each, global_routing=not regions[1:] or each != regions[-1]) for each in regions)
+
+
+REPLICATIONS = (HIDDEN, HIDDEN, (), replicated("westeurope", "northeurope"), replicated("eastus"))
 
 
 def registry(chance: random.Random) -> Any:
@@ -120,6 +129,7 @@ def made(chance: random.Random) -> Facts:
         found,
         subnets={**found.subnets, key: nodes, inside.lower(): build.subnet(inside, "10.100.0.0/26")},
         hubs=hubs,
+        replications=random.Random(str(found.route_tables)).choice(REPLICATIONS),
     )
     own = chance.random() < 0.3
     outbound = Outbound(
@@ -158,7 +168,8 @@ def expected(facts: Facts) -> set[str] | None:
     table = facts.network.route_tables.get(TABLE_ID.lower())
     hub = facts.network.hubs.get(NODES_ID.lower())
     announced = hub is not None and (isinstance(hub, Unreadable) or hub.internet is not None)
-    plain, narrow = ends_of(facts.registry, table, announced and (table is None or table.gateway_routes is not False))
+    heard = announced and (table is None or table.gateway_routes is not False)
+    plain, narrow = ends_of(facts.registry, facts.network, table, heard)
     broken = any(hop.state == "broken" for walk in walks(facts)[:1] for hop in walk.hops if hop.kind == "firewall")
     counted = plain | narrow if broken or {each.next_hop for each in plain} & {"none"} else plain
     return {answer_of(each, facts) for each in counted}

@@ -13,6 +13,7 @@ from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, 
 from ...images.node_images import NodeImage, node_image
 from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of, written
 from ...model import Confidence, Finding, Reach, Severity
+from ...path.regions import regions_of
 from ...pull_errors.symptoms import failed_pulls
 from ...quoting import printable
 from ...repairs import Step
@@ -100,7 +101,14 @@ LOGIN_SERVER_MISMATCH = Outcome(
     url=_ARTICLE,
     details=(OtherHost,),
     repairs=(_LOOK,),
-    explains=("dns-failure", "unauthorized-401", "forbidden-403", "image-not-found", "timeout-network"),
+    explains=(
+        "dns-failure",
+        "unauthorized-401",
+        "forbidden-403",
+        "image-not-found",
+        "timeout-network",
+        "image.regional-host-unsupported",
+    ),
     article="2",
 )
 REGIONAL_HOST_UNSUPPORTED = Outcome(
@@ -170,7 +178,7 @@ def reference_is_valid(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "image.login-server",
-    needs=("options", "kubernetes", "registry"),
+    needs=("options", "kubernetes", "registry", "replications"),
     outcomes=(LOGIN_SERVER_TYPO, LOGIN_SERVER_MISMATCH),
 )
 def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
@@ -178,7 +186,8 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
 
     A host that only looks like it does not resolve, shows a certificate for another name, or is asked without the
     cluster's credential. Decided by comparing the host with ``loginServer`` as the registry shows it; it is never
-    built from the registry's name, because a registry may have a domain name label (https://aka.ms/acr/dnl).
+    built from the registry's name, because a registry may have a domain name label (https://aka.ms/acr/dnl). A
+    regional host (registry.region.geo.azurecr.io) is one where the registry has a replica in that region, or its home.
 
     A plainly different host is out of scope: the image is another registry's.
     """
@@ -199,7 +208,25 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
             host_named = _other_host(images[0], registry, _MISMATCHES[relation], relation)
             confidence = Confidence.INFERRED if relation in _INFERRED else None
             yield LOGIN_SERVER_MISMATCH.at(written(images[0]), host_named, confidence=confidence, reach=reach)
+        elif relation is Resemblance.REGIONAL:
+            yield from _of_no_region(facts, registry, images[0], reach)
     yield from _not_seen(facts)
+
+
+def _of_no_region(facts: Facts, registry: Registry, image: Image, reach: Reach) -> Iterator[Finding]:
+    """Speak of a regional host of a region that the registry is not in; nothing of one that is shown."""
+    host, region = image.host.lower(), image.host.lower().split(".")[1]
+    listed = registry.regional_hosts
+    if (isinstance(listed, tuple) and host in map(str.lower, listed)) or region in regions_of(registry, ()).names:
+        return
+    replications = facts.replications
+    if isinstance(replications, Unreadable):
+        yield unknown(written(image), replications)
+    elif region not in {each.location for each in replications}:
+        problem = f"the registry has no replica in {region}, so that there is no such host"
+        yield LOGIN_SERVER_MISMATCH.at(
+            written(image), _other_host(image, registry, problem, Resemblance.REGIONAL), reach=reach
+        )
 
 
 @check(

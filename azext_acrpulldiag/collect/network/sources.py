@@ -18,6 +18,7 @@ from ...facts import (
     Outbound,
     PrivateEndpoint,
     Registry,
+    Replication,
     Unreadable,
     ZoneSearch,
 )
@@ -30,6 +31,7 @@ from .topology import NodeSide, read_named_networks, read_node_side
 from .virtual_hubs import read_hub_routing, unread_routing
 
 Endpoints = tuple[PrivateEndpoint, ...]
+Regions = tuple[Replication, ...]
 Routing = tuple[Mapping[str, HubRouting | Unreadable], Mapping[str, tuple[str, ...] | Unreadable | None]]
 """What virtual hubs announce, and the IP groups of their firewalls' rules."""
 
@@ -104,6 +106,7 @@ def private_zones(
     ends: Endpoints | Unreadable,
     side: NodeSide | Unreadable,
     graph: FoundZones | Unreadable | None,
+    regions: Regions | Unreadable,
 ) -> ZoneSearch | Unreadable | None:
     """The private zones that a query for the registry's names can meet; see :func:`~.private_zones.search_zones`."""
     if isinstance(registry, Unreadable):
@@ -112,7 +115,7 @@ def private_zones(
     near.extend(() if isinstance(side, Unreadable) else near_networks(side.network))
     subscriptions = _subscriptions(registry, cluster)
     subscriptions |= {found.lower() for one in near if one and (found := subscription_of(one))}
-    return search_zones(readers.arm, readers.session, registry, ends, subscriptions, graph)
+    return search_zones(readers.arm, readers.session, registry, ends, subscriptions, graph, regions)
 
 
 def endpoint_side(
@@ -135,6 +138,7 @@ def network(
     ends: Endpoints | Unreadable,
     zones: ZoneSearch | Unreadable | None,
     whole: Network | Unreadable,
+    regions: Regions | Unreadable,
 ) -> Network | Unreadable:
     """Put the network together; where a part was not read in time, the others stand."""
     if isinstance(side, Unreadable):
@@ -155,6 +159,7 @@ def network(
         zones=zones,
         hubs=routing,
         ip_groups={**joined.ip_groups, **ip_groups},
+        replications=regions,
     )
 
 

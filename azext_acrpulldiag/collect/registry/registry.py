@@ -11,7 +11,15 @@ from dataclasses import replace
 from functools import partial
 
 from ...arm_ids import key_of, resource_parts
-from ...facts import CacheRule, NetworkRules, PrivateEndpointConnection, Registry, Unreadable
+from ...facts import (
+    CacheRule,
+    NetworkRules,
+    PrivateEndpointConnection,
+    Registry,
+    Replication,
+    Unreadable,
+    region_key,
+)
 from ...targets import REGISTRY_TYPE, RegistryTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
@@ -29,6 +37,9 @@ READ = f"{REGISTRY_TYPE}/read"
 SKUS = ("Classic", "Basic", "Standard", "Premium")
 # https://learn.microsoft.com/azure/container-registry/container-registry-skus
 _WITHOUT_FIREWALL = ("Basic", "Standard")
+REPLICATED = "Premium"
+# Those that are recorded or printed in documentation; Azure documents the member as a label of any kind.
+DISPLAY_STATUSES = ("Creating", "Syncing", "Ready")
 PROVISIONING_STATES = ("Creating", "Updating", "Deleting", "Succeeded", "Failed", "Canceled")
 ASSIGNMENT_MODES = ("AbacRepositoryPermissions", "LegacyRegistryPermissions")
 PUBLIC_ACCESS = ("Enabled", "Disabled", "SecuredByPerimeter")
@@ -132,6 +143,21 @@ def cache_rules_from(rules: Iterable[Json], sets: Iterable[Json] | Unreadable) -
     health: Mapping[str, str | Unreadable | None] | Unreadable
     health = sets if isinstance(sets, Unreadable) else {_key(body): shown(_ailment, body) for body in map(Body, sets)}
     return tuple(_cache_rule(Body(rule), health) for rule in rules)
+
+
+def read_replications(reader: ArmReader, registry: Registry) -> tuple[Replication, ...] | Unreadable:
+    """Read the registry's geo-replications; empty without a request for an SKU that cannot have any."""
+    if isinstance(registry.sku, str) and registry.sku != REPLICATED:
+        return ()
+    rows = reader.list(f"{registry.id}/replications", API_VERSION)
+    if rows is None:
+        return Unreadable("not-found", f"{registry.id} does not exist any more", f"{REGISTRY_TYPE}/replications/read")
+    return replications_from(rows)
+
+
+def replications_from(rows: Iterable[Json]) -> tuple[Replication, ...] | Unreadable:
+    """Map the list of replications; one whose region is not shown makes them all ``Unreadable``. Pure."""
+    return shown(lambda: tuple(_replication(Body(row)) for row in rows))
 
 
 def _by_id(reader: ArmReader, target: RegistryTarget, subscription: str) -> Json | Unreadable:
@@ -299,6 +325,18 @@ def _cache_rule(rule: Body, health: Mapping[str, str | Unreadable | None] | Unre
         target=or_empty(rule.text, "properties", "targetRepository"),
         credential_set=used,
         unhealthy=unhealthy,
+    )
+
+
+def _replication(body: Body) -> Replication:
+    return Replication(
+        id=body.text("id"),
+        name=body.text("name"),
+        location=region_key(body.text("location")),
+        provisioning_state=shown(body.enum, PROVISIONING_STATES, "properties", "provisioningState"),
+        display_status=shown(body.enum, DISPLAY_STATUSES, "properties", "status", "displayStatus"),
+        status_message=or_empty(body.text, "properties", "status", "message"),
+        global_routing=shown(body.flag, "properties", "regionEndpointEnabled"),
     )
 
 

@@ -94,7 +94,7 @@ class Query:
     @property
     def hosts(self) -> tuple[str, ...]:
         """All hosts of the registry."""
-        return own_hosts(self.registry, self.network.endpoints)
+        return own_hosts(self.registry, self.network.endpoints, self.network.replications)
 
     @property
     def _dns_servers(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ https://learn.microsoft.com/azure/firewall/rule-processing, https://learn.micros
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...arm_ids import group_of, key_of, name_of, parent_of, same_id, subscription_of
 from ...details import Details
@@ -30,7 +30,7 @@ from ..addresses import AddressSet
 from ..endpoints import has_approved
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from .firewall_rules import MAYBE, YES, Traffic, addresses_of, matches
-from .sides import service_tag_of, services_of
+from .sides import for_want_of_regions, service_tag_of, services_of
 
 OUTCOME = "network.firewall-blocks-registry"
 _BLOBS = {
@@ -159,7 +159,9 @@ def admitted(
         return
     ruling = ruled(firewall.collections, traffic)
     if ruling.allowed is None:
-        yield _unread(firewall, destination.host, _doubt(firewall, ruling, network))
+        tags = () if destination.private else _tags(firewall, ruling)
+        doubt = for_want_of_regions(_doubt(firewall, ruling, network), registry, network, tags)
+        yield _unread(firewall, destination.host, doubt)
     elif ruling.allowed:
         why = f"Firewall {name_of(firewall.id)} allows {destination.host}: {_named(ruling)}."
         yield Hop("firewall", name_of(firewall.id), firewall.id, OK, why)
@@ -201,6 +203,15 @@ def unknown_appliance(destination: Destination, address: str, network_id: str) -
 
 def ruled(collections: tuple[RuleCollection, ...], traffic: Traffic) -> Ruling:
     """Find the rule that decides. Collections come in the order of processing."""
+    found = _ruled(collections, traffic)
+    if found.allowed is not None or not traffic.all_regions or len(traffic.regions) < 2:
+        return found
+    apart = [_ruled(collections, replace(traffic, regions=frozenset((each,)))) for each in sorted(traffic.regions)]
+    # Whichever region it is in, the same happens, though by rules of their own.
+    return apart[0] if {each.allowed for each in apart} in ({True}, {False}) else found
+
+
+def _ruled(collections: tuple[RuleCollection, ...], traffic: Traffic) -> Ruling:
     doubts: list[tuple[bool, str]] = []
     for collection in collections:
         for rule in collection.rules:
@@ -223,7 +234,7 @@ def traffic_of(
     registry: Registry, network: Network, place: NodePlace, destination: Destination, firewall: Firewall
 ) -> Traffic:
     """The traffic of nodes to a destination, in the firewall's terms."""
-    services = services_of(registry, destination)
+    services = services_of(registry, network, destination)
     return Traffic(
         host=destination.host.lower(),
         sources=_sources(network, place),
@@ -333,15 +344,25 @@ def _unread(firewall: Firewall, host: str, why: Unreadable) -> Hop:
 def _doubt(firewall: Firewall, ruling: Ruling, network: Network) -> Unreadable:
     """Rules that may match; where an IP group of one could not be read, that is what is missing."""
     permission = None
-    for collection in _collections(firewall):
-        for rule in collection.rules:
-            for group in (*rule.source_groups, *rule.destination_groups):
-                held = network.ip_groups.get(key_of(group))
-                if f"{rule.name} ({collection.name})" in ruling.doubtful and isinstance(held, Unreadable):
-                    permission = held.permission
+    for rule in _doubtful(firewall, ruling):
+        for group in (*rule.source_groups, *rule.destination_groups):
+            held = network.ip_groups.get(key_of(group))
+            if isinstance(held, Unreadable):
+                permission = held.permission
     shown = ", ".join(ruling.doubtful[:3]) + (" and others" if len(ruling.doubtful) > 3 else "")
     detail = f"Whether firewall {name_of(firewall.id)} allows the nodes depends on rules that may apply: {shown}"
     return Unreadable("unsupported" if permission is None else "forbidden", detail, None, permission)
+
+
+def _doubtful(firewall: Firewall, ruling: Ruling) -> Iterator[FirewallRule]:
+    for collection in _collections(firewall):
+        yield from (rule for rule in collection.rules if f"{rule.name} ({collection.name})" in ruling.doubtful)
+
+
+def _tags(firewall: Firewall, ruling: Ruling) -> Iterator[str]:
+    """Where the rules in doubt lead, service tags among them; the rule that decides may be for a region, too."""
+    rules = (*_doubtful(firewall, ruling), *((ruling.rule,) if ruling.rule else ()))
+    return (each for rule in rules for each in rule.destinations)
 
 
 def _named(ruling: Ruling) -> str:

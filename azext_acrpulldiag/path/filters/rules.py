@@ -92,6 +92,24 @@ def verdict(group: SecurityGroup, direction: str, source: Side, destination: Sid
     rules = sorted(
         (rule for rule in group.rules if rule.direction.lower() == direction.lower()), key=lambda rule: rule.priority
     )
+    found = _together(rules, source, destination, port)
+    if found.access is not None:
+        return found
+    apart = [_together(rules, source, each, port) for each in _by_region(destination)]
+    # Whichever region it is in, the same happens, though by rules of their own.
+    alike = {each.access for each in apart} in ({ALLOW}, {DENY})
+    return min(apart, key=lambda each: each.first.priority if each.first else 0) if alike else found
+
+
+def _by_region(side: Side) -> tuple[Side, ...]:
+    """The side in each region that it may be in; none where it may be in others."""
+    services = side.services
+    if not services.complete or len(services.regions) < 2:
+        return ()
+    return tuple(replace(side, services=replace(services, regions=(each,))) for each in services.regions)
+
+
+def _together(rules: list[SecurityRule], source: Side, destination: Side, port: int) -> Verdict:
     told = [_decided(rules, *ends, port) for ends in _settled(source, destination)]
     if len({each.access for each in told}) == 1:
         return told[0]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ...arm_ids import group_of, name_of, subscription_of
+from ...arm_ids import group_of, key_of, name_of, subscription_of
 from ...details import Details, internal
 from ...facts import Network, NodePlace, Registry, SecurityGroup, Subnet, Unreadable
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from ..lookups import looked_up, subnet_of
 from .rules import ALLOW, DENY, Side, Verdict, verdict
-from .sides import nodes, own_network, private_side, public_side, service_tag_of
+from .sides import for_want_of_regions, nodes, own_network, private_side, public_side, service_tag_of
 
 BLOCKS = "network.nsg-blocks-registry"
 PORT = 443
@@ -59,7 +59,8 @@ def filtered(registry: Registry, network: Network, place: NodePlace, destination
         yield _unread("subnet", place.subnet_id if isinstance(place.subnet_id, str) else None, subnet)
         return
     for hop in _groups(registry, network, place, subnet, destination):
-        yield _for_want_of_the_network(hop, network, place) if destination.private else hop
+        for_want_of = _for_want_of_the_network if destination.private else _for_want_of_the_regions
+        yield for_want_of(hop, registry, network, place)
 
 
 def _groups(
@@ -75,7 +76,16 @@ def _groups(
         yield group_hop(network, subnet.security_group_id, "subnet", OUT, (nodes(subnet),), ends, destination)
 
 
-def _for_want_of_the_network(hop: Hop, network: Network, place: NodePlace) -> Hop:
+def _for_want_of_the_regions(hop: Hop, registry: Registry, network: Network, _: NodePlace) -> Hop:
+    """Say that it is the registry's regions that would tell which rule is met."""
+    group = network.security_groups.get(key_of(hop.resource_id or ""))
+    if hop.unread is None or hop.unread.reason != "unsupported" or not isinstance(group, SecurityGroup):
+        return hop
+    tags = (each for rule in group.rules for each in rule.destinations)
+    return replace(hop, unread=for_want_of_regions(hop.unread, registry, network, tags))
+
+
+def _for_want_of_the_network(hop: Hop, _: Registry, network: Network, place: NodePlace) -> Hop:
     """Say that it is the nodes' network that would tell which rule is met: what the tag VirtualNetwork holds there."""
     own = own_network(network, place)
     if hop.unread is None or hop.unread.reason != "unsupported" or not isinstance(own, Unreadable):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from ...arm_ids import key_of, network_id_of
 from ...facts import Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from ..addresses import PUBLIC, AddressSet, address_set, prefix_length
 from ..hops import Destination
 from ..lookups import looked_up, subnet_of
+from ..regions import regions_of, routed_regions
 from .rules import Services, Side
-from .service_tags import AZURE_CLOUD
+from .service_tags import AZURE_CLOUD, tag_of
 
 REGISTRY_TAG, STORAGE_TAG = "AzureContainerRegistry", "Storage"
 _REGISTRY_SERVICES = ("azurecontainerregistry", AZURE_CLOUD)
 _STORAGE_SERVICES = ("storage", AZURE_CLOUD)
-# Only this SKU can have replicas in other regions.
-_REPLICATED = "premium"
 
 
 def is_layer_storage(destination: Destination) -> bool:
@@ -27,25 +29,28 @@ def service_tag_of(destination: Destination) -> str:
     return STORAGE_TAG if is_layer_storage(destination) else REGISTRY_TAG
 
 
-def services_of(registry: Registry, destination: Destination) -> Services:
+def services_of(registry: Registry, network: Network, destination: Destination) -> Services:
     """The service tags that hold a public destination."""
     names = _STORAGE_SERVICES if is_layer_storage(destination) else _REGISTRY_SERVICES
-    regions = _data_regions(registry)
     labels = destination.host.lower().split(".")
     if len(labels) > 2 and labels[2] == "data":
         return Services(names, (labels[1],))
-    home = registry.location.lower().replace(" ", "")
-    if regions:
-        return Services(names, tuple(dict.fromkeys((home, *regions))))
-    one_region = isinstance(registry.sku, str) and registry.sku.lower() != _REPLICATED
-    return Services(names, (home,), complete=one_region)
+    regions = routed_regions(registry, network.replications)
+    return Services(names, regions.names, regions.complete)
 
 
-def _data_regions(registry: Registry) -> tuple[str, ...]:
-    """Every region that the registry is in, where its data endpoints tell: there is one in each."""
-    hosts = registry.data_endpoint_hosts
-    labels = [] if isinstance(hosts, Unreadable) else [host.lower().split(".") for host in hosts]
-    return tuple(each[1] for each in labels if len(each) > 2 and each[2] == "data")
+def for_want_of_regions(why: Unreadable, registry: Registry, network: Network, tags: Iterable[str]) -> Unreadable:
+    """Say that it is the registry's replications that would tell, where one of ``tags`` is of a region.
+
+    ``why`` as it is where they are known, or where no service tag for a region is among the words of rules or routes.
+    """
+    unread = network.replications
+    if not isinstance(unread, Unreadable) or regions_of(registry, unread).complete:
+        return why
+    parts = map(tag_of, tags)
+    if not any(region and name in (*_REGISTRY_SERVICES, *_STORAGE_SERVICES) for name, region in parts):
+        return why
+    return replace(unread, detail=f"{why.detail.rstrip('.')}. {unread.detail}")
 
 
 def nodes(subnet: Subnet) -> Side:
@@ -67,7 +72,7 @@ def public_side(registry: Registry, network: Network, place: NodePlace, destinat
     # A route that sends everything to a firewall or NVA makes VirtualNetwork hold every address:
     # https://learn.microsoft.com/azure/virtual-network/service-tags-overview
     inside = None if _everything_is_routed(network, place) else False
-    return Side(PUBLIC, in_network=inside, services=services_of(registry, destination), grouped=False)
+    return Side(PUBLIC, in_network=inside, services=services_of(registry, network, destination), grouped=False)
 
 
 def own_network(network: Network, place: NodePlace) -> VirtualNetwork | Unreadable | None:

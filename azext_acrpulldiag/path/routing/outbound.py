@@ -21,10 +21,11 @@ from ...facts import (
     NodePlace,
     Outbound,
     Registry,
+    RouteTable,
     Subnet,
     Unreadable,
 )
-from ..filters.sides import services_of
+from ..filters.sides import for_want_of_regions, services_of
 from ..hops import Destination
 from ..lookups import looked_up, subnet_of, table_of
 from .appliances import appliance_at
@@ -104,7 +105,7 @@ def _egress(leaving: _Leaving) -> Egress:
     ways: dict[WayOut, str] = {}
     for words, way in _ways(leaving) if source is not True else ():
         ways.setdefault(way, words)
-    doubt = one_of(list(ways.values()), "the registry's addresses") if len(ways) > 1 else None
+    doubt = _doubt(leaving, list(ways.values())) if len(ways) > 1 else None
     subnet_id = nodes.subnet_id if isinstance(nodes.subnet_id, str) else None
     learnt = _learnt(leaving) if source is not True else None
     return Egress(nodes.pools, subnet_id, source, tuple(ways), doubt, learnt)
@@ -120,6 +121,13 @@ def _learnt(leaving: _Leaving) -> Unreadable | None:
 
 def _is_azures(route: Route) -> bool:
     return route.user is None and route.next_hop == INTERNET
+
+
+def _doubt(leaving: _Leaving, ways: list[str]) -> Unreadable:
+    network = leaving.network
+    tables = [each for each in network.route_tables.values() if isinstance(each, RouteTable)]
+    prefixes = (route.prefix for table in tables for route in table.routes)
+    return for_want_of_regions(one_of(ways, "the registry's addresses"), leaving.registry, network, prefixes)
 
 
 def _ways(leaving: _Leaving) -> Iterator[_Named]:
@@ -245,7 +253,7 @@ def _by_firewall(leaving: _Leaving, firewall: Firewall, sent: str) -> Iterator[_
         yield "", WayOut("unknown", table, firewall.id)
         return
     announced = announces(network, firewall.network_id, table)
-    services = services_of(leaving.registry, leaving.destination)
+    services = services_of(leaving.registry, network, leaving.destination)
     choice = to_public(services, subnet.service_endpoints, table, announced)
     for route in (choice.route, *choice.instead(ends=choice.route.next_hop == NOWHERE)):
         words = f" and route {route_name(route)} of firewall {name_of(firewall.id)}"

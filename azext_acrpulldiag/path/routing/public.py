@@ -18,7 +18,8 @@ def routes_out(way: Way) -> tuple[Route, ...]:
     This is the one choice that every check rests on.
     """
     announced = announces(way.network, way.here.id, way.table)
-    choice = to_public(services_of(way.registry, way.destination), way.subnet.service_endpoints, way.table, announced)
+    services = services_of(way.registry, way.network, way.destination)
+    choice = to_public(services, way.subnet.service_endpoints, way.table, announced)
     return (choice.route, *choice.instead(ends=_state(along(way, choice.route)) == BROKEN))
 
 

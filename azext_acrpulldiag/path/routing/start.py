@@ -9,7 +9,7 @@ from ...arm_ids import group_of, name_of, network_id_of, subscription_of
 from ...details import Details, internal
 from ...facts import Firewall, Network, NodePlace, Registry, RouteTable, Subnet, Unreadable, VirtualNetwork
 from ..addresses import prefix_length
-from ..filters.sides import own_network, service_tag_of
+from ..filters.sides import for_want_of_regions, own_network, service_tag_of
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from ..lookups import looked_up, subnet_of, table_of
 from .gateways import advertisers, listens
@@ -111,7 +111,9 @@ def by_gateway(way: Way, route: Route) -> Hop:
 def undecided(way: Way, route: Route, others: Iterable[Route]) -> Hop:
     """Say that one of several routes is taken."""
     reason = "the endpoint's subnet" if way.destination.private else "the registry's addresses"
-    return _unknown(way, route, one_of([named(way, each) for each in (route, *others)], reason))
+    found = (route, *others)
+    why = one_of([named(way, each) for each in found], reason)
+    return _unknown(way, route, for_want_of_regions(why, way.registry, way.network, (each.prefix for each in found)))
 
 
 def one_of(ways: Sequence[str], reason: str) -> Unreadable:
