@@ -100,6 +100,38 @@ class RegistryChanges:
             self.resources.add(credential)
         self.resources.add(rule)
 
+    def replica(
+        self: Cloud, region: str, status: str = "Ready", message: str | None = None, routed: bool = True
+    ) -> str:
+        """Let the registry be in a region; returns the replication's id. With the first, its home is listed too.
+
+        A data endpoint, and a regional one, come with it where the registry has them.
+        """
+        registry = self.registry
+        properties, home = registry["properties"], registry["location"]
+        if region != home and not self.resources.children(registry["id"], "replications"):
+            self.replica(home)
+        replication_id = f"{registry['id']}/replications/{region}"
+        resource = body("acr/replication_get_2026_09_01_preview")
+        resource |= {"id": replication_id, "name": region, "location": region}
+        told = {"displayStatus": status, "timestamp": resource["properties"]["status"]["timestamp"]}
+        resource["properties"] |= {
+            "status": told if message is None else {**told, "message": message},
+            "regionEndpointEnabled": routed,
+        }
+        self.remove(replication_id)
+        self.resources.add(resource)
+        label, _, suffix = self.login_server.partition(".")
+        hosts = (
+            ("dataEndpointHostNames", "data", properties["dataEndpointEnabled"]),
+            ("regionalEndpointHostNames", "geo", properties["regionalEndpoints"] == "Enabled"),
+        )
+        for name, kind, enabled in hosts:
+            host = f"{label}.{region}.{kind}.{suffix}"
+            if enabled and host not in properties[name]:
+                properties[name] = [*properties[name], host]
+        return replication_id
+
     def refuse_this_machine(self: Cloud) -> None:
         """Let the registry answer 403 to whoever runs ``az``, as its firewall does."""
         self.data_plane().refuses_this_machine = True

@@ -24,7 +24,7 @@ from azext_acrpulldiag.collect.network.models import (
 )
 from azext_acrpulldiag.collect.network.private_link import addresses_from, endpoint_from, interfaces_of, zone_ids_from
 from azext_acrpulldiag.collect.network.zones import links_from, record_from
-from azext_acrpulldiag.collect.registry.registry import cache_rules_from, registry_from
+from azext_acrpulldiag.collect.registry.registry import cache_rules_from, registry_from, replications_from
 from azext_acrpulldiag.facts import PrivateEndpointConnection, Unreadable
 from tests.recordings import body
 
@@ -116,6 +116,7 @@ MAPPINGS = [
     (registry, "acr/registry_get_public_network_access_disabled"),
     (with_connections, "acr/private_endpoint_connections_list_pending_and_approved"),
     (ailments, "acr/credentialsets_list_unhealthy"),
+    (lambda answer: replications_from(answer["value"]), "acr/replications_list_two_regions_second_sample"),
     (virtual_network_from, "network/vnet_get_with_peerings"),
     (peering_from, "network/peering_get_initiated"),
     (subnet_from, "network/subnet_get_with_private_endpoint"),

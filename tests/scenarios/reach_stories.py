@@ -410,9 +410,10 @@ def route_for_registries_of_another_region(cloud: Cloud) -> None:
 
 
 @story(verdict="inconclusive", unknowns={"network.outbound-ip": None})
-def route_for_registries_of_a_region_that_may_have_a_replica(cloud: Cloud) -> None:
-    """A route sends registries of East US to a firewall, and a Premium registry does not show where it has replicas."""
+def route_for_registries_of_a_region_that_has_a_replica(cloud: Cloud) -> None:
+    """A route sends registries of East US to a firewall, and the registry has a replica there."""
     cloud.grant()
+    cloud.replica("eastus")
     cloud.appliance_in_hub()
     cloud.add_route("registries-us", "AzureContainerRegistry.EastUS", "VirtualAppliance", "10.100.0.4")
     cloud.firewall([make.OUTBOUND_IP])

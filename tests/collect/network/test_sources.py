@@ -48,13 +48,15 @@ def test_a_public_pair_costs_its_networks_and_its_address(read, cloud):
     network, outbound = read()
     assert (network.endpoints, network.zones, network.firewalls) == ((), None, {})
     assert outbound.cluster == (OUTBOUND_IP,)
-    assert (read.meter.requests, read.meter.longest_chain) == (2, 2)
+    # the nodes' network, its address, the regions of the registry
+    assert (read.meter.requests, read.meter.longest_chain) == (3, 2)
 
 
 def test_addresses_are_not_read_for_an_open_registry(read, cloud):
     network, outbound = read(registry())
     assert (network.endpoints, outbound) == ((), None)
-    assert read.meter.requests == 1
+    assert network.replications == ()
+    assert read.meter.requests == 2
 
 
 def test_endpoints_and_zones_are_read_beside_the_nodes(read, cloud):
@@ -72,10 +74,10 @@ def test_the_rules_of_a_firewall_do_not_hold_up_its_addresses(read, cloud):
     network, outbound = read()
     assert network.firewalls[FIREWALL_KEY].collections == ()
     assert list(outbound.firewalls.values()) == [(OUTBOUND_IP,)]
-    # networks; route table; hub and firewalls; policy; its parent
+    # networks; route table; hub and firewalls; policy; its parent; beside them the regions of the registry
     assert read.meter.longest_chain == 5
     lines = [entry.request.line for entry in cloud.log]
-    assert len(lines) == len(set(lines)) == 10
+    assert len(lines) == len(set(lines)) == 11
 
 
 @pytest.mark.parametrize("kind", ["403", "500", "timeout"])

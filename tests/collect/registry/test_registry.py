@@ -13,8 +13,10 @@ from azext_acrpulldiag.collect.registry.registry import (
     find_registry,
     private_endpoint_from,
     read_cache_rules,
+    read_replications,
     registry_from,
     registry_of,
+    replications_from,
 )
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.targets import parse_registry
@@ -367,3 +369,42 @@ def test_cache_rules_in_a_cloud_that_lags():
 
     (found,) = read_cache_rules(Lagging(cacheRules=body("acr/cacherules_list")["value"], credentialSets=[]), registry())
     assert found.name
+
+
+# --- replications --------------------------------------------------------------------------
+
+
+def test_a_replicated_registry_lists_its_home_region_too():
+    found = replications_from(body("acr/replications_list_two_regions_second_sample")["value"])
+    assert [(each.name, each.location) for each in found] == [("southcentralus",) * 2, ("westus",) * 2]
+    assert {(each.display_status, each.provisioning_state, each.global_routing) for each in found} == {
+        ("Ready", "Succeeded", True)
+    }
+    assert body("acr/registry_get_data_endpoint_enabled_two_regions")["location"] == "westus"
+    assert replications_from(body("acr/replications_list_empty_single_region")["value"]) == ()
+
+
+def test_a_replica_out_of_routing_is_ready_all_the_same():
+    (found,) = replications_from([body("acr/replication_get_region_endpoint_disabled")])
+    assert (found.display_status, found.status_message, found.global_routing) == ("Ready", "", False)
+
+
+def test_what_a_replication_does_not_show_is_not_known():
+    whole = body("acr/replication_get_2026_09_01_preview")
+    (found,) = replications_from([{**whole, "properties": {"status": None}}])
+    assert {reason(each) for each in (found.display_status, found.provisioning_state, found.global_routing)} == {
+        "not-shown"
+    }
+    (odd,) = replications_from(
+        [{**whole, "location": "Central US", "properties": {"status": {"displayStatus": "Ill"}}}]
+    )
+    assert (odd.location, odd.display_status) == ("centralus", "Ill")
+    assert reason(replications_from([{**whole, "location": None}])) == "not-shown"
+
+
+def test_replications_are_asked_for_where_a_registry_can_have_some():
+    rows = body("acr/replications_list_two_regions_second_sample")["value"]
+    assert len(read_replications(Lists(replications=rows), registry())) == 2
+    assert len(read_replications(Lists(replications=rows), registry(sku=FORBIDDEN.why))) == 2
+    assert read_replications(Lists(), registry(sku="Standard")) == ()
+    assert reason(read_replications(Lists(replications=None), registry())) == "not-found"
