@@ -65,8 +65,7 @@ ANNOUNCED = Reading("virtualHubs", needing(network.virtual_hubs, SIDE), None, ri
 ENDPOINTS = Reading("privateEndpoints", needing(network.endpoints, REGISTRY), None, rights.PRIVATE_ENDPOINTS)
 GRAPH = Reading("zonesInGraph", told(network.zones_in_graph, REGISTRY, CLUSTER), None, rights.ZONES_IN_GRAPH)
 ZONES = Reading(
-    "privateZones", told(network.private_zones, REGISTRY, CLUSTER, ENDPOINTS, SIDE, GRAPH, REPLICATIONS), None,
-    rights.PRIVATE_ZONES,
+    "privateZones", told(network.private_zones, REGISTRY, CLUSTER, ENDPOINTS, SIDE, GRAPH), None, rights.PRIVATE_ZONES,
 )
 WHOLE = Reading(
     "endpointNetworks", told(network.endpoint_side, SIDE, HUBS, ENDPOINTS), None, rights.ENDPOINT_NETWORKS,

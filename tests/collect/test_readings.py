@@ -63,6 +63,8 @@ def test_a_run_without_checks_reads_its_target_and_the_pods():
         ("nodes", {"scaleSets", "nodes"}),
         ("registry.health", {"checkHealth"}),
         ("registry.cache", {"cacheRules"}),
+        ("registry.replicas", {"replications"}),
+        ("image.login-server", {"replications"}),
         ("image.quarantine", {"registryApi", "image", "failingImages", "images"}),
         ("identity.kubelet-identity", {"kubeletIdentity"}),
         ("network.public-access", set()),

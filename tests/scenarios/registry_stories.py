@@ -50,6 +50,7 @@ NOT_READ = dict.fromkeys(
         "registry.cache",
         "registry.health",
         "registry.provisioning",
+        "registry.replicas",
     ),
     READ_REGISTRY,
 )

@@ -53,6 +53,7 @@ USED_BY = {
     ),
     r"/userAssignedIdentities/": ("identity.kubelet-identity", "access.tenants"),
     r"/(cacheRules|credentialSets)\?": ("registry.cache",),
+    r"/replications\?": ("registry.replicas",),
     r"/denyAssignments\?": ("access.deny-assignments",),
     r"/permissions\?": ("access", "network"),
     r"/(roleAssignments|roleDefinitions)": ("access",),

@@ -44,6 +44,9 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.ContainerRegistry/registries/cacheRules/read": ("registry.cache",),
         "Microsoft.ContainerRegistry/registries/credentialSets/read": ("registry.cache",),
     },
+    "replica-near-the-nodes-is-degraded": {
+        "Microsoft.ContainerRegistry/registries/replications/read": ("registry.replicas",),
+    },
     "kubelet-identity-unassigned-on-a-machine": {
         "Microsoft.Compute/virtualMachines/read": ("nodes.kubelet-identity",),
     },

@@ -16,7 +16,7 @@ from typing import Any
 from ...access.conditions import Answer
 from ...access.grants import Operation, allows
 from ...arm_ids import key_of, name_of, subscription_of
-from ...facts import Permission, PrivateEndpoint, PrivateZone, Registry, Replication, Unreadable, ZoneSearch
+from ...facts import Permission, PrivateEndpoint, PrivateZone, Registry, Unreadable, ZoneSearch
 from ...path.endpoints import DATA_MEMBER, MEMBER, own_hosts
 from ..ask.arm import ArmReader, Json, in_parallel
 from ..ask.session import Session
@@ -26,6 +26,8 @@ from .private_link import may_serve
 from .zones import OLDER_DNS_API, Links, read_zones
 
 ZONE_TYPE = "Microsoft.Network/privateDnsZones"
+# What is read of the registry's regions is not waited for: endpoints have the names of all.
+_REGIONS = Unreadable("not-needed", "The registry's regions are not waited for")
 READ_ZONES = Operation(f"{ZONE_TYPE}/read")
 
 
@@ -68,21 +70,20 @@ def search_zones(
     endpoints: tuple[PrivateEndpoint, ...] | Unreadable,
     subscriptions: Collection[str],
     found: FoundZones | Unreadable | None = None,
-    regions: tuple[Replication, ...] | Unreadable = (),
 ) -> ZoneSearch | Unreadable | None:
     """Find and read the zones that a query for the registry's names can meet.
 
     ``subscriptions``: of the cluster, the registry, the endpoints and the networks near the
     nodes; only of these is it established that there are no other zones. ``found``: what
-    :func:`find_zones` answered, where it was asked before. ``regions``: the registry's. ``None``: no
-    connection is approved, so that no name passes through private link.
+    :func:`find_zones` answered, where it was asked before. ``None``: no connection is approved,
+    so that no name passes through private link.
     """
     passes = passes_private_link(registry)
     if isinstance(passes, Unreadable) or not passes:
         return passes or None
     near = sorted({one.lower() for one in subscriptions})
     kept = kept_zones(endpoints)
-    hosts = names_of(registry, endpoints, regions)
+    hosts = names_of(registry, endpoints)
 
     def read(zone_ids: Sequence[str]) -> list[PrivateZone]:
         return read_zones(reader, zone_ids, hosts, registry, partial(_may_be_met, near, kept))
@@ -108,13 +109,9 @@ def search_zones(
     )
 
 
-def names_of(
-    registry: Registry,
-    endpoints: tuple[PrivateEndpoint, ...] | Unreadable,
-    regions: tuple[Replication, ...] | Unreadable = (),
-) -> tuple[str, ...]:
+def names_of(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
     """The names that may be looked up privately, in lower case: the registry's own, and those of its endpoints."""
-    names = list(own_hosts(registry, endpoints, regions))
+    names = list(own_hosts(registry, endpoints, _REGIONS))
     for endpoint in () if isinstance(endpoints, Unreadable) else endpoints:
         for address in () if isinstance(endpoint.addresses, Unreadable) else endpoint.addresses:
             if address.member.lower() == MEMBER or address.member.lower().startswith(DATA_MEMBER):

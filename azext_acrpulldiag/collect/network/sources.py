@@ -106,7 +106,6 @@ def private_zones(
     ends: Endpoints | Unreadable,
     side: NodeSide | Unreadable,
     graph: FoundZones | Unreadable | None,
-    regions: Regions | Unreadable,
 ) -> ZoneSearch | Unreadable | None:
     """The private zones that a query for the registry's names can meet; see :func:`~.private_zones.search_zones`."""
     if isinstance(registry, Unreadable):
@@ -115,7 +114,7 @@ def private_zones(
     near.extend(() if isinstance(side, Unreadable) else near_networks(side.network))
     subscriptions = _subscriptions(registry, cluster)
     subscriptions |= {found.lower() for one in near if one and (found := subscription_of(one))}
-    return search_zones(readers.arm, readers.session, registry, ends, subscriptions, graph, regions)
+    return search_zones(readers.arm, readers.session, registry, ends, subscriptions, graph)
 
 
 def endpoint_side(

@@ -18,6 +18,7 @@ from tests.build import (
     failing_pods_facts,
     healthy_facts,
     registry,
+    replication,
 )
 
 AT = f"--subscription {SUBSCRIPTION}"
@@ -161,6 +162,31 @@ def test_unreadable_pools_are_unknown(changes):
 def test_templates_use_evidence_keys(outcome):
     wanted = placeholders(outcome.summary).union(*(step.names for step in steps_of(outcome.repairs)))
     assert wanted <= set(outcome.evidence_keys)
+
+
+# --- regional hosts ------------------------------------------------------------------------
+
+ELSEWHERE = "contosoreg.northeurope.geo.azurecr.io/web:1"
+
+
+def test_a_regional_host_is_one_where_the_registry_has_a_replica():
+    there = (replication("westeurope"), replication("northeurope"))
+    assert one(checks.host_is_the_login_server, facts(ELSEWHERE, replications=there)).status is Status.PASS
+    finding = one(checks.host_is_the_login_server, facts(ELSEWHERE))
+    assert (finding.outcome, finding.evidence["suggestion"]) == (
+        "image.login-server-mismatch",
+        "contosoreg.azurecr.io/web:1",
+    )
+    assert "no replica in northeurope" in finding.summary
+
+
+def test_a_regional_host_that_the_registry_shows_needs_no_replications():
+    listed = registry(regional_hosts=("contosoreg.NorthEurope.geo.azurecr.io",))
+    by_data = registry(data_endpoint_hosts=("contosoreg.northeurope.data.azurecr.io",))
+    for shown in (listed, by_data):
+        given = facts(ELSEWHERE, registry=shown, replications=FORBIDDEN)
+        assert one(checks.host_is_the_login_server, given).status is Status.PASS
+    assert one(checks.host_is_the_login_server, facts(ELSEWHERE, replications=FORBIDDEN)).status is Status.UNKNOWN
 
 
 # --- what pods name ----------------------------------------------------------------------

@@ -17,7 +17,7 @@ from azext_acrpulldiag.facts import (
 from azext_acrpulldiag.model import Severity
 from azext_acrpulldiag.path import BROKEN, OK, UNKNOWN, Destination
 from azext_acrpulldiag.path.filters.firewall import OUTCOME, Blocked, admitted, layers_host, unknown_appliance
-from tests.build import REGISTRY_ID, SUBNET_ID, SUBSCRIPTION, network, registry
+from tests.build import REGISTRY_ID, SUBNET_ID, SUBSCRIPTION, network, registry, replication
 
 from .test_firewall_rules import BLOBS, HOST, application
 from .test_firewall_rules import network as network_rule
@@ -29,6 +29,7 @@ HUB = f"{GROUP}/virtualNetworks/vnet-hub"
 PLACE = NodePlace(("pool1",), SUBNET_ID)
 LOGIN = Destination(HOST)
 DATA_HOST = "contosoreg.westeurope.data.azurecr.io"
+FORBIDDEN = Unreadable("forbidden", "no right to read replications", None, "replications/read")
 
 
 def firewall(*collections, **changes):
@@ -163,7 +164,39 @@ def test_a_name_in_a_network_rule_is_what_the_firewall_resolves_it_to(network_id
 def test_a_regional_tag(changes, destination, state):
     rule = made("network", True, network_rule(destinations=("AzureContainerRegistry.WestEurope",)))
     of = registry(**{"location": "westeurope", **changes})
-    assert hop_of(firewall(rule), destination, of=of).state == state
+    assert hop_of(firewall(rule), destination, network(replications=FORBIDDEN), of).state == state
+
+
+@pytest.mark.parametrize(
+    ("replicas", "regions", "state"),
+    [
+        ((), ("WestEurope",), OK),
+        ((), ("NorthEurope",), BROKEN),
+        (("westeurope", "northeurope"), ("WestEurope", "NorthEurope"), OK),
+        (("westeurope", "northeurope"), ("WestEurope",), UNKNOWN),
+        (("westeurope", "northeurope"), ("EastUS",), BROKEN),
+    ],
+)
+def test_tags_of_every_region_that_the_registry_is_in(replicas, regions, state):
+    rules = [
+        made("network", True, network_rule(destinations=(f"AzureContainerRegistry.{each}",)), name=each)
+        for each in regions
+    ]
+    read = network(replications=tuple(map(replication, replicas)))
+    assert hop_of(firewall(*rules), facts=read).state == state
+
+
+def test_a_replica_out_of_routing_needs_no_tag():
+    rule = made("network", True, network_rule(destinations=("AzureContainerRegistry.WestEurope",)))
+    read = (replication("westeurope"), replication("northeurope", global_routing=False))
+    assert hop_of(firewall(rule), facts=network(replications=read)).state == OK
+
+
+def test_regions_that_may_not_be_read_are_what_is_missing():
+    rule = made("network", True, network_rule(destinations=("AzureContainerRegistry.WestEurope",)))
+    hop = hop_of(firewall(rule), facts=network(replications=FORBIDDEN))
+    assert hop.unread.permission == FORBIDDEN.permission
+    assert FORBIDDEN.detail in hop.unread.detail
 
 
 # --- where a repair has its place ---

@@ -102,6 +102,16 @@ def test_a_regional_tag_covers_the_replicas_of_its_region(regions, all_regions, 
     assert matches("network", network(destinations=("AzureContainerRegistry.westeurope",)), traffic) == expected
 
 
+def test_some_regions_have_another_name_in_one_tag():
+    def matched(tag, region):
+        traffic = replace(PUBLIC, regions=frozenset((region,)))
+        return matches("network", network(destinations=(tag,)), traffic)
+
+    assert matched("AzureCloud.switzerlandn", "switzerlandnorth") == YES
+    assert matched("AzureCloud.brazilse", "brazilsoutheast") == MAYBE
+    assert matched("AzureCloud.brazilse", "westeurope") == NO
+
+
 @pytest.mark.parametrize(
     ("traffic", "fqdns", "expected"),
     [

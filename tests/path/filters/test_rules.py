@@ -186,6 +186,49 @@ def test_a_registry_in_several_regions_may_be_met_in_each():
 
 
 @pytest.mark.parametrize(
+    ("region", "tag", "match"),
+    [
+        ("francecentral", "AzureCloud.centralfrance", Match.YES),
+        ("germanywestcentral", "AzureCloud.GermanyWC", Match.YES),
+        ("norwayeast", "AzureCloud.norwaye", Match.YES),
+        ("francecentral", "AzureCloud.southfrance", Match.NO),
+        ("francecentral", "AzureContainerRegistry.FranceCentral", Match.YES),
+        ("francecentral", "AzureContainerRegistry.centralfrance", Match.NO),
+        ("brazilsoutheast", "AzureCloud.brazilse", Match.MAYBE),
+        ("westeurope", "AzureCloud.brazilse", Match.NO),
+    ],
+)
+def test_some_regions_have_another_name_in_one_tag(region, tag, match):
+    assert Services(("azurecontainerregistry", "azurecloud"), (region,)).match(tag) is match
+
+
+BOTH = Side(PUBLIC, in_network=False, services=Services(("storage",), ("westeurope", "northeurope")), grouped=False)
+
+
+@pytest.mark.parametrize(
+    ("tags", "access"),
+    [
+        ({"Storage.westeurope": "Allow", "Storage.northeurope": "Allow"}, "allow"),
+        ({"Storage.westeurope": "Deny", "Storage.northeurope": "Deny"}, "deny"),
+        ({"Storage.westeurope": "Allow"}, None),
+        ({"Storage.westeurope": "Allow", "Storage.northeurope": "Deny"}, None),
+        ({"Storage.westeurope": "Allow", "Storage.eastus": "Allow"}, None),
+    ],
+)
+def test_rules_for_every_region_decide_together(tags, access):
+    rules = [rule(100 + n, each, destinations=(tag,)) for n, (tag, each) in enumerate(tags.items())]
+    told = verdict(group(*rules, rule(4000)), "Outbound", NODES, BOTH)
+    assert told.access == access
+    assert told.first.priority == 100
+
+
+def test_where_other_regions_may_count_no_rules_are_all():
+    side = Side(PUBLIC, in_network=False, services=Services(("storage",), ("westeurope", "northeurope"), False))
+    rules = [rule(100, "Allow", destinations=("Storage.westeurope", "Storage.northeurope")), rule(4000)]
+    assert verdict(group(*rules), "Outbound", NODES, side).access is None
+
+
+@pytest.mark.parametrize(
     ("destinations", "access"),
     [
         (("*",), "deny"),

@@ -189,3 +189,18 @@ def test_a_rule_that_depends_on_the_nodes_network_names_the_right_to_read_it():
     (hop,) = hops(unread, PRIVATE)
     assert (hop.state, hop.unread.permission) == (UNKNOWN, FORBIDDEN.permission)
     assert hops(unread, LOGIN)[0].state == BROKEN
+
+
+# --- regions of the registry ---------------------------------------------------------------
+
+
+def test_regions_that_may_not_be_read_are_what_is_missing():
+    home = rule(200, "Allow", destinations=("AzureContainerRegistry.WestEurope",))
+    found = guarded(home, rule(4000, destinations=("Internet",)))
+    assert states(found) == [OK]
+    (hop,) = hops(replace(found, replications=FORBIDDEN))
+    assert (hop.state, hop.unread.reason) == (UNKNOWN, FORBIDDEN.reason)
+    assert FORBIDDEN.detail in hop.unread.detail
+    wide = guarded(rule(4000, destinations=("20.0.0.0/8",)))
+    (hop,) = hops(replace(wide, replications=FORBIDDEN))
+    assert hop.unread.reason == "unsupported"

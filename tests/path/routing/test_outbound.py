@@ -46,9 +46,18 @@ def test_a_tag_of_another_region_is_not_about_a_registry_that_shows_its_own():
 
 
 def test_a_tag_of_a_region_that_may_have_a_replica_is_perhaps_about_it():
-    egress = leaving(behind(TO_US))
+    egress = leaving(replace(behind(TO_US), replications=FORBIDDEN))
     assert egress.ways == (BALANCED, WALLED)
     assert "AzureContainerRegistry.EastUS" in egress.doubt.detail
+    assert FORBIDDEN.detail in egress.doubt.detail
+
+
+def test_where_the_registry_has_replicas_a_tag_of_theirs_is_perhaps_about_it():
+    assert leaving(behind(TO_US)).ways == (BALANCED,)
+    read = (build.replication("westeurope"), build.replication("eastus"))
+    assert leaving(replace(behind(TO_US), replications=read)).ways == (BALANCED, WALLED)
+    out = (build.replication("westeurope"), build.replication("eastus", global_routing=False))
+    assert leaving(replace(behind(TO_US), replications=out)).ways == (BALANCED,)
 
 
 @pytest.mark.parametrize(("address", "second"), [(APPLIANCE, WALLED), ("10.100.0.9", None)])
@@ -94,7 +103,7 @@ ALLOWED = ("VirtualAppliance", "10.9.9.9")
     ],
 )
 def test_behind_a_firewall_its_own_routes_count(routes, ways):
-    egress = leaving(behind(through(), at_firewall=routes))
+    egress = leaving(replace(behind(through(), at_firewall=routes), replications=FORBIDDEN))
     assert [way if way.path == "firewall" else None for way in egress.ways] == ways
     assert (egress.doubt is not None) == (len(ways) > 1)
 
