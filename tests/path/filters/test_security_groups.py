@@ -195,9 +195,9 @@ def test_a_rule_that_depends_on_the_nodes_network_names_the_right_to_read_it():
 
 
 def test_regions_that_may_not_be_read_are_what_is_missing():
-    home = rule(200, "Allow", destinations=("AzureContainerRegistry.WestEurope",))
-    found = guarded(home, rule(4000, destinations=("Internet",)))
-    assert states(found) == [OK]
+    elsewhere = rule(200, "Allow", destinations=("AzureContainerRegistry.NorthEurope",))
+    found = guarded(elsewhere, rule(4000, destinations=("Internet",)))
+    assert states(found) == [BROKEN]
     (hop,) = hops(replace(found, replications=FORBIDDEN))
     assert (hop.state, hop.unread.reason) == (UNKNOWN, FORBIDDEN.reason)
     assert FORBIDDEN.detail in hop.unread.detail
