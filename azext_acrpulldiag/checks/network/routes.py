@@ -173,11 +173,12 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     everything.
 
     Decided from the route tables of the node subnets. The public addresses of a registry are not
-    known: a route for a wide range of public addresses (a /12 or wider), or for the service tag of a
-    region that a replica may be in, may or may not cover it, and where it makes a difference the
-    answer is unknown. So it is where a narrower range would save what another route drops. Routes that
-    a gateway advertises cannot be read; the default route of a subnet in a network with a gateway is
-    reported with that restriction. What an NVA or an on-premises network does is not known.
+    known: a route for a wide range of public addresses (a /12 or wider), or for the service tag of one
+    of the regions that the registry is in, as its geo-replications tell, may or may not cover it, and
+    where it makes a difference the answer is unknown. So it is where a narrower range would save what
+    another route drops. Routes that a gateway advertises cannot be read; the default route of a subnet
+    in a network with a gateway is reported with that restriction. What an NVA or an on-premises network
+    does is not known.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview,
     https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy

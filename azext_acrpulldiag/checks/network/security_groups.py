@@ -90,7 +90,9 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
     not known, so a rule for an address range may match, as may one for an application security group,
     or for part of the node subnet: where such rules differ from the first rule that certainly matches,
     it is unknown. Where a route sends all traffic to a firewall or NVA, the tag VirtualNetwork may
-    cover every address, and Internet none.
+    cover every address, and Internet none. The login server leads to any region that the registry is
+    in, which its geo-replications tell, but for those taken out of global routing: rules for the tags
+    of single regions decide together.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview,
     https://learn.microsoft.com/azure/virtual-network/service-tags-overview,
