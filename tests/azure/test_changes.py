@@ -165,6 +165,18 @@ def test_cache_rules_with_and_without_credentials(cloud: Cloud, healthy: bool | 
     assert state == expected
 
 
+def test_the_first_replica_brings_the_home_region_along(cloud: Cloud) -> None:
+    registry = cloud.registry
+    registry["properties"] |= {"regionalEndpoints": "Enabled"}
+    cloud.replica("northeurope", "Unavailable", routed=False)
+    found = {each["name"]: each["properties"] for each in cloud.resources.children(registry["id"], "replications")}
+    assert list(found) == ["westeurope", "northeurope"]
+    assert [each["regionEndpointEnabled"] for each in found.values()] == [True, False]
+    assert [each["status"]["displayStatus"] for each in found.values()] == ["Ready", "Unavailable"]
+    assert [host.split(".")[1] for host in registry["properties"]["regionalEndpointHostNames"]] == list(found)
+    assert registry["properties"]["dataEndpointHostNames"] == []
+
+
 def test_removing_takes_what_is_below(cloud: Cloud) -> None:
     cloud.remove(build.NODE_GROUP_ID)
     assert not [key for key in cloud.resources if key.startswith(build.NODE_GROUP_ID.lower())]

@@ -69,7 +69,7 @@ def ends_of(
 
 
 def _regions(registry: Registry, network: Network, routes: Iterable[UserRoute]) -> set[str]:
-    """Of a registry that does not show them: its home, and each region that a route is for."""
+    """Of a registry that does not show them: its home, each region that a route is for, and any other."""
     hosts = registry.data_endpoint_hosts if isinstance(registry.data_endpoint_hosts, tuple) else ()
     home = registry.location.lower()
     if isinstance(network.replications, tuple):
@@ -80,7 +80,11 @@ def _regions(registry: Registry, network: Network, routes: Iterable[UserRoute]) 
         return {home, *(host.split(".")[1] for host in hosts)}
     if isinstance(registry.sku, str) and registry.sku != "Premium":
         return {home}
-    return {home, *(route.prefix.lower().partition(".")[2] for route in routes if _tag(route) in _SPECIFIC)} - {""}
+    return {
+        home,
+        "elsewhere",
+        *(route.prefix.lower().partition(".")[2] for route in routes if _tag(route) in _SPECIFIC),
+    } - {""}
 
 
 def _tag(route: UserRoute) -> str | None:

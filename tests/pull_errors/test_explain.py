@@ -16,6 +16,7 @@ CATALOGUE = frozenset(
         "registry.arm-token-refused",
         "registry.throttled",
         "registry.cache-upstream",
+        "registry.replica-unhealthy",
         "identity.kubelet-identity-missing",
         "identity.node-identity-outdated",
         "identity.service-principal-not-found",

@@ -227,6 +227,16 @@ def replications_forbidden_and_a_route_for_another_region(cloud: Cloud) -> None:
     cloud.forbid(READ_REPLICATIONS)
 
 
+@story(
+    verdict="inconclusive",
+    unknowns={"network.security-groups": READ_REPLICATIONS, "registry.replicas": READ_REPLICATIONS},
+)
+def replications_forbidden_and_a_security_group_allows_one_region(cloud: Cloud) -> None:
+    """A security group allows one region, and whether the registry is in others may not be read."""
+    security_group_allows_the_only_region_of_the_registry.tell(cloud)
+    cloud.forbid(READ_REPLICATIONS)
+
+
 # --- a regional host that is none ------------------------------------------------------
 
 

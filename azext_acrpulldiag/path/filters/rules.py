@@ -49,7 +49,7 @@ class Services:
         if not region:
             return Match.YES
         if region in self.regions:
-            return Match.YES if len(self.regions) == 1 else Match.MAYBE
+            return Match.YES if self.complete and len(self.regions) == 1 else Match.MAYBE
         elsewhere = self.complete and (is_known(region) or name != AZURE_CLOUD)
         return Match.NO if elsewhere else Match.MAYBE
 

@@ -92,6 +92,7 @@ GENERAL: dict[str, Explanation] = {
             "network.peering-disconnected",
             "network.private-dns-record-wrong",
             "network.proxy-or-tls",
+            "registry.replica-unhealthy",
         ),
         "The address that the node connected to. Private: check the path to the private endpoint. Public: check the "
         "outbound path of the cluster's network.",
@@ -191,7 +192,13 @@ GENERAL: dict[str, Explanation] = {
     ),
     "server-error": Explanation(
         "The registry, or a proxy in front of it, answered with a server error.",
-        ("registry.not-ready", "registry.unhealthy", "registry.cache-upstream", "network.proxy-or-tls"),
+        (
+            "registry.not-ready",
+            "registry.replica-unhealthy",
+            "registry.unhealthy",
+            "registry.cache-upstream",
+            "network.proxy-or-tls",
+        ),
         "Whether it goes away within minutes, the registry's resource health, and which host answered.",
         "start",
     ),

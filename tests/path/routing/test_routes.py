@@ -14,6 +14,7 @@ from azext_acrpulldiag.path.routing.routes import Choice, Route, may_carry, to_a
 HERE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/nodes"
 THERE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/shared"
 REGISTRY = Services(("azurecontainerregistry", "azurecloud"), ("westeurope",), complete=False)
+HERE_ONLY = Services(("azurecontainerregistry", "azurecloud"), ("westeurope",))
 STORAGE = Services(("storage", "azurecloud"), ("westeurope",))
 
 
@@ -139,12 +140,17 @@ def test_a_peering_that_is_not_connected_brings_no_route():
     ],
 )
 def test_the_route_to_public_addresses(routes, next_hop):
-    found = to_public(REGISTRY, (), table(*routes))
+    found = to_public(HERE_ONLY, (), table(*routes))
     assert (found.route.next_hop, found.perhaps) == (next_hop, ())
 
 
 @pytest.mark.parametrize(
-    "other", [user("20.0.0.0/8", "Internet"), user("AzureContainerRegistry.northeurope", "Internet")]
+    "other",
+    [
+        user("20.0.0.0/8", "Internet"),
+        user("AzureContainerRegistry.westeurope", "Internet"),
+        user("AzureContainerRegistry.northeurope", "Internet"),
+    ],
 )
 def test_a_route_that_may_hold_the_registry(other):
     found = to_public(REGISTRY, (), table(user("0.0.0.0/0"), other))
@@ -152,7 +158,6 @@ def test_a_route_that_may_hold_the_registry(other):
     assert [each.next_hop for each in found.perhaps] == ["internet"]
 
 
-HERE_ONLY = Services(("azurecontainerregistry", "azurecloud"), ("westeurope",))
 BOTH = Services(("azurecontainerregistry", "azurecloud"), ("westeurope", "northeurope"))
 TO_FIREWALL = ("VirtualAppliance", "10.0.0.4")
 
