@@ -183,7 +183,7 @@ def _judged(
 
     What other hosts' names resolve to is not judged.
     """
-    hosts = {host.lower() for host in own_hosts(registry, network.endpoints)}
+    hosts = {host.lower() for host in own_hosts(registry, network.endpoints, network.replications)}
     return {
         (pool, host): host in hosts and _behind(registry, network, pool, host)
         for pool, host in dict.fromkeys(each.asked for each in failed)
