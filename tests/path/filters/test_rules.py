@@ -187,23 +187,6 @@ def test_a_registry_in_several_regions_may_be_met_in_each():
     assert several.match("Storage.eastus") is Match.NO
 
 
-@pytest.mark.parametrize(
-    ("region", "tag", "match"),
-    [
-        ("francecentral", "AzureCloud.centralfrance", Match.YES),
-        ("germanywestcentral", "AzureCloud.GermanyWC", Match.YES),
-        ("norwayeast", "AzureCloud.norwaye", Match.YES),
-        ("francecentral", "AzureCloud.southfrance", Match.NO),
-        ("francecentral", "AzureContainerRegistry.FranceCentral", Match.YES),
-        ("francecentral", "AzureContainerRegistry.centralfrance", Match.NO),
-        ("brazilsoutheast", "AzureCloud.brazilse", Match.MAYBE),
-        ("westeurope", "AzureCloud.brazilse", Match.NO),
-    ],
-)
-def test_some_regions_have_another_name_in_one_tag(region, tag, match):
-    assert Services(("azurecontainerregistry", "azurecloud"), (region,)).match(tag) is match
-
-
 BOTH = Side(PUBLIC, in_network=False, services=Services(("storage",), ("westeurope", "northeurope")), grouped=False)
 
 
