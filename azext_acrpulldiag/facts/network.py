@@ -220,6 +220,61 @@ class ZoneSearch:
 
 
 @dataclass(frozen=True)
+class ForwardingRule:
+    """A rule of a DNS forwarding ruleset."""
+
+    id: str
+    name: str
+    domain: str
+    """In lower case and without the dot at the end; empty: every name."""
+    enabled: bool | Unreadable
+    targets: tuple[str, ...]
+    """Addresses of the DNS servers that names in the domain are forwarded to; the first is asked as long as it
+    answers."""
+
+
+@dataclass(frozen=True)
+class ForwardingRuleset:
+    """A DNS forwarding ruleset of DNS Private Resolver."""
+
+    id: str
+    rules: tuple[ForwardingRule, ...] | Unreadable
+
+
+@dataclass(frozen=True)
+class LinkedRulesets:
+    """The DNS forwarding rulesets that are linked to a virtual network."""
+
+    rulesets: tuple[ForwardingRuleset, ...]
+    unlisted: Unreadable | None = None
+    """Why the network's own list of them was not read: those are the ones that this login sees, and one in another
+    subscription may be linked as well. ``None``: these are all."""
+    unread: Unreadable | None = None
+    """Why not even all that this login sees were looked at."""
+
+
+@dataclass(frozen=True)
+class InboundEndpoint:
+    """An inbound endpoint of DNS Private Resolver: at its addresses answers Azure's DNS of its network."""
+
+    id: str
+    network_id: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Forwarding:
+    """What DNS Private Resolver makes of names that the nodes look up."""
+
+    linked: Mapping[str, LinkedRulesets]
+    """By the id of the network, lower case. Missing: what is linked to it was not asked."""
+    inbound: tuple[InboundEndpoint, ...] = ()
+    """Those that this login sees; looked for where a rule is for the registry's names."""
+    inbound_unread: Unreadable | None = None
+    """Why there may be more."""
+
+
+@dataclass(frozen=True)
 class FirewallRule:
     """A rule of an Azure Firewall. What a rule does not restrict by a member is ``()`` there."""
 
@@ -308,6 +363,8 @@ class Network:
     endpoints: tuple[PrivateEndpoint, ...] | Unreadable = ()
     zones: ZoneSearch | Unreadable | None = None
     """``None``: not looked for, because no name of the registry can pass through one."""
+    forwarding: Forwarding | Unreadable | None = None
+    """``None``: not looked for, as with zones."""
     firewalls: Mapping[str, Firewall | Unreadable | None] = field(default_factory=dict)
     """By ``NETWORK_ID ADDRESS``, both lower case, with one space: who answers at the address that a route or
     DNS setting names, seen from that network. ``None``: no Azure Firewall has that address there."""

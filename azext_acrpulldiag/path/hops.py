@@ -18,8 +18,8 @@ class Hop:
 
     kind: str
     """``node-subnet``, ``dns-server``, ``private-dns-zone``, ``private-dns-link``, ``private-dns-record``,
-    ``public-dns``, ``security-group``, ``route``, ``peering``, ``firewall``, ``appliance``, ``private-endpoint``,
-    ``service-endpoint``, ``endpoint-policy``, ``http-proxy`` or
+    ``dns-forwarding-rule``, ``public-dns``, ``security-group``, ``route``, ``peering``, ``firewall``, ``appliance``,
+    ``private-endpoint``, ``service-endpoint``, ``endpoint-policy``, ``http-proxy`` or
     ``registry``."""
     name: str
     resource_id: str | None

@@ -10,7 +10,17 @@ from ...catalogue import Outcome, check, skipped, unknown
 from ...facts import Facts, Network, NodePlace, Registry, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import OK, Hop, unmet, walks
-from ...path.dns.details import Fallback, LinkNames, MissingRecords, PrivateName, WrongRecords, ZoneNames
+from ...path.dns.answers import FORWARDING_RULE
+from ...path.dns.details import (
+    Fallback,
+    ForwardedName,
+    LinkNames,
+    MissingRecords,
+    NoRule,
+    PrivateName,
+    WrongRecords,
+    ZoneNames,
+)
 from ...path.dns.names import KINDS
 from ...path.dns.query import as_if_all_zones_were_seen
 from ...path.endpoints import perhaps_awaited
@@ -19,7 +29,11 @@ from ...repairs import Step, option
 from ._findings import Met, OnPath, finding_of, ignorance, met_hops
 
 _PRIVATE_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration"
+_RULESETS = "https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets"
+_EXTENSION = "The command is in the dns-resolver extension, which az offers to install"
 _OF_ZONE = (OnPath, PrivateName, ZoneNames, LinkNames)
+# What pods report whose nodes are answered wrongly, or not at all.
+_UNANSWERED = ("dns-failure", "forbidden-403")
 _WRITE_RECORD = ("Microsoft.Network/privateDnsZones/A/write",)
 
 _MAKE_ZONE = Step(
@@ -39,6 +53,27 @@ _LINK = Step(
     ),
     changes="in network {network}, names in the zone then resolve from its records only; a name without a record no "
     "longer resolves there",
+)
+_WRITE_RULE = ("Microsoft.Network/dnsForwardingRulesets/forwardingRules/write",)
+_ENABLE_RULE = Step(
+    "Enable rule {disabled_rule} of DNS forwarding ruleset {disabled_ruleset}, which is linked to network {network} and "
+    f"forwards the name to where it resolves to the private endpoint. {_EXTENSION}",
+    "az dns-resolver forwarding-rule update --resource-group {disabled_ruleset_resource_group} "
+    "--subscription {disabled_ruleset_subscription} --ruleset-name {disabled_ruleset} --name {disabled_rule} "
+    "--forwarding-rule-state Enabled",
+    requires=_WRITE_RULE,
+    changes="all names in the rule's domain are then forwarded, in every network that the ruleset is linked to",
+)
+_CHANGE_TARGET = Step(
+    "Let rule {rule} of DNS forwarding ruleset {ruleset} forward to {right_server}, an inbound endpoint that resolves "
+    f"the name to the private endpoint. {_EXTENSION}",
+    "az dns-resolver forwarding-rule update --resource-group {ruleset_resource_group} "
+    "--subscription {ruleset_subscription} --ruleset-name {ruleset} --name {rule} "
+    "--target-dns-servers {right_servers}",
+    instead="Let rule {rule} of DNS forwarding ruleset {ruleset} forward to an inbound endpoint of DNS Private Resolver "
+    "in a network to which private DNS zone {zone_wanted} is linked",
+    requires=_WRITE_RULE,
+    changes="all names in {domain} are then asked for there, in every network that the ruleset is linked to",
 )
 _ZONE_GROUP = Step(
     "Create a DNS zone group for private endpoint {endpoint} in zone {zone}: it writes the A records of the login "
@@ -79,9 +114,9 @@ ZONE_MISSING = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="No private DNS zone {zone} has the record of registry {registry}: for the nodes of {pools}, {hosts} "
-    "resolves to the public endpoint, where public network access is disabled.",
+    "resolves to the public endpoint, where public network access is disabled.{caveat}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints",
-    details=(*_OF_ZONE, MissingRecords),
+    details=(*_OF_ZONE, NoRule, MissingRecords),
     repairs=(
         option(_MAKE_ZONE, _LINK, _ZONE_GROUP, when="kept_by_endpoint"),
         option(_MAKE_ZONE, _LINK, _ADD_RECORD, when="kept_by_hand"),
@@ -95,10 +130,10 @@ LINK_MISSING = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="Private DNS zone {zone} has the record of registry {registry} but is not linked to network {network}: "
-    "the nodes of {pools} reach the public endpoint, where public network access is disabled.",
+    "the nodes of {pools} reach the public endpoint, where public network access is disabled.{caveat}",
     url=_PRIVATE_DNS,
-    details=_OF_ZONE,
-    repairs=(_LINK,),
+    details=(*_OF_ZONE, NoRule),
+    repairs=(_LINK, option(_ENABLE_RULE, when="disabled_rule")),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
     article="3.1",
 )
@@ -108,9 +143,10 @@ CUSTOM_DNS_UNLINKED = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The nodes of {pools} use DNS servers {dns_servers}, and private DNS zone {zone} is not linked to the "
-    "servers' network {network}: {hosts} resolves to the public endpoint, where public network access is disabled.",
+    "servers' network {network}: {hosts} resolves to the public endpoint, where public network access is "
+    "disabled.{caveat}",
     url=_PRIVATE_DNS,
-    details=_OF_ZONE,
+    details=(*_OF_ZONE, NoRule),
     repairs=(
         option(
             _LINK,
@@ -119,8 +155,27 @@ CUSTOM_DNS_UNLINKED = Outcome(
                 "registry's domain"
             ),
         ),
+        option(_ENABLE_RULE, when="disabled_rule"),
     ),
     explains=("forbidden-403", "network.outbound-ip-not-allowed"),
+    article="3.1",
+)
+
+FORWARDED_ELSEWHERE = Outcome(
+    id="network.dns-forwarded-elsewhere",
+    severity=Severity.ERROR,
+    confidence=Confidence.INFERRED,
+    summary="In network {ruleset_network}, forwarding rule {rule} of DNS forwarding ruleset {ruleset} sends {hosts} to "
+    "DNS servers {servers}, which {answer}. Node pools: {pools}.",
+    url=_RULESETS,
+    details=(OnPath, PrivateName, ForwardedName),
+    repairs=(_LINK, _CHANGE_TARGET),
+    explains=(*_UNANSWERED, "network.outbound-ip-not-allowed"),
+    explains_when={
+        "dns-failure": "may_not_resolve",
+        "forbidden-403": "may_be_public",
+        "network.outbound-ip-not-allowed": "may_be_public",
+    },
     article="3.1",
 )
 
@@ -154,7 +209,7 @@ RECORD_WRONG = Outcome(
     article="3.1",
 )
 
-_OUTCOMES = (ZONE_MISSING, LINK_MISSING, CUSTOM_DNS_UNLINKED, RECORD_MISSING, RECORD_WRONG)
+_OUTCOMES = (ZONE_MISSING, LINK_MISSING, CUSTOM_DNS_UNLINKED, FORWARDED_ELSEWHERE, RECORD_MISSING, RECORD_WRONG)
 _BY_ID = {outcome.id: outcome for outcome in _OUTCOMES}
 
 
@@ -168,11 +223,13 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     name does not exist, even if public network access is enabled, unless the link falls back to
     internet resolution; with a stale record, connections go to the wrong address. Where no zone is
     linked, the name resolves to the public endpoint, which is a fault only if public network access is
-    disabled: then the registry answers 403. A registry without an approved private endpoint is not
-    affected by the zones of others.
+    disabled: then the registry answers 403. Before that, a rule of a DNS forwarding ruleset that is
+    linked to the network may forward the name to servers that resolve it, such as an inbound endpoint in
+    a hub network; a rule that sends it anywhere else keeps the nodes from the endpoint. A registry
+    without an approved private endpoint is not affected by the zones and rules of others.
 
     Decided for the nodes of each network from the network's DNS servers, the zones' links and records,
-    and the addresses of the registry's private endpoints. Nodes of a network with custom DNS servers
+    the rules of linked rulesets, and the addresses of the registry's private endpoints. Nodes of a network with custom DNS servers
     use those, so the links of the servers' network count; what a server outside the known networks
     answers is unknown. A zone or link is reported as missing only where all zones of every
     subscription concerned, and the zone groups of every endpoint, could be read, or where pods get
@@ -203,10 +260,20 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
         yield unknown(facts.targets.cluster.id, shadow, decisive=None if symptoms_of(facts)[0] else False)
     for met in _once(found):
         if met.hop.outcome is None:
-            yield ignorance(facts, met)
+            yield _unread_servers(facts, met) or ignorance(facts, met)
         else:
             finding = finding_of(facts, met, _BY_ID[met.hop.outcome])
             yield _awaiting(finding, network, known(facts.registry)) or finding
+
+
+def _unread_servers(facts: Facts, met: Met) -> Finding | None:
+    """A warning for servers that a rule names and nobody can ask here, if pods report what they then make of names."""
+    if met.hop.kind != FORWARDING_RULE or not met.hop.details:
+        return None
+    inside, _ = symptoms_of(facts)
+    if not any(each.symptom_class in _UNANSWERED and each.node_pool in met.pools for each in inside):
+        return None
+    return finding_of(facts, met, FORWARDED_ELSEWHERE, severity=Severity.WARNING)
 
 
 def _is_shadowed(hop: Hop) -> bool:

@@ -2,257 +2,218 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import ip_address
+from dataclasses import dataclass, replace
 
-from ...arm_ids import name_of, named, same_id
+from ...arm_ids import group_of, name_of, named, same_id, subscription_of
 from ...details import Details
-from ...facts import EVERYWHERE, PrivateEndpoint, PrivateZone, Unreadable, ZoneSearch
-from ...model import Confidence
+from ...facts import EVERYWHERE, Forwarding, LinkedRulesets, PrivateZone, Unreadable, ZoneSearch
 from ..endpoints import addresses_for
-from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from .details import Fallback, LinkNames, MissingRecords, Record, WrongRecord, WrongRecords, ZoneNames
-from .query import Query, subscriptions_concerned
-from .zones import Linked, label_in, linked_zone, private_name, record_in, zone_name, zones_of
+from ..hops import BROKEN, OK, UNKNOWN, Hop
+from .details import ForwardedName, LinkNames, MissingRecords, NoRule, Record, ZoneNames
+from .forwarding import Forwarded, as_if_enabled, linked_to, network_answering, rule_for, rules_for
+from .query import Query, scopes_unseen
+from .zone_answers import READ_ZONES, Answer, answer_of_zone, public_answer, right_addresses, unknown
+from .zones import linked_zone, private_name, record_in, zone_name, zones_of
 
 ZONE_MISSING = "network.private-dns-zone-missing"
 LINK_MISSING = "network.private-dns-link-missing"
-RECORD_MISSING = "network.private-dns-record-missing"
-RECORD_WRONG = "network.private-dns-record-wrong"
 CUSTOM_DNS_UNLINKED = "network.custom-dns-unlinked"
+FORWARDED_ELSEWHERE = "network.dns-forwarded-elsewhere"
 
-READ_ZONES = "Microsoft.Network/privateDnsZones/read"
+FORWARDING_RULE = "dns-forwarding-rule"
+"""The kind of hop that a forwarding rule is."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one network's DNS makes of the query."""
+class _Way:
+    """A query as Azure's DNS of one network meets it, see :func:`answer_in`."""
 
-    hops: tuple[Hop, ...]
-    destination: Destination | None
-
-    @property
-    def state(self) -> str:
-        """The worst of its hops."""
-        states = {hop.state for hop in self.hops}
-        return next((state for state in (BROKEN, UNKNOWN) if state in states), OK)
+    query: Query
+    search: ZoneSearch
+    network_id: str
+    own_dns: bool
+    asked: tuple[str, ...]
 
     @property
-    def outcome(self) -> str | None:
-        """What is broken."""
-        return next((hop.outcome for hop in self.hops if hop.outcome), None)
+    def network(self) -> str:
+        """What the network is called."""
+        return name_of(self.network_id)
+
+    def has_asked(self, network_id: str) -> bool:
+        """The query has been in that network already."""
+        return any(same_id(network_id, each) for each in (*self.asked, self.network_id))
 
 
-def answer_in(query: Query, network_id: str, own_dns: bool) -> Answer:
-    """Answer ``query`` with the zones linked to a network; ``own_dns``: it is the nodes' own, asked by themselves."""
+def answer_in(query: Query, network_id: str, own_dns: bool, asked: tuple[str, ...] = ()) -> Answer:
+    """Answer ``query`` as Azure's DNS does in a network: its zones' links, then rules of rulesets, then public DNS.
+
+    ``own_dns``: it is the nodes' own network, asked by themselves. ``asked``: the networks from which rules have
+    forwarded the query here.
+    """
     search = query.network.zones
     if search is None or isinstance(search, Unreadable):
         why = search or Unreadable("not-shown", "Private DNS zones were not read")
-        return _unknown(query, "private-dns-zone", zone_name(query.registry), network_id, why)
-    for name in (query.host, query.private_name) if query.approved else (query.host,):
+        return unknown(query, "private-dns-zone", zone_name(query.registry), network_id, why)
+    way = _Way(query, search, network_id, own_dns, asked)
+    for name in query.names:
         found = linked_zone(search.zones, name, network_id)
         if isinstance(found, Unreadable):
-            return _unknown(query, "private-dns-link", zone_name(query.registry), network_id, found)
+            return unknown(query, "private-dns-link", zone_name(query.registry), network_id, found)
         if found is not None:
-            return _answer_of_zone(query, found, name, own_dns)
-    return _answer_of_public_dns(query, search, network_id, own_dns)
+            answer = answer_of_zone(query, found, name, own_dns)
+            return answer if name == query.host else _unless_forwarded(way, answer)
+    return _answer_of_rule(way) or _answer_of_public_dns(way)
 
 
-def public_answer(query: Query, why: str) -> Answer:
-    """The host resolves to the registry's public endpoint."""
-    return Answer((Hop("public-dns", query.host, None, OK, why),), Destination(query.host))
+# --- a rule forwards the query ---------------------------------------------------------
 
 
-def _unknown(
-    query: Query, kind: str, name: str, resource_id: str | None, why: Unreadable, before: tuple[Hop, ...] = ()
-) -> Answer:
-    hop = Hop(kind, name, resource_id, UNKNOWN, why.sentence, unread=why)
-    return Answer((*before, hop), query.supposed)
-
-
-# --- a zone answers --------------------------------------------------------------------
-
-
-def _answer_of_zone(query: Query, found: Linked, name: str, own_dns: bool) -> Answer:
-    zone, link = found.zone, found.link
-    network = name_of(link.network_id)
-    before = (
-        Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} answers for {name}."),
-        Hop("private-dns-link", link.name, link.id, OK, f"The zone is linked to network {network}."),
-    )
-    addresses = record_in(zone, name)
-    if isinstance(addresses, Unreadable):
-        return _unknown(query, "private-dns-record", name, zone.id, addresses, before)
-    if not addresses:
-        return _without_record(query, found, name, own_dns, before)
-    return _with_record(query, found, name, addresses, own_dns, before)
-
-
-def _without_record(query: Query, found: Linked, name: str, own_dns: bool, before: tuple[Hop, ...]) -> Answer:
-    falls_back, public = found.link.falls_back, query.public_side
-    if falls_back is not False and public is not False:
-        doubt = next((each for each in (falls_back, public) if isinstance(each, Unreadable)), None)
-        if doubt is not None:
-            return _unknown(query, "private-dns-record", name, found.zone.id, doubt, before)
-        why = "DNS record missing: the link falls back to public DNS, and the name resolves to the public endpoint."
-        passed = public_answer(query, why)
-        return Answer((*before, *passed.hops), passed.destination)
-    result = (
-        "so the name falls back to public DNS and the public endpoint, where public network access is disabled"
-        if falls_back is True
-        else "so the name does not exist for the nodes"
-    )
-    why = f"Zone {found.zone.name} has no A record {label_in(found.zone, name)}, {result}."
-    records = MissingRecords(label_in(found.zone, name), _missing(query, found, name))
-    told = (*_of_zone(query, found), records, Fallback(falls_back is True, result))
-    hop = _broken_record(found.zone, name, why, RECORD_MISSING, told, own_dns)
-    return Answer((*before, hop), query.repaired)
-
-
-def _with_record(
-    query: Query, found: Linked, name: str, addresses: tuple[str, ...], own_dns: bool, before: tuple[Hop, ...]
-) -> Answer:
-    zone = found.zone
-    endpoint, doubt = _endpoint_at(query, addresses)
-    if endpoint is not None:
-        shown = f"endpoint {name_of(endpoint.id)}" if endpoint.id else "an endpoint of the registry"
-        why = f"It resolves to {', '.join(addresses)}, the address of {shown}."
-        shadow = _shadow(query, found) if name == query.private_name else None
-        hop = Hop("private-dns-record", name, zone.id, OK, why, unread=shadow)
-        return Answer((*before, hop), Destination(query.host, addresses, endpoint))
-    if doubt is not None:
-        return _unknown(query, "private-dns-record", name, zone.id, doubt, before)
-    why = f"It resolves to {', '.join(addresses)}, which no approved endpoint of registry {query.registry.name} has."
-    told = (*_of_zone(query, found), _wrong(query, zone, name, addresses))
-    hop = _broken_record(zone, name, why, RECORD_WRONG, told, own_dns)
-    return Answer((*before, hop), query.repaired)
-
-
-def _broken_record(
-    zone: PrivateZone, name: str, why: str, outcome: str, told: tuple[Details, ...], own_dns: bool
-) -> Hop:
-    # That a DNS server asks Azure's DNS is only to be expected.
-    confidence = Confidence.OBSERVED if own_dns else Confidence.INFERRED
-    return Hop("private-dns-record", name, zone.id, BROKEN, why, outcome, details=told, confidence=confidence)
-
-
-def _shadow(query: Query, found: Linked) -> Unreadable | None:
-    """Why a zone of the registry's public name, which would answer first, may be linked too."""
-    search = query.network.zones
-    unseen = _not_seen(query, search, found.link.network_id) if isinstance(search, ZoneSearch) else ()
-    if not unseen:
+def _answer_of_rule(way: _Way) -> Answer | None:
+    """The answer of the servers that a rule forwards the query to; ``None``: no rule that was seen does."""
+    query = way.query
+    linked = linked_to(query.network, way.network_id)
+    if not query.approved or isinstance(linked, Unreadable):
         return None
-    domain = query.host.partition(".")[2]
-    detail = (
-        f"Zone {found.zone.name} answers for {query.host} unless a private DNS zone {domain} is linked to network "
-        f"{name_of(found.link.network_id)} as well, and not every zone of {', '.join(unseen)} could be read"
+    for name in query.names:
+        found = rule_for(linked, name)
+        if isinstance(found, Unreadable):
+            return unknown(query, FORWARDING_RULE, zone_name(query.registry), way.network_id, found)
+        if found is not None:
+            return _answer_of_servers(way, found, name)
+    return None
+
+
+def _answer_of_servers(way: _Way, found: Forwarded, name: str) -> Answer:
+    """The answer of the first server that the rule names: others are asked only where that is silent."""
+    query, rule = way.query, found.rule
+    why = (
+        f"Rule {rule.name} of DNS forwarding ruleset {name_of(found.ruleset.id)}, linked to network {way.network}, "
+        f"forwards {name} to {', '.join(rule.targets)}."
     )
-    return Unreadable("forbidden", detail, READ_ZONES, f"{READ_ZONES} on {', '.join(unseen)}")
-
-
-def _endpoint_at(query: Query, addresses: tuple[str, ...]) -> tuple[PrivateEndpoint | None, Unreadable | None]:
-    """The approved endpoint that all ``addresses`` are of, or why there may be one; neither: they are no endpoint's."""
-    doubt: Unreadable | None = None
-    found: dict[str, PrivateEndpoint] = {}
-    for endpoint in query.approved:
-        own = addresses_for(endpoint, query.registry, query.host)
-        if isinstance(own, Unreadable):
-            doubt = doubt or own
-        else:
-            found |= {address: endpoint for address in own if address not in found}
-    if all(address in found for address in addresses):
-        meant = [found[address] for address in addresses]
-        return (query.meant if query.meant in meant else meant[0]), None
-    if query.approved and not found and doubt is None:
-        return None, Unreadable("not-shown", f"No private endpoint of the registry shows its address for {query.host}")
-    if not query.approved and not all(map(_is_private, addresses)):
-        why = (
-            f"A private DNS zone has public address {', '.join(addresses)}; which resource has that address is not read"
+    passed = Hop(FORWARDING_RULE, rule.name, rule.id, OK, why)
+    home = network_answering(query.network, way.network_id, rule.targets[0], query.registry.login_server)
+    if isinstance(home, Unreadable):
+        answer = "could not be asked for it here, and do not lead pods to the private endpoint"
+        told = _forwarded(way, found, name, None, answer, None)
+        hop = replace(passed, state=UNKNOWN, why=f"{why} {home.sentence}", unread=home, details=told)
+        return Answer((hop,), query.supposed)
+    if way.has_asked(home):
+        answer = f"ask Azure's DNS of network {name_of(home)}, from which it came: the name does not resolve"
+        return _elsewhere(way, passed, _forwarded(way, found, name, None, answer, False))
+    there = answer_in(query, home, False, (*way.asked, way.network_id))
+    if there.outcome in (LINK_MISSING, CUSTOM_DNS_UNLINKED):
+        answer = (
+            f"resolve it to the public endpoint, where public network access is disabled: private DNS zone "
+            f"{zone_name(query.registry)} is not linked to their network {name_of(home)}"
         )
-        return None, Unreadable("unsupported", why)
-    return None, doubt
+        return _elsewhere(way, passed, _forwarded(way, found, name, home, answer, True))
+    return Answer((passed, *there.hops), there.destination)
 
 
-def _is_private(address: str) -> bool:
-    try:
-        return ip_address(address).is_private
-    except ValueError:
-        return False
+def _elsewhere(way: _Way, passed: Hop, told: tuple[Details, ...]) -> Answer:
+    doubt = _why_not_absent(way.query, way.search, way.network_id)
+    if doubt is not None:
+        return unknown(way.query, "private-dns-link", zone_name(way.query.registry), way.network_id, doubt)
+    forwarded = next(each for each in told if isinstance(each, ForwardedName))
+    why = f"{passed.why.removesuffix('.')}, which {forwarded.answer}."
+    hop = replace(passed, state=BROKEN, why=why, outcome=FORWARDED_ELSEWHERE, details=told)
+    return Answer((hop,), way.query.repaired)
 
 
-def _missing(query: Query, found: Linked, name: str) -> tuple[Record, ...]:
-    """All records of the registry that the zone lacks: they are one fault."""
-    return tuple(
-        Record(label_in(found.zone, other), query.address_of(host))
-        for host, other in _names_in(query, found.zone, name)
-        if record_in(found.zone, other) == ()
+def _forwarded(
+    way: _Way, found: Forwarded, name: str, home: str | None, answer: str, resolves: bool | None
+) -> tuple[Details, ...]:
+    """What a finding about a rule carries. ``home`` is the network of its servers, where that is known."""
+    query, rule, ruleset = way.query, found.rule, found.ruleset
+    zone, _ = _zone_of_registry(query, way.search)
+    # A rule for the public name is met before public DNS leads on to the name that the zone has.
+    target = home if name == query.host else way.network_id
+    link = _free_link_name(zone, name_of(target)) if zone is not None and target is not None else None
+    forwarded = ForwardedName(
+        rule=rule.name,
+        rule_id=rule.id,
+        ruleset=name_of(ruleset.id),
+        ruleset_id=ruleset.id,
+        ruleset_resource_group=group_of(ruleset.id),
+        ruleset_subscription=subscription_of(ruleset.id),
+        domain=rule.domain,
+        servers=rule.targets,
+        ruleset_network=way.network,
+        answer=answer,
+        resolves=resolves,
+        zone=zone.name if zone else None,
+        zone_id=zone.id if zone else None,
+        zone_resource_group=group_of(zone.id) if zone else None,
+        zone_subscription=subscription_of(zone.id) if zone else None,
+        network=name_of(target) if target else None,
+        network_id=target,
+        link=link,
+        right_server=_right_server(way),
+        zone_wanted=zone_name(query.registry),
     )
+    return query.told, forwarded
 
 
-def _wrong(query: Query, zone: PrivateZone, name: str, addresses: tuple[str, ...]) -> WrongRecords:
-    """All wrong records of the registry in the zone, with the addresses that they should have."""
-    wrong: list[WrongRecord] = []
-    for host, other in _names_in(query, zone, name):
-        have = record_in(zone, other)
-        if isinstance(have, Unreadable):
+def _right_server(way: _Way) -> str | None:
+    """The address of an inbound endpoint in a network whose linked zone leads the name to its endpoint."""
+    forwarding = way.query.network.forwarding
+    for inbound in forwarding.inbound if isinstance(forwarding, Forwarding) else ():
+        linked = linked_zone(way.search.zones, way.query.private_name, inbound.network_id)
+        if linked is None or isinstance(linked, Unreadable) or way.has_asked(inbound.network_id):
             continue
-        right = _right_addresses(query, host)
-        stale = tuple(each for each in have if each not in right)
-        if stale:
-            address = query.address_of(host)
-            lacking = address if address not in have else None
-            kept = tuple(each for each in have if each in right)
-            wrong.append(WrongRecord(label_in(zone, other), address, lacking, stale, kept))
-    right = _right_addresses(query, query.host)
-    return WrongRecords(
-        record=label_in(zone, name),
-        records=tuple(wrong),
-        found=tuple(address for address in addresses if address not in right),
-        stale=wrong[0].remove[0] if wrong else None,
+        if inbound.addresses and _leads_to_the_endpoint(
+            answer_of_zone(way.query, linked, way.query.private_name, False)
+        ):
+            return inbound.addresses[0]
+    return None
+
+
+def _unless_forwarded(way: _Way, answer: Answer) -> Answer:
+    """The answer of a linked zone for the name under ``privatelink``, with the doubt that a rule for the public name
+    casts on it: which of the two Azure's DNS asks is not documented."""
+    linked = linked_to(way.query.network, way.network_id)
+    found = None if isinstance(linked, Unreadable) else rule_for(linked, way.query.host)
+    if not isinstance(found, Forwarded) or answer.state != OK:
+        return answer
+    forwarded = _answer_of_servers(way, found, way.query.host)
+    if forwarded.state == OK and forwarded.destination == answer.destination:
+        return answer
+    *before, last = answer.hops
+    why = (
+        f"Zone {zone_name(way.query.registry)} is linked to network {way.network}, but rule {found.rule.name} of DNS "
+        f"forwarding ruleset {name_of(found.ruleset.id)} forwards {way.query.host} to {', '.join(found.rule.targets)}; "
+        f"`nslookup {way.query.registry.login_server}` on a node shows which of them answers"
     )
-
-
-def _right_addresses(query: Query, host: str) -> set[str]:
-    of_each = [addresses_for(endpoint, query.registry, host) for endpoint in query.approved]
-    return {address for found in of_each if not isinstance(found, Unreadable) for address in found}
-
-
-def _names_in(query: Query, zone: PrivateZone, name: str) -> list[tuple[str, str]]:
-    """The registry's hosts with their names in the zone, asked for like ``name``: as they are, or under privatelink."""
-    plain = name == query.host
-    pairs = [(host, host if plain else private_name(query.registry, host)) for host in query.hosts]
-    return [(host, other) for host, other in pairs if zones_of((zone,), other)]
-
-
-def _of_zone(query: Query, found: Linked) -> tuple[Details, ...]:
-    network_id = found.link.network_id
-    link = LinkNames(name_of(network_id), network_id, found.link.name)
-    return query.told, ZoneNames.of(found.zone, query.told), link
+    return replace(answer, hops=(*before, replace(last, unread=last.unread or Unreadable("unsupported", why))))
 
 
 # --- no zone answers -------------------------------------------------------------------
 
 
-def _answer_of_public_dns(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:
+def _answer_of_public_dns(way: _Way) -> Answer:
+    query = way.query
     name = zone_name(query.registry)
-    network = name_of(network_id)
     if not query.approved:
-        return public_answer(query, f"No private DNS zone for {query.host} is linked to network {network}.")
-    doubt = _why_not_absent(query, search, network_id)
+        return public_answer(query, f"No private DNS zone for {query.host} is linked to network {way.network}.")
+    doubt = _why_not_absent(query, way.search, way.network_id)
     if doubt is not None:
-        return _unknown(query, "private-dns-link", name, network_id, doubt)
+        return unknown(query, "private-dns-link", name, way.network_id, doubt)
+    linked = linked_to(query.network, way.network_id)
+    unread = linked if isinstance(linked, Unreadable) else linked.unread
+    if unread is not None or isinstance(linked, Unreadable):
+        return unknown(query, FORWARDING_RULE, name, way.network_id, unread or Unreadable("not-shown", name))
     public = query.public_side
     if isinstance(public, Unreadable):
-        return _unknown(query, "public-dns", query.host, query.registry.id, public)
+        return unknown(query, "public-dns", query.host, query.registry.id, public)
     if public:
-        why = f"No zone {name} is linked to network {network}, so the name resolves to the registry's public endpoint."
-        return public_answer(query, why)
-    return _unlinked(query, search, network_id, own_dns)
+        resolves = "so the name resolves to the registry's public endpoint"
+        return public_answer(query, f"No zone {name} is linked to network {way.network}, {resolves}.")
+    return _unlinked(way, linked)
 
 
 def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unreadable | None:
     """Why a zone that was not seen may be linked to the network; ``None``: it would have been seen."""
-    unseen = _not_seen(query, search, network_id)
+    unseen = scopes_unseen(query, search, network_id)
     if not unseen:
         kept = (each.zone_ids for each in query.approved if isinstance(each.zone_ids, Unreadable))
         return None if EVERYWHERE in search.whole else next(kept, None)
@@ -267,34 +228,44 @@ def _why_not_absent(query: Query, search: ZoneSearch, network_id: str) -> Unread
     return Unreadable("forbidden", why, READ_ZONES, f"{READ_ZONES} on {where}")
 
 
-def _not_seen(query: Query, search: ZoneSearch, network_id: str) -> tuple[str, ...]:
-    """The subscriptions, as scopes, in which zones linked to the network may be that were not seen."""
-    if EVERYWHERE in search.whole:
-        return ()
-    concerned = {*subscriptions_concerned(query, network_id)}
-    concerned |= {named(zone_id).subscription.lower() for zone_id in query.zone_ids}
-    return tuple(f"/subscriptions/{each}" for each in sorted(concerned - set(search.whole)))
-
-
-def _unlinked(query: Query, search: ZoneSearch, network_id: str, own_dns: bool) -> Answer:
+def _unlinked(way: _Way, linked: LinkedRulesets) -> Answer:
+    query, network, network_id = way.query, way.network, way.network_id
     name = zone_name(query.registry)
-    network = name_of(network_id)
-    zone, doubt = _zone_of_registry(query, search)
+    zone, doubt = _zone_of_registry(query, way.search)
     if zone is None and doubt is not None:
-        return _unknown(query, "private-dns-record", query.private_name, network_id, doubt)
+        return unknown(query, "private-dns-record", query.private_name, network_id, doubt)
     refused = "so the name resolves to the public endpoint, which answers 403: public network access is disabled"
+    unruled = _no_rule(way, linked)
     if zone is None:
         why = f"There is no private DNS zone {name} with the registry's record, {refused}."
-        new = (query.told, _new_zone(query), LinkNames(network, network_id, network), _new_records(query))
+        link = LinkNames(network, network_id, network)
+        new = (query.told, _new_zone(query), link, unruled, _new_records(query))
         hop = Hop("private-dns-zone", name, network_id, BROKEN, why, ZONE_MISSING, details=new)
         return Answer((hop,), query.repaired)
     why = f"Zone {zone.name} has the registry's record but is not linked to network {network}, {refused}."
-    outcome = LINK_MISSING if own_dns else CUSTOM_DNS_UNLINKED
+    outcome = LINK_MISSING if way.own_dns else CUSTOM_DNS_UNLINKED
     link = LinkNames(network, network_id, _free_link_name(zone, network))
     before = Hop("private-dns-zone", zone.name, zone.id, OK, f"Private DNS zone {zone.name} has the registry's record.")
-    told = (query.told, ZoneNames.of(zone, query.told), link)
+    told = (query.told, ZoneNames.of(zone, query.told), link, unruled)
     hop = Hop("private-dns-link", zone.name, zone.id, BROKEN, why, outcome, details=told)
     return Answer((before, hop), query.repaired)
+
+
+def _no_rule(way: _Way, linked: LinkedRulesets) -> NoRule:
+    """What is to be said of forwarding rules, none of which is in force for the name."""
+    for name in way.query.names:
+        for found in rules_for(linked.rulesets, name):
+            wider = replace(way.query, network=as_if_enabled(way.query.network, found))
+            answer = answer_in(wider, way.network_id, way.own_dns, way.asked)
+            if found.rule.enabled is False and _leads_to_the_endpoint(answer):
+                ruleset = found.ruleset.id
+                of_ruleset = (name_of(ruleset), group_of(ruleset), subscription_of(ruleset))
+                return NoRule(found.rule.name, *of_ruleset, linked.unlisted is not None)
+    return NoRule(None, None, None, None, linked.unlisted is not None)
+
+
+def _leads_to_the_endpoint(answer: Answer) -> bool:
+    return answer.state == OK and answer.destination is not None and answer.destination.private
 
 
 def _new_zone(query: Query) -> ZoneNames:
@@ -325,7 +296,7 @@ def _zone_of_registry(query: Query, search: ZoneSearch) -> tuple[PrivateZone | N
             if any(same_id(zone.id, zone_id) for zone_id in kept):
                 return zone, None
     doubt: Unreadable | None = None
-    right = _right_addresses(query, query.host)
+    right = right_addresses(query, query.host)
     of_each = (addresses_for(endpoint, query.registry, query.host) for endpoint in query.approved)
     unread = next((each for each in of_each if isinstance(each, Unreadable)), None)
     for zone in candidates:

@@ -83,6 +83,81 @@ class LinkNames(Details):
 
 
 @dataclass(frozen=True)
+class NoRule(Details):
+    """Why no forwarding rule leads a name to its endpoint from a network that its zone is not linked to."""
+
+    disabled_rule: str | None
+    """A rule that would, if it were enabled; ``None``: there is none."""
+    disabled_ruleset: str | None
+    """The DNS forwarding ruleset that it is in."""
+    disabled_ruleset_resource_group: str | None
+    disabled_ruleset_subscription: str | None
+    rulesets_unlisted: bool
+    """The network's own list of rulesets was not read; none that this login sees has a rule for the name."""
+
+    @property
+    def caveat(self) -> str:
+        """What would make it untrue, as a sentence to follow another; empty: nothing."""
+        if not self.rulesets_unlisted:
+            return ""
+        return (
+            " It is not so if a DNS forwarding ruleset that this login does not see is linked to the network and leads "
+            "the name to the endpoint."
+        )
+
+
+@dataclass(frozen=True)
+class ForwardedName(Details):
+    """A forwarding rule that does not lead a name to its endpoint, and what would."""
+
+    rule: str
+    rule_id: str
+    ruleset: str
+    ruleset_id: str
+    ruleset_resource_group: str | None
+    ruleset_subscription: str | None
+    domain: str
+    """The domain that the rule is for."""
+    servers: tuple[str, ...]
+    """The DNS servers that it names."""
+    ruleset_network: str
+    """The network that the ruleset is linked to, and that the nodes' names are looked up in."""
+    answer: str
+    """What the servers make of the name, as a clause after "which"."""
+    resolves: bool | None
+    """The name is answered, with the registry's public address; false: not at all; ``None``: not known."""
+    zone: str | None
+    """The private DNS zone to link; ``None``: it is not known."""
+    zone_id: str | None
+    zone_resource_group: str | None
+    zone_subscription: str | None
+    network: str | None
+    """The network to link it to: the first, on the way of the query, whose links are asked before rules; ``None``: it
+    is not known."""
+    network_id: str | None
+    link: str | None
+    right_server: str | None
+    """An inbound endpoint's address that leads the name to its endpoint; ``None``: none is known."""
+    zone_wanted: str = internal()
+    """What the zone is called, also where none is known."""
+
+    @property
+    def may_not_resolve(self) -> bool:
+        """The name may not exist for the nodes."""
+        return self.resolves is not True
+
+    @property
+    def may_be_public(self) -> bool:
+        """The name may resolve to the registry's public endpoint for them."""
+        return self.resolves is not False
+
+    @property
+    def right_servers(self) -> str | None:
+        """That address as az's ``--target-dns-servers`` takes it."""
+        return f"[{{ip-address:{self.right_server},port:53}}]" if self.right_server else None
+
+
+@dataclass(frozen=True)
 class Record(Details):
     """A record that a zone is to have; the address is ``None`` where it is not known."""
 

@@ -2,7 +2,7 @@
 
 Without an approved private endpoint a registry's name is public, whatever zones other teams have. With
 one, public DNS answers its names with a CNAME in ``privatelink`` for everybody, and what counts are the private
-zones in the network whose DNS is asked
+zones in the network whose DNS is asked, and the forwarding rules there
 (https://learn.microsoft.com/azure/private-link/private-endpoint-dns).
 """
 
@@ -12,16 +12,25 @@ from ...arm_ids import name_of
 from ...facts import Network, NodePlace, Registry, Unreadable, known
 from ..endpoints import approved_of, destination_at, meant_for
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
-from .answers import Answer, answer_in, public_answer
+from .answers import FORWARDING_RULE, answer_in
 from .details import NotApproved
 from .query import Query
 from .resolvers import Resolver, resolvers_of
+from .zone_answers import Answer, public_answer
 from .zones import zones_of
 
 NOT_APPROVED = "network.private-endpoint-not-approved"
 
 KINDS = frozenset(
-    {"node-subnet", "dns-server", "private-dns-zone", "private-dns-link", "private-dns-record", "public-dns"}
+    {
+        "node-subnet",
+        "dns-server",
+        "private-dns-zone",
+        "private-dns-link",
+        "private-dns-record",
+        FORWARDING_RULE,
+        "public-dns",
+    }
 )
 """The kinds of hops that this stage makes, and only this one."""
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from ...arm_ids import group_of, key_of, name_of, named, network_id_of, subscription_of
 from ...facts import (
     EVERYWHERE,
+    Forwarding,
+    LinkedRulesets,
     Network,
     NodePlace,
     PrivateEndpoint,
@@ -50,6 +52,11 @@ class Query:
     def private_name(self) -> str:
         """The host's name under ``privatelink``."""
         return private_name(self.registry, self.host)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that Azure's DNS looks up for the host, in order: public DNS leads the one on to the other."""
+        return (self.host, self.private_name) if self.approved else (self.host,)
 
     @property
     def public_side(self) -> bool | Unreadable:
@@ -125,7 +132,8 @@ class Query:
 
 
 def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
-    """The network with every private zone taken as seen: what was not found, or not read, is not linked.
+    """The network with every private zone and forwarding rule taken as seen: what was not found, or not read, is not
+    linked.
 
     Zones that an endpoint keeps its records in exist, so these are then zones without a link.
     """
@@ -145,7 +153,34 @@ def as_if_all_zones_were_seen(registry: Registry, network: Network) -> Network:
         if key_of(zone_id) not in seen and named(zone_id).subscription.lower() not in search.whole
     }
     zones = (replace(zone, links=()) if isinstance(zone.links, Unreadable) else zone for zone in search.zones)
-    return replace(network, zones=ZoneSearch((*zones, *unseen.values()), (EVERYWHERE,)))
+    return replace(
+        network,
+        zones=ZoneSearch((*zones, *unseen.values()), (EVERYWHERE,)),
+        forwarding=_as_if_all_rules_were_seen(network),
+    )
+
+
+def _as_if_all_rules_were_seen(network: Network) -> Forwarding:
+    found = network.forwarding
+    unlisted = found if isinstance(found, Unreadable) else Unreadable("not-shown", "Forwarding rules were not read")
+    known = found if isinstance(found, Forwarding) else Forwarding({})
+    nothing = {key: LinkedRulesets((), unlisted) for key in network.networks}
+    return replace(known, linked={**nothing, **{key: _as_if_seen(each) for key, each in known.linked.items()}})
+
+
+def _as_if_seen(linked: LinkedRulesets) -> LinkedRulesets:
+    unread = next((each.rules for each in linked.rulesets if isinstance(each.rules, Unreadable)), linked.unread)
+    rulesets = (each for each in linked.rulesets if not isinstance(each.rules, Unreadable))
+    return LinkedRulesets(tuple(rulesets), linked.unlisted or unread)
+
+
+def scopes_unseen(query: Query, search: ZoneSearch, network_id: str) -> tuple[str, ...]:
+    """The subscriptions, as scopes, in which zones linked to the network may be that were not seen."""
+    if EVERYWHERE in search.whole:
+        return ()
+    concerned = {*subscriptions_concerned(query, network_id)}
+    concerned |= {named(zone_id).subscription.lower() for zone_id in query.zone_ids}
+    return tuple(f"/subscriptions/{each}" for each in sorted(concerned - set(search.whole)))
 
 
 def subscriptions_concerned(query: Query, answering: str) -> tuple[str, ...]:

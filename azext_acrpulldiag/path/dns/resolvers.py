@@ -2,7 +2,8 @@
 
 Azure's DNS answers from the private zones linked to the network that asks it. Nodes of a network with
 servers of its own ask those, and what counts is the network in which such a server asks Azure's DNS in
-turn (https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration).
+turn (https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration). An inbound endpoint of DNS
+Private Resolver answers as Azure's DNS of its network.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...arm_ids import key_of, name_of, network_id_of, same_id
-from ...facts import Firewall, Network, NodePlace, Peering, Unreadable, VirtualNetwork, firewall_key
+from ...facts import Firewall, Forwarding, Network, NodePlace, Peering, Unreadable, VirtualNetwork, firewall_key
 from ..addresses import Span, span_of
 from ..hops import OK, UNKNOWN, Hop
 from ..lookups import looked_up
@@ -53,6 +54,12 @@ def resolvers_of(network: Network, place: NodePlace, host: str) -> tuple[Resolve
     return tuple(_server(network, own, address, _by_hand(host)) for address in own.dns_servers)
 
 
+def network_asked(network: Network, own: VirtualNetwork, address: str, host: str) -> str | Unreadable:
+    """The network as which a DNS server answers that is asked from network ``own``, or why that is not known."""
+    home = _home_of_server(network, own, address, _by_hand(host), 0)
+    return home if isinstance(home, Unreadable) else home.network_id
+
+
 def _server(network: Network, own: VirtualNetwork, address: str, test: str) -> Resolver:
     home = _home_of_server(network, own, address, test, 0)
     if isinstance(home, Unreadable):
@@ -69,14 +76,21 @@ def _home_of_server(network: Network, own: VirtualNetwork, address: str, test: s
         return firewall
     if firewall is not None:
         return _behind_firewall(network, firewall, test, depth)
-    home = _network_at(network, own, address)
+    home = network_at(network, own, address)
     if home is None:
         why = (
             f"DNS server {address} of network {name_of(own.id)} is in no virtual network that could be read (it may "
             f"be on premises, or in another tenant), so what it answers is not known; {test} shows it"
         )
         return Unreadable("unsupported", why)
+    if _is_inbound(network, home, address):
+        return _Home(home, home, f"an inbound endpoint of DNS Private Resolver in network {name_of(home)}")
     return _Home(home, home, f"a DNS server in network {name_of(home)}, assumed to forward to Azure DNS there")
+
+
+def _is_inbound(network: Network, home: str, address: str) -> bool:
+    known = network.forwarding.inbound if isinstance(network.forwarding, Forwarding) else ()
+    return any(same_id(each.network_id, home) and address in each.addresses for each in known)
 
 
 def _behind_firewall(network: Network, firewall: Firewall, test: str, depth: int) -> _Home | Unreadable:
@@ -128,7 +142,7 @@ def _first_home(
     return found[0]
 
 
-def _network_at(network: Network, own: VirtualNetwork, address: str) -> str | None:
+def network_at(network: Network, own: VirtualNetwork, address: str) -> str | None:
     """The network that ``address`` lies in, as seen from ``own``: itself, a peered one, or a peer of a peer."""
     wanted = span_of(address)
     if wanted is None:
