@@ -56,6 +56,8 @@ _HUBS = "virtual hubs"
 _ENDPOINTS = "private endpoints of the registry"
 _INTERFACES = "node resource group, and interfaces of the registry's private endpoints"
 _ZONES = "private DNS zones for registries"
+_RULESETS = "DNS forwarding rulesets"
+_RESOLVERS = "DNS private resolvers"
 _TENANT = "tenant"
 
 
@@ -74,6 +76,8 @@ _POLICY = "that firewall is an Azure Firewall with a policy"
 _CONNECTED = "the nodes' network is connected to a Virtual WAN hub"
 _PRIVATE = "the registry has private endpoints"
 _REPLICATED = "the registry is a Premium one"
+_UNLISTED = f"{_PRIVATE}, and the network's own list of rulesets may not be read"
+_FORWARDED = f"{_PRIVATE}, and a linked ruleset has a rule for its names"
 _POOL_MACHINES = "nodes are single VMs (node auto-provisioning, Virtual Machines node pools)"
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
@@ -176,6 +180,18 @@ PRIVATE_ZONES = (
     _action("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read", _ZONES, _PRIVATE),
     _action("Microsoft.Network/privateDnsZones/A/read", _ZONES, _PRIVATE),
     _action("Microsoft.Network/privateDnsZones/CNAME/read", _ZONES, f"{_PRIVATE}, and a zone has a public name"),
+)
+FORWARDING_RULES = (
+    _action("Microsoft.Network/virtualNetworks/listDnsForwardingRulesets/action", _NETWORKS, _PRIVATE),
+    _action("Microsoft.Network/dnsForwardingRulesets/read", _RULESETS, _UNLISTED),
+    _action("Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks/read", _RULESETS, _UNLISTED),
+    _action(
+        "Microsoft.Network/dnsForwardingRulesets/forwardingRules/read",
+        _RULESETS,
+        f"{_PRIVATE}, and a ruleset is linked to the network",
+    ),
+    _action("Microsoft.Network/dnsResolvers/read", _RESOLVERS, _FORWARDED),
+    _action("Microsoft.Network/dnsResolvers/inboundEndpoints/read", _RESOLVERS, _FORWARDED),
 )
 ENDPOINT_NETWORKS = (*HUBS, *_OF_POLICIES)
 OUTBOUND = (

@@ -67,10 +67,14 @@ GRAPH = Reading("zonesInGraph", told(network.zones_in_graph, REGISTRY, CLUSTER),
 ZONES = Reading(
     "privateZones", told(network.private_zones, REGISTRY, CLUSTER, ENDPOINTS, SIDE, GRAPH), None, rights.PRIVATE_ZONES,
 )
+FORWARDING = Reading(
+    "forwardingRules", told(network.forwarding, REGISTRY, SIDE, HUBS, GRAPH), None, rights.FORWARDING_RULES,
+)
+PRIVATE_DNS = Reading("privateDns", told(network.private_dns, ZONES, FORWARDING), at_end=True)
 WHOLE = Reading(
     "endpointNetworks", told(network.endpoint_side, SIDE, HUBS, ENDPOINTS), None, rights.ENDPOINT_NETWORKS,
 )
-_OF_NETWORK = told(network.network, SIDE, HUBS, RULES, ANNOUNCED, ENDPOINTS, ZONES, WHOLE, REPLICATIONS)
+_OF_NETWORK = told(network.network, SIDE, HUBS, RULES, ANNOUNCED, ENDPOINTS, PRIVATE_DNS, WHOLE, REPLICATIONS)
 NETWORK = Reading("network", _OF_NETWORK, "network", at_end=True, otherwise=None)
 OUTBOUND = Reading(
     "outbound", told(network.outbound, REGISTRY, CLUSTER, SIDE, HUBS), "outbound", rights.OUTBOUND,

@@ -56,7 +56,7 @@ _LINK = Step(
 )
 _WRITE_RULE = ("Microsoft.Network/dnsForwardingRulesets/forwardingRules/write",)
 _ENABLE_RULE = Step(
-    "Enable rule {disabled_rule} of DNS forwarding ruleset {disabled_ruleset}, which is linked to network {network} and "
+    "Enable rule {disabled_rule} of DNS forwarding ruleset {disabled_ruleset}, linked to network {network}: it "
     f"forwards the name to where it resolves to the private endpoint. {_EXTENSION}",
     "az dns-resolver forwarding-rule update --resource-group {disabled_ruleset_resource_group} "
     "--subscription {disabled_ruleset_subscription} --ruleset-name {disabled_ruleset} --name {disabled_rule} "
@@ -70,7 +70,7 @@ _CHANGE_TARGET = Step(
     "az dns-resolver forwarding-rule update --resource-group {ruleset_resource_group} "
     "--subscription {ruleset_subscription} --ruleset-name {ruleset} --name {rule} "
     "--target-dns-servers {right_servers}",
-    instead="Let rule {rule} of DNS forwarding ruleset {ruleset} forward to an inbound endpoint of DNS Private Resolver "
+    instead="Let rule {rule} of DNS forwarding ruleset {ruleset} forward to an inbound endpoint (DNS Private Resolver) "
     "in a network to which private DNS zone {zone_wanted} is linked",
     requires=_WRITE_RULE,
     changes="all names in {domain} are then asked for there, in every network that the ruleset is linked to",
@@ -229,17 +229,25 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     without an approved private endpoint is not affected by the zones and rules of others.
 
     Decided for the nodes of each network from the network's DNS servers, the zones' links and records,
-    the rules of linked rulesets, and the addresses of the registry's private endpoints. Nodes of a network with custom DNS servers
-    use those, so the links of the servers' network count; what a server outside the known networks
-    answers is unknown. A zone or link is reported as missing only where all zones of every
-    subscription concerned, and the zone groups of every endpoint, could be read, or where pods get
-    403. A record that is missing or wrong is unknown where another endpoint's connection is not
+    the rules of linked rulesets, and the addresses of the registry's private endpoints. Nodes of a
+    network with custom DNS servers use those, so the links of the servers' network count; what a server
+    outside the known networks answers is unknown. A zone or link is reported as missing only where all
+    zones of every subscription concerned, and the zone groups of every endpoint, could be read, or where
+    pods get 403. A record that is missing or wrong is unknown where another endpoint's connection is not
     approved yet and its network could not be read: the nodes may need that one. A zone of the
     registry's public name, which would take precedence, is ruled out where all zones can be read.
-    Forwarding rules of DNS servers and resolvers are not read.
+    Of enabled rules the one with the longest domain counts, and its first server; a rule for all names
+    does not capture those of registries. An inbound endpoint answers as its own network does. That a rule
+    for the name under ``privatelink`` is met on the way from the public name is taken from the documented
+    designs. Where a network's own list of rulesets may not be read, those that this login sees count, and
+    the finding says so; where not even they could all be read, a missing link is unknown unless pods get
+    403. What servers answer that are in no known network is unknown, and a warning where pods there
+    cannot resolve the name or get 403. Forwarding rules within DNS servers are not read.
 
     Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration,
     https://learn.microsoft.com/azure/dns/private-dns-fallback,
+    https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets,
+    https://learn.microsoft.com/azure/dns/private-resolver-architecture,
     https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints
     """
     known(facts.registry)

@@ -28,15 +28,23 @@ from .zones import OLDER_DNS_API, Links, read_zones
 ZONE_TYPE = "Microsoft.Network/privateDnsZones"
 # What is read of the registry's regions is not waited for: endpoints have the names of all.
 _REGIONS = Unreadable("not-needed", "The registry's regions are not waited for")
+RULESET_TYPE = "Microsoft.Network/dnsForwardingRulesets"
+RESOLVER_TYPE = "Microsoft.Network/dnsResolvers"
+_TYPES = (ZONE_TYPE, RULESET_TYPE, RESOLVER_TYPE)
 READ_ZONES = Operation(f"{ZONE_TYPE}/read")
 
 
 @dataclass(frozen=True)
 class FoundZones:
-    """Ids of zones below the cloud's registry suffix, and why there may be more."""
+    """What Resource Graph shows of private DNS, and why there may be more."""
 
     zone_ids: tuple[str, ...]
+    """Of zones below the cloud's registry suffix."""
     unread: Unreadable | None = None
+    rulesets: tuple[Json, ...] = ()
+    """Rows of DNS forwarding rulesets."""
+    resolvers: tuple[Json, ...] = ()
+    """Rows of DNS private resolvers."""
 
 
 def passes_private_link(registry: Registry) -> bool | Unreadable:
@@ -49,18 +57,29 @@ def passes_private_link(registry: Registry) -> bool | Unreadable:
 def find_zones(
     reader: ArmReader, session: Session, registry: Registry, subscriptions: Collection[str]
 ) -> FoundZones | Unreadable | None:
-    """Ask Resource Graph for zones, in all subscriptions of the login in the tenants of ``subscriptions``.
+    """Ask Resource Graph for zones, and for resolvers and their rulesets, in all subscriptions of the login in the
+    tenants of ``subscriptions``.
 
-    One query a tenant, and it needs neither endpoints nor networks. ``None`` as of :func:`search_zones`.
+    One query a tenant for all, and it needs neither endpoints nor networks. ``None`` as of :func:`search_zones`.
     """
     passes = passes_private_link(registry)
     if isinstance(passes, Unreadable) or not passes:
         return passes or None
     tenants = list(_by_tenant(session, subscriptions).values())
-    answers = in_parallel([partial(find_resources, reader, ZONE_TYPE, each) for each in tenants])
+    answers = in_parallel([partial(find_resources, reader, _TYPES, each) for each in tenants])
     rows = [row for answer in answers if not isinstance(answer, Unreadable) for row in answer]
     failures = [answer for answer in answers if isinstance(answer, Unreadable)]
-    return FoundZones(_zone_ids(rows, registry), failures[0] if failures else None)
+    return FoundZones(
+        zone_ids=_zone_ids(_of_type(rows, ZONE_TYPE), registry),
+        unread=failures[0] if failures else None,
+        rulesets=_of_type(rows, RULESET_TYPE),
+        resolvers=_of_type(rows, RESOLVER_TYPE),
+    )
+
+
+def _of_type(rows: Iterable[Json], resource_type: str) -> tuple[Json, ...]:
+    """The rows whose id is of a type."""
+    return tuple(row for row in rows if f"/providers/{resource_type}/".lower() in str(row.get("id")).lower())
 
 
 def search_zones(

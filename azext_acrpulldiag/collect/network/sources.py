@@ -12,6 +12,7 @@ from dataclasses import replace
 from ...arm_ids import subscription_of
 from ...facts import (
     Cluster,
+    Forwarding,
     HubRouting,
     Network,
     NodeHost,
@@ -22,11 +23,14 @@ from ...facts import (
     Unreadable,
     ZoneSearch,
 )
+from ...path.dns.resolvers import networks_asked
+from ...path.dns.zones import private_name
 from ..ask.readers import Readers
 from .appliances import near_networks, read_endpoint_side, read_hubs, read_rules
+from .forwarding import read_forwarding
 from .outbound import filters_by_address, read_outbound
 from .private_link import read_endpoints
-from .private_zones import FoundZones, find_zones, search_zones
+from .private_zones import FoundZones, find_zones, names_of, search_zones
 from .topology import NodeSide, read_named_networks, read_node_side
 from .virtual_hubs import read_hub_routing, unread_routing
 
@@ -34,6 +38,8 @@ Endpoints = tuple[PrivateEndpoint, ...]
 Regions = tuple[Replication, ...]
 Routing = tuple[Mapping[str, HubRouting | Unreadable], Mapping[str, tuple[str, ...] | Unreadable | None]]
 """What virtual hubs announce, and the IP groups of their firewalls' rules."""
+PrivateDns = tuple[ZoneSearch | Unreadable | None, Forwarding | Unreadable | None]
+"""What Azure's DNS answers from private zones, and whom it forwards names to."""
 
 
 def named_networks(readers: Readers, cluster: Cluster) -> str | Unreadable | None:
@@ -93,7 +99,7 @@ def endpoints(readers: Readers, registry: Registry) -> Endpoints | Unreadable:
 def zones_in_graph(
     readers: Readers, registry: Registry | Unreadable, cluster: Cluster | Unreadable
 ) -> FoundZones | Unreadable | None:
-    """The private zones that Resource Graph shows; see :func:`~.private_zones.find_zones`."""
+    """The private zones, resolvers and rulesets that Resource Graph shows; see :func:`~.private_zones.find_zones`."""
     if isinstance(registry, Unreadable):
         return registry
     return find_zones(readers.arm, readers.session, registry, _subscriptions(registry, cluster))
@@ -117,6 +123,36 @@ def private_zones(
     return search_zones(readers.arm, readers.session, registry, ends, subscriptions, graph)
 
 
+def forwarding(
+    readers: Readers,
+    registry: Registry | Unreadable,
+    side: NodeSide | Unreadable,
+    found: Network | Unreadable,
+    graph: FoundZones | Unreadable | None,
+) -> Forwarding | Unreadable | None:
+    """The forwarding rules that a query for the registry's names can meet; see :func:`~.forwarding.read_forwarding`.
+
+    ``None``: no name passes through private link.
+    """
+    if isinstance(registry, Unreadable):
+        return registry
+    if graph is None:
+        return None
+    if isinstance(side, Unreadable):
+        return side
+    asked = networks_asked(_widest(side, found), registry.login_server)
+    names = [name for host in names_of(registry, ()) for name in (host, private_name(registry, host))]
+    near = {owner for one in (registry.id, *asked) if (owner := subscription_of(one))}
+    return read_forwarding(readers.arm, readers.once, asked, names, graph, near)
+
+
+def private_dns(
+    _: Readers, zones: ZoneSearch | Unreadable | None, forwarded: Forwarding | Unreadable | None
+) -> PrivateDns:
+    """Put what decides about private names together."""
+    return zones, forwarded
+
+
 def endpoint_side(
     readers: Readers, side: NodeSide | Unreadable, found: Network | Unreadable, ends: Endpoints | Unreadable
 ) -> Network | Unreadable:
@@ -135,7 +171,7 @@ def network(
     rules: Network | Unreadable,
     announced: Routing | Unreadable,
     ends: Endpoints | Unreadable,
-    zones: ZoneSearch | Unreadable | None,
+    private: PrivateDns | Unreadable,
     whole: Network | Unreadable,
     regions: Regions | Unreadable,
 ) -> Network | Unreadable:
@@ -152,10 +188,12 @@ def network(
     routing, ip_groups = (
         (unread_routing(joined.networks, announced), {}) if isinstance(announced, Unreadable) else announced
     )
+    zones, forwarded = (private, private) if isinstance(private, Unreadable) else private
     return replace(
         joined,
         endpoints=ends,
         zones=zones,
+        forwarding=forwarded,
         hubs=routing,
         ip_groups={**joined.ip_groups, **ip_groups},
         replications=regions,

@@ -54,6 +54,12 @@ def resolvers_of(network: Network, place: NodePlace, host: str) -> tuple[Resolve
     return tuple(_server(network, own, address, _by_hand(host)) for address in own.dns_servers)
 
 
+def networks_asked(network: Network, host: str) -> tuple[str, ...]:
+    """The networks whose Azure DNS is asked for the nodes in the end, as far as that is known."""
+    found = (each.network_id for place in network.places for each in resolvers_of(network, place, host))
+    return tuple({key_of(each): each for each in found if each is not None}.values())
+
+
 def network_asked(network: Network, own: VirtualNetwork, address: str, host: str) -> str | Unreadable:
     """The network as which a DNS server answers that is asked from network ``own``, or why that is not known."""
     home = _home_of_server(network, own, address, _by_hand(host), 0)
