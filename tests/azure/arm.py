@@ -21,6 +21,7 @@ from .arm_errors import (
 )
 from .authorization import may
 from .messages import Request, Response, answer, replay
+from .resources_resolver import rulesets_of_a_network
 from .store import Json, type_of
 
 if TYPE_CHECKING:
@@ -215,12 +216,22 @@ def _action(cloud: Cloud, request: Request, path: str) -> Response:
     known = {
         ("microsoft.containerservice/managedclusters", "listclusterusercredential"): _user_credential,
         ("microsoft.containerregistry/registries", "listcredentials"): _admin_credential,
+        ("microsoft.network/virtualnetworks", "listdnsforwardingrulesets"): _rulesets,
     }.get((type_of(resource_id), action.lower()))
     if known is None or not may(cloud, operation, resource_id):
         return authorization_failed(cloud, operation, resource_id)
     if resource_id not in cloud.resources:
         return not_found(cloud, resource_id)
     return known(cloud, cloud.resources[resource_id])
+
+
+def _rulesets(cloud: Cloud, network: Json) -> Response:
+    """Whoever may ask sees all of them, also those that he could not read."""
+    links = cloud.resources.of_type("Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks")
+    wanted = network["id"].lower()
+    return answer(
+        rulesets_of_a_network([each for each in links if each["properties"]["virtualNetwork"]["id"].lower() == wanted])
+    )
 
 
 def _user_credential(cloud: Cloud, cluster: Json) -> Response:

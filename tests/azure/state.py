@@ -19,6 +19,7 @@ from .changes_network import NetworkChanges
 from .changes_privatelink import PrivateLinkChanges
 from .changes_reach import ReachChanges
 from .changes_registry import RegistryChanges
+from .changes_resolver import ResolverChanges
 from .changes_service import ServiceChanges
 from .faults import Fault, Faults
 from .images import DataPlane, Repository
@@ -73,6 +74,7 @@ class Cloud(
     PrivateLinkChanges,
     ReachChanges,
     RegistryChanges,
+    ResolverChanges,
     ServiceChanges,
 ):
     """The default cloud: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken

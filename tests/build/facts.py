@@ -32,6 +32,7 @@ from azext_acrpulldiag.facts import (
     Unreadable,
     UserRoute,
     VirtualNetwork,
+    ZoneSearch,
 )
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
@@ -53,6 +54,7 @@ from .ids import (
     SUBNET_ID,
     SUBSCRIPTION,
     TENANT,
+    VNET_ID,
 )
 from .image import lookup
 from .kubernetes import (
@@ -64,7 +66,21 @@ from .kubernetes import (
     node,
     waiting_container,
 )
-from .network import allowing, firewall, network, outbound, peering, private_link_network, subnet
+from .network import (
+    allowing,
+    firewall,
+    forwarding,
+    forwarding_rule,
+    inbound_endpoint,
+    network,
+    outbound,
+    peering,
+    private_link_network,
+    private_zone,
+    ruleset,
+    subnet,
+    zone_link,
+)
 from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry, replication
 
@@ -72,6 +88,15 @@ from .registry import private_registry, registry, replication
 def private_link_facts(**changes: object) -> Facts:
     """A cluster that reaches a registry without public access by a private endpoint in its own network."""
     return replace(healthy_facts(), **{"registry": private_registry(), "network": private_link_network(), **changes})
+
+
+def forwarded_facts(**changes: object) -> Facts:
+    """As with private link, but the zone is linked to the hub alone, and a rule in the nodes' network forwards there."""
+    way = private_link_network(
+        zones=ZoneSearch((private_zone(links=(zone_link(HUB_NETWORK_ID, "hub"),)),), (SUBSCRIPTION,)),
+        forwarding=forwarding({VNET_ID: ruleset(forwarding_rule())}, inbound_endpoint()),
+    )
+    return private_link_facts(**{"network": way, **changes})
 
 
 def firewall_facts(*collections: RuleCollection, **changes: object) -> Facts:

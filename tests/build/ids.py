@@ -35,6 +35,7 @@ ZONE_ID = (
 )
 DATA_HOST = "contosoreg.westeurope.data.azurecr.io"
 HUB_NETWORK_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworks/hub"
+RULESET_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/dnsForwardingRulesets/ruleset"
 FIREWALL_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/azureFirewalls/fw-hub"
 IMAGE = "contosoreg.azurecr.io/team/app:1.2"
 GET_CREDENTIALS = (

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from azext_acrpulldiag.facts import (
     EndpointAddress,
     Firewall,
     FirewallRule,
+    Forwarding,
+    ForwardingRule,
+    ForwardingRuleset,
+    InboundEndpoint,
+    LinkedRulesets,
     Network,
     NodeAddresses,
     NodePlace,
@@ -29,6 +35,7 @@ from .ids import (
     ENDPOINT_SUBNET_ID,
     FIREWALL_ID,
     HUB_NETWORK_ID,
+    RULESET_ID,
     SUBNET_ID,
     SUBSCRIPTION,
     VNET_ID,
@@ -96,6 +103,32 @@ def private_zone(**changes: object) -> PrivateZone:
     return replace(PrivateZone(ZONE_ID, "privatelink.azurecr.io", (zone_link(),), records), **changes)
 
 
+def forwarding_rule(*targets: str, name: str = "registries", **changes: object) -> ForwardingRule:
+    """An enabled rule for the registry's zone, that forwards to DNS servers; default to one in the hub."""
+    path = f"{RULESET_ID}/forwardingRules/{name}"
+    rule = ForwardingRule(path, name, "privatelink.azurecr.io", True, targets or ("10.100.0.10",))
+    return replace(rule, **changes)
+
+
+def ruleset(*rules: ForwardingRule, **changes: object) -> ForwardingRuleset:
+    return replace(ForwardingRuleset(RULESET_ID, rules), **changes)
+
+
+def inbound_endpoint(address: str = "10.100.0.10", network_id: str = HUB_NETWORK_ID) -> InboundEndpoint:
+    """An inbound endpoint of the resolver in a network; default in the hub."""
+    resolver = f"{network_id.rpartition('/virtualNetworks/')[0]}/dnsResolvers/resolver"
+    return InboundEndpoint(f"{resolver}/inboundEndpoints/inbound", network_id, (address,))
+
+
+def forwarding(
+    linked: Mapping[str, ForwardingRuleset] | None = None, *inbound: InboundEndpoint, **changes: object
+) -> Forwarding:
+    """The rulesets that are linked to networks (by id); to the nodes' network and the hub none, unless given."""
+    known = {each.lower(): LinkedRulesets(()) for each in (VNET_ID, HUB_NETWORK_ID)}
+    given = {network_id.lower(): LinkedRulesets((each,)) for network_id, each in (linked or {}).items()}
+    return replace(Forwarding({**known, **given}, inbound), **changes)
+
+
 def private_link_network(**changes: object) -> Network:
     """The nodes' network with a private endpoint of the registry, and its zone."""
     of_endpoint = subnet(ENDPOINT_SUBNET_ID, "10.225.0.0/24")
@@ -104,6 +137,7 @@ def private_link_network(**changes: object) -> Network:
             subnets={SUBNET_ID.lower(): subnet(), ENDPOINT_SUBNET_ID.lower(): of_endpoint},
             endpoints=(private_endpoint(),),
             zones=ZoneSearch((private_zone(),), (SUBSCRIPTION,)),
+            forwarding=forwarding(),
         ),
         **changes,
     )

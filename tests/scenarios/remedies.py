@@ -20,6 +20,8 @@ EXTENSIONS: tuple[tuple[str, ...], ...] = (
     ("network", "firewall", "network-rule", "create"),
     ("network", "firewall", "policy", "rule-collection-group", "create"),
     ("network", "firewall", "policy", "rule-collection-group", "collection", "add-filter-collection"),
+    # dns-resolver; its tests have it, and published runbooks the form of its list of servers
+    ("dns-resolver", "forwarding-rule", "update"),
 )
 
 

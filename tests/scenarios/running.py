@@ -27,6 +27,7 @@ READING_POSTS = (
     r"POST management\.azure\.com/providers/Microsoft\.ResourceGraph/resources\?",
     r"POST management\.azure\.com/.*/listClusterUserCredential\?",
     r"POST management\.azure\.com/.*/registries/[^/]+/listCredentials\?",
+    r"POST management\.azure\.com/.*/virtualNetworks/[^/]+/listDnsForwardingRulesets\?",
     r"POST [^/]+\.azurecr\.io/oauth2/(exchange|token)",
 )
 # With each of these somebody agreed to more than reading.
