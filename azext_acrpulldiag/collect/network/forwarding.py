@@ -3,25 +3,30 @@
 A network's own list of its rulesets takes an action that Reader has not. Where it is refused, the rulesets that
 Resource Graph shows are asked for their links; those of other subscriptions stay unseen. Rulesets are regional
 (https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets). Inbound endpoints are read where a rule is
-for the registry's names, and then the networks of those that it names are looked at as well.
+for the registry's names, and then the networks of the servers that it names are looked at as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ...arm_ids import key_of, network_id_of
+from ...arm_ids import key_of, network_id_of, subscription_of
 from ...facts import (
     Forwarding,
     ForwardingRule,
     ForwardingRuleset,
     InboundEndpoint,
     LinkedRulesets,
+    Network,
+    Registry,
     Unreadable,
 )
-from ...path.dns.forwarding import rules_for
+from ...path.dns.forwarding import network_answering, rules_for
+from ...path.dns.resolvers import networks_asked
+from ...path.dns.zones import private_name
+from ...path.endpoints import own_hosts
 from ..ask.arm import ArmReader, Json, ReadError, by_key
 from ..ask.once import Once
 from ..members import Body, mapped, maybe, or_empty, shown
@@ -41,24 +46,23 @@ Ids = tuple[str, ...]
 def read_forwarding(
     reader: ArmReader,
     once: Once,
-    network_ids: Iterable[str],
-    names: Collection[str],
+    network: Network,
+    registry: Registry,
     graph: FoundZones | Unreadable,
-    subscriptions: Collection[str],
 ) -> Forwarding:
-    """Read what DNS Private Resolver makes of ``names`` in networks.
+    """Read what DNS Private Resolver makes of the registry's names, in the networks that are asked for the nodes.
 
-    ``graph`` is what Resource Graph shows. Where it shows nothing, rulesets and resolvers are looked for in
-    ``subscriptions``.
+    ``graph`` is what Resource Graph shows. Where it shows nothing, rulesets and resolvers are looked for in the
+    subscriptions of the registry and of those networks.
     """
-    search = _Search(reader, once, names, graph, sorted({each.lower() for each in subscriptions}))
-    new = {key_of(each): each for each in network_ids}
+    search = _Search(reader, once, network, registry, graph)
+    new = {key_of(each): each for each in networks_asked(network, registry.login_server)}
     for _ in range(_LONGEST_CHAIN):
         search.look_at(new)
         new = {key_of(each): each for each in search.networks_named() if key_of(each) not in search.linked}
         if not new:
             break
-    return Forwarding(search.linked, search.inbound, search.inbound_unread)
+    return search.found
 
 
 @dataclass
@@ -67,9 +71,9 @@ class _Search:
 
     reader: ArmReader
     once: Once
-    names: Collection[str]
+    network: Network
+    registry: Registry
     graph: FoundZones | Unreadable
-    subscriptions: Sequence[str]
     linked: dict[str, LinkedRulesets] = field(default_factory=dict)
     inbound: tuple[InboundEndpoint, ...] = ()
     inbound_unread: Unreadable | None = None
@@ -77,6 +81,11 @@ class _Search:
     _links: dict[str, Ids | Unreadable] = field(default_factory=dict)
     _rulesets: dict[str, ForwardingRuleset] = field(default_factory=dict)
     _looked_for_inbound: bool = False
+
+    @property
+    def found(self) -> Forwarding:
+        """As a fact."""
+        return Forwarding(self.linked, self.inbound, self.inbound_unread)
 
     def look_at(self, networks: Mapping[str, str]) -> None:
         """Read the rulesets that are linked to networks (ids by key), with their rules."""
@@ -92,18 +101,24 @@ class _Search:
             self.linked[key] = LinkedRulesets(rulesets, why if isinstance(why, Unreadable) else None, unread)
 
     def networks_named(self) -> Ids:
-        """The networks of the inbound endpoints that rules for the names forward to."""
+        """The networks, as far as they are known, of the servers that rules for the registry's names forward to."""
         targets = {
-            target
-            for linked in self.linked.values()
-            for name in self.names
+            (key, found.rule.targets[0])
+            for key, linked in self.linked.items()
+            for name in self._names
             for found in rules_for(linked.rulesets, name)
-            for target in found.rule.targets
         }
         if targets and not self._looked_for_inbound:
             self._looked_for_inbound = True
             self._read_inbound()
-        return tuple(each.network_id for each in self.inbound if targets.intersection(each.addresses))
+        seen = replace(self.network, forwarding=self.found)
+        homes = [network_answering(seen, key, target, self.registry.login_server) for key, target in sorted(targets)]
+        return tuple(home for home in homes if isinstance(home, str))
+
+    @property
+    def _names(self) -> Ids:
+        hosts = own_hosts(self.registry)
+        return (*hosts, *(private_name(self.registry, host) for host in hosts))
 
     def _ids(self, network_id: str, own: Ids | Unreadable) -> tuple[Ids, Unreadable | None]:
         """The rulesets linked to a network, and why not all that this login sees could be looked at."""
@@ -156,7 +171,9 @@ class _Search:
         graph = self.graph
         if isinstance(graph, FoundZones) and graph.unread is None:
             return (graph.rulesets if resource_type == RULESET_TYPE else graph.resolvers), None
-        paths = {each: f"/subscriptions/{each}/providers/{resource_type}" for each in self.subscriptions}
+        near = (self.registry.id, *networks_asked(self.network, self.registry.login_server))
+        owners = {subscription_of(each) for each in near} - {None}
+        paths = {each: f"/subscriptions/{each}/providers/{resource_type}" for each in owners}
         answers = by_key({each: partial(_list, self.reader, path) for each, path in paths.items()})
         rows = (row for answer in answers.values() for row in (answer if isinstance(answer, list) else ()))
         why = graph if isinstance(graph, Unreadable) else graph.unread

@@ -23,14 +23,12 @@ from ...facts import (
     Unreadable,
     ZoneSearch,
 )
-from ...path.dns.resolvers import networks_asked
-from ...path.dns.zones import private_name
 from ..ask.readers import Readers
 from .appliances import near_networks, read_endpoint_side, read_hubs, read_rules
 from .forwarding import read_forwarding
 from .outbound import filters_by_address, read_outbound
 from .private_link import read_endpoints
-from .private_zones import FoundZones, find_zones, names_of, search_zones
+from .private_zones import FoundZones, find_zones, search_zones
 from .topology import NodeSide, read_named_networks, read_node_side
 from .virtual_hubs import read_hub_routing, unread_routing
 
@@ -140,10 +138,7 @@ def forwarding(
         return None
     if isinstance(side, Unreadable):
         return side
-    asked = networks_asked(_widest(side, found), registry.login_server)
-    names = [name for host in names_of(registry, ()) for name in (host, private_name(registry, host))]
-    near = {owner for one in (registry.id, *asked) if (owner := subscription_of(one))}
-    return read_forwarding(readers.arm, readers.once, asked, names, graph, near)
+    return read_forwarding(readers.arm, readers.once, _widest(side, found), registry, graph)
 
 
 def private_dns(

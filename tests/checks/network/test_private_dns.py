@@ -9,7 +9,7 @@ import pytest
 from azext_acrpulldiag.checks.network.private_dns import names_lead_to_the_endpoint
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import NodePlace, Unreadable, ZoneSearch
+from azext_acrpulldiag.facts import LinkedRulesets, NodePlace, Unreadable, ZoneSearch
 from azext_acrpulldiag.model import Confidence, Status, Verdict
 from tests.build import (
     DATA_HOST,
@@ -274,12 +274,14 @@ OTHER_VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-gpu/providers/Mic
 def with_pool(of, subnet_id):
     """Beside the others, a pool in another subnet, which may be of another network."""
     own = of.network.networks[VNET_ID.lower()]
+    rules = of.network.forwarding
     return replace(
         of,
         network=replace(
             of.network,
             places=(*of.network.places, NodePlace(("gpu",), subnet_id)),
             networks={**of.network.networks, OTHER_VNET.lower(): replace(own, id=OTHER_VNET)},
+            forwarding=replace(rules, linked={**rules.linked, OTHER_VNET.lower(): LinkedRulesets(())}),
         ),
     )
 
