@@ -14,6 +14,8 @@ from azext_acrpulldiag.collect.azure.cluster import cluster_from
 from azext_acrpulldiag.collect.azure.nodes import instance_from, machine_from, pool_of, scale_set_from
 from azext_acrpulldiag.collect.members import MemberError
 from azext_acrpulldiag.collect.network.firewall_models import firewall_from, groups_from, policy_from
+from azext_acrpulldiag.collect.network.forwarding import inbound_from, linked_from, rules_from
+from azext_acrpulldiag.collect.network.forwarding import links_from as ruleset_links_from
 from azext_acrpulldiag.collect.network.models import (
     peering_from,
     route_table_from,
@@ -35,6 +37,7 @@ WORDS = {
     "code",
     "defaultAction",
     "direction",
+    "forwardingRuleState",
     "ipProtocols",
     "mode",
     "nextHopType",
@@ -127,6 +130,7 @@ MAPPINGS = [
     (lambda answer: groups_from(answer["value"]), "network/firewall_policy_rulecollectiongroups_list_example"),
     (addresses_from, "network/nic_get_private_endpoint_fqdns"),
     (lambda answer: links_from(answer["value"]), "dns/vnet_links_list_2024_06_01"),
+    (lambda answer: rules_from(answer["value"]), "dns/dns_resolver_forwarding_rules_list"),
 ]
 
 
@@ -160,6 +164,9 @@ OTHERS = [
     ),
     (lambda answer: zone_ids_from(answer["value"]), "network/private_dns_zone_groups_list"),
     (record_from, "dns/a_record_get"),
+    (linked_from, "dns/spec_vnet_list_dns_forwarding_rulesets_post"),
+    (lambda answer: ruleset_links_from(answer["value"]), "dns/dns_resolver_ruleset_vnet_links_list"),
+    (lambda answer: inbound_from(answer["value"]), "dns/dns_resolver_inbound_endpoints_list"),
     (passwords_from, "graph/application_get"),
     (lambda answer: service_principal_from("app", "tenant", answer, answer), "graph/application_get"),
     (lambda answer: cache_rules_from(answer["value"], []), "acr/cacherules_list"),

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azext_acrpulldiag.facts import Facts, Firewall, Network, NetworkRules, Registry, VirtualNetwork
+from azext_acrpulldiag.facts import (
+    Facts,
+    Firewall,
+    Forwarding,
+    LinkedRulesets,
+    Network,
+    NetworkRules,
+    Registry,
+    VirtualNetwork,
+)
 from azext_acrpulldiag.path import OK, walks
+from azext_acrpulldiag.path.dns.answers import FORWARDING_RULE
 from azext_acrpulldiag.path.dns.names import KINDS
 from azext_acrpulldiag.path.routing.gateways import advertisers
+from tests import build
+from tests.azure.resources import virtual_network
 from tests.azure.resources_reach import security_rule
 from tests.azure.state import Cloud
 from tests.azure.store import Json
@@ -63,11 +75,30 @@ def layers_from_public_storage(facts: Facts) -> bool:
 
 
 def asks_azure_dns(facts: Facts) -> bool:
-    return reached_privately(facts) and not _custom_dns(facts)
+    return reached_privately(facts) and not _custom_dns(facts) and not _rulesets(facts)
 
 
 def asks_servers_of_its_own(facts: Facts) -> bool:
-    return reached_privately(facts) and _custom_dns(facts)
+    return reached_privately(facts) and _custom_dns(facts) and not _rulesets(facts)
+
+
+def forwarded_by_a_rule(facts: Facts) -> bool:
+    return reached_privately(facts) and any(hop.kind == FORWARDING_RULE for walk in walks(facts) for hop in walk.hops)
+
+
+def forwarded_from_azure_dns(facts: Facts) -> bool:
+    """And that no other ruleset would do so is known."""
+    seen = all(each.unread is None for each in _forwarding(facts))
+    return forwarded_by_a_rule(facts) and seen and not _custom_dns(facts)
+
+
+def _rulesets(facts: Facts) -> bool:
+    return any(each.rulesets for each in _forwarding(facts))
+
+
+def _forwarding(facts: Facts) -> list[LinkedRulesets]:
+    found = _network(facts).forwarding
+    return list(found.linked.values()) if isinstance(found, Forwarding) else []
 
 
 def _custom_dns(facts: Facts) -> bool:
@@ -245,6 +276,30 @@ def zone_unlinked(cloud: Cloud) -> None:
 def zone_unlinked_from_the_servers_network(cloud: Cloud) -> None:
     for link in _of_type(cloud, "privateDnsZones/virtualNetworkLinks"):
         cloud.remove(link["id"])
+
+
+@fault("network.dns-forwarded-elsewhere", "names", "way", applies=forwarded_by_a_rule)
+def zone_unlinked_behind_a_rule(cloud: Cloud) -> None:
+    for link in _of_type(cloud, "privateDnsZones/virtualNetworkLinks"):
+        cloud.remove(link["id"])
+
+
+@fault("network.dns-forwarded-elsewhere", "names", "way", applies=forwarded_by_a_rule)
+def rule_to_a_resolver_without_the_zone(cloud: Cloud) -> None:
+    group = f"/subscriptions/{build.SUBSCRIPTION}/resourceGroups/rg-metamorphic"
+    network_id = f"{group}/providers/Microsoft.Network/virtualNetworks/metamorphic"
+    cloud.ensure_group("rg-metamorphic")
+    cloud.resources.add(virtual_network(network_id, "10.77.0.0/16"))
+    subnet_id = cloud.subnet("inbound", "10.77.2.0/28", network_id)
+    cloud.inbound_endpoint(subnet_id, "10.77.2.4", "rg-metamorphic", name="metamorphic")
+    for rule in _of_type(cloud, "dnsForwardingRulesets/forwardingRules"):
+        rule["properties"]["targetDnsServers"] = [{"ipAddress": "10.77.2.4", "port": 53}]
+
+
+@fault("network.private-dns-link-missing", "names", "way", applies=forwarded_from_azure_dns)
+def rule_disabled(cloud: Cloud) -> None:
+    for rule in _of_type(cloud, "dnsForwardingRulesets/forwardingRules"):
+        rule["properties"]["forwardingRuleState"] = "Disabled"
 
 
 @fault("network.private-dns-zone-missing", "names", "way", applies=asks_azure_dns)

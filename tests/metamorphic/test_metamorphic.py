@@ -54,6 +54,7 @@ PAIRED = (
     "several-pools",
     "private-endpoint-in-hub",
     "custom-dns-in-a-linked-hub",
+    "zone-in-the-hub-and-ruleset-here",
     "azure-firewall-allows-the-names",
 )
 SCENARIOS_A_FAULT = 1

@@ -29,6 +29,17 @@ def _resolver(cloud: Cloud, linked: bool = True) -> str:
     return zone_id
 
 
+def _platform(cloud: Cloud) -> None:
+    """The registry's endpoint beside the nodes, and a resolver in a network that is not peered, which has the zone."""
+    zone_id = cloud.private_zone()
+    cloud.link_zone(zone_id, HUB)
+    cloud.private_endpoint(zone_id=zone_id)
+    cloud.public_access(False)
+    cloud.ensure_group("rg-hub")
+    cloud.resources.add(make.virtual_network(HUB, "10.0.0.0/16"))
+    cloud.inbound_endpoint(cloud.subnet("inbound", "10.0.2.0/28", HUB), INBOUND)
+
+
 # --- nothing is wrong ------------------------------------------------------------------
 
 
@@ -37,6 +48,14 @@ def zone_in_the_hub_and_ruleset_here(cloud: Cloud) -> None:
     """The zone is linked to the hub alone; a ruleset linked to the nodes' network forwards to the hub's resolver."""
     cloud.grant()
     _resolver(cloud)
+    cloud.ruleset(INBOUND)
+
+
+@story(verdict="healthy")
+def resolver_in_a_network_that_is_not_peered(cloud: Cloud) -> None:
+    """A ruleset forwards to a resolver in a network that is not peered with the nodes': a lookup needs no peering."""
+    cloud.grant()
+    _platform(cloud)
     cloud.ruleset(INBOUND)
 
 
@@ -62,13 +81,7 @@ def ruleset_seen_without_the_list_of_the_network(cloud: Cloud) -> None:
 def ruleset_seen_without_resource_graph(cloud: Cloud) -> None:
     """Neither the network's list nor Resource Graph may be asked; the lists of the subscription show the ruleset."""
     cloud.grant()
-    zone_id = cloud.private_zone()
-    cloud.link_zone(zone_id, HUB)
-    cloud.resources.add(make.virtual_network(HUB, "10.0.0.0/16"))
-    cloud.ensure_group("rg-hub")
-    cloud.inbound_endpoint(cloud.subnet("inbound", "10.0.2.0/28", HUB), INBOUND)
-    cloud.private_endpoint(zone_id=zone_id)
-    cloud.public_access(False)
+    _platform(cloud)
     cloud.ruleset(INBOUND)
     cloud.forbid(OWN_LIST)
     cloud.fault(r"POST management\.azure\.com/providers/Microsoft\.ResourceGraph", "403")

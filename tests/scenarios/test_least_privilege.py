@@ -78,6 +78,10 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read": ("network.private-dns",),
         "Microsoft.Network/privateDnsZones/read": ("network.private-dns",),
     },
+    "resolver-in-a-network-that-is-not-peered": {
+        "Microsoft.Network/dnsForwardingRulesets/forwardingRules/read": ("network.private-dns",),
+        "Microsoft.Network/dnsResolvers/inboundEndpoints/read": ("network.private-dns",),
+    },
     "virtual-hub-blocks-the-registry": {
         f"Microsoft.Network/virtualHubs{part}/read": ("network.routes",)
         for part in ("", "/hubVirtualNetworkConnections", "/routingIntent")
@@ -115,7 +119,11 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
 # What stands in where another read fails or shows too little, or only makes a message better.
 COURTESIES = {
     "Microsoft.Resources/subscriptions/resources/read",
+    "Microsoft.Network/dnsForwardingRulesets/read",
+    "Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks/read",
+    "Microsoft.Network/dnsResolvers/read",
     "Microsoft.Network/privateDnsZones/CNAME/read",
+    "Microsoft.Network/virtualNetworks/listDnsForwardingRulesets/action",
     "Microsoft.Resources/subscriptions/resourceGroups/read",
     "Microsoft.ResourceGraph/resources/read",
     "Microsoft.ContainerRegistry/registries/catalog/read",

@@ -21,7 +21,10 @@ from .stories import STORIES, Story
 
 OF_NETWORK = [right for right in every_right() if right.name.startswith("Microsoft.Network/")]
 # Lists of a whole subscription leave out what may not be seen; all else is refused.
-IN_LISTS = {f"Microsoft.Network/{kind}/read" for kind in ("azureFirewalls", "privateDnsZones", "virtualHubs")}
+IN_LISTS = {
+    f"Microsoft.Network/{kind}/read"
+    for kind in ("azureFirewalls", "dnsForwardingRulesets", "dnsResolvers", "privateDnsZones", "virtualHubs")
+}
 BROKEN = {
     name: story
     for name, story in STORIES.items()
