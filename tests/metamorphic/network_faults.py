@@ -83,13 +83,14 @@ def asks_servers_of_its_own(facts: Facts) -> bool:
 
 
 def forwarded_by_a_rule(facts: Facts) -> bool:
-    return reached_privately(facts) and any(hop.kind == FORWARDING_RULE for walk in walks(facts) for hop in walk.hops)
+    """And all rules there are, as far as this login sees them, were read."""
+    seen = all(each.unread is None for each in _forwarding(facts))
+    forwarded = any(hop.kind == FORWARDING_RULE for walk in walks(facts) for hop in walk.hops)
+    return reached_privately(facts) and seen and forwarded
 
 
 def forwarded_from_azure_dns(facts: Facts) -> bool:
-    """And that no other ruleset would do so is known."""
-    seen = all(each.unread is None for each in _forwarding(facts))
-    return forwarded_by_a_rule(facts) and seen and not _custom_dns(facts)
+    return forwarded_by_a_rule(facts) and not _custom_dns(facts)
 
 
 def _rulesets(facts: Facts) -> bool:

@@ -9,16 +9,22 @@ import pytest
 from azext_acrpulldiag.checks.network.private_dns import names_lead_to_the_endpoint
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import LinkedRulesets, NodePlace, Unreadable, ZoneSearch
+from azext_acrpulldiag.facts import Forwarding, LinkedRulesets, NodePlace, Unreadable, ZoneSearch
 from azext_acrpulldiag.model import Confidence, Status, Verdict
+from azext_acrpulldiag.pull_errors.symptoms import symptoms_of
 from tests.build import (
     DATA_HOST,
     ENDPOINT_ID,
+    HUB_NETWORK_ID,
     SUBNET_ID,
     SUBSCRIPTION,
     VNET_ID,
     ZONE_ID,
     failing,
+    forwarded_facts,
+    forwarding,
+    forwarding_rule,
+    inbound_endpoint,
     kubernetes,
     node,
     private_endpoint,
@@ -27,6 +33,7 @@ from tests.build import (
     private_registry,
     private_zone,
     registry,
+    ruleset,
     zone_link,
 )
 
@@ -364,3 +371,92 @@ def test_it_is_the_root_cause(zones):
     findings = judged(facts(*zones))
     result = diagnose([names_lead_to_the_endpoint], findings)
     assert (result.verdict, len(result.root_causes)) == (Verdict.BROKEN, 1)
+
+
+# --- forwarding rules ---
+
+NO_SUCH_HOST = "dial tcp: lookup contosoreg.azurecr.io on 168.63.129.16:53: no such host"
+ELSEWHERE = "network.dns-forwarded-elsewhere"
+IN_HUB = private_zone(links=(zone_link(HUB_NETWORK_ID, "hub"),))
+RULE = (
+    f"az dns-resolver forwarding-rule update --resource-group rg-hub --subscription {SUBSCRIPTION} "
+    "--ruleset-name ruleset --name registries"
+)
+
+
+def forwarded(zone, *rules, inbound=(), **changes):
+    """A ruleset with these rules is linked to the nodes' network."""
+    given = forwarding({VNET_ID: ruleset(*rules)}, *inbound)
+    net = private_link_network(zones=ZoneSearch((zone,), (SUBSCRIPTION,)), forwarding=given)
+    return private_link_facts(**{"network": net, **changes})
+
+
+def failing_with(message):
+    return kubernetes(failing(message), nodes=(node(),))
+
+
+def test_a_zone_in_the_hub_behind_a_rule_is_well():
+    (finding,) = judged(forwarded_facts())
+    assert finding.status is Status.PASS
+
+
+def test_a_rule_that_leads_to_the_public_endpoint_is_an_error_with_both_repairs():
+    (finding,) = judged(forwarded(private_zone(links=()), forwarding_rule(), inbound=[inbound_endpoint()]))
+    assert (finding.outcome, finding.status, finding.confidence) == (ELSEWHERE, Status.FAIL, Confidence.INFERRED)
+    assert "sends contosoreg.azurecr.io" in finding.summary
+    assert "is not linked to their network hub" in finding.summary
+    link, change = finding.remedies
+    assert (link.option, change.option) == (1, 2)
+    assert f"--virtual-network {VNET_ID} " in link.command
+    assert change.command is None  # no inbound endpoint is right
+    assert set(finding.explains) == {"forbidden-403", "network.outbound-ip-not-allowed"}
+
+
+def test_the_target_to_set_is_an_inbound_endpoint_in_a_network_with_the_zone():
+    other = inbound_endpoint("10.7.0.4", HUB_NETWORK_ID.replace("hub", "far"))
+    zone = private_zone(links=(zone_link(other.network_id, "far"),))
+    (finding,) = judged(forwarded(zone, forwarding_rule(), inbound=[inbound_endpoint(), other]))
+    assert commands(finding)[1] == f"{RULE} --target-dns-servers '[{{ip-address:10.7.0.4,port:53}}]'"
+
+
+def test_a_disabled_rule_that_would_do_may_be_enabled():
+    (finding,) = judged(forwarded(IN_HUB, forwarding_rule(enabled=False), inbound=[inbound_endpoint()]))
+    assert finding.outcome == "network.private-dns-link-missing"
+    assert finding.summary.endswith("public network access is disabled.")
+    assert commands(finding)[1] == f"{RULE} --forwarding-rule-state Enabled"
+
+
+@pytest.mark.parametrize("message", [NO_SUCH_HOST, FORBIDDEN])
+def test_servers_that_nobody_can_ask_here_are_a_cause_where_pods_are_not_led_there(message):
+    of = forwarded(IN_HUB, forwarding_rule("192.168.10.4"), kubernetes=failing_with(message))
+    (finding,) = judged(of)
+    assert (finding.outcome, finding.status) == (ELSEWHERE, Status.WARN)
+    found = diagnose([names_lead_to_the_endpoint], [finding], *symptoms_of(of))
+    assert found.verdict is Verdict.BROKEN
+    assert [root.finding.outcome for root in found.root_causes] == [ELSEWHERE]
+
+
+@pytest.mark.parametrize("kube", [None, failing_with("dial tcp 10.225.0.6:443: i/o timeout")])
+def test_else_they_are_unknown(kube):
+    (finding,) = judged(forwarded(IN_HUB, forwarding_rule("192.168.10.4"), kubernetes=kube or kubernetes()))
+    assert (finding.status, finding.code) == (Status.UNKNOWN, "unsupported")
+    assert "nslookup contosoreg.azurecr.io" in finding.reason
+
+
+def test_that_a_ruleset_may_be_unseen_stands_in_the_summary():
+    seen = Forwarding({VNET_ID.lower(): LinkedRulesets((), NO_RIGHT)})
+    net = private_link_network(zones=ZoneSearch((IN_HUB,), (SUBSCRIPTION,)), forwarding=seen)
+    (finding,) = judged(private_link_facts(network=net))
+    assert (finding.outcome, finding.confidence) == ("network.private-dns-link-missing", Confidence.INFERRED)
+    assert "ruleset that this login does not see" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("kube", "expected"), [(None, None), (failing_with(FORBIDDEN), "network.private-dns-link-missing")]
+)
+def test_rules_that_could_not_be_read_leave_an_absent_link_unknown_unless_pods_get_403(kube, expected):
+    seen = Forwarding({VNET_ID.lower(): LinkedRulesets((), NO_RIGHT, NO_RIGHT)})
+    net = private_link_network(zones=ZoneSearch((IN_HUB,), (SUBSCRIPTION,)), forwarding=seen)
+    (finding,) = judged(private_link_facts(network=net, kubernetes=kube or kubernetes()))
+    assert finding.outcome == expected
+    assert expected or finding.permission == NO_RIGHT.permission

@@ -32,6 +32,14 @@ def test_the_token_decides_whether_there_is_more():
     assert "$skipToken" not in query["options"] and following["options"]["$skipToken"] == token
 
 
+def test_several_types_are_one_query():
+    page = body("resourcegraph/query_skiptoken")
+    del page["$skipToken"]
+    graph = Graph(page)
+    assert find_resources(graph, ("Microsoft.Network/a", "Microsoft.Network/b"), ["s1"]) == page["data"]
+    assert graph.asked[0][0]["query"] == "resources | where type in~ ('Microsoft.Network/a', 'Microsoft.Network/b')"
+
+
 @pytest.mark.parametrize("page", [None, {}, {"data": {"columns": [], "rows": []}}, {"data": [1]}])
 def test_an_answer_of_another_form_is_no_empty_answer(page):
     with pytest.raises(ReadError):
