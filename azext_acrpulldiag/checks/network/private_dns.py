@@ -268,20 +268,27 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
         yield unknown(facts.targets.cluster.id, shadow, decisive=None if symptoms_of(facts)[0] else False)
     for met in _once(found):
         if met.hop.outcome is None:
-            yield _unread_servers(facts, met) or ignorance(facts, met)
+            yield from tuple(_unread_servers(facts, network, met)) or (ignorance(facts, met),)
         else:
             finding = finding_of(facts, met, _BY_ID[met.hop.outcome])
             yield _awaiting(finding, network, known(facts.registry)) or finding
 
 
-def _unread_servers(facts: Facts, met: Met) -> Finding | None:
-    """A warning for servers that a rule names and nobody can ask here, if pods report what they then make of names."""
+def _unread_servers(facts: Facts, network: Network, met: Met) -> Iterator[Finding]:
+    """A warning for servers that a rule names and nobody can ask here, if pods report what they then make of names.
+
+    Beside it, why it is not known where they are to lead: then nothing behind them is judged.
+    """
     if met.hop.kind != FORWARDING_RULE or not met.hop.details:
-        return None
+        return
     inside, _ = symptoms_of(facts)
     if not any(each.symptom_class in _UNANSWERED and each.node_pool in met.pools for each in inside):
-        return None
-    return finding_of(facts, met, FORWARDED_ELSEWHERE, severity=Severity.WARNING)
+        return
+    yield finding_of(facts, met, FORWARDED_ELSEWHERE, severity=Severity.WARNING)
+    endpoints = () if isinstance(network.endpoints, Unreadable) else network.endpoints
+    unread = next((each.addresses for each in endpoints if isinstance(each.addresses, Unreadable)), None)
+    if met.walk.destination is None and unread is not None:
+        yield unknown(met.resource(facts), unread)
 
 
 def _is_shadowed(hop: Hop) -> bool:

@@ -102,18 +102,18 @@ class _Search:
 
     def networks_named(self) -> Ids:
         """The networks, as far as they are known, of the servers that rules for the registry's names forward to."""
-        targets = {
-            (key, found.rule.targets[0])
+        rules = {
+            (key, found.rule)
             for key, linked in self.linked.items()
             for name in self._names
             for found in rules_for(linked.rulesets, name)
         }
-        if targets and not self._looked_for_inbound:
+        if rules and not self._looked_for_inbound:
             self._looked_for_inbound = True
             self._read_inbound()
         seen = replace(self.network, forwarding=self.found)
-        homes = [network_answering(seen, key, target, self.registry.login_server) for key, target in sorted(targets)]
-        return tuple(home for home in homes if isinstance(home, str))
+        homes = (network_answering(seen, key, rule, self.registry.login_server) for key, rule in rules)
+        return tuple(sorted(home for home in homes if isinstance(home, str)))
 
     @property
     def _names(self) -> Ids:

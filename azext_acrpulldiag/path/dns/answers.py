@@ -84,14 +84,14 @@ def _answer_of_rule(way: _Way) -> Answer | None:
 
 
 def _answer_of_servers(way: _Way, found: Forwarded, name: str) -> Answer:
-    """The answer of the first server that the rule names: others are asked only where that is silent."""
+    """The answer of the servers that the rule names."""
     query, rule = way.query, found.rule
     why = (
         f"Rule {rule.name} of DNS forwarding ruleset {name_of(found.ruleset.id)}, linked to network {way.network}, "
         f"forwards {name} to {', '.join(rule.targets)}."
     )
     passed = Hop(FORWARDING_RULE, rule.name, rule.id, OK, why)
-    home = network_answering(query.network, way.network_id, rule.targets[0], query.registry.login_server)
+    home = network_answering(query.network, way.network_id, rule, query.registry.login_server)
     if isinstance(home, Unreadable):
         answer = "could not be asked for it here, and do not lead pods to the private endpoint"
         told = _forwarded(way, found, name, None, answer, None)

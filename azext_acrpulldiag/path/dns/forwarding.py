@@ -93,13 +93,18 @@ def as_if_enabled(network: Network, found: Forwarded) -> Network:
     return replace(network, forwarding=replace(forwarding, linked=linked))
 
 
-def network_answering(network: Network, asking_id: str, address: str, host: str) -> str | Unreadable:
-    """The network as which the DNS server at ``address`` answers, that a rule linked to network ``asking_id`` names.
+def network_answering(network: Network, asking_id: str, rule: ForwardingRule, host: str) -> str | Unreadable:
+    """The network as which the first DNS server of a rule answers, whose ruleset is linked to network ``asking_id``.
+
+    The others are asked only where that is silent.
 
     An inbound endpoint answers as Azure's DNS of its own network. The network that forwards needs no peering with it;
     where it has one, an endpoint there is meant before others with the same address. ``host`` is what a test by hand
     would look up.
     """
+    if not rule.targets:
+        return Unreadable("not-shown", f"Forwarding rule {rule.name} shows no DNS server")
+    address = rule.targets[0]
     own = network.networks.get(key_of(asking_id))
     near = network_at(network, own, address) if isinstance(own, VirtualNetwork) else None
     found = {key_of(each.network_id): each.network_id for each in _inbound_at(network, address)}

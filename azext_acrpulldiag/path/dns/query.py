@@ -169,9 +169,8 @@ def _as_if_all_rules_were_seen(network: Network) -> Forwarding:
 
 
 def _as_if_seen(linked: LinkedRulesets) -> LinkedRulesets:
-    unread = next((each.rules for each in linked.rulesets if isinstance(each.rules, Unreadable)), linked.unread)
-    rulesets = (each for each in linked.rulesets if not isinstance(each.rules, Unreadable))
-    return LinkedRulesets(tuple(rulesets), linked.unlisted or unread)
+    """Nothing more is linked. What is, and whose rules could not be read, may well forward the name."""
+    return replace(linked, unlisted=linked.unlisted or linked.unread, unread=None)
 
 
 def scopes_unseen(query: Query, search: ZoneSearch, network_id: str) -> tuple[str, ...]:

@@ -259,7 +259,6 @@ def test_that_a_ruleset_may_be_unseen_is_said():
         None,
         Forwarding({}),
         Forwarding({VNET_ID.lower(): LinkedRulesets((), NO_RIGHT, NO_RIGHT)}),
-        Forwarding({VNET_ID.lower(): LinkedRulesets((replace(ruleset(), rules=NO_RIGHT),))}),
     ],
 )
 def test_an_absent_link_is_unknown_where_rules_could_not_be_read(unread):
@@ -268,6 +267,14 @@ def test_an_absent_link_is_unknown_where_rules_could_not_be_read(unread):
     assert (hops[-1].state, hops[-1].kind) == (UNKNOWN, "dns-forwarding-rule")
     assert told(as_if_all_zones_were_seen(CLOSED, net))[:2] == (BROKEN, LINK_MISSING)
     assert told(replace(net, zones=ZoneSearch((private_zone(),), (SUBSCRIPTION,)))) == (OK, None, True)
+
+
+def test_a_linked_ruleset_whose_rules_could_not_be_read_may_forward_anywhere():
+    seen = Forwarding({VNET_ID.lower(): LinkedRulesets((replace(ruleset(), rules=NO_RIGHT),))})
+    net = world(IN_HUB, forwarding=seen)
+    for each in (net, as_if_all_zones_were_seen(CLOSED, net)):
+        hops, _ = look_up(each)
+        assert (hops[-1].state, hops[-1].kind) == (UNKNOWN, "dns-forwarding-rule")
 
 
 # --- servers that nobody can ask here --------------------------------------------------
