@@ -22,6 +22,7 @@ from tests.recordings import body
 from .access_stories import STRANGER
 from .engines import AT_ONCE, Engine, lent
 from .running import unread
+from .stories import STORIES
 
 # What a run is given where requests fail at once, and where one hangs until the end: more than the reads of the
 # cluster's preview version are waited for (cluster.PREVIEW_PATIENCE).
@@ -85,6 +86,11 @@ def through_hub(cloud: Cloud) -> None:
     group_id = f"{build.NODE_GROUP_ID}/providers/Microsoft.Network/networkSecurityGroups/nsg"
     cloud.resources.add(body("network/nsg_get_2025_05_01") | {"id": group_id, "name": "nsg"})
     cloud.resources[build.SUBNET_ID]["properties"]["networkSecurityGroup"] = {"id": group_id}
+
+
+def through_resolver(cloud: Cloud) -> None:
+    """Nothing is wrong: a forwarding rule leads to a resolver in a network that is not peered, which has the zone."""
+    STORIES["resolver-in-a-network-that-is-not-peered"].tell(cloud)
 
 
 def broken(cloud: Cloud) -> None:
@@ -203,13 +209,18 @@ def test_a_network_that_is_half_read(kind: str, engines: SimpleQueue[Engine]) ->
     strike(through_hub, kind, engines)
 
 
+@pytest.mark.parametrize("kind", ["403", "html", "mistyped", "no-properties", "nulls"])
+def test_forwarding_rules_that_are_half_read(kind: str, engines: SimpleQueue[Engine]) -> None:
+    strike(through_resolver, kind, engines)
+
+
 @pytest.mark.parametrize("kind", ["403", "404", "html", "mistyped", "no-properties", "nulls"])
 def test_a_service_principal_that_is_half_read(kind: str, engines: SimpleQueue[Engine]) -> None:
     strike(as_service_principal, kind, engines)
 
 
 def test_the_clouds_are_what_they_are_said_to_be(engines: SimpleQueue[Engine]) -> None:
-    for tell in (well, as_service_principal, through_hub):
+    for tell in (well, as_service_principal, through_hub, through_resolver):
         report = truth(tell, engines).report
         assert report["verdict"] == "healthy", unread(report)
     found = {each["outcome"] for each in truth(broken, engines).report["findings"]} - {None}
