@@ -66,6 +66,7 @@ CATALOGUE = frozenset(
         "network.private-dns-record-missing",
         "network.private-dns-record-wrong",
         "network.custom-dns-unlinked",
+        "network.dns-forwarded-elsewhere",
         "network.peering-missing",
         "network.peering-disconnected",
         "network.nsg-blocks-registry",
