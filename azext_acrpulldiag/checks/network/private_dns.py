@@ -166,7 +166,7 @@ FORWARDED_ELSEWHERE = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="In network {ruleset_network}, forwarding rule {rule} of DNS forwarding ruleset {ruleset} sends {hosts} to "
-    "DNS servers {servers}, which {answer}. Node pools: {pools}.",
+    "DNS servers {servers}, which {answer}. Node pools: {pools}.{caveat}",
     url=_RULESETS,
     details=(OnPath, PrivateName, ForwardedName),
     repairs=(_LINK, _CHANGE_TARGET),

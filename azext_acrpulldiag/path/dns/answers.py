@@ -149,9 +149,15 @@ def _forwarded(
         network_id=target,
         link=link,
         right_server=_right_server(way),
+        rulesets_unlisted=any(_is_unlisted(query, each) for each in (way.network_id, home) if each is not None),
         zone_wanted=zone_name(query.registry),
     )
     return query.told, forwarded
+
+
+def _is_unlisted(query: Query, network_id: str) -> bool:
+    linked = linked_to(query.network, network_id)
+    return isinstance(linked, LinkedRulesets) and linked.unlisted is not None
 
 
 def _right_server(way: _Way) -> str | None:
@@ -199,9 +205,10 @@ def _answer_of_public_dns(way: _Way) -> Answer:
     if doubt is not None:
         return unknown(query, "private-dns-link", name, way.network_id, doubt)
     linked = linked_to(query.network, way.network_id)
-    unread = linked if isinstance(linked, Unreadable) else linked.unread
-    if unread is not None or isinstance(linked, Unreadable):
-        return unknown(query, FORWARDING_RULE, name, way.network_id, unread or Unreadable("not-shown", name))
+    if isinstance(linked, Unreadable):
+        return unknown(query, FORWARDING_RULE, name, way.network_id, linked)
+    if linked.unread is not None:
+        return unknown(query, FORWARDING_RULE, name, way.network_id, linked.unread)
     public = query.public_side
     if isinstance(public, Unreadable):
         return unknown(query, "public-dns", query.host, query.registry.id, public)
@@ -253,11 +260,11 @@ def _unlinked(way: _Way, linked: LinkedRulesets) -> Answer:
 
 def _no_rule(way: _Way, linked: LinkedRulesets) -> NoRule:
     """What is to be said of forwarding rules, none of which is in force for the name."""
-    for name in way.query.names:
-        for found in rules_for(linked.rulesets, name):
+    rules = (found for name in way.query.names for found in rules_for(linked.rulesets, name))
+    for found in rules:
+        if found.rule.enabled is False:
             wider = replace(way.query, network=as_if_enabled(way.query.network, found))
-            answer = answer_in(wider, way.network_id, way.own_dns, way.asked)
-            if found.rule.enabled is False and _leads_to_the_endpoint(answer):
+            if _leads_to_the_endpoint(answer_in(wider, way.network_id, way.own_dns, way.asked)):
                 ruleset = found.ruleset.id
                 of_ruleset = (name_of(ruleset), group_of(ruleset), subscription_of(ruleset))
                 return NoRule(found.rule.name, *of_ruleset, linked.unlisted is not None)

@@ -82,6 +82,12 @@ class LinkNames(Details):
     link: str
 
 
+_UNLESS = (
+    " It is not so if a DNS forwarding ruleset that this login does not see is linked to the network and leads the name "
+    "to the endpoint."
+)
+
+
 @dataclass(frozen=True)
 class NoRule(Details):
     """Why no forwarding rule leads a name to its endpoint from a network that its zone is not linked to."""
@@ -98,12 +104,7 @@ class NoRule(Details):
     @property
     def caveat(self) -> str:
         """What would make it untrue, as a sentence to follow another; empty: nothing."""
-        if not self.rulesets_unlisted:
-            return ""
-        return (
-            " It is not so if a DNS forwarding ruleset that this login does not see is linked to the network and leads "
-            "the name to the endpoint."
-        )
+        return _UNLESS if self.rulesets_unlisted else ""
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,15 @@ class ForwardedName(Details):
     link: str | None
     right_server: str | None
     """An inbound endpoint's address that leads the name to its endpoint; ``None``: none is known."""
+    rulesets_unlisted: bool
+    """The list of rulesets of the network, or of that of the servers, was not read."""
     zone_wanted: str = internal()
     """What the zone is called, also where none is known."""
+
+    @property
+    def caveat(self) -> str:
+        """What would make it untrue, as a sentence to follow another; empty: nothing."""
+        return _UNLESS if self.rulesets_unlisted else ""
 
     @property
     def may_not_resolve(self) -> bool:

@@ -460,3 +460,14 @@ def test_rules_that_could_not_be_read_leave_an_absent_link_unknown_unless_pods_g
     (finding,) = judged(private_link_facts(network=net, kubernetes=kube or kubernetes()))
     assert finding.outcome == expected
     assert expected or finding.permission == NO_RIGHT.permission
+
+
+def test_a_rule_that_leads_elsewhere_is_told_with_the_same_caveat():
+    given = forwarding({VNET_ID: ruleset(forwarding_rule())}, inbound_endpoint())
+    hub = LinkedRulesets((), NO_RIGHT)
+    unlisted = replace(given, linked={**given.linked, HUB_NETWORK_ID.lower(): hub})
+    net = private_link_network(zones=ZoneSearch((private_zone(links=()),), (SUBSCRIPTION,)), forwarding=given)
+    for seen, said in ((given, False), (unlisted, True)):
+        (finding,) = judged(private_link_facts(network=replace(net, forwarding=seen)))
+        assert finding.outcome == ELSEWHERE
+        assert ("that this login does not see" in finding.summary) is said
