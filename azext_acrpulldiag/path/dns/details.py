@@ -83,8 +83,8 @@ class LinkNames(Details):
 
 
 _UNLESS = (
-    " It is not so if a DNS forwarding ruleset that this login does not see is linked to the network and leads the name "
-    "to the endpoint."
+    " It is not so if a DNS forwarding ruleset that this login does not see is linked to the network and leads the "
+    "name to the endpoint."
 )
 
 
