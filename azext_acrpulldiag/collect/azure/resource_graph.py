@@ -57,6 +57,4 @@ def _find(reader: ArmReader, types: tuple[str, ...], subscriptions: Sequence[str
                 raise ReadError(Unreadable("not-shown", cut, operation_of(_PATH)))
             return rows
         options = {**options, "$skipToken": token}
-    raise ReadError(
-        Unreadable("malformed", f"Resource Graph has more than {_MAX_PAGES} pages of {named}", _PATH)
-    )
+    raise ReadError(Unreadable("malformed", f"Resource Graph has more than {_MAX_PAGES} pages of {named}", _PATH))

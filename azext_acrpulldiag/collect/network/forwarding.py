@@ -30,7 +30,7 @@ from ...path.endpoints import own_hosts
 from ..ask.arm import ArmReader, Json, ReadError, by_key
 from ..ask.once import Once
 from ..members import Body, mapped, maybe, or_empty, shown
-from .private_zones import RESOLVER_TYPE, RULESET_TYPE, FoundZones
+from .private_zones import REGIONS_LATER, RESOLVER_TYPE, RULESET_TYPE, FoundZones
 
 # The oldest that has all that is read, so that sovereign clouds, which lag, know it.
 # https://github.com/Azure/azure-rest-api-specs/tree/main/specification/dnsresolver/resource-manager
@@ -117,7 +117,7 @@ class _Search:
 
     @property
     def _names(self) -> Ids:
-        hosts = own_hosts(self.registry)
+        hosts = own_hosts(self.registry, self.network.endpoints, REGIONS_LATER)
         return (*hosts, *(private_name(self.registry, host) for host in hosts))
 
     def _ids(self, network_id: str, own: Ids | Unreadable) -> tuple[Ids, Unreadable | None]:

@@ -27,7 +27,7 @@ from .zones import OLDER_DNS_API, Links, read_zones
 
 ZONE_TYPE = "Microsoft.Network/privateDnsZones"
 # What is read of the registry's regions is not waited for: endpoints have the names of all.
-_REGIONS = Unreadable("not-needed", "The registry's regions are not waited for")
+REGIONS_LATER = Unreadable("not-needed", "The registry's regions are not waited for")
 RULESET_TYPE = "Microsoft.Network/dnsForwardingRulesets"
 RESOLVER_TYPE = "Microsoft.Network/dnsResolvers"
 _TYPES = (ZONE_TYPE, RULESET_TYPE, RESOLVER_TYPE)
@@ -130,7 +130,7 @@ def search_zones(
 
 def names_of(registry: Registry, endpoints: tuple[PrivateEndpoint, ...] | Unreadable) -> tuple[str, ...]:
     """The names that may be looked up privately, in lower case: the registry's own, and those of its endpoints."""
-    names = list(own_hosts(registry, endpoints, _REGIONS))
+    names = list(own_hosts(registry, endpoints, REGIONS_LATER))
     for endpoint in () if isinstance(endpoints, Unreadable) else endpoints:
         for address in () if isinstance(endpoint.addresses, Unreadable) else endpoint.addresses:
             if address.member.lower() == MEMBER or address.member.lower().startswith(DATA_MEMBER):
