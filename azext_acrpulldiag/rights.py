@@ -193,6 +193,25 @@ FORWARDING_RULES = (
     _action("Microsoft.Network/dnsResolvers/read", _RESOLVERS, _FORWARDED),
     _action("Microsoft.Network/dnsResolvers/inboundEndpoints/read", _RESOLVERS, _FORWARDED),
 )
+ADMIN_RULES = (
+    _action(
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
+        "networks of the nodes",
+    ),
+)
+NETWORK_MANAGERS = (
+    *ADMIN_RULES,
+    _action(
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/action",
+        _NETWORKS,
+        "no peering joins the nodes' network with that of a private endpoint or an appliance",
+    ),
+    _action(
+        "Microsoft.ResourceGraph/resources/read",
+        _REGISTRY_SUBSCRIPTION,
+        "what Virtual Network Managers do to a network may not be read",
+    ),
+)
 ENDPOINT_NETWORKS = (*HUBS, *_OF_POLICIES)
 OUTBOUND = (
     _action("Microsoft.Network/natGateways/read", _NETWORKS, f"{_FILTERED}, and a subnet has a NAT gateway"),

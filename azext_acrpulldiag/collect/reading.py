@@ -20,6 +20,7 @@ E = TypeVar("E")
 F = TypeVar("F")
 G = TypeVar("G")
 H = TypeVar("H")
+J = TypeVar("J")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -127,6 +128,15 @@ def told(
     by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why, G | Why, H | Why], T | Why],
     a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], g: Reading[G],
     h: Reading[H], /,
+) -> Call[T]:
+    ...
+
+
+@overload
+def told(
+    by: Callable[[Run, A | Why, B | Why, C | Why, D | Why, E | Why, F | Why, G | Why, H | Why, J | Why], T | Why],
+    a: Reading[A], b: Reading[B], c: Reading[C], d: Reading[D], e: Reading[E], f: Reading[F], g: Reading[G],
+    h: Reading[H], j: Reading[J], /,
 ) -> Call[T]:
     ...
 # fmt: on

@@ -74,7 +74,13 @@ PRIVATE_DNS = Reading("privateDns", told(network.private_dns, ZONES, FORWARDING)
 WHOLE = Reading(
     "endpointNetworks", told(network.endpoint_side, SIDE, HUBS, ENDPOINTS), None, rights.ENDPOINT_NETWORKS,
 )
-_OF_NETWORK = told(network.network, SIDE, HUBS, RULES, ANNOUNCED, ENDPOINTS, PRIVATE_DNS, WHOLE, REPLICATIONS)
+ADMIN_RULES = Reading("adminRules", told(network.admin_rules, CLUSTER, NAMED), None, rights.ADMIN_RULES)
+MANAGED = Reading(
+    "networkManagers",
+    told(network.managed_networks, REGISTRY, CLUSTER, SIDE, HUBS, ENDPOINTS, WHOLE, ADMIN_RULES),
+    None, rights.NETWORK_MANAGERS,
+)
+_OF_NETWORK = told(network.network, SIDE, HUBS, RULES, ANNOUNCED, ENDPOINTS, PRIVATE_DNS, WHOLE, REPLICATIONS, MANAGED)
 NETWORK = Reading("network", _OF_NETWORK, "network", at_end=True, otherwise=None)
 OUTBOUND = Reading(
     "outbound", told(network.outbound, REGISTRY, CLUSTER, SIDE, HUBS), "outbound", rights.OUTBOUND,

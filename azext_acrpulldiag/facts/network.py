@@ -68,6 +68,9 @@ class Peering:
     remote_prefixes: tuple[str, ...]
 
 
+REGION_UNREAD = Unreadable("not-shown", "The region of the network was not read")
+
+
 @dataclass(frozen=True)
 class VirtualNetwork:
     """A virtual network and its side of its peerings."""
@@ -79,6 +82,7 @@ class VirtualNetwork:
     peerings: tuple[Peering, ...]
     gateways: tuple[str, ...] | Unreadable = ()
     """Ids of virtual network gateways and route servers in it, which bring routes that no route table shows."""
+    location: str | Unreadable = REGION_UNREAD
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,59 @@ class SecurityGroup:
 
     id: str
     rules: tuple[SecurityRule, ...]
+
+
+@dataclass(frozen=True)
+class AdminRule:
+    """A security admin rule of a Virtual Network Manager that is in force on a network."""
+
+    id: str
+    rule: SecurityRule
+    """What it is about. Its ``access`` may be ``AlwaysAllow``, too; its groups are network groups."""
+
+
+@dataclass(frozen=True)
+class ConnectedGroup:
+    """A network group of a connectivity configuration that is in force on a network, and how it joins its members."""
+
+    configuration_id: str
+    group_id: str
+    topology: str | Unreadable
+    """``Mesh`` or ``HubAndSpoke``."""
+    connectivity: str | Unreadable
+    """``groupConnectivity``: ``DirectlyConnected``, or ``None`` (in words)."""
+    hubs: tuple[str, ...]
+    """Ids of networks."""
+    has_network: bool
+    """The network is in the group. Otherwise it is in another one of the configuration, or its hub."""
+    spans_regions: bool | Unreadable
+    """``isGlobal``: of the configuration for a mesh, of the group otherwise."""
+
+
+@dataclass(frozen=True)
+class NetworkManager:
+    """A Virtual Network Manager that the login sees, and what it may manage."""
+
+    id: str
+    features: tuple[str, ...] | Unreadable
+    """``networkManagerScopeAccesses``: ``Connectivity``, ``SecurityAdmin``, ``Routing``."""
+    subscriptions: tuple[str, ...] | Unreadable
+    """Ids (without ``/subscriptions/``), in lower case."""
+    beyond: bool | Unreadable
+    """Management groups, or scopes of other tenants, are in its scope too."""
+
+
+@dataclass(frozen=True)
+class Managed:
+    """What Virtual Network Managers do to networks. Ids in mappings are in lower case; what is missing there was not
+    asked for, because nothing that is judged depends on it."""
+
+    admin_rules: Mapping[str, tuple[AdminRule, ...] | Unreadable] = field(default_factory=dict)
+    """Those in force on networks of nodes."""
+    groups: Mapping[str, tuple[ConnectedGroup, ...] | Unreadable] = field(default_factory=dict)
+    """Of the nodes' and endpoints' networks, and of those of appliances, that no peering joins for certain."""
+    managers: tuple[NetworkManager, ...] | Unreadable | None = None
+    """Those in sight, in any subscription of the login. ``None``: not looked for, because the rest could be read."""
 
 
 @dataclass(frozen=True)
@@ -373,6 +430,7 @@ class Network:
     """By the id of the connected network, lower case. Missing: it is connected to none."""
     replications: tuple[Replication, ...] | Unreadable = _NOT_READ
     """Where the registry's public side is, as :attr:`.Facts.replications` tells it."""
+    managed: Managed = field(default_factory=Managed)
 
 
 def firewall_key(network_id: str, address: str) -> str:

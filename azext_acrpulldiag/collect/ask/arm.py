@@ -81,6 +81,27 @@ class ArmReader:
         """
         return self._send("GET", _url(self.session.arm_endpoint, path, api_version, query), path)
 
+    def query(self, path: str, api_version: str) -> list[Json] | None:
+        """POST an action that lists, all its pages. ``None``: the resource does not exist.
+
+        The body names the next page by the ``skipToken`` of the one before; an empty one is the last (recorded).
+        """
+        items: list[Json] = []
+        tokens: list[str] = []
+        while len(tokens) < MAX_PAGES:
+            page = self.post(path, api_version, {"skipToken": tokens[-1]} if tokens else {})
+            if page is None:
+                return None
+            items.extend(_items(page, path, "POST"))
+            following = page.get("skipToken")
+            if not following:
+                return items
+            if not isinstance(following, str) or following in tokens:
+                break
+            tokens.append(following)
+        why = f"{path} does not end, or does not tell its next page"
+        raise ReadError(Unreadable("malformed", why, operation_of(path, "POST")))
+
     def list(self, path: str, api_version: str, **query: str) -> list[Json] | None:
         """GET a collection, all its pages. ``None``: its parent does not exist.
 
@@ -288,10 +309,11 @@ def _error_text(payload: bytes, name: str) -> str | None:
     return text if isinstance(text, str) and text else None
 
 
-def _items(page: Json, path: str) -> list[Json]:
+def _items(page: Json, path: str, method: str = "GET") -> list[Json]:
     value = page.get("value")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise ReadError(Unreadable("malformed", f"The answer for {path} is not a list of objects", operation_of(path)))
+        why = f"The answer for {path} is not a list of objects"
+        raise ReadError(Unreadable("malformed", why, operation_of(path, method)))
     return value
 
 

@@ -27,13 +27,15 @@ class Once:
         self._reader = reader
         self._answers: Shared[str, Any] = Shared()
 
-    def ask(self, gets: Iterable[str] = (), lists: Iterable[str] = ()) -> dict[str, Any]:
-        """Ask for resources and collections, all at once."""
+    def ask(self, gets: Iterable[str] = (), lists: Iterable[str] = (), queries: Iterable[str] = ()) -> dict[str, Any]:
+        """Ask for resources, collections and actions that list, all at once."""
         calls: dict[str, partial[Any]] = {}
         for path in gets:
             calls.setdefault(key_of(path), partial(self.get, path))
         for path in lists:
             calls.setdefault(key_of(path), partial(self.list, path))
+        for path in queries:
+            calls.setdefault(key_of(path), partial(self.query, path))
         return by_key(calls)
 
     def get(self, path: str) -> Json | None:
@@ -44,6 +46,13 @@ class Once:
         """
         read = self._subnet if network_id_of(path) != path else self._get
         found: Json | None = self._answers.get(key_of(path), lambda: read(path))
+        return found
+
+    def query(self, path: str) -> list[Json] | None:
+        """POST an action that lists, all its pages. ``None``: the resource does not exist. Raises
+        :class:`ReadError`."""
+        ask = partial(self._reader.query, path, NETWORK_API)
+        found: list[Json] | None = self._answers.get(key_of(path), ask)
         return found
 
     def list(self, path: str) -> list[Json] | None:

@@ -70,6 +70,23 @@ def near_networks(network: Network) -> tuple[str, ...]:
     )
 
 
+def homes_of_appliances(network: Network, endpoints: tuple[PrivateEndpoint, ...] | None = None) -> tuple[str, ...]:
+    """Ids of the networks with the appliances that routes lead to; with ``endpoints``, routes for those alone."""
+    some = (
+        (sight for sight, _ in _appliances(network)) if endpoints is None else _private_appliances(network, endpoints)
+    )
+    homes = (_home(network.networks, sight) for sight in some)
+    return tuple(dict.fromkeys(home for home in homes if home is not None and not is_virtual_hub(home)))
+
+
+def strays(network: Network) -> tuple[str, ...]:
+    """Ids of the nodes' networks with a route to an appliance that is in no network which they are seen to reach."""
+    sights = (sight for sight, _ in _appliances(network) if _home(network.networks, sight) is None)
+    return tuple(
+        dict.fromkeys(here for here, address in sights if not network.firewalls.get(firewall_key(here, address)))
+    )
+
+
 def _explored(
     once: Once,
     network: Network,

@@ -48,6 +48,7 @@ def virtual_network_from(answer: Json) -> VirtualNetwork:
         dns_servers=(maybe(options.texts, "dnsServers") if options else None) or (),
         peerings=tuple(peering_from(item.json) for item in properties.objects("virtualNetworkPeerings")),
         gateways=shown(_gateways, properties),
+        location=shown(body.text, "location"),
     )
 
 

@@ -65,7 +65,7 @@ def find_zones(
     passes = passes_private_link(registry)
     if isinstance(passes, Unreadable) or not passes:
         return passes or None
-    tenants = list(_by_tenant(session, subscriptions).values())
+    tenants = list(by_tenant(session, subscriptions).values())
     answers = in_parallel([partial(find_resources, reader, _TYPES, each) for each in tenants])
     rows = [row for answer in answers if not isinstance(answer, Unreadable) for row in answer]
     failures = [answer for answer in answers if isinstance(answer, Unreadable)]
@@ -173,7 +173,7 @@ def _list(reader: ArmReader, subscription: str) -> list[Json]:
     return reader.list(f"/subscriptions/{subscription}/providers/{ZONE_TYPE}", OLDER_DNS_API) or []
 
 
-def _by_tenant(session: Session, subscriptions: Collection[str]) -> dict[str, list[str]]:
+def by_tenant(session: Session, subscriptions: Collection[str]) -> dict[str, list[str]]:
     """The login's enabled subscriptions in the tenants of these, by tenant."""
     by_tenant: dict[str, list[str]] = {}
     for one in session.subscriptions():

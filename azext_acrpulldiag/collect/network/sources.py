@@ -14,6 +14,7 @@ from ...facts import (
     Cluster,
     Forwarding,
     HubRouting,
+    Managed,
     Network,
     NodeHost,
     Outbound,
@@ -26,6 +27,7 @@ from ...facts import (
 from ..ask.readers import Readers
 from .appliances import near_networks, read_endpoint_side, read_hubs, read_rules
 from .forwarding import read_forwarding
+from .managers import find_managers, read_managed, read_named_rules, unread_managed
 from .outbound import filters_by_address, read_outbound
 from .private_link import read_endpoints
 from .private_zones import FoundZones, find_zones, search_zones
@@ -159,6 +161,32 @@ def endpoint_side(
     return read_endpoint_side(readers.once, _widest(side, found), ends)
 
 
+def admin_rules(readers: Readers, cluster: Cluster | Unreadable, managed: str | Unreadable | None) -> None:
+    """Ask early for the security admin rules of the networks that the cluster names."""
+    if not isinstance(cluster, Unreadable):
+        read_named_rules(readers.once, cluster, managed)
+
+
+def managed_networks(
+    readers: Readers,
+    registry: Registry | Unreadable,
+    cluster: Cluster | Unreadable,
+    side: NodeSide | Unreadable,
+    found: Network | Unreadable,
+    ends: Endpoints | Unreadable,
+    whole: Network | Unreadable,
+    _: Unreadable | None,
+) -> Managed | Unreadable:
+    """What Virtual Network Managers do to the networks on the way; see :func:`~.managers.read_managed`."""
+    if isinstance(side, Unreadable):
+        return side
+    near = [each.subscription for each in (registry, cluster) if not isinstance(each, Unreadable)]
+    joined = _widest(side, found) if isinstance(whole, Unreadable) else whole
+    return read_managed(
+        readers.once, lambda: find_managers(readers.arm, readers.session, near), joined, _readable(ends)
+    )
+
+
 def network(
     _: Readers,
     side: NodeSide | Unreadable,
@@ -169,6 +197,7 @@ def network(
     private: PrivateDns | Unreadable,
     whole: Network | Unreadable,
     regions: Regions | Unreadable,
+    managed: Managed | Unreadable,
 ) -> Network | Unreadable:
     """Put the network together; where a part was not read in time, the others stand."""
     if isinstance(side, Unreadable):
@@ -192,7 +221,12 @@ def network(
         hubs=routing,
         ip_groups={**joined.ip_groups, **ip_groups},
         replications=regions,
+        managed=unread_managed(joined, _readable(ends), managed) if isinstance(managed, Unreadable) else managed,
     )
+
+
+def _readable(ends: Endpoints | Unreadable) -> Endpoints:
+    return () if isinstance(ends, Unreadable) else ends
 
 
 def _widest(side: NodeSide, found: Network | Unreadable) -> Network:
