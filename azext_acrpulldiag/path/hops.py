@@ -18,8 +18,9 @@ class Hop:
 
     kind: str
     """``node-subnet``, ``dns-server``, ``private-dns-zone``, ``private-dns-link``, ``private-dns-record``,
-    ``dns-forwarding-rule``, ``public-dns``, ``security-group``, ``route``, ``peering``, ``firewall``, ``appliance``,
-    ``private-endpoint``, ``service-endpoint``, ``endpoint-policy``, ``http-proxy`` or
+    ``dns-forwarding-rule``, ``public-dns``, ``security-admin-rule``, ``security-group``, ``route``, ``peering``,
+    ``connected-group``, ``firewall``, ``appliance``, ``private-endpoint``, ``service-endpoint``, ``endpoint-policy``,
+    ``http-proxy`` or
     ``registry``."""
     name: str
     resource_id: str | None
@@ -31,6 +32,8 @@ class Hop:
     """The catalogue's id for what is broken here; ``None`` where nothing is."""
     unread: Unreadable | None = None
     """Why it is unknown; where it is ``ok``, what was not read that could make it untrue."""
+    suspected: str | None = None
+    """Where it is ``unknown``: the outcome that it is if pods report what that causes. ``details`` are that one's."""
     severity: Severity | None = None
     """``None``: the outcome's own."""
     confidence: Confidence | None = None

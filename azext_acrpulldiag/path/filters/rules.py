@@ -85,12 +85,19 @@ class Verdict:
 
 
 def verdict(group: SecurityGroup, direction: str, source: Side, destination: Side, port: int = 443) -> Verdict:
-    """Evaluate the rules of ``group`` for TCP from ``source`` to ``port`` of ``destination``.
+    """Evaluate the rules of ``group``, as :func:`verdict_of` does."""
+    return verdict_of(group.rules, direction, source, destination, port)
+
+
+def verdict_of(
+    among: Iterable[SecurityRule], direction: str, source: Side, destination: Side, port: int = 443
+) -> Verdict:
+    """Evaluate rules for TCP from ``source`` to ``port`` of ``destination``. Of equal priorities the first one counts.
 
     ``direction`` is ``Inbound`` or ``Outbound``.
     """
     rules = sorted(
-        (rule for rule in group.rules if rule.direction.lower() == direction.lower()), key=lambda rule: rule.priority
+        (rule for rule in among if rule.direction.lower() == direction.lower()), key=lambda rule: rule.priority
     )
     found = _together(rules, source, destination, port)
     if found.access is not None:

@@ -1,6 +1,7 @@
 """Network security groups on the nodes' subnet and interfaces, for what the nodes send. Pure.
 
-Both must allow it: Azure asks the interface's group and then the subnet's.
+Both must allow it: Azure asks the interface's group and then the subnet's, after the security admin rules of the
+network, which may end it before.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ...details import Details, internal
 from ...facts import Network, NodePlace, Registry, SecurityGroup, Subnet, Unreadable
 from ..hops import BROKEN, OK, UNKNOWN, Destination, Hop
 from ..lookups import looked_up, subnet_of
+from .admin_rules import Ruled, ruled
 from .rules import ALLOW, DENY, Side, Verdict, verdict
 from .sides import for_want_of_regions, nodes, own_network, private_side, public_side, service_tag_of
 
@@ -21,6 +23,7 @@ PORT = 443
 OUT, IN = "Outbound", "Inbound"
 # What a user's own rule may have.
 _FIRST, _LAST = 100, 4096
+_UNLESS = ", unless a security admin rule allows it always, which is not known"
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,34 @@ class Denial(Details):
 
 
 def filtered(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
-    """Yield one hop for each security group that filters the nodes' outbound traffic."""
+    """Yield a hop for security admin rules, and one for each security group, that filter the nodes' outbound traffic."""
     subnet = subnet_of(network, place)
     if isinstance(subnet, Unreadable):
         yield _unread("subnet", place.subnet_id if isinstance(place.subnet_id, str) else None, subnet)
         return
-    for hop in _groups(registry, network, place, subnet, destination):
-        for_want_of = _for_want_of_the_network if destination.private else _for_want_of_the_regions
-        yield for_want_of(hop, registry, network, place)
+    ends = _ends(registry, network, place, destination)
+    admin = ruled(network, subnet, ends, destination)
+    if admin.hop is not None:
+        yield admin.hop
+    for_want_of = _for_want_of_the_network if destination.private else _for_want_of_the_regions
+    for hop in _groups(network, place, subnet, ends, destination):
+        yield for_want_of(_behind(admin, hop), registry, network, place)
+
+
+def _behind(admin: Ruled, group: Hop) -> Hop:
+    """The hop of a security group behind the security admin rules of the network."""
+    if admin.always and admin.hop is not None:
+        return Hop(group.kind, group.name, group.resource_id, OK, f"It is not asked: {admin.hop.why}")
+    if admin.perhaps is not None and group.state == BROKEN:
+        denial = f"Security group {group.name} denies TCP {PORT} to the registry{_UNLESS}"
+        unread = replace(admin.perhaps, detail=f"{denial}: {admin.perhaps.detail}")
+        return replace(group, state=UNKNOWN, outcome=None, suspected=BLOCKS, unread=unread)
+    return group
 
 
 def _groups(
-    registry: Registry, network: Network, place: NodePlace, subnet: Subnet, destination: Destination
+    network: Network, place: NodePlace, subnet: Subnet, ends: tuple[tuple[str, Side], ...], destination: Destination
 ) -> Iterator[Hop]:
-    ends = _ends(registry, network, place, destination)
     if isinstance(place.interface_group_ids, Unreadable):
         yield _unread("interfaces", None, place.interface_group_ids)
     else:

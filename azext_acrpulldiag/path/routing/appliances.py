@@ -9,7 +9,8 @@ from ...facts import Firewall, Peering, Unreadable, firewall_key
 from ..filters.firewall import admitted, unknown_appliance
 from ..hops import BROKEN, UNKNOWN, Hop
 from ..lookups import home_of, is_connected
-from .joining import unjoined, unjoined_hub
+from .connected import may_be_in_a_group
+from .joining import crossing, unjoined, unjoined_hub
 from .peering import MISSING, Joint, joint_of, peering_hop
 from .routes import APPLIANCE, Route
 from .start import Way, dropped, route_hop, sound
@@ -21,15 +22,16 @@ def by_appliance(way: Way, route: Route) -> Iterator[Hop]:
     hub = home_of(address, way.here)
     found = appliance_at(way, address)
     if hub is None and not isinstance(found, Firewall):
-        if isinstance(found, Unreadable):
-            yield route_hop(way, route, UNKNOWN, found.sentence, unread=found)
+        unseen = found if isinstance(found, Unreadable) else may_be_in_a_group(way.network, way.here.id)
+        if unseen is not None:
+            yield route_hop(way, route, UNKNOWN, unseen.sentence, unread=unseen)
         else:
             where = f"has next hop {address or 'no address'}, which is in no network that the nodes' network reaches"
             yield dropped(way, route, where)
         return
     yield sound(way, route, f"firewall or NVA {address}")
     if hub is not None and not same_id(hub, way.here.id):
-        yield _peering_or_doubt(joint_of(way.network, way.here.id, hub))
+        yield _entered(way, joint_of(way.network, way.here.id, hub), address)
     if isinstance(found, Unreadable):
         yield Hop("firewall", address, None, UNKNOWN, found.sentence, unread=found)
     elif found is None:
@@ -48,11 +50,12 @@ def appliance_at(way: Way, address: str) -> Firewall | Unreadable | None:
     return way.network.firewalls[key]
 
 
-def _peering_or_doubt(joint: Joint) -> Hop:
+def _entered(way: Way, joint: Joint, address: str) -> Hop:
+    """The peering with the appliance's network, which the nodes' one is seen to have."""
     if isinstance(joint.far, Unreadable) and isinstance(joint.near, Peering) and is_connected(joint.near):
         # Azure sets this only where both sides are made. Of a hub that another team owns, nobody sees more.
         return peering_hop(Joint(joint.near_id, joint.far_id, joint.near, joint.near))
-    return peering_hop(joint)
+    return crossing(way, joint, address) or peering_hop(joint)
 
 
 def leads_on(way: Way, route: Route, there: str) -> bool:
@@ -60,16 +63,16 @@ def leads_on(way: Way, route: Route, there: str) -> bool:
     hub = home_of(route.address or "", way.here) if route.next_hop == APPLIANCE else None
     if hub is None or same_id(hub, there) or same_id(hub, way.here.id):
         return False
-    onward = joint_of(way.network, hub, there, forwards=True)
-    return onward.exists and peering_hop(onward).state != BROKEN
+    onward = crossing(way, joint_of(way.network, hub, there, forwards=True))
+    return onward is not None and onward.state != BROKEN
 
 
 def roundabout(way: Way, route: Route, there: str, address: str) -> Iterator[Hop]:
     """Follow a route to an appliance that stands between the nodes and the endpoint's network ``there``."""
     hub = home_of(route.address or "", way.here)
     onward = _onward(way, hub, there, address)
-    if onward is not None and onward.outcome == MISSING:
-        # Once the networks are peered, the endpoint's own route bypasses the firewall or NVA.
+    if onward is not None and MISSING in (onward.outcome, onward.suspected):
+        # Once the networks are joined, the endpoint's own route bypasses the firewall or NVA.
         yield sound(way, route, f"firewall or NVA {route.address}")
         yield onward
         return
@@ -84,6 +87,7 @@ def _onward(way: Way, hub: str | None, there: str, address: str) -> Hop | None:
         return None
     at_home = same_id(hub, way.here.id)
     joint = joint_of(way.network, hub, there, forwards=not at_home, there=(address,))
-    if joint.exists:
-        return peering_hop(joint)
+    hop = crossing(way, joint, address)
+    if hop is not None:
+        return hop
     return unjoined(way, joint, address) if at_home else unjoined_hub(way, hub, there, address)

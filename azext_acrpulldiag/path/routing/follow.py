@@ -9,8 +9,8 @@ from ...facts import Network, NodePlace, Registry, Subnet, Unreadable, VirtualNe
 from ..hops import BROKEN, UNKNOWN, Destination, Hop
 from ..lookups import home_of, looked_up
 from .appliances import leads_on, roundabout
-from .joining import unjoined
-from .peering import joint_of, peering_hop, peering_with
+from .joining import crossing, unjoined
+from .peering import joint_of, peering_with
 from .public import to_the_public_side
 from .routes import APPLIANCE, GATEWAY, INTERNET, NOWHERE, Choice, to_address
 from .start import Way, by_gateway, dropped, sound, undecided, way_of
@@ -59,8 +59,8 @@ def _network_of_endpoint(way: Way, address: str) -> str | Unreadable:
 def _between_networks(way: Way, address: str, there: str) -> Iterator[Hop]:
     joint = joint_of(way.network, way.here.id, there, there=(address,), back=way.subnet.prefixes)
     detour = to_address(address, way.here, way.table, joined=False).route
-    if joint.exists:
-        hop = peering_hop(joint)
+    hop = crossing(way, joint, address)
+    if hop is not None:
         if hop.state == BROKEN and leads_on(way, detour, there):
             yield from roundabout(way, detour, there, address)
             return
