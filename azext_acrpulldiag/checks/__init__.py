@@ -11,6 +11,7 @@ from .cluster import nodes_in_kubernetes, provisioning
 from .identity import kubelet_identity, node_hosts, service_principal
 from .image import content, platform, reference
 from .network import (
+    admin_rules,
     firewalls,
     node_resolver,
     private_dns,
@@ -43,6 +44,7 @@ MODULES: tuple[ModuleType, ...] = (
     private_endpoint,
     private_dns,
     node_resolver,
+    admin_rules,
     security_groups,
     routes,
     firewalls,

@@ -20,8 +20,7 @@ class Hop:
     """``node-subnet``, ``dns-server``, ``private-dns-zone``, ``private-dns-link``, ``private-dns-record``,
     ``dns-forwarding-rule``, ``public-dns``, ``security-admin-rule``, ``security-group``, ``route``, ``peering``,
     ``connected-group``, ``firewall``, ``appliance``, ``private-endpoint``, ``service-endpoint``, ``endpoint-policy``,
-    ``http-proxy`` or
-    ``registry``."""
+    ``http-proxy`` or ``registry``."""
     name: str
     resource_id: str | None
     state: str

@@ -8,12 +8,13 @@ from typing import Any
 
 from ...arm_ids import key_of
 from ...catalogue import Outcome, unknown
-from ...details import Details, united
+from ...details import Details, internal, united
 from ...facts import Facts, Network, Unreadable
 from ...model import Finding
 from ...path.arrival import Egresses
 from ...path.hops import UNKNOWN, Hop, Walk
 from ...path.walk import walks
+from ...pull_errors.symptoms import symptoms_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class OnPath(Details):
     def layers_alone(self) -> bool:
         """Only data endpoints meet it: manifests arrive, and layers do not."""
         return all(".data." in host for host in self.hosts)
+
+
+@dataclass(frozen=True)
+class Unless(Details):
+    """What would make a finding untrue and could not be read."""
+
+    unless: str = internal()
+    """A sentence with a space before it, for the end of a summary; empty: nothing."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,20 @@ def findings_of(
         yield ignorance(facts, met) if hop.outcome is None else finding_of(facts, met, outcomes[hop.outcome])
 
 
+def outcome_of(facts: Facts, met: Met, outcomes: Mapping[str, Outcome]) -> Outcome | None:
+    """The outcome of a hop, also of one that is only suspected where pods of the nodes report what it causes.
+
+    ``None``: it is unknown.
+    """
+    if met.hop.outcome is not None:
+        return outcomes[met.hop.outcome]
+    suspected = outcomes.get(met.hop.suspected or "")
+    if suspected is None:
+        return None
+    of_pools = [each for each in symptoms_of(facts)[0] if each.node_pool is None or each.node_pool in met.pools]
+    return suspected if any(each.symptom_class in suspected.explains for each in of_pools) else None
+
+
 def finding_of(facts: Facts, met: Met, outcome: Outcome, *further: Details, **changes: Any) -> Finding:
     """The finding of ``outcome`` at a hop, with ``further`` details behind the hop's own. ``changes`` are of ``at``."""
     hop = met.hop
@@ -118,6 +141,14 @@ def met_hops(
             if hop.outcome not in outcomes and not (hop.state == UNKNOWN and hop.kind in kinds):
                 continue
             met = Met(walk, step, hop, (walk.host,), walk.place.pools)
-            key = (met.pools, hop.kind, key_of(hop.resource_id or ""), hop.outcome, hop.unread, apart(hop))
+            key = (
+                met.pools,
+                hop.kind,
+                key_of(hop.resource_id or ""),
+                hop.outcome,
+                hop.suspected,
+                hop.unread,
+                apart(hop),
+            )
             found[key] = found[key].with_another(met) if key in found else met
     return sorted(found.values(), key=lambda met: (met.step, met.pools))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...facts import Facts, Network, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import BROKEN, UNKNOWN, unmet, walks, why_lost
+from ...path.managers import CONNECTIVITY, unless
+from ...path.routing import connected
 from ...path.routing.gateways import as_if_none_joined
 from ...path.routing.peering import DISCONNECTED, MISSING, BrokenPeering, JoinedNetworks, NoPeering
 from ...path.routing.start import DROPS, DroppingRoute
 from ...repairs import Step, option
 from ._caveats import Caveat, reported
-from ._findings import Met, OnPath, finding_of, findings_of, ignorance, met_hops
+from ._findings import Met, OnPath, Unless, finding_of, findings_of, ignorance, met_hops, outcome_of
 
 _WRITE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write"
 _PEER = "Microsoft.Network/virtualNetworks/peer/action"
@@ -97,9 +99,9 @@ PEERING_MISSING = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The nodes of {pools} cannot reach the registry's private endpoint at {addresses}: their virtual network "
-    "{near_name} is not peered with {far_name}, where the endpoint is.{caveat}",
+    "{near_name} is not peered with {far_name}, where the endpoint is.{caveat}{unless}",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview",
-    details=(OnPath, JoinedNetworks, NoPeering, Caveat),
+    details=(OnPath, JoinedNetworks, NoPeering, Caveat, Unless),
     repairs=(
         option(
             _made("Create the peering from the nodes' network {near_name} to {far_name}", "near", "near_to_far"),
@@ -120,9 +122,9 @@ PEERING_DISCONNECTED = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The nodes of {pools} cannot reach {hosts}: the peering of virtual networks {near_name} and {far_name} "
-    "does not work, because {faults}.",
+    "does not work, because {faults}.{unless}",
     url="https://learn.microsoft.com/azure/virtual-network/virtual-network-troubleshoot-peering-issues",
-    details=(OnPath, JoinedNetworks, BrokenPeering),
+    details=(OnPath, JoinedNetworks, BrokenPeering, Unless),
     repairs=(
         option(
             Step(
@@ -184,9 +186,7 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
     """
     none = "The registry's address is not known, or no network on the path is peered with the nodes' network."
-    nothing = _nothing_met(facts, "route", none)
-    if nothing is not None:
-        yield nothing
+    if (yield from _unmet(facts, {"route"}, none)):
         return
     yield from findings_of(facts, {ROUTE_DROPS.id: ROUTE_DROPS}, {"route"})
 
@@ -197,28 +197,32 @@ def routes_lead_to_the_registry(facts: Facts) -> Iterator[Finding]:
     outcomes=(PEERING_MISSING, PEERING_DISCONNECTED),
 )
 def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
-    """The nodes' networks are peered with the network of the registry's private endpoint.
+    """The nodes' networks are joined with the network of the registry's private endpoint.
 
-    A private endpoint is reachable in its own virtual network, and in those that are peered with it.
-    Both sides of a peering must be Connected and allow virtual network access. Peering is not
-    transitive: traffic does not cross a third network unless a route has a firewall or NVA there as
-    its next hop, which forwards it. Otherwise nodes resolve the registry's name, and connections to
-    its address time out.
+    A private endpoint is reachable in its own virtual network, and in those that are joined with it: by
+    a peering, or without one by a connected group of a Virtual Network Manager. Both sides of a peering
+    must be Connected and allow virtual network access. Peering is not transitive: traffic does not
+    cross a third network unless a route has a firewall or NVA there as its next hop, which forwards it.
+    Otherwise nodes resolve the registry's name, and connections to its address time out.
 
     Decided from both sides of the peering, and from the address space that each has synced: a range
-    that was added to a network later is not peered until the peering is synced. Where both networks
-    have a virtual network gateway or route server, or use that of another or a Virtual WAN hub, routes
-    that cannot be read may join them without a peering (VNet-to-VNet), and it is unknown; where pods
-    time out on nodes that pulled nothing within the hour, gateways do not, and the peering is missing.
+    that was added to a network later is not peered until the peering is synced. Where that is not
+    enough, from the connectivity configurations that are in force on both networks: a mesh joins the
+    networks of a network group, hub-and-spoke with direct connectivity those and the hub, in one region
+    unless the mesh is global. Where those could not be read, a peering that is missing or broken is an
+    error if the login sees no Virtual Network Manager that could join the networks, or if pods report
+    that connections time out; otherwise it is unknown. Where both networks have a virtual network
+    gateway or route server, or use that of another or a Virtual WAN hub, routes that cannot be read may
+    join them without a peering (VNet-to-VNet), and it is unknown; where pods time out on nodes that
+    pulled nothing within the hour, gateways do not, and the peering is missing.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overview,
     https://learn.microsoft.com/azure/virtual-network/update-virtual-network-peering-address-space,
+    https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration,
     https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-howto-vnet-vnet-resource-manager-portal
     """
     none = "As far as the path from the nodes to the registry is known, it crosses no peering."
-    nothing = _nothing_met(facts, "peering", none)
-    if nothing is not None:
-        yield nothing
+    if (yield from _unmet(facts, {"peering", connected.KIND}, none)):
         return
     for met in met_hops(facts, _PEERINGS, {"peering"}):
         yield _told_of_peering(facts, met)
@@ -227,30 +231,44 @@ def peerings_join_nodes_and_endpoint(facts: Facts) -> Iterator[Finding]:
 _PEERINGS = {each.id: each for each in (PEERING_MISSING, PEERING_DISCONNECTED)}
 
 
-def _told_of_peering(facts: Facts, met: Met, unread: Unreadable | None = None) -> Finding:
-    if met.hop.outcome is None:
-        shown = _as_pods_show(facts, met)
+def _told_of_peering(facts: Facts, met: Met, gateways: Unreadable | None = None) -> Finding:
+    """``gateways``: why they may join the networks, where pods show that they do not."""
+    outcome = outcome_of(facts, met, _PEERINGS)
+    if outcome is None:
+        shown = None if gateways else _as_pods_show(facts, met)
         return _told_of_peering(facts, shown, met.hop.unread) if shown else ignorance(facts, met)
-    further = (Caveat.of(unread),) if met.hop.outcome == MISSING else ()
-    return finding_of(facts, met, _PEERINGS[met.hop.outcome], *further)
+    caveat = (Caveat.of(gateways),) if outcome is PEERING_MISSING else ()
+    return finding_of(facts, met, outcome, *caveat, _unless_joined(facts, met))
 
 
 def _as_pods_show(facts: Facts, met: Met) -> Met | None:
     """What is missing where no gateway joins the networks, if pods time out as they then do."""
     if not isinstance(facts.network, Network) or not reported(facts, PEERING_MISSING.explains, met.pools):
         return None
-    there = met_hops(facts, {MISSING}, (), as_if_none_joined(facts.network))
-    return next((each for each in there if each.pools == met.pools and each.hop.name == met.hop.name), None)
+    there = met_hops(facts, {MISSING}, {"peering"}, as_if_none_joined(facts.network))
+    lacking = [each for each in there if MISSING in (each.hop.outcome, each.hop.suspected)]
+    return next((each for each in lacking if each.pools == met.pools and each.hop.name == met.hop.name), None)
 
 
-def _nothing_met(facts: Facts, kind: str, none: str) -> Finding | None:
-    """Why nothing of this kind is judged; ``None``: the nodes' way to the registry has something of it."""
+def _unless_joined(facts: Facts, met: Met) -> Unless:
+    network = known(facts.network)
+    between = next(each for each in met.hop.details if isinstance(each, JoinedNetworks))
+    if network is None:
+        return Unless("")
+    ids = between.near_network, between.far_network
+    return Unless(unless(network, CONNECTIVITY, *ids, otherwise="joins the networks without it"))
+
+
+def _unmet(facts: Facts, kinds: Collection[str], none: str) -> Generator[Finding, None, bool]:
+    """Yield why there is nothing to judge, and tell whether that is so: no hop of these ``kinds``."""
     if facts.network is None:
-        return skipped(facts.targets.cluster.id, "The nodes' network was not read.")
-    if any(hop.kind == kind for walk in walks(facts) for hop in walk.hops):
-        return None
+        yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
+        return True
+    if any(hop.kind in kinds for walk in walks(facts) for hop in walk.hops):
+        return False
     lost = _lost_behind_a_fault(facts)
-    return unknown(*lost) if lost else skipped(facts.targets.cluster.id, unmet(walks(facts), none))
+    yield unknown(*lost) if lost else skipped(facts.targets.cluster.id, unmet(walks(facts), none))
+    return True
 
 
 def _lost_behind_a_fault(facts: Facts) -> tuple[str, Unreadable] | None:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count
 
+from ...arm_ids import network_id_of
 from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
-from ...facts import Facts, SecurityGroup, known
+from ...facts import Facts, Network, SecurityGroup, known
 from ...model import Confidence, Finding, Severity
 from ...path import Hop, unmet, walks
-from ...path.filters.security_groups import BLOCKS, Barred, Denial, free_priority
+from ...path.filters.security_groups import BLOCKS, OUT, Barred, Denial, free_priority
+from ...path.managers import SECURITY, unless
 from ...repairs import Step
-from ._findings import OnPath, finding_of, ignorance, met_hops
+from ._findings import Met, OnPath, Unless, finding_of, ignorance, met_hops, outcome_of
 
 KIND = "security-group"
 
@@ -50,9 +52,9 @@ NSG_BLOCKS = Outcome(
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
     summary="The nodes of {pools} cannot reach {hosts}: rule {rule} (priority {rule_priority}) of network security "
-    "group {group_name} on their {attached_to} denies TCP 443 to {destinations}.",
+    "group {group_name} on their {attached_to} denies TCP 443 to {destinations}.{unless}",
     url="https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview",
-    details=(OnPath, Denial, NewRules),
+    details=(OnPath, Denial, NewRules, Unless),
     repairs=(
         Step(
             "Allow TCP 443 to {destinations} before that rule: priority {priority} is free",
@@ -76,7 +78,7 @@ NSG_BLOCKS = Outcome(
 )
 
 
-@check("network.security-groups", needs=("registry", "network", "cluster"), outcomes=(NSG_BLOCKS,))
+@check("network.security-groups", needs=("registry", "network", "cluster", "kubernetes"), outcomes=(NSG_BLOCKS,))
 def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[Finding]:
     """The network security groups of the node subnets and network interfaces allow TCP 443 to the registry.
 
@@ -93,16 +95,22 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
     cover every address, and Internet none. The login server leads to any region that the registry is
     in, which its geo-replications tell, but for those taken out of global routing: rules for the tags
     of single regions decide together.
+    cover every address, and Internet none. A security admin rule that always allows the traffic comes
+    before: the groups are not asked then. Where it is not known whether one does (such rules could not
+    be read, or the registry is reached at a private endpoint), a denial is an error if no Virtual
+    Network Manager that could have made one is seen, or if pods report that connections time out;
+    otherwise it is unknown.
 
     Sources: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview,
     https://learn.microsoft.com/azure/virtual-network/service-tags-overview,
     https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy,
-    https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules
+    https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules,
+    https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins
     """
     if facts.network is None:
         yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
         return
-    known(facts.network)
+    network = known(facts.network)
     found = walks(facts)
     if not any(hop.kind == KIND for walk in found for hop in walk.hops):
         none = "As far as the path is known, it passes no network security group."
@@ -110,7 +118,18 @@ def security_groups_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[F
         return
     for met in met_hops(facts, {BLOCKS}, {KIND}, apart=_direction):
         denial = _denial(met.hop)
-        yield finding_of(facts, met, NSG_BLOCKS, NewRules.into(denial)) if denial else ignorance(facts, met)
+        if denial is None or outcome_of(facts, met, {BLOCKS: NSG_BLOCKS}) is None:
+            yield ignorance(facts, met)
+        else:
+            yield finding_of(facts, met, NSG_BLOCKS, NewRules.into(denial), _unless_allowed(network, met, denial))
+
+
+def _unless_allowed(network: Network | None, met: Met, denial: Denial) -> Unless:
+    """Security admin rules of the nodes' network come before groups of its own, for what leaves."""
+    if network is None or met.subnet is None or denial.direction != OUT:
+        return Unless("")
+    otherwise = "allows it always, before the group is asked,"
+    return Unless(unless(network, SECURITY, network_id_of(met.subnet), otherwise=otherwise))
 
 
 def _denial(hop: Hop) -> Denial | None:

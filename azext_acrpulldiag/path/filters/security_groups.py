@@ -56,7 +56,9 @@ class Denial(Details):
 
 
 def filtered(registry: Registry, network: Network, place: NodePlace, destination: Destination) -> Iterator[Hop]:
-    """Yield a hop for security admin rules, and one for each security group, that filter the nodes' outbound traffic."""
+    """Yield one hop for each security group that filters the nodes' outbound traffic, and before them security admin
+    rules.
+    """
     subnet = subnet_of(network, place)
     if isinstance(subnet, Unreadable):
         yield _unread("subnet", place.subnet_id if isinstance(place.subnet_id, str) else None, subnet)
