@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body, recording
 
-from . import authorization, entra, resourcegraph, views
+from . import authorization, entra, managers, resourcegraph, views
 from .arm_errors import (
     authentication_failed,
     authorization_failed,
@@ -69,7 +69,7 @@ def _answer(cloud: Cloud, request: Request, path: str) -> Response:
     if path.lower() == "/providers/microsoft.resourcegraph/resources" and request.method == "POST":
         return resourcegraph.handle(cloud, request)
     if request.method == "POST":
-        return _action(cloud, request, path)
+        return _of_network(cloud, request, path) or _action(cloud, request, path)
     if request.method not in ("GET", "HEAD"):
         return authorization_failed(cloud, f"{views.operation(path, '')}write", path)
     for pattern, handler in _FIXED:
@@ -208,6 +208,16 @@ _FIXED: list[tuple[re.Pattern[str], Callable[..., Response]]] = [
     (re.compile(r"^(/subscriptions/[^/]+/resourcegroups/[^/]+)$", re.IGNORECASE), _group),
     (re.compile(r"^(/subscriptions/[^/]+(?:/resourcegroups/[^/]+)?)/resources$", re.IGNORECASE), _search),
 ]
+
+
+def _of_network(cloud: Cloud, request: Request, path: str) -> Response | None:
+    """What Virtual Network Managers do to a network; ``None``: the action is another."""
+    resource_id, _, action = path.rpartition("/")
+    if type_of(resource_id) != "microsoft.network/virtualnetworks" or resource_id not in cloud.resources:
+        return None
+    if not may(cloud, views.operation(resource_id, f"{action}/action"), resource_id):
+        return None
+    return managers.listed(cloud, action.lower(), resource_id, request)
 
 
 def _action(cloud: Cloud, request: Request, path: str) -> Response:

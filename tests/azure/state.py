@@ -15,6 +15,7 @@ from .changes_firewall import FirewallChanges
 from .changes_gateways import GatewayChanges
 from .changes_images import ImageChanges
 from .changes_kubernetes import KubernetesChanges
+from .changes_manager import ManagerChanges
 from .changes_network import NetworkChanges
 from .changes_privatelink import PrivateLinkChanges
 from .changes_reach import ReachChanges
@@ -70,6 +71,7 @@ class Cloud(
     GatewayChanges,
     ImageChanges,
     KubernetesChanges,
+    ManagerChanges,
     NetworkChanges,
     PrivateLinkChanges,
     ReachChanges,

@@ -22,6 +22,8 @@ EXTENSIONS: tuple[tuple[str, ...], ...] = (
     ("network", "firewall", "policy", "rule-collection-group", "collection", "add-filter-collection"),
     # dns-resolver; its tests have it, and published runbooks the form of its list of servers
     ("dns-resolver", "forwarding-rule", "update"),
+    # virtual-network-manager; its documentation has it, with each of the options
+    ("network", "manager", "security-admin-config", "rule-collection", "rule", "create"),
 )
 
 

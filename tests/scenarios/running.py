@@ -26,6 +26,7 @@ READING_POSTS = (
     r"POST login\.microsoftonline\.com/[^/]+/oauth2/v2\.0/token",
     r"POST management\.azure\.com/providers/Microsoft\.ResourceGraph/resources\?",
     r"POST management\.azure\.com/.*/listClusterUserCredential\?",
+    r"POST management\.azure\.com/.*/virtualNetworks/[^/]+/listNetworkManagerEffective\w+\?",
     r"POST management\.azure\.com/.*/registries/[^/]+/listCredentials\?",
     r"POST management\.azure\.com/.*/virtualNetworks/[^/]+/listDnsForwardingRulesets\?",
     r"POST [^/]+\.azurecr\.io/oauth2/(exchange|token)",
