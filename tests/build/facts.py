@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from azext_acrpulldiag.facts import (
+    AdminRule,
     EndpointPolicy,
     Facts,
     FailingContainer,
@@ -17,6 +18,7 @@ from azext_acrpulldiag.facts import (
     ImageLookup,
     Kubernetes,
     LocalDns,
+    Managed,
     ManagedIdentity,
     NetworkRules,
     Offer,
@@ -28,6 +30,8 @@ from azext_acrpulldiag.facts import (
     Replication,
     RouteTable,
     RuleCollection,
+    SecurityGroup,
+    SecurityRule,
     ServicePrincipal,
     Unreadable,
     UserRoute,
@@ -67,14 +71,18 @@ from .kubernetes import (
     waiting_container,
 )
 from .network import (
+    admin_rule,
     allowing,
     firewall,
     forwarding,
     forwarding_rule,
     inbound_endpoint,
+    mesh,
     network,
+    network_manager,
     outbound,
     peering,
+    private_endpoint,
     private_link_network,
     private_zone,
     ruleset,
@@ -135,6 +143,36 @@ def virtual_hub_facts(*collections: RuleCollection, **changes: object) -> Facts:
     )
     way = network(networks={nodes_id.lower(): here}, hubs={nodes_id.lower(): HubRouting(hub_id, FIREWALL_ID, found)})
     return replace(healthy_facts(network=way), **changes)
+
+
+def admin_rule_facts(*rules: AdminRule, **changes: object) -> Facts:
+    """A security admin rule denies the nodes the internet, and a security group of their subnet does, too."""
+    nodes_id = SUBNET_ID.rpartition("/subnets/")[0]
+    group_id = f"{nodes_id.rpartition('/virtualNetworks/')[0]}/networkSecurityGroups/nsg"
+    denial = SecurityRule("internet", 4000, "Outbound", "Deny", "*", ("*",), ("Internet",), ("*",), ("*",))
+    way = network(
+        subnets={SUBNET_ID.lower(): subnet(security_group_id=group_id)},
+        security_groups={group_id.lower(): SecurityGroup(group_id, (denial,))},
+        managed=Managed({nodes_id.lower(): rules or (admin_rule(),)}, managers=(network_manager(),)),
+    )
+    return replace(healthy_facts(network=way), **changes)
+
+
+def connected_group_facts(**changes: object) -> Facts:
+    """The registry's private endpoint is in another network, which a mesh joins with the nodes' one."""
+    nodes_id, there = SUBNET_ID.rpartition("/subnets/")[0], f"{HUB_NETWORK_ID}/subnets/endpoints"
+    way = private_link_network(
+        networks={
+            each.lower(): VirtualNetwork(each, (prefix,), (), (), "westeurope")
+            for each, prefix in ((nodes_id, "10.224.0.0/16"), (HUB_NETWORK_ID, "10.225.0.0/16"))
+        },
+        subnets={SUBNET_ID.lower(): subnet(), there.lower(): subnet(there, "10.225.0.0/24")},
+        endpoints=(private_endpoint(subnet_id=there),),
+        managed=Managed(
+            groups={nodes_id.lower(): (mesh(),), HUB_NETWORK_ID.lower(): (mesh(),)}, managers=(network_manager(),)
+        ),
+    )
+    return private_link_facts(network=way, **changes)
 
 
 def firewalled_endpoint_facts(**changes: object) -> Facts:

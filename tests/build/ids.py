@@ -37,6 +37,7 @@ DATA_HOST = "contosoreg.westeurope.data.azurecr.io"
 HUB_NETWORK_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworks/hub"
 RULESET_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/dnsForwardingRulesets/ruleset"
 FIREWALL_ID = f"{HUB_NETWORK_ID.rpartition('/virtualNetworks/')[0]}/azureFirewalls/fw-hub"
+MANAGER_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-avnm/providers/Microsoft.Network/networkManagers/avnm"
 IMAGE = "contosoreg.azurecr.io/team/app:1.2"
 GET_CREDENTIALS = (
     f"az aks get-credentials --name prod --resource-group rg-app --subscription {SUBSCRIPTION} "

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from azext_acrpulldiag.facts import (
+    AdminRule,
+    ConnectedGroup,
     EndpointAddress,
     Firewall,
     FirewallRule,
@@ -15,6 +17,7 @@ from azext_acrpulldiag.facts import (
     InboundEndpoint,
     LinkedRulesets,
     Network,
+    NetworkManager,
     NodeAddresses,
     NodePlace,
     Outbound,
@@ -22,6 +25,7 @@ from azext_acrpulldiag.facts import (
     PrivateEndpoint,
     PrivateZone,
     RuleCollection,
+    SecurityRule,
     Subnet,
     VirtualNetwork,
     ZoneLink,
@@ -36,6 +40,7 @@ from .ids import (
     FIREWALL_ID,
     HUB_NETWORK_ID,
     RULESET_ID,
+    MANAGER_ID,
     SUBNET_ID,
     SUBSCRIPTION,
     VNET_ID,
@@ -171,3 +176,29 @@ def outbound(*addresses: str, **changes: object) -> Outbound:
     """The cluster's load balancer leaves by ``addresses``; nodes of ``pool1`` have none of their own."""
     nodes = NodeAddresses(("pool1",), SUBNET_ID, public_ip=False)
     return replace(Outbound((nodes,), addresses or ("20.61.112.7",)), **changes)
+
+
+def admin_rule(access: str = "Deny", **changes: object) -> AdminRule:
+    """A security admin rule about everything that leaves for the internet."""
+    collection = f"{MANAGER_ID}/securityAdminConfigurations/baseline/ruleCollections/egress"
+    whole = SecurityRule("internet", 100, "Outbound", access, "Tcp", ("*",), ("Internet",), ("*",), ("*",))
+    return AdminRule(f"{collection}/rules/internet", replace(whole, **changes))
+
+
+def mesh(**changes: object) -> ConnectedGroup:
+    """A group whose members a mesh joins, and that a network is in."""
+    group = ConnectedGroup(
+        configuration_id=f"{MANAGER_ID}/connectivityConfigurations/mesh",
+        group_id=f"{MANAGER_ID}/networkGroups/spokes",
+        topology="Mesh",
+        connectivity="DirectlyConnected",
+        hubs=(),
+        has_network=True,
+        spans_regions=True,
+    )
+    return replace(group, **changes)
+
+
+def network_manager(**changes: object) -> NetworkManager:
+    """A Virtual Network Manager of the subscription, with all features."""
+    return replace(NetworkManager(MANAGER_ID, ("Connectivity", "SecurityAdmin"), (SUBSCRIPTION,), False), **changes)

@@ -16,6 +16,7 @@ from azext_acrpulldiag.collect.members import MemberError
 from azext_acrpulldiag.collect.network.firewall_models import firewall_from, groups_from, policy_from
 from azext_acrpulldiag.collect.network.forwarding import inbound_from, linked_from, rules_from
 from azext_acrpulldiag.collect.network.forwarding import links_from as ruleset_links_from
+from azext_acrpulldiag.collect.network.manager_models import admin_rules_from, connected_groups_from
 from azext_acrpulldiag.collect.network.models import (
     peering_from,
     route_table_from,
@@ -34,11 +35,15 @@ from tests.recordings import body
 WORDS = {
     "access",
     "action",
+    "addressPrefixType",
     "code",
+    "connectivityTopology",
     "defaultAction",
     "direction",
     "forwardingRuleState",
+    "groupConnectivity",
     "ipProtocols",
+    "isGlobal",
     "mode",
     "nextHopType",
     "osSKU",
@@ -101,6 +106,17 @@ def ailments(answer):
     return cache_rules_from(body("acr/cacherules_list")["value"], answer["value"])
 
 
+GROUP = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/myResourceGroup/providers/Microsoft.Network"
+    "/networkManagers/testNetworkManager/groups/group1"
+)
+
+
+def connected_groups(answer):
+    """The example names its one group in two ways, which no answer that was seen does."""
+    return connected_groups_from([item | {"configurationGroups": [{"id": GROUP}]} for item in answer["value"]])
+
+
 MAPPINGS = [
     (cluster, "aks/managedcluster_get_system_msi_lb"),
     (cluster, "aks/managedcluster_get_user_assigned_msi"),
@@ -126,6 +142,12 @@ MAPPINGS = [
     (security_group_from, "network/nsg_get_custom_rules"),
     (route_table_from, "network/routetable_get_with_routes"),
     (lambda answer: [route_table_from(each) for each in answer["value"]], "network/routetables_list_with_subnets"),
+    (
+        lambda answer: admin_rules_from(answer["value"]),
+        "network/spec_avnm_effective_security_admin_rules_post",
+    ),
+    (lambda answer: admin_rules_from(answer["value"]), "network/avnm_security_admin_rules_list"),
+    (connected_groups, "network/spec_avnm_effective_connectivity_post"),
     (firewall_from, "network/azurefirewall_get_classic_rules"),
     (lambda answer: groups_from(answer["value"]), "network/firewall_policy_rulecollectiongroups_list_example"),
     (addresses_from, "network/nic_get_private_endpoint_fqdns"),
@@ -193,7 +215,7 @@ ONE_EACH = [*{mapping: (mapping, name) for mapping, name in MAPPINGS}.values(), 
 def test_whatever_form_a_member_has_the_mapping_holds(mapping, name):
     """It answers a fact, or says that it cannot read the member; any other exception is a defect."""
     answer = body(name)
-    listed = isinstance(answer.get("value"), list) and set(answer) <= {"value", "nextLink"}
+    listed = isinstance(answer.get("value"), list) and set(answer) <= {"value", "nextLink", "skipToken"}
     places = [place for item in answer["value"] for place in members_of(item)] if listed else members_of(answer)
     tried = 0
     for holder, key in list(places):

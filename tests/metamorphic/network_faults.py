@@ -12,6 +12,7 @@ from azext_acrpulldiag.facts import (
     Network,
     NetworkRules,
     Registry,
+    Unreadable,
     VirtualNetwork,
 )
 from azext_acrpulldiag.path import OK, walks
@@ -70,6 +71,12 @@ def straight_out(facts: Facts) -> bool:
     )
 
 
+def security_groups_decide(facts: Facts) -> bool:
+    """No security admin rule allows anything whatever security groups say."""
+    held = [each for each in _network(facts).managed.admin_rules.values() if not isinstance(each, Unreadable)]
+    return straight_out(facts) and all(each.rule.access != "AlwaysAllow" for rules in held for each in rules)
+
+
 def layers_from_public_storage(facts: Facts) -> bool:
     return straight_out(facts) and _registry(facts).data_endpoint_hosts == ()
 
@@ -115,6 +122,11 @@ def reached_over_a_peering(facts: Facts) -> bool:
         if walk.destination and walk.destination.endpoint and isinstance(walk.destination.endpoint.subnet_id, str)
     }
     return reached_privately(facts) and bool(there) and homes.isdisjoint(there) and not _custom_dns(facts)
+
+
+def has_the_peering(facts: Facts) -> bool:
+    """Not a connected group alone, or instead."""
+    return reached_over_a_peering(facts) and any(hop.kind == "peering" for walk in walks(facts) for hop in walk.hops)
 
 
 def behind_a_firewall(facts: Facts) -> bool:
@@ -185,14 +197,14 @@ def _endpoint_address(cloud: Cloud) -> str:
 # --- security groups and routes --------------------------------------------------------
 
 
-@fault("network.nsg-blocks-registry", "packets", applies=straight_out)
+@fault("network.nsg-blocks-registry", "packets", applies=security_groups_decide)
 def security_group_denies_the_registry(cloud: Cloud) -> None:
     for number, subnet in enumerate(_node_subnets(cloud)):
         rule = security_rule("no-registry", 150, "Deny", "AzureContainerRegistry")
         cloud.security_group(rule, name=f"nsg-metamorphic-{number}", subnet_id=subnet)
 
 
-@fault("network.nsg-blocks-registry", "packets", applies=straight_out)
+@fault("network.nsg-blocks-registry", "packets", applies=security_groups_decide)
 def security_group_denies_the_internet(cloud: Cloud) -> None:
     for number, subnet in enumerate(_node_subnets(cloud)):
         rule = security_rule("no-internet", 4000, "Deny", "Internet")
@@ -205,6 +217,17 @@ def security_group_denies_the_endpoint(cloud: Cloud) -> None:
     for number, subnet in enumerate(_node_subnets(cloud)):
         rule = security_rule("no-endpoint", 200, "Deny", f"{address}/32")
         cloud.security_group(rule, name=f"nsg-metamorphic-{number}", subnet_id=subnet)
+
+
+def rules_may_be_read(facts: Facts) -> bool:
+    held = _network(facts).managed.admin_rules.values()
+    return security_groups_decide(facts) and bool(held) and not any(isinstance(each, Unreadable) for each in held)
+
+
+@fault("network.admin-rule-blocks-registry", "packets", applies=rules_may_be_read)
+def security_admin_rule_denies_the_internet(cloud: Cloud) -> None:
+    networks = {subnet.partition("/subnets/")[0]: None for subnet in _node_subnets(cloud)}
+    cloud.admin_rule("metamorphic-internet", 1, "Deny", "Internet", network_ids=networks)
 
 
 # Who leaves by no address at all is not kept out by its address.
@@ -315,9 +338,16 @@ def zone_deleted(cloud: Cloud) -> None:
 def peering_deleted(cloud: Cloud) -> None:
     for peering in _of_type(cloud, "virtualNetworks/virtualNetworkPeerings"):
         cloud.remove(peering["id"])
+    _disconnect_groups(cloud)
 
 
-@fault("network.peering-disconnected", "packets", applies=reached_over_a_peering)
+def _disconnect_groups(cloud: Cloud) -> None:
+    """No connected group joins networks any more that no peering does."""
+    for member in _of_type(cloud, "networkManagers/networkGroups/staticMembers"):
+        cloud.remove(member["id"])
+
+
+@fault("network.peering-disconnected", "packets", applies=has_the_peering)
 def peering_disconnected(cloud: Cloud) -> None:
     for peering in _of_type(cloud, "virtualNetworks/virtualNetworkPeerings"):
         peering["properties"]["peeringState"] = "Disconnected"

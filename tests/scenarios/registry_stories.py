@@ -35,6 +35,7 @@ NOT_READ = dict.fromkeys(
         "access.propagation",
         "access.pull-role",
         "access.tenants",
+        "network.admin-rules",
         "network.firewall",
         "network.outbound-ip",
         "network.peerings",

@@ -91,6 +91,7 @@ GENERAL: dict[str, Explanation] = {
             "network.route-drops-registry",
             "network.peering-missing",
             "network.peering-disconnected",
+            "network.admin-rule-blocks-registry",
             "network.private-dns-record-wrong",
             "network.proxy-or-tls",
             "registry.replica-unhealthy",

@@ -8,7 +8,7 @@ import pytest
 from azext_acrpulldiag.checks.network.routes import peerings_join_nodes_and_endpoint as peerings
 from azext_acrpulldiag.checks.network.routes import routes_lead_to_the_registry as routes
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
-from azext_acrpulldiag.facts import NodePlace, ZoneSearch
+from azext_acrpulldiag.facts import Managed, NodePlace, ZoneSearch
 from azext_acrpulldiag.model import Confidence, Status
 from tests import build
 from tests.path.worlds import (
@@ -254,3 +254,51 @@ def test_two_faults_are_told_in_the_order_of_the_way():
     (peering,), (route,) = judged(peerings, network), judged(routes, network)
     assert (peering.outcome, route.outcome) == (DISCONNECTED, DROPS)
     assert peering.hop < route.hop
+
+
+# --- networks that a Virtual Network Manager may join -------------------------------------------
+
+
+def apart(*managers, groups=None, **changes):
+    """Networks that are not peered; the groups that they are in may not be read unless they are given."""
+    held = {NODES_ID.lower(): FORBIDDEN, SHARED_ID.lower(): FORBIDDEN} if groups is None else groups
+    return routed(managed=Managed(groups=held, managers=managers), **changes)
+
+
+@pytest.mark.usefixtures("private")
+def test_a_connected_group_passes():
+    held = {each.lower(): (build.mesh(),) for each in (NODES_ID, SHARED_ID)}
+    assert one(peerings, apart(groups=held)).status is Status.PASS
+
+
+@pytest.mark.usefixtures("private")
+def test_a_missing_peering_is_an_error_with_a_caveat_where_no_manager_is_in_sight():
+    finding = one(peerings, apart())
+    assert (finding.outcome, finding.confidence) == (MISSING, Confidence.INFERRED)
+    assert finding.summary.endswith(
+        " Whether a Virtual Network Manager joins the networks without it could not be read, and none that could is "
+        "seen in any subscription of this login."
+    )
+    read = one(peerings, apart(groups={NODES_ID.lower(): (), SHARED_ID.lower(): ()}))
+    assert read.outcome == MISSING
+    assert "Virtual Network Manager" not in read.summary
+
+
+@pytest.mark.usefixtures("private")
+@pytest.mark.parametrize(
+    ("networks", "outcome"),
+    [
+        (None, MISSING),
+        (with_sides(side(NODES_ID, SHARED_ID, state="Disconnected"), side(SHARED_ID, NODES_ID)), DISCONNECTED),
+    ],
+)
+def test_and_unknown_where_one_is_until_pods_time_out(networks, outcome):
+    network = apart(build.network_manager(), networks=networks)
+    assert one(peerings, network).permission == FORBIDDEN.permission
+    failing = build.failing(
+        'failed to do request: Head "https://contosoreg.azurecr.io/v2/": dial tcp 10.50.0.4:443: i/o timeout'
+    )
+    finding = one(peerings, network, kubernetes=build.kubernetes(failing))
+    assert (finding.outcome, finding.confidence) == (outcome, Confidence.INFERRED)
+    assert finding.summary.endswith("joins the networks without it could not be read.")
+    assert commands(finding)

@@ -104,6 +104,33 @@ def test_a_post_sends_its_body_with_the_named_login(azure, open_reader):
     assert (method, json.loads(sent)) == ("POST", {"query": "x"})
 
 
+ACTION = f"{CLUSTER}/listThings"
+
+
+def test_an_action_that_lists_is_asked_for_its_next_page_in_the_body(azure, open_reader):
+    azure.on(ACTION, answer(200, {"value": [{"n": 1}], "skipToken": "a"}), answer(200, {"value": [], "skipToken": ""}))
+    assert open_reader().query(ACTION, "v") == [{"n": 1}]
+    assert [(method, json.loads(sent)) for method, _, _, sent in azure.requests] == [
+        ("POST", {}),
+        ("POST", {"skipToken": "a"}),
+    ]
+
+
+def test_an_action_on_what_does_not_exist(azure, open_reader):
+    azure.on(ACTION, answer(404, body("arm-errors/404_resourcenotfound")))
+    assert open_reader().query(ACTION, "v") is None
+
+
+@pytest.mark.parametrize("page", [{"value": {}}, {"value": [], "skipToken": 5}, {"value": [], "skipToken": "again"}])
+def test_an_action_whose_pages_are_not_understood(azure, open_reader, page):
+    azure.on(ACTION, answer(200, page))
+    found = why(lambda: open_reader().query(ACTION, "v"))
+    assert (found.reason, found.operation) == (
+        "malformed",
+        "Microsoft.ContainerService/managedClusters/listThings/action",
+    )
+
+
 # --- refusals, recorded ----------------------------------------------------------------
 
 

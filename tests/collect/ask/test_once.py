@@ -36,6 +36,10 @@ class Reader:
         self.asked.append(api_version)
         return self._answer(path)
 
+    def query(self, path, api_version):
+        assert api_version == NETWORK_API
+        return self._answer(path)
+
     def _answer(self, path):
         self.asked.append(path)
         self.meter.count()
@@ -90,6 +94,14 @@ def test_absence_and_refusals_are_remembered_too():
     for _ in range(2):
         assert once.ask([TABLE, "/gone"]) == {TABLE.lower(): REFUSED.why, "/gone": None}
     assert sorted(reader.asked) == ["/gone", TABLE]
+
+
+def test_actions_that_list_are_remembered_too():
+    reader = Reader(**{f"{NETWORK}/listThings": [{"n": 1}]})
+    once = Once(reader)
+    for _ in range(2):
+        assert once.ask(queries=[f"{NETWORK}/listThings"]) == {f"{NETWORK}/listThings".lower(): [{"n": 1}]}
+    assert reader.asked == [f"{NETWORK}/listThings"]
 
 
 def test_a_defect_reaches_everybody_who_asks():

@@ -48,15 +48,15 @@ def test_a_public_pair_costs_its_networks_and_its_address(read, cloud):
     network, outbound = read()
     assert (network.endpoints, network.zones, network.firewalls) == ((), None, {})
     assert outbound.cluster == (OUTBOUND_IP,)
-    # the nodes' network, its address, the regions of the registry
-    assert (read.meter.requests, read.meter.longest_chain) == (3, 2)
+    # the nodes' network, its security admin rules, its address, the regions of the registry
+    assert (read.meter.requests, read.meter.longest_chain) == (4, 2)
 
 
 def test_addresses_are_not_read_for_an_open_registry(read, cloud):
     network, outbound = read(registry())
     assert (network.endpoints, outbound) == ((), None)
     assert network.replications == ()
-    assert read.meter.requests == 2
+    assert read.meter.requests == 3
 
 
 def test_endpoints_and_zones_are_read_beside_the_nodes(read, cloud):
