@@ -28,6 +28,7 @@ from .facts import (
     storage_policy_facts,
     throttled_pods_facts,
     token_secret_facts,
+    unread_admin_rules_facts,
     virtual_hub_facts,
     waiting_facts,
 )
@@ -188,6 +189,7 @@ __all__ = [
     "subnet",
     "throttled_pods_facts",
     "token_secret_facts",
+    "unread_admin_rules_facts",
     "virtual_hub_facts",
     "waiting_container",
     "waiting_facts",

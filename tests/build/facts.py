@@ -20,6 +20,7 @@ from azext_acrpulldiag.facts import (
     LocalDns,
     Managed,
     ManagedIdentity,
+    NetworkManager,
     NetworkRules,
     Offer,
     Options,
@@ -147,13 +148,25 @@ def virtual_hub_facts(*collections: RuleCollection, **changes: object) -> Facts:
 
 def admin_rule_facts(*rules: AdminRule, **changes: object) -> Facts:
     """A security admin rule denies the nodes the internet, and a security group of their subnet does, too."""
+    return _administered(rules or (admin_rule(),), (network_manager(),), **changes)
+
+
+def unread_admin_rules_facts(**changes: object) -> Facts:
+    """As :func:`admin_rule_facts`, where such rules may not be read, and no Virtual Network Manager is in sight."""
+    name = "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action"
+    return _administered(Unreadable("forbidden", "No right to read the rules", name, name), (), **changes)
+
+
+def _administered(
+    rules: tuple[AdminRule, ...] | Unreadable, managers: tuple[NetworkManager, ...], **changes: object
+) -> Facts:
     nodes_id = SUBNET_ID.rpartition("/subnets/")[0]
     group_id = f"{nodes_id.rpartition('/virtualNetworks/')[0]}/networkSecurityGroups/nsg"
     denial = SecurityRule("internet", 4000, "Outbound", "Deny", "*", ("*",), ("Internet",), ("*",), ("*",))
     way = network(
         subnets={SUBNET_ID.lower(): subnet(security_group_id=group_id)},
         security_groups={group_id.lower(): SecurityGroup(group_id, (denial,))},
-        managed=Managed({nodes_id.lower(): rules or (admin_rule(),)}, managers=(network_manager(),)),
+        managed=Managed({nodes_id.lower(): rules}, managers=managers),
     )
     return replace(healthy_facts(network=way), **changes)
 
