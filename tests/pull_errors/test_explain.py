@@ -70,6 +70,7 @@ CATALOGUE = frozenset(
         "network.peering-missing",
         "network.peering-disconnected",
         "network.nsg-blocks-registry",
+        "network.admin-rule-blocks-registry",
         "network.route-drops-registry",
         "network.firewall-blocks-registry",
         "network.service-endpoint-missing",

@@ -62,7 +62,13 @@ USED_BY = {
     r"graph\.microsoft\.com/": ("access", "identity.service-principal"),
 }
 # What is met only behind a name that leads somewhere; the checks of names say that it is not known where.
-BEHIND_NAMES = ("network.firewall", "network.peerings", "network.routes", "network.security-groups")
+BEHIND_NAMES = (
+    "network.admin-rules",
+    "network.firewall",
+    "network.peerings",
+    "network.routes",
+    "network.security-groups",
+)
 # What is not begun before this request has answered: lost only where it never does.
 WAITS_FOR = {r"/managedClusters/prod\?api-version=(?!.*-preview)": PODS}  # a stopped cluster's API is not asked
 # Requests whose 404 is an answer: the thing is gone.

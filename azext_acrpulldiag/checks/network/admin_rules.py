@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, count
 
+from ...arm_ids import network_id_of
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
-from ...facts import Facts, known
+from ...facts import AdminRule, Facts, Network, Unreadable, known
 from ...model import Confidence, Finding, Severity
-from ...path import OK, unmet, walks
+from ...path import OK, Walk, unmet, walks
 from ...path.filters.admin_rules import BLOCKS, KIND, AdminDenial, free_number
+from ...path.lookups import subnet_of
+from ...path.managers import on_network
 from ...pull_errors.symptoms import symptoms_of
 from ...repairs import Step, option
 from ._findings import OnPath, Unless, finding_of, ignorance, met_hops, outcome_of
@@ -127,11 +130,15 @@ def admin_rules_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[Findi
     if facts.network is None:
         yield skipped(facts.targets.cluster.id, "The nodes' network was not read.")
         return
-    known(facts.network)
-    proxied = unmet(walks(facts), "")
-    if proxied:
-        yield skipped(facts.targets.cluster.id, proxied)
+    network = known(facts.network)
+    found = walks(facts)
+    governed = [walk for walk in found if network is not None and _rules_of(network, walk) != ()]
+    nowhere = governed and all(walk.destination is None for walk in governed)
+    reason = unmet(found, "It is not known what the registry's names resolve to." if nowhere else "")
+    if reason:
+        yield skipped(facts.targets.cluster.id, reason)
         return
+    yield from _unplaced(facts, governed)
     for met in met_hops(facts, {BLOCKS}, {KIND}):
         denial = next((each for each in met.hop.details if isinstance(each, AdminDenial)), None)
         if denial is None or outcome_of(facts, met, {BLOCKS: ADMIN_RULE_BLOCKS}) is None:
@@ -140,6 +147,22 @@ def admin_rules_let_the_nodes_reach_the_registry(facts: Facts) -> Iterator[Findi
             caveat = Unless(_UNDOCUMENTED if met.hop.outcome is None else "")
             yield finding_of(facts, met, ADMIN_RULE_BLOCKS, NewAdminRules.beside(denial), caveat)
     yield from _unread(facts)
+
+
+def _rules_of(network: Network, walk: Walk) -> tuple[AdminRule, ...] | Unreadable:
+    """The security admin rules of the network that a way begins in; why that is not known stands for them, too."""
+    subnet_id = walk.place.subnet_id
+    if isinstance(subnet_id, Unreadable):
+        return subnet_id
+    return on_network(network.managed.admin_rules, network_id_of(subnet_id))
+
+
+def _unplaced(facts: Facts, governed: Iterable[Walk]) -> Iterator[Finding]:
+    """Nodes whose subnet could not be read, so that it is not known which of the rules they meet."""
+    network = known(facts.network)
+    found = [subnet_of(network, walk.place) for walk in governed] if network is not None else []
+    for why in dict.fromkeys(each for each in found if isinstance(each, Unreadable)):
+        yield unknown(facts.targets.cluster.id, why)
 
 
 def _unread(facts: Facts) -> Iterator[Finding]:

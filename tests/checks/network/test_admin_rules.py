@@ -8,7 +8,7 @@ import pytest
 from azext_acrpulldiag.checks.network.admin_rules import admin_rules_let_the_nodes_reach_the_registry as check
 from azext_acrpulldiag.checks.network.security_groups import security_groups_let_the_nodes_reach_the_registry as groups
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
-from azext_acrpulldiag.facts import Managed
+from azext_acrpulldiag.facts import Managed, NodePlace
 from azext_acrpulldiag.model import Confidence, Status
 from tests import build
 from tests.path.worlds import FORBIDDEN, NODES_ID
@@ -119,6 +119,22 @@ def test_words_where_no_number_is_free():
     finding = one(build.admin_rule_facts(build.admin_rule(priority=1)))
     assert not [each.command for each in finding.remedies if each.command]
     assert "No number before rule internet is free" in finding.remedies[0].description
+
+
+def test_nodes_whose_subnet_is_not_known_meet_rules_that_are_not_known():
+    facts = build.admin_rule_facts()
+    unplaced = replace(facts.network, places=(NodePlace(("pool1",), FORBIDDEN),))
+    assert one(replace(facts, network=unplaced)).permission == FORBIDDEN.permission
+    hidden = replace(facts.network, subnets={build.SUBNET_ID.lower(): FORBIDDEN})
+    assert one(replace(facts, network=hidden)).permission == FORBIDDEN.permission
+    ruleless = replace(hidden, managed=Managed({NODES_ID.lower(): ()}))
+    assert one(replace(facts, network=ruleless)).status is Status.PASS
+
+
+def test_where_names_lead_nowhere_no_rule_is_met(monkeypatch):
+    monkeypatch.setattr("azext_acrpulldiag.path.walk._named", lambda *_: ((), None))
+    assert one(build.admin_rule_facts()).status is Status.SKIPPED
+    assert one(build.healthy_facts()).status is Status.PASS
 
 
 # --- private endpoints -----------------------------------------------------------------
