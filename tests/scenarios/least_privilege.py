@@ -39,7 +39,13 @@ LESS_EXACT = {
 
 # One unknown stands for all that is about the same: without pods nobody knows whose images and secrets to look at, and
 # of a secret that may not be read nothing else is known either. A way that is lost at one stage is followed no further.
-_FURTHER_ON = ("network.routes", "network.peerings", "network.firewall", "network.security-groups")
+_FURTHER_ON = (
+    "network.admin-rules",
+    "network.routes",
+    "network.peerings",
+    "network.firewall",
+    "network.security-groups",
+)
 SUBJECTS = {
     "symptom.pods": ("image.", "pull-secret."),
     "pull-secret.existence": ("pull-secret.",),
