@@ -202,7 +202,7 @@ def admin_rule_denies_the_endpoint(cloud: Cloud) -> None:
     cloud.admin_rule("no-endpoints", 100, "Deny", "10.225.0.0/24")
 
 
-@story(verdict="broken", root_causes=(BLOCKS,), symptoms=("timeout-network",), commands=(ADD,))
+@story(verdict="broken", root_causes=(BLOCKS,), symptoms=("timeout-network",), commands=(ADD, ADD))
 def admin_rule_denies_the_endpoint_and_pods_time_out(cloud: Cloud) -> None:
     """As before, and pods report that connections to the endpoint time out."""
     cloud.grant()
