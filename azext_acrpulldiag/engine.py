@@ -14,6 +14,7 @@ from .collect.ask.session import Session
 from .collect.kubernetes.discovery import Discovered, discover
 from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
+from .collect.request import Known
 from .diagnosis.counter_evidence import weigh
 from .diagnosis.evaluate import applies, judge, left_out
 from .diagnosis.grouping import grouped
@@ -70,7 +71,9 @@ class Request:
 def run_for_failing_pods(
     cli_ctx: Any, request: Request, login_server_suffix: str, watch: Watch = unwatched
 ) -> list[Json]:
-    """Return a report for every registry that failing pods pull from; the request's own registry is not looked at.
+    """Return a report for every registry that failing pods pull from, and that nodes get AKS's own images through.
+
+    The request's own registry is not looked at.
 
     Where none does, one report about the cluster, its nodes and its pods alone. Raises what :func:`run` raises.
     """
@@ -126,7 +129,7 @@ def read(
         check_acr=request.check_acr,
         access=request.access,
         scope=request.scope,
-        known=None if found is None else (found.server, found.kubernetes),
+        known=None if found is None else Known(found.cluster, found.server, found.kubernetes),
         pull_secret=request.pull_secret,
         credential_test=request.credential_test,
     )

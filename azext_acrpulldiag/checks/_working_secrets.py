@@ -12,11 +12,10 @@ from ..facts import (
     Kubernetes,
     Offer,
     PullSecret,
-    Registry,
     SecretEntry,
     Unreadable,
 )
-from ..images.references import served_image
+from ..images.mirrors import asked_for
 
 
 def works(entry: SecretEntry) -> bool:
@@ -78,11 +77,11 @@ def _repositories_that_work(secret: PullSecret) -> set[str | None]:
 
 def failing_of_registry(facts: Facts) -> Iterator[tuple[FailingContainer, Image]]:
     """The failing containers whose images the registry serves, each with its image, as far as they are known."""
-    kubernetes, registry = facts.kubernetes, facts.registry
-    if not isinstance(kubernetes, Kubernetes) or not isinstance(registry, Registry):
+    kubernetes = facts.kubernetes
+    if not isinstance(kubernetes, Kubernetes):
         return
     for container in kubernetes.failing if isinstance(kubernetes.failing, tuple) else ():
-        image = served_image(container.image, registry.login_server)
+        image = asked_for(container.image, facts)
         if image is not None:
             yield container, image
 

@@ -10,7 +10,7 @@ from ..catalogue import Outcome, check, unknown
 from ..details import Details, internal
 from ..facts import Facts, FailingContainer, Kubernetes, Registry, known
 from ..model import Finding, Reach, SeenFrom, Severity
-from ..pull_errors.symptoms import FailedPull, failed_pulls
+from ..pull_errors.symptoms import FailedPull, failed_pulls, scope_unread
 from ..repairs import Step, option
 from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
@@ -118,7 +118,7 @@ THROTTLED = Outcome(
 
 @check(
     "kubelet.pull-qps",
-    needs=("kubernetes", "registry", "options"),
+    needs=("kubernetes", "registry", "options", "cluster"),
     outcomes=(PULL_QPS_EXCEEDED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -146,7 +146,7 @@ def kubelet_starts_every_pull_that_it_is_asked_for(facts: Facts) -> Iterator[Fin
 
 @check(
     "registry.throttling",
-    needs=("kubernetes", "registry"),
+    needs=("kubernetes", "registry", "cluster"),
     outcomes=(THROTTLED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -179,13 +179,13 @@ def the_registry_answers_every_pull(facts: Facts) -> Iterator[Finding]:
 def _not_certain(facts: Facts) -> Iterator[Finding]:
     """What keeps pods without such a message from a pass: some not read, or whose images they pull not known.
 
-    Without the registry, a failing image's host is compared with the name that the user gave.
+    See :func:`scope_unread`.
     """
     kubernetes = facts.kubernetes
     if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
         yield unknown(facts.targets.cluster.id, kubernetes.overlooked, decisive=False)
-    elif isinstance(kubernetes, Kubernetes) and kubernetes.failing:
-        known(facts.registry)
+    else:
+        known(scope_unread(facts))
 
 
 def _limited(limited: list[FailedPull], failing: Iterable[FailingContainer], facts: Facts) -> Finding:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..catalogue import Outcome, check, unknown
-from ..details import Details
+from ..details import Details, internal
 from ..facts import Facts, Kubernetes, Unreadable, known
+from ..images.mirrors import is_mirrored
 from ..model import Finding, Reach, SeenFrom, Severity, Symptom
 from ..pull_errors import classify
 from ..pull_errors.explain import explanation_of
-from ..pull_errors.symptoms import symptoms_of
+from ..pull_errors.symptoms import scope_unread, symptoms_of
 from ..repairs import Step, option
 from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
@@ -37,11 +38,13 @@ class Unexplained(Details):
     pod: str
     namespace: str
     node: str | None
+    through_registry: bool = internal(default=False)
+    """Whether nodes ask the registry first for what the image's own host has, and the text is of that host."""
 
     @property
     def says_nothing(self) -> bool:
         """Whether the cause has expired, so that the text tells nothing of it."""
-        return self.symptom_class == "backoff-only"
+        return self.symptom_class == "backoff-only" and not self.through_registry
 
     @property
     def may_be_of_the_node(self) -> bool:
@@ -68,6 +71,11 @@ UNEXPLAINED = Outcome(
                 when="says_nothing",
             ),
             Step(
+                "Read the log of containerd on its node (journalctl -u containerd): it has what the registry answered "
+                "before the node asked the image's own host",
+                when="through_registry",
+            ),
+            Step(
                 "Check its node for disk pressure, images and events",
                 "kubectl {kubectl} describe node {node}",
                 when="may_be_of_the_node",
@@ -80,7 +88,7 @@ UNEXPLAINED = Outcome(
 
 @check(
     PODS,
-    needs=("kubernetes", "registry", "options"),
+    needs=("kubernetes", "registry", "options", "cluster"),
     outcomes=(UNEXPLAINED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -93,8 +101,10 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
 
     Decided by the waiting containers of Pending pods, and of pods that events of failed pulls
     name; container statuses first, events second, because they expire after about an hour. Only
-    images whose host is the registry's, or resembles it, are judged. The diagnosis withdraws what
-    another finding explains. Where pods cannot be read, the diagnosis goes on with what Azure shows.
+    images whose host is the registry's, or resembles it, are judged, and on network-isolated clusters those of
+    mcr.microsoft.com, which nodes get through the bootstrap registry (``bootstrapProfile`` of the cluster): where
+    that fails, nodes ask mcr.microsoft.com itself, and that it is out of reach tells nothing. The diagnosis withdraws
+    what another finding explains. Where pods cannot be read, the diagnosis goes on with what Azure shows.
     """
     cluster, failing = facts.targets.cluster, failing_pods_of(facts)
     if failing is None:
@@ -114,8 +124,7 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
     kubernetes, named = facts.kubernetes, facts.targets.registry.is_named
     if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
         yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=not named)
-    if failing and named:
-        known(facts.registry)  # what is in scope was judged by its name alone
+    known(scope_unread(facts))
 
 
 def narrowed(finding: Finding, left: Sequence[Symptom]) -> Finding:
@@ -131,7 +140,8 @@ def _unexplained(
 ) -> Finding:
     """``symptoms`` are of one class, and not none."""
     first = symptoms[0]
-    meaning = explanation_of(replace(classify(first.message), symptom_class=first.symptom_class))
+    error = classify(first.message)
+    meaning = explanation_of(replace(error, symptom_class=first.symptom_class))
     unexplained = Unexplained(
         symptom_class=first.symptom_class,
         meaning=meaning.words,
@@ -144,6 +154,7 @@ def _unexplained(
         pod=first.pod,
         namespace=first.namespace,
         node=first.node,
+        through_registry=is_mirrored(first.image) and first.symptom_class != error.symptom_class,
     )
     return UNEXPLAINED.at(resource, unexplained, *of_cluster, reach=reach, explains=(first.symptom_class,))
 

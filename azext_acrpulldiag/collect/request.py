@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..facts import Kubernetes, Options, Unreadable
+from ..facts import Cluster, Kubernetes, Options, Unreadable
 from ..targets import Targets
 from .ask.kubernetes import ApiServer
 from .ask.readers import Readers
 from .az.check_health import HealthCheck
 from .kubernetes.login import ClusterAccess
 from .kubernetes.workloads import Scope
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was read already, to find the registries that there are to judge."""
+
+    cluster: Cluster | Unreadable
+    server: ApiServer | Unreadable
+    kubernetes: Kubernetes | Unreadable
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class ReadRequest:
     """Whether ``az aks check-acr`` may start its pod."""
     access: ClusterAccess = field(default_factory=ClusterAccess)
     scope: Scope = field(default_factory=Scope)
-    known: tuple[ApiServer | Unreadable, Kubernetes | Unreadable] | None = None
+    known: Known | None = None
     """What :func:`~.discovery.discover` read already; ``None``: nothing."""
     pull_secret: str | None = None
     """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""

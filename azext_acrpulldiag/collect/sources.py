@@ -65,6 +65,8 @@ Secrets = tuple[PullSecret, ...]
 
 def cluster(run: Run) -> Cluster | Unreadable:
     """The cluster; :data:`MISSING`: Azure says that it does not exist."""
+    if run.request.known is not None:
+        return run.request.known.cluster
     found = read_cluster(run.arm, run.request.targets.cluster)
     return MISSING if found is None else found
 
@@ -128,7 +130,7 @@ def kube_api(run: Run) -> KubeApi | Unreadable | None:
     if request.access.mode == "none":
         return None
     if request.known is not None:
-        server = request.known[0]
+        server = request.known.server
         return server if isinstance(server, Unreadable) else KubeApi(run.session, server)
     return KubeApi(run.session, find_api_server(run.arm, run.session, request.targets.cluster, request.access))
 
@@ -154,7 +156,7 @@ def kubernetes(
 def _pods_of(run: Run, api: KubeApi | Unreadable) -> Kubernetes | Unreadable:
     request = run.request
     if request.known is not None:
-        return request.known[1]
+        return request.known.kubernetes
     return api if isinstance(api, Unreadable) else read_kubernetes(api, request.scope)
 
 

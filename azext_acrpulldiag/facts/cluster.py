@@ -7,7 +7,7 @@ from datetime import datetime
 
 from .envelope import Unreadable
 
-_NOT_READ = Unreadable("not-shown", "This property of the node pool was not read")
+_NOT_READ = Unreadable("not-shown", "This property was not read")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class ServiceAccountPull:
 
     enabled: bool
     default_identity_id: str | None
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """``bootstrapProfile``: where nodes get the images of AKS itself."""
+
+    source: str
+    """``Cache``: through a registry, as on network-isolated clusters; ``Direct``: from ``mcr.microsoft.com``."""
+    registry_id: str | Unreadable | None
+    """That registry's resource id; ``None``: there is none."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,7 @@ class Cluster:
     subscription: str
     location: str
     tenant_id: str | Unreadable
+    """Of its subscription, as the login knows it."""
     identity_type: str | Unreadable
     """``SystemAssigned``, ``UserAssigned`` or ``ServicePrincipal``."""
     power_state: str | Unreadable
@@ -100,6 +111,9 @@ class Cluster:
     agent_pools: tuple[AgentPool, ...] | Unreadable
     http_proxy: HttpProxy | Unreadable | None = None
     """``None``: the cluster has none, or it is switched off."""
+    bootstrap: Bootstrap | Unreadable = _NOT_READ
+    identity_tenant_id: str | Unreadable = _NOT_READ
+    """``identity.tenantId``: where its system-assigned identity was made, whatever the subscription is in now."""
 
 
 @dataclass(frozen=True)

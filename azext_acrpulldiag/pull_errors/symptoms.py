@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 
 from ..facts import Facts, FailingContainer, Kubernetes, PulledImage, Registry, Unreadable
+from ..images.mirrors import MIRRORED, bootstrap_of, is_bootstrap_registry, is_mirrored
 from ..images.references import parse_reference, resemblance_of
 from ..model import Symptom
 from ..quoting import printable
@@ -26,6 +27,8 @@ _CLASS_OF_REASON = {
     "ImagePullBackOff": "backoff-only",
 }
 _SAYS_NOTHING = ("negative", "backoff-only", "other")
+# What is said of the host that a node asked after its mirror had failed, where there is no way to that host.
+_AFTER_THE_MIRROR = ("timeout-network", "dns-failure")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,13 @@ def failed_pulls(facts: Facts) -> tuple[tuple[FailedPull, ...], tuple[FailedPull
     kubernetes = facts.kubernetes
     if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.failing, Unreadable) or not kubernetes.failing:
         return (), ()
-    return _parted(_Pods(facts, kubernetes, facts.registry, facts.targets))
+    cluster = facts.cluster if _any_mirrored(kubernetes.failing) else None  # else it is of no account
+    return _parted(_Pods(facts, kubernetes, facts.registry, facts.targets, cluster))
+
+
+def _any_mirrored(failing: Iterable[FailingContainer]) -> bool:
+    """Tell whether pods wait for images that a bootstrap registry may have."""
+    return any(is_mirrored(each.image) for each in failing)
 
 
 class _Pods:
@@ -77,7 +86,8 @@ def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]
     assert isinstance(kubernetes, Kubernetes) and isinstance(kubernetes.failing, tuple)
     answers: dict[tuple[str, str | None], bool] = {}  # thousands of pods have few images
     sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
-    for pull in sorted((_failed_pull(each) for each in kubernetes.failing), key=_order):
+    mirrors = _any_mirrored(kubernetes.failing) and is_bootstrap_registry(pods.facts)
+    for pull in sorted((_failed_pull(each, mirrors) for each in kubernetes.failing), key=_order):
         key = (pull.container.image, pull.error.host)
         if key not in answers:
             answers[key] = is_of_registry(pull.container.image, pods.facts, pull.error)
@@ -88,11 +98,13 @@ def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]
 def is_of_registry(image: str, facts: Facts, error: PullError | None = None) -> bool:
     """Tell whether an image is meant for the target registry.
 
-    Its host is the registry's (or nearly), or the request that failed went to the registry:
-    nodes of a network-isolated cluster get other registries' images through it.
+    Its host is the registry's (or nearly), the request that failed went to the registry, or nodes of a
+    network-isolated cluster get the images of that host through it.
     """
     if not facts.targets.registry.is_named:
         return False
+    if is_mirrored(image) and is_bootstrap_registry(facts):
+        return True
     server = login_server_of(facts)
     hosts = {server, *_further_hosts(facts)}
     if error is not None and error.host is not None and error.host.lower() in hosts:
@@ -102,6 +114,25 @@ def is_of_registry(image: str, facts: Facts, error: PullError | None = None) -> 
     except ValueError:
         return server.partition(".")[0] in image.lower()
     return reference.host.lower() in hosts or resemblance_of(reference, server) is not None
+
+
+def scope_unread(facts: Facts) -> Unreadable | None:
+    """Why it is not known which failing pulls are the registry's; ``None``: it is, or nothing fails.
+
+    Without the registry a host is compared with the name that the user gave. Without the cluster, or where it does not
+    show its bootstrap registry, images of AKS itself may be of any.
+    """
+    kubernetes = facts.kubernetes
+    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else ()
+    if isinstance(failing, Unreadable) or not failing:
+        return None
+    if facts.targets.registry.is_named and isinstance(facts.registry, Unreadable):
+        return facts.registry
+    bootstrap = bootstrap_of(facts.cluster) if _any_mirrored(failing) else None
+    if not isinstance(bootstrap, Unreadable):
+        return None
+    pods = f"pods wait for images of {MIRRORED}, which nodes may get through that registry"
+    return bootstrap if facts.cluster is bootstrap else replace(bootstrap, detail=f"{bootstrap.detail}; {pods}")
 
 
 def login_server_of(facts: Facts) -> str:
@@ -132,9 +163,12 @@ def _further_hosts(facts: Facts) -> set[str]:
 _classified = lru_cache(maxsize=4096)(classify)
 
 
-def _failed_pull(container: FailingContainer) -> FailedPull:
+def _failed_pull(container: FailingContainer, mirrors: bool) -> FailedPull:
+    """``mirrors``: nodes get images through the registry that is judged, and ask their own host only after it."""
     error = _classified(container.message)
     found = error.symptom_class
+    if mirrors and is_mirrored(container.image) and is_mirrored(error.host or "") and found in _AFTER_THE_MIRROR:
+        return FailedPull(container, error, "backoff-only")  # the text tells nothing of what the registry answered
     if found in _SAYS_NOTHING and error.mechanism is None:
         found = _CLASS_OF_REASON.get(container.reason, "other" if found == "negative" else found)
     return FailedPull(container, error, found)

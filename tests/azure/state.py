@@ -14,6 +14,7 @@ from .changes_cluster import ClusterChanges
 from .changes_firewall import FirewallChanges
 from .changes_gateways import GatewayChanges
 from .changes_images import ImageChanges
+from .changes_isolated import IsolatedChanges
 from .changes_kubernetes import KubernetesChanges
 from .changes_manager import ManagerChanges
 from .changes_network import NetworkChanges
@@ -70,6 +71,7 @@ class Cloud(
     FirewallChanges,
     GatewayChanges,
     ImageChanges,
+    IsolatedChanges,
     KubernetesChanges,
     ManagerChanges,
     NetworkChanges,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from azext_acrpulldiag.facts import (
     AgentPool,
     AssignedIdentity,
+    Bootstrap,
     Cluster,
     KubeletIdentity,
     NodeHost,
@@ -78,6 +79,8 @@ def cluster(**changes: object) -> Cluster:
             subscription=SUBSCRIPTION,
             location="westeurope",
             tenant_id=TENANT,
+            bootstrap=Bootstrap("Direct", None),
+            identity_tenant_id=TENANT,
             identity_type="SystemAssigned",
             power_state="Running",
             provisioning_state="Succeeded",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from azext_acrpulldiag.facts import (
     AdminRule,
+    Bootstrap,
     EndpointPolicy,
     Facts,
     FailingContainer,
@@ -55,6 +56,7 @@ from .ids import (
     KUBELET_OBJECT_ID,
     NODE_GROUP_ID,
     NOW,
+    REGISTRY_ID,
     SP_OBJECT_ID,
     SUBNET_ID,
     SUBSCRIPTION,
@@ -92,6 +94,12 @@ from .network import (
 )
 from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry, replication
+
+
+NO_WAY_TO_MCR = (
+    'failed to do request: Head "https://mcr.microsoft.com/v2/oss/v2/kubernetes/coredns/manifests/v1.12.1-3": '
+    "dial tcp 150.171.69.10:443: i/o timeout"
+)
 
 
 def private_link_facts(**changes: object) -> Facts:
@@ -299,6 +307,13 @@ def replicated_facts(*replicas: Replication, **changes: object) -> Facts:
 def failing_pods_facts(containers: tuple[FailingContainer, ...] = (), **changes: object) -> Facts:
     """The healthy cluster, whose pods do not get their image all the same."""
     return replace(healthy_facts(), kubernetes=kubernetes(*containers or (failing(),)), **changes)
+
+
+def isolated_facts(**changes: object) -> Facts:
+    """A network-isolated cluster whose bootstrap registry is judged, and a pod of AKS that waits for its image."""
+    waiting = failing(NO_WAY_TO_MCR, image="mcr.microsoft.com/oss/v2/kubernetes/coredns:v1.12.1-3")
+    isolated = cluster(bootstrap=Bootstrap("Cache", REGISTRY_ID), outbound_type="none")
+    return replace(failing_pods_facts((waiting,)), **{"cluster": isolated, **changes})
 
 
 def throttled_pods_facts() -> Facts:

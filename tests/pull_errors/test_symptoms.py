@@ -4,10 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from azext_acrpulldiag.facts import CacheRule, Unreadable
-from azext_acrpulldiag.pull_errors.symptoms import LONGEST_MESSAGE, login_server_of, symptoms_of
-from azext_acrpulldiag.targets import RegistryForm, RegistryTarget, Targets
-from tests.build import NOW, UNAUTHORIZED, failing, failing_pods_facts, healthy_facts, kubernetes, registry
+from azext_acrpulldiag.facts import Bootstrap, CacheRule, Unreadable
+from azext_acrpulldiag.pull_errors.symptoms import LONGEST_MESSAGE, login_server_of, scope_unread, symptoms_of
+from azext_acrpulldiag.targets import NO_REGISTRY, RegistryForm, RegistryTarget, Targets
+from tests.build import (
+    NOW,
+    REGISTRY_ID,
+    SUBSCRIPTION,
+    UNAUTHORIZED,
+    cluster,
+    failing,
+    failing_pods_facts,
+    healthy_facts,
+    isolated_facts,
+    kubernetes,
+    registry,
+)
 
 UNREAD = Unreadable("forbidden", "HTTP 403")
 
@@ -54,6 +66,70 @@ def test_an_image_that_the_nodes_get_through_the_registry_is_in_scope():
         1,
         0,
     )
+
+
+AKS_IMAGE = "mcr.microsoft.com/oss/v2/kubernetes/coredns:v1.12.1-3"
+OTHER_ID = REGISTRY_ID.replace("contosoreg", "fabrikam")
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "scope"),
+    [
+        (Bootstrap("Cache", REGISTRY_ID.upper()), (1, 0)),
+        (Bootstrap("Cache", OTHER_ID), (0, 1)),
+        (Bootstrap("Cache", UNREAD), (0, 1)),
+        (Bootstrap("Direct", None), (0, 1)),
+        (UNREAD, (0, 1)),
+    ],
+)
+def test_images_of_aks_are_the_bootstrap_registrys(bootstrap, scope):
+    for read in (registry(), UNREAD):
+        waiting = failing("manifest unknown", image=AKS_IMAGE)
+        assert sides(waiting, cluster=cluster(bootstrap=bootstrap), registry=read) == scope
+
+
+@pytest.mark.parametrize(
+    ("target", "scope"),
+    [
+        (RegistryTarget(REGISTRY_ID, RegistryForm.RESOURCE_ID, SUBSCRIPTION, "rg-shared", "contosoreg"), (1, 0)),
+        (RegistryTarget(OTHER_ID, RegistryForm.RESOURCE_ID, SUBSCRIPTION, "rg-shared", "fabrikam"), (0, 1)),
+        (RegistryTarget("c", RegistryForm.LOGIN_SERVER, login_server="contosoreg-a1b2.azurecr.io"), (1, 0)),
+        (NO_REGISTRY, (0, 1)),
+    ],
+)
+def test_a_bootstrap_registry_that_was_not_read_is_known_by_its_name(target, scope):
+    isolated = cluster(bootstrap=Bootstrap("Cache", REGISTRY_ID))
+    targets = Targets(healthy_facts().targets.cluster, target)
+    waiting = failing("manifest unknown", image=AKS_IMAGE)
+    assert sides(waiting, cluster=isolated, registry=UNREAD, targets=targets) == scope
+
+
+def test_what_is_said_of_the_host_behind_a_mirror_tells_nothing():
+    isolated = isolated_facts()
+    assert [each.symptom_class for each in symptoms_of(isolated)[0]] == ["backoff-only"]
+    refused = "unexpected status from HEAD request to https://contosoreg.azurecr.io/v2/x: 401 Unauthorized"
+    told = replace(isolated, kubernetes=kubernetes(failing(refused, image=AKS_IMAGE)))
+    assert [each.symptom_class for each in symptoms_of(told)[0]] == ["unauthorized-401"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "unread"),
+    [
+        ({}, None),
+        ({"registry": UNREAD}, UNREAD),
+        ({"cluster": UNREAD}, UNREAD),
+        ({"cluster": UNREAD, "kubernetes": kubernetes(failing())}, None),
+        ({"cluster": UNREAD, "kubernetes": UNREAD}, None),
+        ({"cluster": UNREAD, "kubernetes": kubernetes()}, None),
+    ],
+)
+def test_why_it_is_not_known_whose_images_pods_wait_for(changes, unread):
+    assert scope_unread(isolated_facts(**changes)) == unread
+
+
+def test_a_bootstrap_registry_that_is_not_shown_leaves_open_whose_images_those_are():
+    found = scope_unread(isolated_facts(cluster=cluster(bootstrap=Bootstrap("Cache", UNREAD))))
+    assert "mcr.microsoft.com" in found.detail
 
 
 def test_without_the_registry_the_name_that_the_user_gave_decides():

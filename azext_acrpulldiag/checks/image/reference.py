@@ -10,11 +10,12 @@ from datetime import date
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
+from ...images.mirrors import is_bootstrap_registry, is_mirrored
 from ...images.node_images import NodeImage, node_image
 from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of, written
 from ...model import Confidence, Finding, Reach, Severity
 from ...path.regions import regions_of
-from ...pull_errors.symptoms import failed_pulls
+from ...pull_errors.symptoms import failed_pulls, scope_unread
 from ...quoting import printable
 from ...repairs import Step
 from .._named import ClusterNames
@@ -147,7 +148,7 @@ _MISMATCHES = {
 _INFERRED = (Resemblance.NEAR_MISS, Resemblance.PORT)
 
 
-@check("image.reference", needs=("options", "kubernetes", "registry"), outcomes=(INVALID_REFERENCE,))
+@check("image.reference", needs=("options", "kubernetes", "registry", "cluster"), outcomes=(INVALID_REFERENCE,))
 def reference_is_valid(facts: Facts) -> Iterator[Finding]:
     """Every image reference follows the rules for references.
 
@@ -178,7 +179,7 @@ def reference_is_valid(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "image.login-server",
-    needs=("options", "kubernetes", "registry", "replications"),
+    needs=("options", "kubernetes", "registry", "cluster", "replications"),
     outcomes=(LOGIN_SERVER_TYPO, LOGIN_SERVER_MISMATCH),
 )
 def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
@@ -198,7 +199,10 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
     registry = known(facts.registry)
     relations = {host: resemblance_of(images[0], registry.login_server) for host, images in named.items()}
     if not any(relations.values()):
-        yield skipped(written(_first(named)), f"The image is not of the registry {registry.login_server}.")
+        image = written(_first(named))
+        through = is_mirrored(image) and is_bootstrap_registry(facts)
+        reason = "is not of the registry" if not through else "has a host of its own, and nodes get it through"
+        yield skipped(image, f"The image {reason} {registry.login_server}.")
     for host, images in named.items():
         relation, reach = relations[host], Reach(images=frozenset(map(written, images)))
         if relation in _TYPOS:
@@ -283,8 +287,8 @@ def _not_seen(facts: Facts) -> Iterator[Finding]:
     failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
     if isinstance(failing, Unreadable):
         yield unknown(facts.targets.cluster.id, failing, decisive=False)
-    elif failing:
-        known(facts.registry)  # without it, the name that the user gave tells which images are meant for it
+    else:
+        known(scope_unread(facts))
 
 
 def _by_host(facts: Facts) -> dict[str, list[Image]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...arm_ids import resource_parts
-from ...facts import AgentPool, Cluster, HttpProxy, KubeletIdentity, LocalDns, ServiceAccountPull, Unreadable
+from ...facts import AgentPool, Bootstrap, Cluster, HttpProxy, KubeletIdentity, LocalDns, ServiceAccountPull, Unreadable
 from ...targets import CLUSTER_TYPE, ClusterTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
@@ -64,6 +64,8 @@ OUTBOUND_TYPES = (
     "loadBalancer", "userDefinedRouting", MANAGED_NAT_GATEWAY, MANAGED_NAT_GATEWAY_V2, "userAssignedNATGateway",
     "none", "block",
 )  # fmt: skip
+# ArtifactSource, in https://github.com/Azure/azure-rest-api-specs of Microsoft.ContainerService from 2025-02-01 on.
+CACHE, DIRECT = "Cache", "Direct"
 AUTO = "Auto"
 PROVISIONING_MODES = ("Manual", AUTO)
 # Where the addresses of each outbound type are shown; the other types leave by something that
@@ -124,7 +126,7 @@ def cluster_from(
     """Map a managedClusters answer.
 
     ``preview`` is the same cluster as ``preview_version`` shows it.
-    ``subscription_tenant`` stands in where the cluster has no identity that names its tenant.
+    ``subscription_tenant`` is the tenant that its subscription is in.
     ``Unreadable``: the answer is no cluster at all.
     """
     body = Body(answer)
@@ -132,14 +134,13 @@ def cluster_from(
     parts = None if isinstance(cluster_id, Unreadable) else resource_parts(cluster_id)
     if isinstance(cluster_id, Unreadable) or parts is None:
         return body.malformed("id").why
-    tenant = shown(body.text, "identity", "tenantId")
     return Cluster(
         id=cluster_id,
         name=parts[2],
         resource_group=parts[1],
         subscription=parts[0],
         location=or_empty(body.text, "location"),
-        tenant_id=subscription_tenant if isinstance(tenant, Unreadable) else tenant,
+        tenant_id=subscription_tenant,
         identity_type=shown(_identity_type, body),
         power_state=shown(body.enum, POWER_STATES, "properties", "powerState", "code"),
         provisioning_state=shown(body.enum, PROVISIONING_STATES, "properties", "provisioningState"),
@@ -153,6 +154,8 @@ def cluster_from(
         service_account_pull=_service_account_pull(preview, preview_version),
         agent_pools=shown(_agent_pools, body),
         http_proxy=http_proxy_from(answer, preview),
+        bootstrap=shown(_bootstrap, body),
+        identity_tenant_id=shown(body.text, "identity", "tenantId"),
     )
 
 
@@ -282,6 +285,12 @@ def _outbound_ips(body: Body) -> tuple[str, ...]:
 
 def _auto_provisioning(body: Body) -> bool:
     return body.enum(PROVISIONING_MODES, "properties", "nodeProvisioningProfile", "mode") == AUTO
+
+
+def _bootstrap(body: Body) -> Bootstrap:
+    profile = body.object("properties", "bootstrapProfile")
+    source = profile.enum((CACHE, DIRECT), "artifactSource")
+    return Bootstrap(source, None if source == DIRECT else shown(profile.text, "containerRegistryId"))
 
 
 def _service_account_pull(preview: Json | Unreadable, version: str) -> ServiceAccountPull | Unreadable | None:

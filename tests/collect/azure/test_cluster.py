@@ -53,7 +53,7 @@ def test_a_system_assigned_cluster():
     assert found.control_plane_principal_ids == ("00000000-0000-0000-0000-000000000000",)
     assert found.outbound_type == "loadBalancer"
     assert len(found.effective_outbound_ip_ids) == 1
-    assert found.tenant_id == "tenantid"
+    assert (found.tenant_id, found.identity_tenant_id) == (TENANT, "tenantid")
     # This version does not show node provisioning at all: unknown, not off.
     assert reason(found.node_auto_provisioning) == "not-shown"
 
@@ -73,8 +73,32 @@ def test_a_user_assigned_control_plane_is_not_the_kubelet_identity(name):
     assert found.control_plane_principal_ids == (PLACEHOLDER,)
     assert isinstance(found.kubelet_identity, KubeletIdentity)
     assert found.kubelet_identity.resource_id.endswith("cliakstest000001-agentpool")
-    # The identity of such a cluster names no tenant: the subscription's is taken.
-    assert found.tenant_id == TENANT
+    # The identity of such a cluster names no tenant.
+    assert (found.tenant_id, reason(found.identity_tenant_id)) == (TENANT, "not-shown")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "registry"),
+    [
+        ("managedcluster_get_outbound_none_bootstrap_cache", "Cache", "ad76684fa15a479a847161b6474d1f46"),
+        ("managedcluster_get_outbound_block_bootstrap_cache", "Cache", "ad76684fa15a479a847161b6474d1f46"),
+        ("managedcluster_get_bootstrap_cache_byo_registry_lb", "Cache", "clitest000005"),
+        ("managedcluster_get_bootstrap_direct", "Direct", None),
+    ],
+)
+def test_where_nodes_get_the_images_of_aks_from(name, source, registry):
+    bootstrap = mapped(name).bootstrap
+    assert bootstrap.source == source
+    assert registry is None or bootstrap.registry_id.endswith(f"/registries/{registry}")
+    assert registry is not None or bootstrap.registry_id is None
+
+
+def test_a_bootstrap_registry_that_is_not_shown_is_not_none():
+    def hide(answer):
+        del answer["properties"]["bootstrapProfile"]["containerRegistryId"]
+
+    assert reason(mapped("managedcluster_get_bootstrap_cache_byo_registry_lb", hide).bootstrap.registry_id) is not None
+    assert reason(mapped("managedcluster_get_system_msi_lb").bootstrap) == "not-shown"
 
 
 def test_a_pool_in_a_network_of_the_users():
