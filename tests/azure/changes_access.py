@@ -65,6 +65,11 @@ class AccessChanges:
         self.role_assignments.append(assignment)
         return assignment  # type: ignore[no-any-return]
 
+    def moved_out_of(self: Cloud, tenant: str) -> None:
+        """Let the identities be of a tenant that the subscription was in before; they keep their ids."""
+        self.resources[build.IDENTITY_ID]["properties"]["tenantId"] = tenant
+        self.cluster["identity"]["tenantId"] = tenant
+
     def deny(
         self: Cloud,
         principal_id: str | None = build.KUBELET_OBJECT_ID,

@@ -10,7 +10,7 @@ from tests import build
 from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
 
-from ..scenarios.access_stories import STRANGER
+from ..scenarios.access_stories import OTHER_TENANT, STRANGER
 
 Teller = Callable[[Cloud], None]
 Applies = Callable[[Facts], bool]
@@ -182,6 +182,12 @@ def role_given_to_the_control_plane(cloud: Cloud) -> None:
 @fault("access.pull-role-wrong-mode", "right", applies=in_legacy_mode)
 def registry_switched_to_abac(cloud: Cloud) -> None:
     cloud.abac()
+
+
+@fault("access.cross-tenant", "identity", "right", applies=pulls_as_identity)
+def subscription_moved_to_another_directory(cloud: Cloud) -> None:
+    _revoke(cloud)
+    cloud.moved_out_of(OTHER_TENANT)
 
 
 @fault("access.denied", "right")

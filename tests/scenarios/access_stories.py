@@ -383,6 +383,23 @@ def cross_tenant(cloud: Cloud) -> None:
 
 
 @story(
+    verdict="broken",
+    root_causes=("access.cross-tenant",),
+    other_outcomes=("access.pull-role-missing",),
+    evidence={
+        "access.cross-tenant": {
+            "identityTenant": OTHER_TENANT,
+            "registryTenant": build.TENANT,
+            "subscriptionMoved": True,
+        }
+    },
+)
+def subscription_moved(cloud: Cloud) -> None:
+    """Cluster and registry are in one subscription, which was moved to another directory and left identities behind."""
+    cloud.moved_out_of(OTHER_TENANT)
+
+
+@story(
     verdict="at-risk",
     other_outcomes=("access.recently-granted",),
     evidence={"access.recently-granted": {"role": "AcrPull", "minutes": 2, "throughGroups": False}},

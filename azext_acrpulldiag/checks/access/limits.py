@@ -46,6 +46,23 @@ class Tenants(Details):
 
     identity_tenant: str
     registry_tenant: str
+    subscription_moved: bool
+    """Whether the cluster's subscription is in another tenant now than its identity was made in."""
+
+    @property
+    def stayed(self) -> bool:
+        """Whether it is in the same one."""
+        return not self.subscription_moved
+
+    @property
+    def so(self) -> str:
+        """What follows, a clause."""
+        if self.subscription_moved:
+            return (
+                "the subscription of the cluster was moved to another directory, where its identities do not exist, "
+                "so they have to be made again"
+            )
+        return "a managed identity cannot pull across tenants"
 
 
 @dataclass(frozen=True)
@@ -78,14 +95,26 @@ DENIED = Outcome(
 CROSS_TENANT = Outcome(
     id="access.cross-tenant",
     severity=Severity.ERROR,
-    summary="{principal_name} is in tenant {identity_tenant} and {registry} in tenant {registry_tenant}: "
-    "a managed identity cannot pull across tenants.",
+    summary="{principal_name} is in tenant {identity_tenant} and {registry} in tenant {registry_tenant}: {so}.",
     url="https://learn.microsoft.com/azure/container-registry/authenticate-aks-cross-tenant",
     details=(Pulls, Tenants),
     repairs=(
         Step(
+            "Make the identities again in tenant {registry_tenant}: a subscription that is moved leaves them behind, "
+            "with their role assignments, and AKS does not support the move. Create the cluster again, or give it "
+            "a new control-plane identity and a new kubelet identity, and assign that one a pull role at {registry}. "
+            "Azure goes on showing the former ids, and a role that is given to {principal} has no effect",
+            when="subscription_moved",
+        ),
+        Step(
             "Pull with a pull secret (a registry token, or a service principal of the registry's tenant), "
-            "or copy the images to a registry in the cluster's tenant"
+            "or copy the images to a registry in the cluster's tenant",
+            when="stayed",
+        ),
+        Step(
+            "Until then, pull with a pull secret (a registry token, or a service principal of tenant "
+            "{registry_tenant})",
+            when="subscription_moved",
         ),
     ),
     explains=(
@@ -164,11 +193,17 @@ def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
     """The managed identity that pulls is in the registry's tenant.
 
     A managed identity gets tokens of its own tenant only, and a registry takes tokens of
-    its own tenant only, so no role can be assigned and every pull ends in 401.
+    its own tenant only, so no role can be assigned and every pull ends in 401. A subscription that is
+    moved to another directory leaves its identities and role assignments behind, though Azure goes on
+    showing their former ids and tenant.
 
-    Decided by comparing the identity's tenant (else the cluster's) with the registry's; one
-    subscription is one tenant. Does not apply to clusters that pull as a service principal,
-    which may be of a multitenant application that the registry's tenant has consented to.
+    Decided by comparing the tenant that the identity itself shows with that of the registry's subscription, also
+    where the registry is in the same subscription. Where the identity is gone, or could not be read, the
+    tenant of the cluster's own identity stands for it. Does not apply to clusters that pull as a service
+    principal, which may be of a multitenant application that the registry's tenant has consented to.
+
+    Sources: https://learn.microsoft.com/azure/role-based-access-control/transfer-subscription,
+    https://learn.microsoft.com/entra/fundamentals/how-subscriptions-associated-directory
     """
     yield from heeding_other_ways(facts, _tenants(facts))
 
@@ -181,19 +216,27 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
     if puller.kind == "service-principal":
         yield skipped(registry.id, "The cluster pulls as a service principal, which may be used across tenants.")
         return
-    if registry.subscription.lower() == facts.targets.cluster.subscription.lower():
-        return
-    identity = facts.kubelet_identity_resource
-    home = identity.tenant_id if isinstance(identity, ManagedIdentity) else known(known(facts.cluster).tenant_id)
-    tenant = known(registry.tenant_id)
+    cluster, home, tenant = known(facts.cluster), _home(facts), known(registry.tenant_id)
     if home.lower() != tenant.lower():
+        there = cluster.tenant_id
         yield CROSS_TENANT.at(
             registry.id,
             Pulls.of(puller, registry),
-            Tenants(home, tenant),
+            Tenants(home, tenant, isinstance(there, str) and home.lower() != there.lower()),
             severity=severity_of(facts),
             confidence=confidence_of(facts),
         )
+
+
+def _home(facts: Facts) -> str:
+    """The tenant of the identity that pulls. Raises ``NotKnownError`` where nothing that was read shows it."""
+    identity, cluster = facts.kubelet_identity_resource, known(facts.cluster)
+    if isinstance(identity, ManagedIdentity):
+        return identity.tenant_id
+    if isinstance(cluster.identity_tenant_id, str):
+        return cluster.identity_tenant_id
+    # Identities that are gone are another check's; of one that was not read, the subscription tells nothing.
+    return known(cluster.tenant_id if identity is None else identity)
 
 
 @check("access.propagation", needs=("registry", "access", "options", "now", "kubernetes"), outcomes=(RECENTLY_GRANTED,))

@@ -20,7 +20,15 @@ from azext_acrpulldiag.checks.access.limits import (
 )
 from azext_acrpulldiag.checks.access.pull_role import a_role_lets_the_puller_pull as pull_role
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
-from azext_acrpulldiag.facts import AssignedIdentity, DenyAssignment, Image, Options, Permission, Unreadable
+from azext_acrpulldiag.facts import (
+    AssignedIdentity,
+    DenyAssignment,
+    Image,
+    ManagedIdentity,
+    Options,
+    Permission,
+    Unreadable,
+)
 from azext_acrpulldiag.model import Confidence, Severity, Status
 from tests.build import (
     ACR_PULL,
@@ -35,6 +43,7 @@ from tests.build import (
     REPOSITORY_READER,
     SP_OBJECT_ID,
     SUBSCRIPTION,
+    TENANT,
     access,
     acr_pull,
     assignment,
@@ -549,13 +558,49 @@ def test_another_subscription_of_the_same_tenant_passes():
     assert only(tenants, facts(registry=same)).status is Status.PASS
 
 
-def test_one_subscription_is_one_tenant_even_unread():
-    assert only(tenants, facts(registry=registry(tenant_id=NOT_SHOWN))).status is Status.PASS
+def of_tenant(tenant):
+    return ManagedIdentity(IDENTITY_ID, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, tenant)
+
+
+@pytest.mark.parametrize(
+    ("identity", "of_cluster", "status"),
+    [
+        (of_tenant(ELSEWHERE), TENANT, Status.FAIL),  # its own answer counts
+        (of_tenant(ELSEWHERE), ELSEWHERE, Status.FAIL),
+        (of_tenant(TENANT.upper()), ELSEWHERE, Status.PASS),  # the control plane's does not pull
+        (FORBIDDEN, ELSEWHERE, Status.FAIL),
+        (FORBIDDEN, TENANT, Status.PASS),
+        (FORBIDDEN, NOT_SHOWN, Status.UNKNOWN),  # a user-assigned identity shows no tenant
+        (None, ELSEWHERE, Status.FAIL),
+        (None, NOT_SHOWN, Status.PASS),  # it is gone, which another check says
+    ],
+)
+def test_a_subscription_that_was_moved_to_another_directory(identity, of_cluster, status):
+    given = facts(kubelet_identity_resource=identity, cluster=cluster(identity_tenant_id=of_cluster))
+    finding = only(tenants, given)
+    assert finding.status is status
+    if status is Status.FAIL:
+        assert finding.evidence["subscription_moved"] is True
+        assert "moved to another directory" in finding.summary
+        assert "identities again" in finding.remedies[0].description
+        assert finding.remedies[0].command is None
+
+
+def test_across_subscriptions_nothing_was_moved():
+    finding = only(tenants, facts(registry=far_registry(tenant_id=ELSEWHERE)))
+    assert finding.evidence["subscription_moved"] is False
+    assert "cannot pull across tenants" in finding.summary
+    assert "pull secret" in finding.remedies[0].description
+
+
+def test_a_registry_whose_tenant_is_not_shown_is_unknown():
+    assert only(tenants, facts(registry=registry(tenant_id=NOT_SHOWN))).status is Status.UNKNOWN
 
 
 def test_a_tenant_that_is_not_known_is_unknown():
     assert only(tenants, facts(registry=far_registry(tenant_id=NOT_SHOWN))).status is Status.UNKNOWN
-    given = facts(registry=far_registry(), kubelet_identity_resource=None, cluster=cluster(tenant_id=NOT_SHOWN))
+    unshown = cluster(tenant_id=NOT_SHOWN, identity_tenant_id=NOT_SHOWN)
+    given = facts(registry=far_registry(), kubelet_identity_resource=None, cluster=unshown)
     assert only(tenants, given).status is Status.UNKNOWN
 
 
