@@ -30,7 +30,7 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.ContainerRegistry/registries/read": ("access.pull-role", "network.public-access", "registry.cache"),
         "Microsoft.Compute/virtualMachineScaleSets/read": NODES,
         "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read": NODES,
-        "Microsoft.ManagedIdentity/userAssignedIdentities/read": ("identity.kubelet-identity",),
+        "Microsoft.ManagedIdentity/userAssignedIdentities/read": ("identity.kubelet-identity", "access.tenants"),
         "Microsoft.Authorization/roleAssignments/read": ("access.pull-role", "access.propagation"),
         "Microsoft.Authorization/roleDefinitions/read": ("access.pull-role",),
         "Microsoft.Authorization/denyAssignments/read": ("access.deny-assignments",),

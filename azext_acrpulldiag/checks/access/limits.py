@@ -11,7 +11,7 @@ from ...access.grants import Grant, Standing
 from ...access.standing import Grants, agreed, conditions_of, denied_by, undecided
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
-from ...facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
+from ...facts import Cluster, DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
 from ...repairs import Step
 from ._grants import (
@@ -198,9 +198,10 @@ def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
     showing their former ids and tenant.
 
     Decided by comparing the tenant that the identity itself shows with that of the registry's subscription, also
-    where the registry is in the same subscription. Where the identity is gone, or could not be read, the
-    tenant of the cluster's own identity stands for it. Does not apply to clusters that pull as a service
-    principal, which may be of a multitenant application that the registry's tenant has consented to.
+    where the registry is in the same subscription. Where it is gone, the tenant of the cluster's own identity
+    stands for it, and where it could not be read, only if that is another tenant. Does not apply to clusters
+    that pull as a service principal, which may be of a multitenant application that the registry's tenant has
+    consented to.
 
     Sources: https://learn.microsoft.com/azure/role-based-access-control/transfer-subscription,
     https://learn.microsoft.com/entra/fundamentals/how-subscriptions-associated-directory
@@ -216,7 +217,8 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
     if puller.kind == "service-principal":
         yield skipped(registry.id, "The cluster pulls as a service principal, which may be used across tenants.")
         return
-    cluster, home, tenant = known(facts.cluster), _home(facts), known(registry.tenant_id)
+    cluster, tenant = known(facts.cluster), known(registry.tenant_id)
+    home = _home(facts, cluster, tenant)
     if home.lower() != tenant.lower():
         there = cluster.tenant_id
         yield CROSS_TENANT.at(
@@ -228,14 +230,15 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _home(facts: Facts) -> str:
+def _home(facts: Facts, cluster: Cluster, tenant: str) -> str:
     """The tenant of the identity that pulls. Raises ``NotKnownError`` where nothing that was read shows it."""
-    identity, cluster = facts.kubelet_identity_resource, known(facts.cluster)
+    identity, of_cluster = facts.kubelet_identity_resource, cluster.identity_tenant_id
     if isinstance(identity, ManagedIdentity):
         return identity.tenant_id
-    if isinstance(cluster.identity_tenant_id, str):
-        return cluster.identity_tenant_id
-    # Identities that are gone are another check's; of one that was not read, the subscription tells nothing.
+    # One that is gone is another check's affair. Of one that was not read, the cluster's tells when it was left behind
+    # and never that it was not.
+    if isinstance(of_cluster, str) and (identity is None or of_cluster.lower() != tenant.lower()):
+        return of_cluster
     return known(cluster.tenant_id if identity is None else identity)
 
 

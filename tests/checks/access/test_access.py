@@ -569,7 +569,7 @@ def of_tenant(tenant):
         (of_tenant(ELSEWHERE), ELSEWHERE, Status.FAIL),
         (of_tenant(TENANT.upper()), ELSEWHERE, Status.PASS),  # the control plane's does not pull
         (FORBIDDEN, ELSEWHERE, Status.FAIL),
-        (FORBIDDEN, TENANT, Status.PASS),
+        (FORBIDDEN, TENANT, Status.UNKNOWN),
         (FORBIDDEN, NOT_SHOWN, Status.UNKNOWN),  # a user-assigned identity shows no tenant
         (None, ELSEWHERE, Status.FAIL),
         (None, NOT_SHOWN, Status.PASS),  # it is gone, which another check says
