@@ -70,6 +70,7 @@ def _kubernetes(name: str, when: str = "", left_out: str = "") -> Right:
 
 
 _SECRETS = "pods that fail name a pull secret, or --pull-secret does"
+_ACCOUNT_PULLS = "pods pull as the identities of their service accounts (preview)"
 _FILTERED = "the registry's firewall allows certain addresses only"
 _APPLIANCE = "the next hop of a route is a firewall or NVA, or a DNS server may be one"
 _POLICY = "that firewall is an Azure Firewall with a policy"
@@ -226,6 +227,10 @@ OUTBOUND = (
         _NODE_GROUP,
         f"{_FILTERED}, and nodes have public IPs",
     ),
+)
+SERVICE_ACCOUNTS = (_kubernetes("get serviceaccounts", _ACCOUNT_PULLS),)
+IDENTITY_BINDINGS = (
+    _action("Microsoft.ContainerService/managedClusters/identityBindings/read", _CLUSTER, _ACCOUNT_PULLS),
 )
 PULL_SECRETS = (
     _kubernetes(

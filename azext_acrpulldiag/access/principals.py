@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..arm_ids import name_of
-from ..facts import Cluster, NodeHost, Puller, ServicePrincipal, Unreadable
+from ..facts import Cluster, KubeletIdentity, NodeHost, Puller, ServicePrincipal, Unreadable
 
 
 def other_principals(
@@ -35,6 +35,10 @@ def _candidates(
 ) -> Iterator[tuple[str | None, str]]:
     if puller.kind == "service-principal":
         yield puller.client_id, "the application id of the cluster's service principal"
+    elif puller.kind == "account-identity":
+        yield puller.client_id, "the client id of that identity, where its object id is needed"
+        if isinstance(cluster, Cluster) and isinstance(cluster.kubelet_identity, KubeletIdentity):
+            yield cluster.kubelet_identity.object_id, "the kubelet identity, which does not pull for these pods"
     else:
         yield puller.client_id, "the client id of the kubelet identity, where its object id is needed"
     if isinstance(service_principal, ServicePrincipal):

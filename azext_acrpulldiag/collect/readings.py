@@ -50,8 +50,6 @@ OTHER_DEFINITIONS = Reading(
     told(sources.other_definitions, REGISTRY, PULLER, AT_SCOPE, DEFINITIONS, CLUSTER, PRINCIPAL, HOSTS),
     None, rights.ROLE_DEFINITIONS, spares=(HOSTS,),
 )
-_OF_ACCESS = told(sources.access, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, OTHER_DEFINITIONS, DENIALS, OWN)
-ACCESS = Reading("access", _OF_ACCESS, "access", at_end=True)
 CACHE_RULES = Reading("cacheRules", needing(sources.cache_rules, REGISTRY), "cache_rules", rights.CACHE_RULES)
 REPLICATIONS = Reading(
     "replications", needing(sources.replications, REGISTRY), "replications", rights.REPLICATIONS,
@@ -91,6 +89,19 @@ KUBERNETES = Reading(
     "kubernetes", told(sources.kubernetes, KUBE_API, CLUSTER), "kubernetes", rights.KUBERNETES,
     spares=(CLUSTER,), otherwise=None,
 )
+ACCOUNTS = Reading(
+    "serviceAccounts", told(sources.service_accounts, CLUSTER, REGISTRY, KUBE_API, KUBERNETES),
+    None, rights.SERVICE_ACCOUNTS,
+)
+BINDINGS = Reading("identityBindings", needing(sources.identity_bindings, CLUSTER), None, rights.IDENTITY_BINDINGS)
+BY_ACCOUNT = Reading(
+    "accountPulls", told(sources.account_pulls, CLUSTER, REGISTRY, ACCOUNTS, BINDINGS, AT_SCOPE, DENIALS, OWN),
+    None, (*rights.ROLE_ASSIGNMENTS, *rights.ROLE_DEFINITIONS),
+)
+_OF_ACCESS = told(
+    sources.access, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, OTHER_DEFINITIONS, DENIALS, OWN, BY_ACCOUNT
+)
+ACCESS = Reading("access", _OF_ACCESS, "access", at_end=True)
 OPENED = Reading(
     "pullSecrets", told(sources.opened_secrets, REGISTRY, KUBE_API, KUBERNETES, AT_SCOPE, OWN),
     None, rights.PULL_SECRETS,

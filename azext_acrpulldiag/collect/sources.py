@@ -6,12 +6,15 @@ Each takes the run and the answers of the rows that it comes after, and asks one
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 from ..access.grants import definition_key
 from ..access.principals import other_principals
-from ..access.puller import puller_of
+from ..access.puller import accounts_pull, default_identity, puller_of
 from ..facts import (
     Access,
+    AccountPull,
     CacheRule,
     CheckAcrReport,
     Cluster,
@@ -32,9 +35,10 @@ from ..facts import (
     ServicePrincipal,
     Unreadable,
 )
-from .ask.arm import Json
+from .ask.arm import Json, ReadError, by_key, in_parallel
 from .az.check_acr import run_check_acr
 from .azure import access as rbac
+from .azure.accounts import AtRegistry, Bindings, client_id_of, pulls_of, read_account_pull, read_identity_bindings
 from .azure.applications import read_service_principal
 from .azure.cluster import read_cluster
 from .azure.identity import read_managed_identity
@@ -42,15 +46,19 @@ from .azure.nodes import read_models, read_node_hosts
 from .kubernetes.api import KubeApi
 from .kubernetes.login import find_api_server
 from .kubernetes.workloads import of_another_cluster, read_kubernetes
+from .members import MemberError
 from .registry.api import CliLogin, RegistryApi
 from .registry.image_models import joined, references_of
 from .registry.images import read_images
 from .registry.registry import find_registry, read_cache_rules, read_replications, registry_of
 from .request import Run
-from .secrets.pull_secrets import Asked, AzureSide, read_pull_secrets
+from .secrets.pull_secrets import Asked, AzureSide, read_pull_secrets, served_images
 
 MISSING = Unreadable("not-found", "The cluster does not exist")
 
+_MAX_ACCOUNTS = 64
+
+Clients = Mapping[tuple[str, str], str | Unreadable | None]
 Hosts = tuple[NodeHost, ...]
 Images = tuple[ImageLookup, ...]
 Assignments = tuple[RoleAssignment, ...]
@@ -283,10 +291,67 @@ def access(
     other_roles: Definitions | Unreadable,
     denied: Denials | Unreadable,
     own: Permissions | Unreadable,
+    by_account: tuple[AccountPull, ...] | Unreadable | None,
 ) -> Access:
     """Put together who may pull, empty lists settled."""
     both = [{} if isinstance(each, Unreadable) else each for each in (roles, other_roles)]
-    return rbac.assemble(who, held, at_scope, {**both[0], **both[1]}, denied, own)
+    return replace(rbac.assemble(who, held, at_scope, {**both[0], **both[1]}, denied, own), by_account=by_account)
+
+
+def service_accounts(
+    run: Run,
+    found: Cluster | Unreadable,
+    of_registry: Registry | Unreadable,
+    api: KubeApi | Unreadable | None,
+    pods: Kubernetes | Unreadable | None,
+) -> Clients:
+    """The client ids of failing pods' service accounts; none where pods do not pull as those, or were not read."""
+    failing = _failing(pods)
+    asked = isinstance(found, Cluster) and accounts_pull(found) and isinstance(of_registry, Registry)
+    if not asked or not failing or not isinstance(api, KubeApi):
+        return {}
+    assert isinstance(of_registry, Registry)
+    accounts = sorted({(pod.namespace, pod.service_account) for pod, _ in served_images(failing, of_registry)})
+    return by_key({each: partial(_client_id, api, *each) for each in accounts[:_MAX_ACCOUNTS]})
+
+
+def _client_id(api: KubeApi, namespace: str, name: str) -> str | None:
+    account = api.service_account(namespace, name)
+    if account is None:
+        return None
+    try:
+        return client_id_of(account)
+    except MemberError as error:
+        raise ReadError(error.why) from error
+
+
+def identity_bindings(run: Run, found: Cluster) -> Bindings | Unreadable:
+    """The identities that pods may use; none where pods do not pull as those."""
+    return read_identity_bindings(run.arm, found.id) if accounts_pull(found) else ()
+
+
+def account_pulls(
+    run: Run,
+    found: Cluster | Unreadable,
+    of_registry: Registry | Unreadable,
+    clients: Clients | Unreadable,
+    bindings: Bindings | Unreadable,
+    at_scope: Assignments | Unreadable,
+    denied: Denials | Unreadable,
+    own: Permissions | Unreadable,
+) -> tuple[AccountPull, ...] | Unreadable | None:
+    """Who pulls in the place of the kubelet identity, each with what it holds; ``None``: that identity pulls."""
+    if not isinstance(found, Cluster) or not isinstance(of_registry, Registry) or not accounts_pull(found):
+        return None
+    if isinstance(clients, Unreadable):
+        return clients
+    if isinstance(bindings, Unreadable):
+        return bindings
+    there = AtRegistry(run.session, of_registry.id, at_scope, denied, own)
+    pulls = pulls_of(clients, default_identity(found), bindings)
+    read = in_parallel([partial(read_account_pull, there, *each) for each in pulls])
+    unread = next((each for each in read if isinstance(each, Unreadable)), None)
+    return unread or tuple(each for each in read if not isinstance(each, Unreadable))
 
 
 # --- pull secrets --------------------------------------------------------------------------

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..targets import Targets
-from .access import Access, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition
+from .access import (
+    Access,
+    AccountPull,
+    DenyAssignment,
+    IdentityBinding,
+    Permission,
+    Puller,
+    RoleAssignment,
+    RoleDefinition,
+)
 from .cluster import (
     AgentPool,
     AssignedIdentity,
@@ -83,6 +92,7 @@ __all__ = [
     "CODES",
     "EVERYWHERE",
     "Access",
+    "AccountPull",
     "AdminRule",
     "AgentPool",
     "AssignedIdentity",
@@ -105,6 +115,7 @@ __all__ = [
     "HealthReport",
     "HttpProxy",
     "HubRouting",
+    "IdentityBinding",
     "Image",
     "ImageLookup",
     "InboundEndpoint",

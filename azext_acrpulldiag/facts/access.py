@@ -70,8 +70,31 @@ class Puller:
     object_id: str
     client_id: str
     kind: str
-    """``kubelet-identity`` or ``service-principal``."""
+    """``kubelet-identity``, ``service-principal`` or ``account-identity``: a service account's."""
     name: str
+
+
+@dataclass(frozen=True)
+class IdentityBinding:
+    """An identity that pods of the cluster may use through their service accounts."""
+
+    resource_id: str
+    client_id: str
+    object_id: str
+    tenant_id: str | Unreadable
+
+
+@dataclass(frozen=True)
+class AccountPull:
+    """Who pulls for pods of certain service accounts, where pods pull as the identities of those."""
+
+    accounts: tuple[tuple[str, str], ...]
+    """Namespace and name of each, of failing pods; empty: of pods that are not known."""
+    identity: str | None
+    """The client id in the accounts' annotation, else the id of the default identity; ``None``: there is neither."""
+    tenant_id: str | Unreadable
+    access: Access
+    """What that identity holds. Its puller is ``None`` where there is none, or the cluster has no binding for it."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +112,9 @@ class Access:
     denials: tuple[DenyAssignment, ...] | Unreadable
     group_ids: tuple[str, ...] | Unreadable = ()
     """Groups of the puller that hold an effective assignment."""
+    by_account: tuple[AccountPull, ...] | Unreadable | None = None
+    """Who pulls instead where pods pull as the identities of their service accounts; ``None``: they do not. The
+    puller is left with the images that nodes get through a mirror."""
 
     @classmethod
     def unread(cls, why: Unreadable) -> Access:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from azext_acrpulldiag.access.puller import puller_of
+from azext_acrpulldiag.access.puller import accounts_pull, default_identity, puller_of
 from azext_acrpulldiag.facts import Puller, ServiceAccountPull, Unreadable
 from tests.build import (
     APP_ID,
@@ -35,10 +35,20 @@ def test_names_who_pulls(its_cluster, principal, expected):
     assert puller_of(its_cluster, principal) == expected
 
 
-def test_the_kubelet_identity_does_not_pull_where_service_accounts_do():
-    by_service_account = cluster(service_account_pull=ServiceAccountPull(True, None))
-    assert isinstance(puller_of(by_service_account, None), Unreadable)
-    assert puller_of(cluster(service_account_pull=ServiceAccountPull(False, None)), None).object_id == KUBELET_OBJECT_ID
+@pytest.mark.parametrize(
+    ("profile", "pull", "default"),
+    [
+        (ServiceAccountPull(True, "/default"), True, "/default"),
+        (ServiceAccountPull(True, None), True, None),
+        (ServiceAccountPull(False, None), False, None),
+        (None, False, None),
+        (WHY, False, None),
+    ],
+)
+def test_whether_service_accounts_pull(profile, pull, default):
+    found = cluster(service_account_pull=profile)
+    assert (accounts_pull(found), default_identity(found)) == (pull, default)
+    assert puller_of(found, None).object_id == KUBELET_OBJECT_ID  # for what nodes get through a mirror
 
 
 def test_a_service_principal_that_nobody_read_is_not_absent():

@@ -10,6 +10,7 @@ from tests.recordings import body
 
 from . import resources as make
 from .changes_access import AccessChanges
+from .changes_accounts import AccountChanges
 from .changes_cluster import ClusterChanges
 from .changes_firewall import FirewallChanges
 from .changes_gateways import GatewayChanges
@@ -67,6 +68,7 @@ class Grant:
 @dataclass
 class Cloud(
     AccessChanges,
+    AccountChanges,
     ClusterChanges,
     FirewallChanges,
     GatewayChanges,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .access import access, acr_pull, assignment, deny_assignment, role_definition
+from .access import ACCOUNT_CLIENT_ID, ACCOUNT_OBJECT_ID, access, account_pull, acr_pull, assignment, deny_assignment, role_definition
 from .cluster import agent_pool, cluster, scale_set, service_principal
 from .facts import (
     admin_rule_facts,
+    account_pull_facts,
     admin_secret_facts,
     appliance_facts,
     application_secret_facts,
@@ -98,6 +99,10 @@ from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry, replication
 
 __all__ = [
+    "ACCOUNT_CLIENT_ID",
+    "ACCOUNT_OBJECT_ID",
+    "account_pull",
+    "account_pull_facts",
     "ACR_PULL",
     "APP_ID",
     "APP_OBJECT_ID",

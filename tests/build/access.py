@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from azext_acrpulldiag.facts import Access, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition
+from azext_acrpulldiag.facts import Access, AccountPull, DenyAssignment, Permission, Puller, RoleAssignment, RoleDefinition
 
-from .ids import ACR_PULL, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, NOW, REGISTRY_ID, SUBSCRIPTION
+from .ids import ACR_PULL, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, NOW, REGISTRY_ID, SUBSCRIPTION, TENANT
+
+
+ACCOUNT_OBJECT_ID = "5f0d3b1a-9c44-4a75-8f27-6f1f6f5f3d21"
+ACCOUNT_CLIENT_ID = "c2f5a1de-3b7e-4f0e-9a61-0d7b7f0b9e12"
 
 
 def role_definition(guid: str, name: str, custom: bool = False, **permission: tuple[str, ...]) -> RoleDefinition:
@@ -40,6 +44,14 @@ def assignment(
         condition=condition,
         created=created,
     )
+
+
+def account_pull(*effective: RoleAssignment, **changes: object) -> AccountPull:
+    """Pods of service account ``web/default``, whose identity may pull unless assignments are given."""
+    held = effective or (assignment(principal=ACCOUNT_OBJECT_ID),)
+    puller = Puller(ACCOUNT_OBJECT_ID, ACCOUNT_CLIENT_ID, "account-identity", "web-puller")
+    own = access(*held, puller=puller)
+    return replace(AccountPull((("web", "default"),), ACCOUNT_CLIENT_ID, TENANT, own), **changes)
 
 
 def deny_assignment(*principals: str, **changes: object) -> DenyAssignment:

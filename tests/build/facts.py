@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from azext_acrpulldiag.facts import (
     AdminRule,
+    AccountPull,
     Bootstrap,
     EndpointPolicy,
     Facts,
@@ -34,6 +35,7 @@ from azext_acrpulldiag.facts import (
     RuleCollection,
     SecurityGroup,
     SecurityRule,
+    ServiceAccountPull,
     ServicePrincipal,
     Unreadable,
     UserRoute,
@@ -42,7 +44,7 @@ from azext_acrpulldiag.facts import (
 )
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
-from .access import access, assignment
+from .access import access, account_pull, assignment
 from .cluster import agent_pool, cluster, scale_set, service_principal
 from .ids import (
     APP_ID,
@@ -307,6 +309,17 @@ def replicated_facts(*replicas: Replication, **changes: object) -> Facts:
 def failing_pods_facts(containers: tuple[FailingContainer, ...] = (), **changes: object) -> Facts:
     """The healthy cluster, whose pods do not get their image all the same."""
     return replace(healthy_facts(), kubernetes=kubernetes(*containers or (failing(),)), **changes)
+
+
+def account_pull_facts(*pulls: AccountPull, **changes: object) -> Facts:
+    """A pod that fails, and pulls as the identity of its service account, which may pull; the kubelet identity may not.
+
+    A second one pulls as nobody.
+    """
+    nobody = account_pull(accounts=(("team", "default"),), identity=None, access=access(puller=None, effective=()))
+    held = access(by_account=pulls or (account_pull(), nobody), effective=(), at_scope=())
+    profile = cluster(service_account_pull=ServiceAccountPull(True, None))
+    return replace(failing_pods_facts((failing(), failing_container())), **{"cluster": profile, "access": held, **changes})
 
 
 def isolated_facts(**changes: object) -> Facts:

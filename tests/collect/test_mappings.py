@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from azext_acrpulldiag.collect.azure.accounts import identity_binding_from
 from azext_acrpulldiag.collect.azure.applications import passwords_from, service_principal_from
 from azext_acrpulldiag.collect.azure.cluster import cluster_from
 from azext_acrpulldiag.collect.azure.nodes import instance_from, machine_from, pool_of, scale_set_from
@@ -36,6 +37,7 @@ WORDS = {
     "access",
     "action",
     "addressPrefixType",
+    "artifactSource",
     "code",
     "connectivityTopology",
     "defaultAction",
@@ -192,6 +194,10 @@ OTHERS = [
     (passwords_from, "graph/application_get"),
     (lambda answer: service_principal_from("app", "tenant", answer, answer), "graph/application_get"),
     (lambda answer: cache_rules_from(answer["value"], []), "acr/cacherules_list"),
+    (
+        lambda answer: [identity_binding_from(each) for each in answer["value"]],
+        "aks/spec_identitybindings_list_2025_10_02_preview",
+    ),
 ]
 MACHINE = {
     "id": "/vm",

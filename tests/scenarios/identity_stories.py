@@ -164,10 +164,9 @@ def kubelet_identity_unassigned_on_a_machine(cloud: Cloud) -> None:
 
 
 @story(
-    verdict="inconclusive",
+    verdict="at-risk",
     other_outcomes=("identity.service-account-pull",),
     evidence={"identity.service-account-pull": {"defaultIdentity": OWN_IDENTITY_ID}},
-    unknowns=dict.fromkeys(BY_PULLER),
 )
 def service_account_pull(cloud: Cloud) -> None:
     """Pods pull by the identities of their service accounts (preview), so no role of the kubelet identity matters."""

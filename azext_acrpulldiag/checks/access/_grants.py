@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import cast
 
 from ...access.grants import ABAC_MODE, LEGACY_MODE, definition_key
 from ...access.standing import Grants, Held
 from ...arm_ids import key_of, named
-from ...catalogue import unknown
+from ...catalogue import skipped, unknown
 from ...details import Details
-from ...facts import Facts, NotKnownError, Puller, Registry, RoleAssignment, RoleDefinition, Unreadable, known
-from ...model import Confidence, Finding, Reach, Severity
+from ...facts import (
+    AccountPull,
+    Facts,
+    FailingContainer,
+    Kubernetes,
+    ManagedIdentity,
+    NotKnownError,
+    Puller,
+    Registry,
+    RoleAssignment,
+    RoleDefinition,
+    Unreadable,
+    known,
+)
+from ...images.mirrors import is_bootstrap_registry, is_mirrored
+from ...model import Confidence, Finding, Reach, Severity, Status
 from .._working_secrets import (
     every_known_pod_has_a_working_secret,
     failing_of_registry,
@@ -19,6 +34,9 @@ from .._working_secrets import (
 )
 
 NO_PULLER = "The cluster has no identity that a role could be assigned to; the identity checks say why."
+NO_ACCOUNT = (
+    "Pods pull as the identities of their service accounts; none is known to fail, and there is no default identity."
+)
 MAX_LISTED = 20
 
 
@@ -68,6 +86,11 @@ class LookedAt(Details):
         return self.mode in (None, LEGACY_MODE)
 
     @property
+    def attachable(self) -> bool:
+        """Whether it is the cluster that the registry can be attached to."""
+        return self.may_be_legacy and self.principal_kind != "account-identity"
+
+    @property
     def may_be_abac(self) -> bool:
         """Whether the registry may be in the mode where a data action lets pull."""
         return self.mode in (None, ABAC_MODE)
@@ -103,6 +126,95 @@ def _scopes(facts: Facts, registry: Registry) -> tuple[str, ...]:
     line = set(map(key_of, own))
     above = {key_of(scope): scope for scope in sorted(scopes) if key_of(scope) not in line}
     return (*own, *sorted(above.values(), key=lambda scope: (scope == "/", scope.lower())))
+
+
+# --- who pulls -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The facts as one identity that pulls sees them: its own rights, and the pods that it pulls for."""
+
+    facts: Facts
+    pods: frozenset[tuple[str, str]] | None = None
+    """``None``: any pod."""
+    by_nobody_known: bool = False
+    """Whether pods fail or not, none that is known pulls as this identity."""
+
+    def told(self, finding: Finding) -> Finding:
+        """The finding, about those pods; a warning where none is known."""
+        if self.pods:
+            finding = replace(finding, reach=replace(finding.reach, pods=self.pods))
+        if not self.by_nobody_known:
+            return finding
+        if finding.status is Status.FAIL:
+            return replace(finding, status=Status.WARN, severity=Severity.WARNING, explains=())
+        return replace(finding, decisive=False) if finding.status is Status.UNKNOWN else finding
+
+
+class _Overlaid:
+    """Facts some of whose fields are others: to look at the rest costs nothing and reads nothing."""
+
+    def __init__(self, facts: Facts, **changes: object) -> None:
+        self._facts, self._changes = facts, changes
+
+    def __getattr__(self, name: str) -> object:
+        return self._changes[name] if name in self._changes else getattr(self._facts, name)
+
+
+def by_puller(facts: Facts) -> tuple[Seen, ...]:
+    """Every identity that pulls: one, unless pods pull as the identities of their service accounts.
+
+    Raises ``NotKnownError`` where those could not be read.
+    """
+    pulls = facts.access.by_account
+    if pulls is None:
+        return (Seen(facts),)
+    seen = [_as_account(facts, each) for each in known(pulls)]
+    if is_bootstrap_registry(facts):
+        mirrored = lambda pod: is_mirrored(pod.image)  # noqa: E731
+        own = replace(facts.access, by_account=None)
+        seen.append(Seen(_with_pods(facts, mirrored, access=own), _pods(facts, mirrored) or None))
+    return tuple(seen)
+
+
+def _as_account(facts: Facts, pull: AccountPull) -> Seen:
+    def its_own(pod: FailingContainer) -> bool:
+        return (pod.namespace, pod.service_account) in pull.accounts and not is_mirrored(pod.image)
+
+    puller = pull.access.puller
+    identity = puller if not isinstance(puller, Puller) else _identity_of(puller, pull.tenant_id)
+    changes = {"access": pull.access, "kubelet_identity_resource": identity, "node_hosts": ()}
+    return Seen(_with_pods(facts, its_own, **changes), _pods(facts, its_own), not pull.accounts)
+
+
+def _identity_of(puller: Puller, tenant: str | Unreadable) -> ManagedIdentity | Unreadable:
+    return tenant if isinstance(tenant, Unreadable) else ManagedIdentity("", puller.client_id, puller.object_id, tenant)
+
+
+def _with_pods(facts: Facts, chosen: Callable[[FailingContainer], bool], **changes: object) -> Facts:
+    """The facts with these changes, and of failing containers only the ``chosen`` ones."""
+    kubernetes = facts.kubernetes
+    if isinstance(kubernetes, Kubernetes) and isinstance(kubernetes.failing, tuple):
+        kubernetes = replace(kubernetes, failing=tuple(filter(chosen, kubernetes.failing)))
+    return cast("Facts", _Overlaid(facts, kubernetes=kubernetes, **changes))
+
+
+def _pods(facts: Facts, chosen: Callable[[FailingContainer], bool]) -> frozenset[tuple[str, str]]:
+    return frozenset((pod.namespace, pod.pod) for pod, _ in failing_of_registry(facts) if chosen(pod))
+
+
+def for_each_puller(facts: Facts, judge: Callable[[Facts], Iterator[Finding]]) -> Iterator[Finding]:
+    """Judge every identity that pulls, and say by :func:`unsettled` what a fact that could not be read leaves open."""
+    try:
+        seen = by_puller(facts)
+    except NotKnownError as ignorance:
+        yield unsettled(facts, ignorance.why)
+        return
+    if not seen:
+        yield skipped(known(facts.registry).id, NO_ACCOUNT)
+    for each in seen:
+        yield from map(each.told, heeding_other_ways(each.facts, judge(each.facts)))
 
 
 # --- what is held ----------------------------------------------------------------------

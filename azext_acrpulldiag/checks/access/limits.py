@@ -15,10 +15,12 @@ from ...facts import Cluster, DenyAssignment, Facts, ManagedIdentity, Registry, 
 from ...model import Confidence, Finding, Reach, Severity
 from ...repairs import Step
 from ._grants import (
+    NO_ACCOUNT,
     NO_PULLER,
     Pulls,
+    by_puller,
     confidence_of,
-    heeding_other_ways,
+    for_each_puller,
     held_by_puller,
     puller_of,
     reach_of,
@@ -158,7 +160,7 @@ def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
     ignored. Where membership in a group that they name, or a condition, cannot be
     judged, the answer is unknown.
     """
-    yield from heeding_other_ways(facts, _denials(facts))
+    yield from for_each_puller(facts, _denials)
 
 
 def _denials(facts: Facts) -> Iterator[Finding]:
@@ -206,7 +208,7 @@ def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:
     Sources: https://learn.microsoft.com/azure/role-based-access-control/transfer-subscription,
     https://learn.microsoft.com/entra/fundamentals/how-subscriptions-associated-directory
     """
-    yield from heeding_other_ways(facts, _tenants(facts))
+    yield from for_each_puller(facts, _tenants)
 
 
 def _tenants(facts: Facts) -> Iterator[Finding]:
@@ -254,6 +256,14 @@ def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
     and made to the identity itself, is enough. When the identity joined a group cannot be seen,
     so an assignment to a group that is younger than a day is a warning that is inferred.
     """
+    seen = by_puller(facts)
+    if not seen:
+        yield skipped(known(facts.registry).id, NO_ACCOUNT)
+    for each in seen:
+        yield from map(each.told, _propagation(each.facts))
+
+
+def _propagation(facts: Facts) -> Iterator[Finding]:
     registry = known(facts.registry)
     if known(facts.access.puller) is None:
         yield skipped(registry.id, NO_PULLER)

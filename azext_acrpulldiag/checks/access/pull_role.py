@@ -26,7 +26,7 @@ from ._grants import (
     RoleHeld,
     confidence_of,
     described,
-    heeding_other_ways,
+    for_each_puller,
     held_by_puller,
     looked_at,
     puller_of,
@@ -56,7 +56,7 @@ _GRANT = option(
 _ATTACH = Step(
     "Or attach the registry, which assigns AcrPull and also reconciles the cluster",
     "az aks update -n {cluster} -g {resource_group} --attach-acr {registry_id} --subscription {subscription}",
-    when="may_be_legacy",
+    when="attachable",
     requires=("Microsoft.ContainerService/managedClusters/write", "Microsoft.Authorization/roleAssignments/write"),
 )
 _GRANT_LEFT_OUT = "Assign {principal_name} the role Container Registry Repository Reader for {left_out}"
@@ -212,10 +212,12 @@ def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
     (learn.microsoft.com/azure/container-registry/container-registry-rbac-custom-roles).
     Where the registry's mode could not be read, both are tried, and they must agree.
 
+    Where pods pull as the identities of their service accounts (preview), each pod is judged by the identity that its
+    account is annotated with, else by the default identity, as the cluster's identity bindings show them.
     Where anonymous pull is on, a missing role is a warning: the anonymous attempt succeeds. So it is
     where every failing pod of the registry names a pull secret that is proven to work.
     """
-    yield from heeding_other_ways(facts, _judge(facts))
+    yield from for_each_puller(facts, _judge)
 
 
 def _judge(facts: Facts) -> Iterator[Finding]:

@@ -9,12 +9,15 @@ from ...arm_ids import name_of, parent_of, resource_parts, same_id
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
 from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, Unreadable, known
-from ...model import Finding, Severity
+from ...images.mirrors import is_mirrored
+from ...model import Finding, Reach, Severity
 from ...repairs import Step, option
 from .._named import ClusterNames
+from .._working_secrets import failing_of_registry
 from ._reconcile import RECONCILE_RIGHTS, reconcile
 from .node_hosts import TROUBLESHOOT_URL, not_by_kubelet_identity
 
+_MOST_PODS = 10
 SERVICE_ACCOUNT_URL = (
     "https://learn.microsoft.com/javascript/api/@azure/arm-containerservice/serviceaccountimagepullprofile"
 )
@@ -89,10 +92,26 @@ class OutdatedNodes(Details):
 
 @dataclass(frozen=True)
 class ServiceAccountPulls(Details):
-    """As whom pods pull whose service accounts name no identity."""
+    """As whom pods pull whose service accounts name no identity, and pods that pull as nobody."""
 
     otherwise: str
     default_identity: str | None
+    pods_without: tuple[str, ...]
+    """Failing pods whose accounts name no identity, where there is no default one: their pulls are anonymous."""
+    unbound: tuple[str, ...]
+    """Identities of failing pods for which the cluster has no identity binding: their pulls are anonymous."""
+
+    @property
+    def so(self) -> str:
+        """What that means for failing pods, a sentence after a space; empty: nothing."""
+        told = []
+        if self.pods_without:
+            told.append(f"{', '.join(self.pods_without)} pull as nobody, since their service accounts name none")
+        if self.unbound:
+            told.append(
+                f"the cluster has no identity binding for {', '.join(self.unbound)}, so its pods pull as nobody"
+            )
+        return f" Here {'; '.join(told)}." if told else ""
 
 
 KUBELET_IDENTITY_MISSING = Outcome(
@@ -187,10 +206,23 @@ SERVICE_ACCOUNT_PULL = Outcome(
     id="identity.service-account-pull",
     severity=Severity.WARNING,
     summary="Pods pull by service account identity (preview), so roles of the kubelet identity do not count; pods "
-    "whose service accounts name no identity pull {otherwise}.",
+    "whose service accounts name no identity pull {otherwise}.{so}",
     url=SERVICE_ACCOUNT_URL,
     details=(ClusterNames, ServiceAccountPulls),
-    repairs=(Step(_GRANT_THE_DEFAULT, "az identity show --ids {default_identity}", instead=_GRANT_THE_DEFAULT),),
+    repairs=(
+        Step(
+            "Annotate their service accounts with kubernetes.azure.com/acr-client-id, the client id of an identity "
+            "that has an identity binding of the cluster and a pull role at the registry; or give the cluster a "
+            "default identity",
+            when="pods_without",
+        ),
+        Step(
+            "Create an identity binding of the cluster for {unbound} (az aks identity-binding, of the extension "
+            "aks-preview), and let the service accounts use it",
+            when="unbound",
+        ),
+        Step(_GRANT_THE_DEFAULT, "az identity show --ids {default_identity}", instead=_GRANT_THE_DEFAULT),
+    ),
     explains=("unauthorized-401",),
 )
 
@@ -308,7 +340,7 @@ def nodes_were_set_up_for_the_present_kubelet_identity(facts: Facts) -> Iterator
 
 @check(
     "identity.service-account-pull",
-    needs=("cluster",),
+    needs=("cluster", "access", "kubernetes", "registry"),
     outcomes=(SERVICE_ACCOUNT_PULL,),
 )
 def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
@@ -320,19 +352,39 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     kubelet identity then prove nothing.
 
     Decided by ``securityProfile.serviceAccountImagePullProfile``, which only preview
-    versions of the cluster's answer show; a cluster on which nobody switched it on has none. Where no
-    such version could be read, that alone leaves no verdict open; what is wrong with the kubelet identity is
-    then an error, inferred, where pods report just what it would cause, and else unknown.
+    versions of the cluster's answer show; for failing pods by the annotation ``kubernetes.azure.com/acr-client-id`` of
+    their service accounts and the identity bindings of the cluster, without which no token is handed out. Whether
+    those identities may pull is another check's. It is a cause where failing pods pull as nobody. Where no such
+    version could be read, that alone leaves no verdict open; what is wrong with the kubelet identity is then an
+    error, inferred, where pods report just what it would cause, and else unknown.
+
+    Source: https://learn.microsoft.com/azure/aks/identity-bindings
     """
     cluster = known(facts.cluster)
     profile = cluster.service_account_pull
     if isinstance(profile, Unreadable):
         yield unknown(cluster.id, profile, decisive=False)
         return
-    if profile is not None and profile.enabled:
-        default = profile.default_identity_id
-        pulls = ServiceAccountPulls(f"as {default}" if default else "anonymously", default)
-        yield SERVICE_ACCOUNT_PULL.at(cluster.id, ClusterNames.of(cluster), pulls)
+    if profile is None or not profile.enabled:
+        return
+    default = profile.default_identity_id
+    accounts = facts.access.by_account
+    nobody = [each for each in accounts if each.access.puller is None] if isinstance(accounts, tuple) else []
+    pods = sorted(
+        (pod.namespace, pod.pod, each.identity or "")
+        for each in nobody
+        for pod, _ in failing_of_registry(facts)
+        if (pod.namespace, pod.service_account) in each.accounts and not is_mirrored(pod.image)
+    )
+    pulls = ServiceAccountPulls(
+        otherwise=f"as {default}" if default else "anonymously",
+        default_identity=default,
+        pods_without=tuple(f"{namespace}/{pod}" for namespace, pod, identity in pods if not identity)[:_MOST_PODS],
+        unbound=tuple(dict.fromkeys(identity for *_, identity in pods if identity)),
+    )
+    reach = Reach(pods=frozenset((namespace, pod) for namespace, pod, _ in pods))
+    explains = SERVICE_ACCOUNT_PULL.explains if pods else ()
+    yield SERVICE_ACCOUNT_PULL.at(cluster.id, ClusterNames.of(cluster), pulls, reach=reach, explains=explains)
 
 
 def _all_read(hosts: Iterable[NodeHost]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ...access.puller import accounts_pull
 from ...arm_ids import key_of, name_of, parent_of, same_id
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import AgentPool, Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known
+from ...images.mirrors import bootstrap_of
 from ...model import Finding, Severity
 from ...repairs import Step, option
 from .._named import ClusterNames
@@ -106,8 +108,7 @@ def not_by_kubelet_identity(cluster: Cluster) -> str | None:
     """Say why the kubelet identity does not pull here, or ``None`` where it does."""
     if cluster.service_principal_client_id is not None:
         return "The cluster pulls as a service principal, not by a managed identity."
-    by_service_account = cluster.service_account_pull
-    if by_service_account and not isinstance(by_service_account, Unreadable) and by_service_account.enabled:
+    if accounts_pull(cluster) and not isinstance(bootstrap_of(cluster), str):  # a mirror is asked as that identity
         return "Pods pull by service account identity, so the kubelet identity is not used."
     return None
 

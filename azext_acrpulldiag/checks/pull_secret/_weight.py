@@ -19,7 +19,7 @@ from ...model import Confidence, Finding, Reach, Severity
 from .._kubectl import Kubectl
 from .._roles import ABAC_ROLE, LEGACY_ROLE
 from .._working_secrets import accepted, failing_of_registry, read_secrets, works
-from ..access._grants import repositories_of
+from ..access._grants import by_puller, repositories_of
 from ._renewal import Renewal
 
 MAX_LISTED = 20
@@ -105,17 +105,20 @@ def resource_of(secret: PullSecret) -> str:
 def identity_may_pull(facts: Facts) -> bool | None:
     """Tell whether pods get their images without any secret. ``None``: not known, or not the same for all."""
     try:
-        registry = known(facts.registry)
-        if registry.anonymous_pull is True:
+        if known(facts.registry).anonymous_pull is True:
             return True
-        puller = known(facts.access.puller)
-        if puller is None:
-            return False
-        held, repositories = Held.by(puller, facts.access), repositories_of(facts, registry)
-        answers = {known(may_pull(registry, held, (each,) if each else ())) for each in repositories}
+        answers = {answer for each in by_puller(facts) for answer in _answers(each.facts)}
     except NotKnownError:
         return None
     return answers.pop() if len(answers) == 1 else None
+
+
+def _answers(facts: Facts) -> set[bool]:
+    registry, puller = known(facts.registry), known(facts.access.puller)
+    if puller is None:
+        return {False}
+    held, repositories = Held.by(puller, facts.access), repositories_of(facts, registry)
+    return {known(may_pull(registry, held, (each,) if each else ())) for each in repositories}
 
 
 def has_a_better_one(facts: Facts, secret: PullSecret) -> bool:
@@ -196,7 +199,8 @@ def ignorance(facts: Facts, secret: PullSecret, why: Unreadable) -> Finding:
 
 def _named(facts: Facts, secret: PullSecret, severity: Severity, allowed: bool | None) -> NamedSecret:
     registry = known(facts.registry)
-    puller = facts.access.puller if isinstance(facts.access.puller, Puller) else None
+    by_one = facts.access.by_account is None  # else pods have identities of their own
+    puller = facts.access.puller if by_one and isinstance(facts.access.puller, Puller) else None
     role = ABAC_ROLE if registry.role_assignment_mode == ABAC_MODE else LEGACY_ROLE
     helps = severity is Severity.ERROR and allowed is False and puller is not None
     return NamedSecret(
