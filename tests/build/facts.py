@@ -311,7 +311,7 @@ def failing_pods_facts(containers: tuple[FailingContainer, ...] = (), **changes:
     return replace(healthy_facts(), kubernetes=kubernetes(*containers or (failing(),)), **changes)
 
 
-def account_pull_facts(*pulls: AccountPull, **changes: object) -> Facts:
+def account_pull_facts(pulls: tuple[AccountPull, ...] = (), **changes: object) -> Facts:
     """A pod that fails, and pulls as the identity of its service account, which may pull; the kubelet identity may not.
 
     A second one pulls as nobody.

@@ -145,7 +145,7 @@ GROUP_PROPAGATION = timedelta(hours=24)
 
 @check(
     "access.deny-assignments",
-    needs=("registry", "access", "options", "kubernetes", "pull_secrets"),
+    needs=("registry", "access", "options", "kubernetes", "pull_secrets", "cluster"),
     outcomes=(DENIED,),
 )
 def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
@@ -244,7 +244,11 @@ def _home(facts: Facts, cluster: Cluster, tenant: str) -> str:
     return known(cluster.tenant_id if identity is None else identity)
 
 
-@check("access.propagation", needs=("registry", "access", "options", "now", "kubernetes"), outcomes=(RECENTLY_GRANTED,))
+@check(
+    "access.propagation",
+    needs=("registry", "access", "options", "now", "kubernetes", "cluster"),
+    outcomes=(RECENTLY_GRANTED,),
+)
 def the_grant_has_had_time_to_spread(facts: Facts) -> Iterator[Finding]:
     """The role that allows the identity to pull was assigned long enough ago to have taken effect.
 

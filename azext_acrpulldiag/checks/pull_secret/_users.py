@@ -16,7 +16,7 @@ from ._weight import REFUSED, secrets_of
 
 # The registry refuses whoever these are about, so that the refusal is their consequence.
 EXPLAINS = (*REFUSED, "aad-token", "pull-secret.credential-refused")
-NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "options")
+NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "options", "cluster")
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ _GIVES_UP = "It fails every pull of the pods that name it, whatever other creden
 
 @check(
     "pull-secret.existence",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options"),
+    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
     outcomes=(MISSING,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -180,7 +180,7 @@ def every_named_secret_exists(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "pull-secret.format",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options"),
+    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
     outcomes=(MALFORMED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -218,7 +218,7 @@ def _unusable_entry(secret: PullSecret) -> str | None:
 
 @check(
     "pull-secret.host",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options"),
+    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
     outcomes=(WRONG_REGISTRY,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -266,7 +266,7 @@ def _others_match(secrets: tuple[PullSecret, ...], secret: PullSecret) -> bool:
 
 @check(
     "pull-secret.credential",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options"),
+    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
     outcomes=(CREDENTIAL_REFUSED,),
     seen_from=SeenFrom.REGISTRY,
 )

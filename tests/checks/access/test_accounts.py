@@ -36,7 +36,7 @@ ROLELESS = replace(account_pull(), access=replace(account_pull().access, effecti
 
 
 def found(checked, *pulls, **changes):
-    return evaluate(checked, account_pull_facts(*pulls, **changes))
+    return evaluate(checked, account_pull_facts(pulls, **changes))
 
 
 def one(checked, *pulls, **changes):
