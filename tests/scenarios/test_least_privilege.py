@@ -99,6 +99,10 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read": ("network.outbound-ip",),
     },
     "cause-in-an-event": {"get pods": PODS},
+    "account-pull-without-a-role": {
+        "Microsoft.ContainerService/managedClusters/identityBindings/read": ("access.pull-role", "access.tenants"),
+        "get serviceaccounts": ("access.pull-role", "access.tenants"),
+    },
     "preflight-of-a-working-secret": {
         "get secrets": ("pull-secret.existence",),
         "Microsoft.ContainerRegistry/registries/pull/read": ("image.existence",),
@@ -130,7 +134,6 @@ COURTESIES = {
     "Microsoft.ContainerRegistry/registries/repositories/metadata/read",
     "Microsoft.Network/virtualHubs/hubRouteTables/read",
     "get namespaces",
-    "get serviceaccounts",
 }
 RIGHTS = {right.name: right for right in every_right()}
 CASES = [(story, name) for story, lost in LOST.items() for name in lost]

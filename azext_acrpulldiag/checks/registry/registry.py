@@ -200,7 +200,9 @@ def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
             yield unknown(resource, Unreadable("not-shown", why))
 
 
-@check("registry.cache", needs=("registry", "cache_rules", "options", "kubernetes"), outcomes=(CACHE_UPSTREAM,))
+@check(
+    "registry.cache", needs=("registry", "cache_rules", "options", "kubernetes", "cluster"), outcomes=(CACHE_UPSTREAM,)
+)
 def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
     """The registry's cache rules can sign in to their upstream registries.
 
