@@ -57,6 +57,9 @@ from .secrets.pull_secrets import Asked, AzureSide, read_pull_secrets, served_im
 MISSING = Unreadable("not-found", "The cluster does not exist")
 
 _MAX_ACCOUNTS = 64
+_TOO_MANY_ACCOUNTS = Unreadable(
+    "unsupported", f"Failing pods use more than {_MAX_ACCOUNTS} service accounts; give --namespace to have others read"
+)
 
 Clients = Mapping[tuple[str, str], str | Unreadable | None]
 Hosts = tuple[NodeHost, ...]
@@ -312,7 +315,8 @@ def service_accounts(
         return {}
     assert isinstance(of_registry, Registry)
     accounts = sorted({(pod.namespace, pod.service_account) for pod, _ in served_images(failing, of_registry)})
-    return by_key({each: partial(_client_id, api, *each) for each in accounts[:_MAX_ACCOUNTS]})
+    read = by_key({each: partial(_client_id, api, *each) for each in accounts[:_MAX_ACCOUNTS]})
+    return {**read, **dict.fromkeys(accounts[_MAX_ACCOUNTS:], _TOO_MANY_ACCOUNTS)}
 
 
 def _client_id(api: KubeApi, namespace: str, name: str) -> str | None:

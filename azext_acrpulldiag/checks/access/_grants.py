@@ -172,10 +172,13 @@ def by_puller(facts: Facts) -> tuple[Seen, ...]:
         return (Seen(facts),)
     seen = [_as_account(facts, each) for each in known(pulls)]
     if is_bootstrap_registry(facts):
-        mirrored = lambda pod: is_mirrored(pod.image)  # noqa: E731
         own = replace(facts.access, by_account=None)
-        seen.append(Seen(_with_pods(facts, mirrored, access=own), _pods(facts, mirrored) or None))
+        seen.append(Seen(_with_pods(facts, _through_mirror, access=own), _pods(facts, _through_mirror) or None))
     return tuple(seen)
+
+
+def _through_mirror(pod: FailingContainer) -> bool:
+    return is_mirrored(pod.image)
 
 
 def _as_account(facts: Facts, pull: AccountPull) -> Seen:
