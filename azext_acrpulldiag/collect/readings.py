@@ -94,8 +94,12 @@ ACCOUNTS = Reading(
     None, rights.SERVICE_ACCOUNTS,
 )
 BINDINGS = Reading("identityBindings", needing(sources.identity_bindings, CLUSTER), None, rights.IDENTITY_BINDINGS)
+IDENTITIES = Reading(
+    "accountIdentities", told(sources.account_identities, CLUSTER, REGISTRY, ACCOUNTS, BINDINGS), "account_identities",
+    otherwise=None,
+)
 BY_ACCOUNT = Reading(
-    "accountPulls", told(sources.account_pulls, CLUSTER, REGISTRY, ACCOUNTS, BINDINGS, AT_SCOPE, DENIALS, OWN),
+    "accountPulls", told(sources.account_pulls, REGISTRY, IDENTITIES, AT_SCOPE, DENIALS, OWN),
     None, (*rights.ROLE_ASSIGNMENTS, *rights.ROLE_DEFINITIONS),
 )
 _OF_ACCESS = told(
@@ -162,6 +166,7 @@ def facts_of(answers: Answers, request: ReadRequest, now: datetime) -> Facts:
         node_hosts=answers(HOSTS),
         kubelet_identity_resource=answers(IDENTITY),
         service_principal=answers(PRINCIPAL),
+        account_identities=answers(IDENTITIES),
         access=Access.unread(access) if isinstance(access, Unreadable) else access,
         cache_rules=answers(CACHE_RULES),
         replications=answers(REPLICATIONS),

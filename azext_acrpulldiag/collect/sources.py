@@ -14,6 +14,7 @@ from ..access.principals import other_principals
 from ..access.puller import accounts_pull, default_identity, puller_of
 from ..facts import (
     Access,
+    AccountIdentity,
     AccountPull,
     CacheRule,
     CheckAcrReport,
@@ -334,26 +335,36 @@ def identity_bindings(run: Run, found: Cluster) -> Bindings | Unreadable:
     return read_identity_bindings(run.arm, found.id) if accounts_pull(found) else ()
 
 
-def account_pulls(
-    run: Run,
+def account_identities(
+    _: Run,
     found: Cluster | Unreadable,
     of_registry: Registry | Unreadable,
     clients: Clients | Unreadable,
     bindings: Bindings | Unreadable,
-    at_scope: Assignments | Unreadable,
-    denied: Denials | Unreadable,
-    own: Permissions | Unreadable,
-) -> tuple[AccountPull, ...] | Unreadable | None:
-    """Who pulls in the place of the kubelet identity, each with what it holds; ``None``: that identity pulls."""
+) -> tuple[AccountIdentity, ...] | Unreadable | None:
+    """Who pulls in the place of the kubelet identity; ``None``: that identity pulls. Asks for nothing."""
     if not isinstance(found, Cluster) or not isinstance(of_registry, Registry) or not accounts_pull(found):
         return None
     if isinstance(clients, Unreadable):
         return clients
-    if isinstance(bindings, Unreadable):
-        return bindings
+    return bindings if isinstance(bindings, Unreadable) else pulls_of(clients, default_identity(found), bindings)
+
+
+def account_pulls(
+    run: Run,
+    of_registry: Registry | Unreadable,
+    identities: tuple[AccountIdentity, ...] | Unreadable | None,
+    at_scope: Assignments | Unreadable,
+    denied: Denials | Unreadable,
+    own: Permissions | Unreadable,
+) -> tuple[AccountPull, ...] | Unreadable | None:
+    """The same, each with what it holds."""
+    if identities is None or isinstance(identities, Unreadable):
+        return identities
+    if isinstance(of_registry, Unreadable):
+        return of_registry
     there = AtRegistry(run.session, of_registry.id, at_scope, denied, own)
-    pulls = pulls_of(clients, default_identity(found), bindings)
-    read = in_parallel([partial(read_account_pull, there, *each) for each in pulls])
+    read = in_parallel([partial(read_account_pull, there, each) for each in identities])
     unread = next((each for each in read if isinstance(each, Unreadable)), None)
     return unread or tuple(each for each in read if not isinstance(each, Unreadable))
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from ..targets import Targets
 from .access import (
     Access,
+    AccountIdentity,
     AccountPull,
     DenyAssignment,
     IdentityBinding,
@@ -92,6 +93,7 @@ __all__ = [
     "CODES",
     "EVERYWHERE",
     "Access",
+    "AccountIdentity",
     "AccountPull",
     "AdminRule",
     "AgentPool",
@@ -220,6 +222,8 @@ class Facts:
     """The images that are judged. ``None``: no image is named, by pods or an argument."""
     network: Network | Unreadable | None = None
     """``None``: not asked for."""
+    account_identities: tuple[AccountIdentity, ...] | Unreadable | None = None
+    """Those that pods pull as, in the place of the kubelet identity; ``None``: they do not."""
     options: Options = field(default_factory=Options)
 
 
@@ -243,5 +247,6 @@ def nothing_known(targets: Targets, options: Options, now: datetime, why: Unread
         pull_secrets=why,
         images=why,
         network=why,
+        account_identities=why,
         options=options,
     )

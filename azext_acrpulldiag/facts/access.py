@@ -85,6 +85,23 @@ class IdentityBinding:
 
 
 @dataclass(frozen=True)
+class AccountIdentity:
+    """What names the identity that pulls for pods of certain service accounts, and its binding."""
+
+    accounts: tuple[tuple[str, str], ...]
+    """Namespace and name of each, of failing pods; empty: of pods that are not known."""
+    identity: str | Unreadable | None
+    """The client id in the accounts' annotation, else the id of the default identity; ``None``: there is neither."""
+    binding: IdentityBinding | None
+    """``None``: the cluster has none for it."""
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether pulls are anonymous: no identity is named, or none that the cluster has a binding for."""
+        return self.binding is None and not isinstance(self.identity, Unreadable)
+
+
+@dataclass(frozen=True)
 class AccountPull:
     """Who pulls for pods of certain service accounts, where pods pull as the identities of those."""
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from azext_acrpulldiag.facts import (
     AdminRule,
+    AccountIdentity,
     AccountPull,
     Bootstrap,
     EndpointPolicy,
@@ -16,6 +17,7 @@ from azext_acrpulldiag.facts import (
     HealthReport,
     HttpProxy,
     HubRouting,
+    IdentityBinding,
     Image,
     ImageLookup,
     Kubernetes,
@@ -44,7 +46,7 @@ from azext_acrpulldiag.facts import (
 )
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
-from .access import access, account_pull, assignment
+from .access import ACCOUNT_CLIENT_ID, ACCOUNT_OBJECT_ID, access, account_pull, assignment
 from .cluster import agent_pool, cluster, scale_set, service_principal
 from .ids import (
     APP_ID,
@@ -319,7 +321,12 @@ def account_pull_facts(pulls: tuple[AccountPull, ...] = (), **changes: object) -
     nobody = account_pull(accounts=(("team", "default"),), identity=None, access=access(puller=None, effective=()))
     held = access(by_account=pulls or (account_pull(), nobody), effective=(), at_scope=())
     profile = cluster(service_account_pull=ServiceAccountPull(True, None))
-    return replace(failing_pods_facts((failing(), failing_container())), **{"cluster": profile, "access": held, **changes})
+    bound = IdentityBinding(IDENTITY_ID, ACCOUNT_CLIENT_ID, ACCOUNT_OBJECT_ID, TENANT)
+    named = tuple(
+        AccountIdentity(each.accounts, each.identity, bound if each.access.puller else None) for each in held.by_account
+    )
+    waiting = failing_pods_facts((failing(), failing_container()))
+    return replace(waiting, **{"cluster": profile, "access": held, "account_identities": named, **changes})
 
 
 def isolated_facts(**changes: object) -> Facts:

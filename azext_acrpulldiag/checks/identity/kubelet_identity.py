@@ -340,7 +340,7 @@ def nodes_were_set_up_for_the_present_kubelet_identity(facts: Facts) -> Iterator
 
 @check(
     "identity.service-account-pull",
-    needs=("cluster", "access", "kubernetes", "registry"),
+    needs=("cluster", "account_identities", "kubernetes", "registry"),
     outcomes=(SERVICE_ACCOUNT_PULL,),
 )
 def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
@@ -368,10 +368,10 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     if profile is None or not profile.enabled:
         return
     default = profile.default_identity_id
-    accounts = facts.access.by_account
-    nobody = [each for each in accounts if each.access.puller is None] if isinstance(accounts, tuple) else []
+    named = facts.account_identities if isinstance(facts.account_identities, tuple) else ()
+    nobody = [each for each in named if each.is_nobody]
     pods = sorted(
-        (pod.namespace, pod.pod, each.identity or "")
+        (pod.namespace, pod.pod, str(each.identity or ""))
         for each in nobody
         for pod, _ in failing_of_registry(facts)
         if (pod.namespace, pod.service_account) in each.accounts and not is_mirrored(pod.image)

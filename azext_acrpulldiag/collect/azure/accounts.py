@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from ...arm_ids import name_of, same_id
 from ...facts import (
     Access,
+    AccountIdentity,
     AccountPull,
     DenyAssignment,
     IdentityBinding,
@@ -72,7 +73,7 @@ def identity_binding_from(answer: Json) -> IdentityBinding:
 
 def pulls_of(
     clients: Mapping[Account, str | Unreadable | None], default: str | None, bindings: Iterable[IdentityBinding]
-) -> tuple[tuple[tuple[Account, ...], str | Unreadable | None, IdentityBinding | None], ...]:
+) -> tuple[AccountIdentity, ...]:
     """Group accounts by who pulls: the accounts, what names the identity, and its binding (``None``: there is none).
 
     The default identity is one of them also where no account of a failing pod falls back to it. Pure.
@@ -81,7 +82,7 @@ def pulls_of(
     accounts: dict[str | Unreadable | None, list[Account]] = {} if default is None else {default: []}
     for account, client in sorted(clients.items(), key=lambda item: item[0]):
         accounts.setdefault(default if client is None else client, []).append(account)
-    return tuple((tuple(held), who, _binding(who, bound)) for who, held in accounts.items())
+    return tuple(AccountIdentity(tuple(held), who, _binding(who, bound)) for who, held in accounts.items())
 
 
 def _binding(who: str | Unreadable | None, bindings: Collection[IdentityBinding]) -> IdentityBinding | None:
@@ -103,10 +104,9 @@ class AtRegistry:
     caller_permissions: tuple[Permission, ...] | Unreadable
 
 
-def read_account_pull(
-    there: AtRegistry, accounts: tuple[Account, ...], who: str | Unreadable | None, binding: IdentityBinding | None
-) -> AccountPull:
+def read_account_pull(there: AtRegistry, named: AccountIdentity) -> AccountPull:
     """Read what one identity, one of :func:`pulls_of`, holds at the registry."""
+    accounts, who, binding = named.accounts, named.identity, named.binding
     if isinstance(who, Unreadable):
         return AccountPull(accounts, None, who, Access.unread(who))
     if binding is None:

@@ -12,7 +12,7 @@ from azext_acrpulldiag.collect.azure.accounts import (
     read_identity_bindings,
 )
 from azext_acrpulldiag.collect.members import MemberError
-from azext_acrpulldiag.facts import IdentityBinding, Unreadable
+from azext_acrpulldiag.facts import AccountIdentity, IdentityBinding, Unreadable
 from tests.build import ACCOUNT_CLIENT_ID, ACCOUNT_OBJECT_ID, TENANT
 from tests.recordings import body
 
@@ -95,4 +95,4 @@ def test_an_annotation_of_another_type():
     ],
 )
 def test_who_pulls_for_which_accounts(clients, default, pulls):
-    assert pulls_of(clients, default, [BOUND]) == pulls
+    assert pulls_of(clients, default, [BOUND]) == tuple(AccountIdentity(*each) for each in pulls)
