@@ -303,7 +303,7 @@ def access(
 
 
 def service_accounts(
-    run: Run,
+    _: Run,
     found: Cluster | Unreadable,
     of_registry: Registry | Unreadable,
     api: KubeApi | Unreadable | None,

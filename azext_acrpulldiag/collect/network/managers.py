@@ -101,11 +101,11 @@ def _apart(network: Network, endpoints: tuple[PrivateEndpoint, ...]) -> tuple[st
     return tuple({key_of(each): each for each in found}.values())
 
 
-def _are_peered(network: Network, here_id: str, there_id: str) -> bool:
+def _are_peered(network: Network, one_id: str, other_id: str) -> bool:
     """Azure says Connected only where both sides are made, so that a side which may not be read is no doubt."""
-    far = network.networks.get(key_of(there_id))
-    return _is_open(network, here_id, there_id) and (
-        not isinstance(far, VirtualNetwork) or _is_open(network, there_id, here_id)
+    far = network.networks.get(key_of(other_id))
+    return _is_open(network, one_id, other_id) and (
+        not isinstance(far, VirtualNetwork) or _is_open(network, other_id, one_id)
     )
 
 

@@ -175,12 +175,12 @@ def _list(reader: ArmReader, subscription: str) -> list[Json]:
 
 def by_tenant(session: Session, subscriptions: Collection[str]) -> dict[str, list[str]]:
     """The login's enabled subscriptions in the tenants of these, by tenant."""
-    by_tenant: dict[str, list[str]] = {}
+    own: dict[str, list[str]] = {}
     for one in session.subscriptions():
         if str(one.get("state", "Enabled")) != "Disabled" and one.get("id"):
-            by_tenant.setdefault(str(one.get("tenantId", "")), []).append(str(one["id"]))
+            own.setdefault(str(one.get("tenantId", "")), []).append(str(one["id"]))
     wanted = {each.lower() for each in subscriptions}
-    return {tenant: ids for tenant, ids in by_tenant.items() if wanted & {each.lower() for each in ids}}
+    return {tenant: ids for tenant, ids in own.items() if wanted & {each.lower() for each in ids}}
 
 
 def _zone_ids(rows: Iterable[Json], registry: Registry) -> tuple[str, ...]:
