@@ -19,6 +19,7 @@ echo "$(basename "$0") $*" >>"$CALLS"
 echo said
 """
 _VARIABLE = re.compile(r"\$\{(\w+):\?")
+_LITERAL = re.compile(r"'[^']*'")
 _LOOSE = re.compile(r"\$\w+|\$\{\w+\}")
 _DESTROYS = re.compile(r"(delete|remove|purge|reset|detach|clear|revoke)(-[a-z-]+)?")
 _WORD = re.compile(r"[a-z][a-z-]*")
@@ -62,7 +63,7 @@ def harm(command: str) -> str | None:
                 return f"it deletes: {called}"
         if words[:1] == ["kubectl"] and ("delete" in words or not {"--kubeconfig", "--context"} & set(words)):
             return "kubectl deletes, or acts on whatever context is current"
-    if loose := _LOOSE.search(command):
+    if loose := _LOOSE.search(_LITERAL.sub("", command)):
         return f"it does not insist on {loose[0]}"
     names = variables_of(command)
     if not names:

@@ -37,6 +37,7 @@ NOT_READ = dict.fromkeys(
         "access.tenants",
         "network.admin-rules",
         "network.firewall",
+        "network.node-resolver",
         "network.outbound-ip",
         "network.peerings",
         "network.private-dns",
