@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,9 +84,9 @@ def extension_dir() -> Path:
 @pytest.fixture
 def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path, tmp_path: Path) -> Iterator[Az]:
     """The real ``az``, which logs in to ``cloud`` before its first command and asks nobody else."""
-    from tests.azure.az import Az
+    from tests.azure.az import Az, is_another
 
-    if "ACRPULLDIAG_AZ_PYTHON" not in os.environ:
+    if not is_another():
         pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
     yield Az(simulated_azure, tmp_path, extension_dir)
     assert not cloud.log.refused, "az wanted hosts that are not simulated"

@@ -20,6 +20,7 @@ from .state import Cloud
 
 PRELOAD = Path(__file__).parent / "preload"
 NOT_INSTALLED = "acrpulldiag-no-such-command"
+_ANOTHER = "ACRPULLDIAG_AZ_PYTHON"
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,12 @@ def _kept_logins() -> tempfile.TemporaryDirectory[str]:
 
 def az_command() -> list[str]:
     """The start of every command line."""
-    return [os.environ.get("ACRPULLDIAG_AZ_PYTHON", sys.executable), "-m", "azure.cli"]
+    return [os.environ.get(_ANOTHER, sys.executable), "-m", "azure.cli"]
+
+
+def is_another() -> bool:
+    """Tell whether the ``az`` that is run is not this Python's."""
+    return _ANOTHER in os.environ
 
 
 def _bundle(server: Endpoint, path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azext_acrpulldiag.checks import ALL
-from tests.azure.az import Az
+from tests.azure.az import Az, is_another
 from tests.azure.state import Cloud
 
 from .rights import undeclared
@@ -13,7 +13,18 @@ from .running import assert_promises, assert_told, run
 from .stories import STORIES, Story
 
 
-@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+def told() -> dict[str, Story]:
+    """Every story; on another az the first of each verdict, cause and set of arguments.
+
+    What an older az may change is how it signs in, reads and prints. The judgement is the same code.
+    """
+    if not is_another():
+        return STORIES
+    first = {(each.verdict, each.root_causes, each.arguments): each for each in reversed(STORIES.values())}
+    return {each.name: each for each in first.values()}
+
+
+@pytest.mark.parametrize("story", told().values(), ids=told())
 def test_story(story: Story, cloud: Cloud, az: Az) -> None:
     if story.missing:
         pytest.skip(f"needs {story.missing}")
