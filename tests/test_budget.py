@@ -56,10 +56,10 @@ def test_the_default_run_of_a_healthy_pair(installed, cloud):
     done = installed.run(*DIAGNOSE, cwd=installed.folder)
     assert (done.code, done.json["verdict"]) == (0, "healthy"), done.json["unknowns"]
     elapsed = done.json["elapsed"]
-    assert (elapsed["requests"], elapsed["longestChain"]) == (21, 3)
+    assert (elapsed["requests"], elapsed["longestChain"]) == (22, 3)
     kubernetes = cloud.cluster["properties"]["fqdn"]
     # check-health's four follow on the request that finds the registry, and on its token where az has kept none
-    assert Counter(entry.host for entry in cloud.log) - Counter({LOGIN: 1}) == {ARM: 16, kubernetes: 5, REGISTRY: 4}
+    assert Counter(entry.host for entry in cloud.log) - Counter({LOGIN: 1}) == {ARM: 17, kubernetes: 5, REGISTRY: 4}
     assert not [entry for entry in cloud.log.to(ARM) if "AZURECLI" not in entry.user_agent]
 
 

@@ -66,7 +66,7 @@ ZONES = Reading(
     "privateZones", told(network.private_zones, REGISTRY, CLUSTER, ENDPOINTS, SIDE, GRAPH), None, rights.PRIVATE_ZONES,
 )
 FORWARDING = Reading(
-    "forwardingRules", told(network.forwarding, REGISTRY, SIDE, HUBS, GRAPH), None, rights.FORWARDING_RULES,
+    "forwardingRules", told(network.forwarding, REGISTRY, SIDE, HUBS, RULES, GRAPH), None, rights.FORWARDING_RULES,
 )
 PRIVATE_DNS = Reading("privateDns", told(network.private_dns, ZONES, FORWARDING), at_end=True)
 WHOLE = Reading(
@@ -103,7 +103,7 @@ BY_ACCOUNT = Reading(
     None, (*rights.ROLE_ASSIGNMENTS, *rights.ROLE_DEFINITIONS),
 )
 _OF_ACCESS = told(
-    sources.access, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, OTHER_DEFINITIONS, DENIALS, OWN, BY_ACCOUNT
+    sources.access, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, OTHER_DEFINITIONS, DENIALS, OWN, BY_ACCOUNT, CLUSTER
 )
 ACCESS = Reading("access", _OF_ACCESS, "access", at_end=True)
 OPENED = Reading(

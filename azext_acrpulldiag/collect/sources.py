@@ -296,10 +296,16 @@ def access(
     denied: Denials | Unreadable,
     own: Permissions | Unreadable,
     by_account: tuple[AccountPull, ...] | Unreadable | None,
+    found: Cluster | Unreadable,
 ) -> Access:
-    """Put together who may pull, empty lists settled."""
+    """Put together who may pull, empty lists settled.
+
+    Where pods do not pull as their service accounts, it does not matter that those were not read in time.
+    """
     both = [{} if isinstance(each, Unreadable) else each for each in (roles, other_roles)]
-    return replace(rbac.assemble(who, held, at_scope, {**both[0], **both[1]}, denied, own), by_account=by_account)
+    together = rbac.assemble(who, held, at_scope, {**both[0], **both[1]}, denied, own)
+    alike = isinstance(found, Cluster) and not accounts_pull(found)
+    return together if alike else replace(together, by_account=by_account)
 
 
 def service_accounts(

@@ -61,9 +61,9 @@ def connected(status="Approved"):
 )
 def test_hosts_of_layers(changes, replications, regions):
     """An approved private endpoint brings data endpoints with it, also where they are not listed."""
-    assert own_hosts(registry(**changes), replications) == ("contosoreg.azurecr.io", *map(DATA, regions))
+    assert own_hosts(registry(**changes), (), replications) == ("contosoreg.azurecr.io", *map(DATA, regions))
 
 
 def test_hosts_of_layers_have_the_label_of_the_login_server():
     labelled = registry(login_server="contosoreg-a1b2c3.azurecr.io", private_endpoints=connected())
-    assert own_hosts(labelled, ())[1] == "contosoreg-a1b2c3.westeurope.data.azurecr.io"
+    assert own_hosts(labelled, (), ())[1] == "contosoreg-a1b2c3.westeurope.data.azurecr.io"

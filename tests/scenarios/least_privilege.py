@@ -51,6 +51,7 @@ SUBJECTS = {
     "pull-secret.existence": ("pull-secret.",),
     "network.private-dns": _FURTHER_ON,
     "network.routes": _FURTHER_ON,
+    "network.peerings": _FURTHER_ON,
 }
 
 Found = dict[str, Counter[tuple[str, str | None]]]

@@ -69,7 +69,7 @@ def global_mesh(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=(MISSING,),
-    evidence={MISSING: {"nearName": NODES, "farName": "vnet-shared", "addresses": ["10.50.0.5"]}},
+    evidence={MISSING: {"nearName": NODES, "farName": "vnet-shared", "addresses": ["10.50.0.4", "10.50.0.5"]}},
 )
 def spokes_without_direct_connectivity(cloud: Cloud) -> None:
     """Both networks are in a network group whose members are not connected with each other."""

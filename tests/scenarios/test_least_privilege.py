@@ -82,6 +82,17 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.Network/dnsForwardingRulesets/forwardingRules/read": ("network.private-dns",),
         "Microsoft.Network/dnsResolvers/inboundEndpoints/read": ("network.private-dns",),
     },
+    "networks-joined-by-a-mesh": {
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/action": (
+            "network.peerings",
+        ),
+    },
+    "admin-rule-allows-what-a-security-group-denies": {
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action": (
+            "network.admin-rules",
+            "network.security-groups",
+        ),
+    },
     "virtual-hub-blocks-the-registry": {
         f"Microsoft.Network/virtualHubs{part}/read": ("network.routes",)
         for part in ("", "/hubVirtualNetworkConnections", "/routingIntent")

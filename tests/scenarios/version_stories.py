@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests import build
 from tests.azure.state import Cloud
 
-from .identity_stories import BY_PULLER, OWN_IDENTITY_ID
+from .identity_stories import OWN_IDENTITY_ID
 from .stories import story
 
 CLUSTERS = "microsoft.containerservice/managedclusters"
@@ -22,11 +22,7 @@ def preview_version_replaced(cloud: Cloud) -> None:
     cloud.versions[REGISTRIES] = ("2025-11-01", "2026-03-01-preview")
 
 
-@story(
-    verdict="inconclusive",
-    other_outcomes=("identity.service-account-pull",),
-    unknowns=dict.fromkeys(BY_PULLER),
-)
+@story(verdict="at-risk", other_outcomes=("identity.service-account-pull",))
 def service_account_pull_in_another_preview(cloud: Cloud) -> None:
     """Pods pull by service account, which another preview version than the one that is asked for shows."""
     cloud.grant()

@@ -128,11 +128,13 @@ def forwarding(
     registry: Registry | Unreadable,
     side: NodeSide | Unreadable,
     found: Network | Unreadable,
+    rules: Network | Unreadable,
     graph: FoundZones | Unreadable | None,
 ) -> Forwarding | Unreadable | None:
     """The forwarding rules that a query for the registry's names can meet; see :func:`~.forwarding.read_forwarding`.
 
-    ``None``: no name passes through private link.
+    A firewall may be the nodes' DNS server, and its policy has its DNS settings. ``None``: no name passes through
+    private link.
     """
     if isinstance(registry, Unreadable):
         return registry
@@ -140,7 +142,8 @@ def forwarding(
         return None
     if isinstance(side, Unreadable):
         return side
-    return read_forwarding(readers.arm, readers.once, _widest(side, found), registry, graph)
+    known = found if isinstance(rules, Unreadable) else rules
+    return read_forwarding(readers.arm, readers.once, _widest(side, known), registry, graph)
 
 
 def private_dns(

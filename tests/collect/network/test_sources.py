@@ -74,10 +74,10 @@ def test_the_rules_of_a_firewall_do_not_hold_up_its_addresses(read, cloud):
     network, outbound = read()
     assert network.firewalls[FIREWALL_KEY].collections == ()
     assert list(outbound.firewalls.values()) == [(OUTBOUND_IP,)]
-    # networks; route table; hub and firewalls; policy; its parent; beside them the regions of the registry
+    # networks, admin rules; route table; hub and firewalls; policy; its parent; beside them the regions
     assert read.meter.longest_chain == 5
     lines = [entry.request.line for entry in cloud.log]
-    assert len(lines) == len(set(lines)) == 11
+    assert len(lines) == len(set(lines)) == 12
 
 
 @pytest.mark.parametrize("kind", ["403", "500", "timeout"])
