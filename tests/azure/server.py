@@ -149,12 +149,14 @@ class _Conversation:
             if fault is None:
                 response = self._route(request)
                 entry.status = response.status
+                # Before the client has it: its next request may come while this thread is not yet told to go on.
+                entry.ended = time.monotonic()
                 return self._send(http, request, response)
             mangled = fault.apply(request, lambda: self._route(request))
             entry.status = mangled.response.status
             return self._misbehave(http, request, mangled)
         finally:
-            entry.ended = time.monotonic()
+            entry.ended = entry.ended or time.monotonic()
 
     def _route(self, request: Request) -> Response:
         try:

@@ -126,13 +126,13 @@ class KubernetesHttp:
             self._found = True
 
     def _no_answer(self, error: Exception) -> Unreadable:
-        """Say why there is no answer; an API server that never gave one is given up."""
+        """Say why there is no answer; an API server that never gave one, and keeps everybody waiting, is given up."""
         host = urlsplit(self._server.url).hostname
         timed_out = "imeout" in type(error).__name__ or "timed out" in str(error)
         timed_out = timed_out or self._session.deadline.remaining() <= 0  # which shuts the sockets down
         said = "timed out" if timed_out else first_line(error)
         why = Unreadable("timeout" if timed_out else "unreachable", f"No answer from the API server {host}: {said}")
-        if not self._answered:
+        if timed_out and not self._answered:
             self._out_of_reach = why
         return why
 
