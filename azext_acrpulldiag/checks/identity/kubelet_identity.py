@@ -12,12 +12,12 @@ from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost,
 from ...images.mirrors import is_mirrored
 from ...model import Finding, Reach, Severity
 from ...repairs import Step, option
+from .._kubernetes import pod_names
 from .._named import ClusterNames
 from .._working_secrets import failing_of_registry
 from ._reconcile import RECONCILE_RIGHTS, reconcile
 from .node_hosts import TROUBLESHOOT_URL, not_by_kubelet_identity
 
-_MOST_PODS = 10
 SERVICE_ACCOUNT_URL = (
     "https://learn.microsoft.com/javascript/api/@azure/arm-containerservice/serviceaccountimagepullprofile"
 )
@@ -370,19 +370,20 @@ def pods_pull_by_the_kubelet_identity(facts: Facts) -> Iterator[Finding]:
     default = profile.default_identity_id
     named = facts.account_identities if isinstance(facts.account_identities, tuple) else ()
     nobody = [each for each in named if each.is_nobody]
-    pods = sorted(
-        (pod.namespace, pod.pod, str(each.identity or ""))
+    pods = [
+        (pod, str(each.identity or ""))
         for each in nobody
         for pod, _ in failing_of_registry(facts)
         if (pod.namespace, pod.service_account) in each.accounts and not is_mirrored(pod.image)
-    )
+    ]
+    pods.sort(key=lambda each: (each[0].namespace, each[0].pod, each[1]))
     pulls = ServiceAccountPulls(
         otherwise=f"as {default}" if default else "anonymously",
         default_identity=default,
-        pods_without=tuple(f"{namespace}/{pod}" for namespace, pod, identity in pods if not identity)[:_MOST_PODS],
-        unbound=tuple(dict.fromkeys(identity for *_, identity in pods if identity)),
+        pods_without=pod_names(pod for pod, identity in pods if not identity),
+        unbound=tuple(dict.fromkeys(identity for _, identity in pods if identity)),
     )
-    reach = Reach(pods=frozenset((namespace, pod) for namespace, pod, _ in pods))
+    reach = Reach(pods=frozenset((pod.namespace, pod.pod) for pod, _ in pods))
     explains = SERVICE_ACCOUNT_PULL.explains if pods else ()
     yield SERVICE_ACCOUNT_PULL.at(cluster.id, ClusterNames.of(cluster), pulls, reach=reach, explains=explains)
 

@@ -9,7 +9,8 @@ from ...details import Details
 from ...facts import Facts, Unreadable
 from ...path.admission import admitted
 from ...path.routing.outbound import Egress
-from ...pull_errors.symptoms import recent_pulls, symptoms_of
+from ...pull_errors.symptoms import recent_pulls
+from ._findings import pods_report
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,9 @@ class Caveat(Details):
 
 
 def reported(facts: Facts, classes: Collection[str], pools: Collection[str]) -> bool:
-    """Tell whether pods of some node pools report one of these symptom classes, and none of those pools pulled of late.
-
-    A pod of no known pool may be one of theirs.
-    """
-    if any(each.node_pool in pools for each in recent_pulls(facts)):
-        return False
-    inside, _ = symptoms_of(facts)
-    return any(each.symptom_class in classes and each.node_pool in (None, *pools) for each in inside)
+    """Tell whether pods of some node pools report one of these classes, and none of those pools pulled of late."""
+    pulled = any(each.node_pool in pools for each in recent_pulls(facts))
+    return not pulled and pods_report(facts, classes, pools)
 
 
 def as_pods_show(facts: Facts, egress: Egress, rules: tuple[str, ...]) -> Egress:

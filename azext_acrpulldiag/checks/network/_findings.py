@@ -106,8 +106,13 @@ def outcome_of(facts: Facts, met: Met, outcomes: Mapping[str, Outcome]) -> Outco
     suspected = outcomes.get(met.hop.suspected or "")
     if suspected is None:
         return None
-    of_pools = [each for each in symptoms_of(facts)[0] if each.node_pool is None or each.node_pool in met.pools]
-    return suspected if any(each.symptom_class in suspected.explains for each in of_pools) else None
+    return suspected if pods_report(facts, suspected.explains, met.pools) else None
+
+
+def pods_report(facts: Facts, classes: Collection[str], pools: Collection[str]) -> bool:
+    """Tell whether pods of some node pools report one of these classes; a pod of no known pool may be one of theirs."""
+    inside, _ = symptoms_of(facts)
+    return any(each.symptom_class in classes and each.node_pool in (None, *pools) for each in inside)
 
 
 def finding_of(facts: Facts, met: Met, outcome: Outcome, *further: Details, **changes: Any) -> Finding:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...arm_ids import key_of, name_of, parent_of, same_id
-from ...facts import ConnectedGroup, Network, Unreadable, VirtualNetwork
+from ...facts import ConnectedGroup, Network, Unreadable, VirtualNetwork, region_key
 from ..addresses import address_set
 from ..hops import OK, Hop
 from ..managers import CONNECTIVITY, may_manage, on_network
@@ -112,7 +112,7 @@ def _region(network: Network, network_id: str) -> str | Unreadable:
     found = network.networks.get(key_of(network_id))
     if not isinstance(found, VirtualNetwork):
         return found or Unreadable("not-found", f"Virtual network {name_of(network_id)} was not read")
-    return found.location if isinstance(found.location, Unreadable) else found.location.lower().replace(" ", "")
+    return found.location if isinstance(found.location, Unreadable) else region_key(found.location)
 
 
 def overlaps(here: VirtualNetwork, address: str) -> bool:
