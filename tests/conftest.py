@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.azure.az import Az
     from tests.azure.server import Server
     from tests.azure.state import Cloud
+    from tests.azure.warm import WarmProcess
     from tests.scenarios.engines import Engine
 
 
@@ -90,3 +91,22 @@ def az(simulated_azure: Server, cloud: Cloud, extension_dir: Path, tmp_path: Pat
         pytest.importorskip("azure.cli", reason="azure-cli is not installed for this Python")
     yield Az(simulated_azure, tmp_path, extension_dir)
     assert not cloud.log.refused, "az wanted hosts that are not simulated"
+
+
+@pytest.fixture(scope="session")
+def warm_process(
+    simulated_azure: Server, extension_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WarmProcess]:
+    """One process a session that has imported what ``az`` does."""
+    from tests.azure.warm import warm_process
+
+    with warm_process(simulated_azure, tmp_path_factory.mktemp("warm"), extension_dir) as process:
+        yield process
+
+
+@pytest.fixture
+def warm_az(az: Az, warm_process: WarmProcess) -> Az:
+    """The same ``az``, forked from that process: for hundreds of runs that differ in the cloud alone."""
+    from tests.azure.warm import WarmAz
+
+    return WarmAz(warm_process, az.folder)

@@ -25,11 +25,11 @@ def told() -> dict[str, Story]:
 
 
 @pytest.mark.parametrize("story", told().values(), ids=told())
-def test_story(story: Story, cloud: Cloud, az: Az) -> None:
+def test_story(story: Story, cloud: Cloud, warm_az: Az) -> None:
     if story.missing:
         pytest.skip(f"needs {story.missing}")
     story.tell(cloud)
-    done = run(az, *story.arguments)
+    done = run(warm_az, *story.arguments)
     assert_promises(done)
     assert_told(story, done)
     assert not undeclared(done.requests, cloud)
