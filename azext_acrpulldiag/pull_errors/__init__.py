@@ -7,7 +7,8 @@ one entry, and :func:`classify` decides which entry carries the cause.
 
 from __future__ import annotations
 
+from .bodies import CacheRule, Said
 from .classes import SYMPTOM_CLASSES
 from .decide import Cause, PullError, classify
 
-__all__ = ["SYMPTOM_CLASSES", "Cause", "PullError", "classify"]
+__all__ = ["SYMPTOM_CLASSES", "CacheRule", "Cause", "PullError", "Said", "classify"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import parse
+from .bodies import CacheRule, Said, cache_rule_in, client_address_in, said_in
 from .classes import verdict_of
 from .parse import Stage
 from .subject import is_backoff_only, is_no_pull
@@ -23,6 +24,9 @@ class Cause:
     credential: str | None
     text: str
     resolver: str | None = None
+    client_address: str | None = None
+    said: Said | None = None
+    cache_rule: CacheRule | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ class PullError:
     causes: tuple[Cause, ...]
     resolver: str | None = None
     """The address of the DNS server that was asked for the host, where the text names it."""
+    client_address: str | None = None
+    """Whom the registry's firewall refused, by the registry's own words in any attempt."""
+    said: Said | None = None
+    """The registry's own error in the deciding attempt, where the text holds it."""
+    cache_rule: CacheRule | None = None
+    """The artifact cache rule that the registry names in any attempt."""
 
 
 def classify(message: str) -> PullError:
@@ -75,6 +85,9 @@ def classify(message: str) -> PullError:
         credential=first.credential,
         causes=causes,
         resolver=first.resolver,
+        client_address=next((each.client_address for each in causes if each.client_address), None),
+        said=first.said,
+        cache_rule=next((each.cache_rule for each in causes if each.cache_rule), None),
     )
 
 
@@ -95,6 +108,9 @@ def _cause(text: str, image: str | None, position: int, count: int) -> Cause:
         credential=credential,
         text=text,
         resolver=parse.resolver_in(text),
+        client_address=client_address_in(text),
+        said=said_in(text),
+        cache_rule=cache_rule_in(text),
     )
 
 
