@@ -8,7 +8,7 @@ from . import parse
 from .bodies import CacheRule, Said, cache_rule_in, client_address_in, said_in
 from .classes import verdict_of
 from .parse import Stage
-from .subject import is_backoff_only, is_no_pull
+from .subject import is_backoff_only, is_no_pull, may_be_a_pull
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Cause:
     client_address: str | None = None
     said: Said | None = None
     cache_rule: CacheRule | None = None
+    asked_for: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class PullError:
     """The registry's own error in the deciding attempt, where the text holds it."""
     cache_rule: CacheRule | None = None
     """The artifact cache rule that the registry names in any attempt."""
+    asked_for: str | None = None
+    """The registry whose image ``host`` was asked for as its mirror (``?ns=``), where the text names it."""
 
 
 def classify(message: str) -> PullError:
@@ -65,7 +68,7 @@ def classify(message: str) -> PullError:
     text = parse.readable(message)
     words = parse.bare(text)
     image = parse.image_in(text)
-    if is_no_pull(words):
+    if is_no_pull(text, words):
         return _alone("negative", image, text)
     if is_backoff_only(words):
         return _alone("backoff-only", image, text)
@@ -74,6 +77,8 @@ def classify(message: str) -> PullError:
     order = sorted(range(len(attempts)), key=lambda index: (_rank(attempts[index], index, len(attempts)), index))
     causes = tuple(attempts[index] for index in order)
     first = causes[0]
+    if (first.symptom_class, first.mechanism) == ("other", None) and not may_be_a_pull(words):
+        return _alone("negative", image, text)
     return PullError(
         symptom_class=first.symptom_class,
         mechanism=first.mechanism,
@@ -88,6 +93,7 @@ def classify(message: str) -> PullError:
         client_address=next((each.client_address for each in causes if each.client_address), None),
         said=first.said,
         cache_rule=next((each.cache_rule for each in causes if each.cache_rule), None),
+        asked_for=first.asked_for,
     )
 
 
@@ -111,6 +117,7 @@ def _cause(text: str, image: str | None, position: int, count: int) -> Cause:
         client_address=client_address_in(text),
         said=said_in(text),
         cache_rule=cache_rule_in(text),
+        asked_for=parse.asked_for_in(text),
     )
 
 

@@ -225,6 +225,11 @@ GENERAL: dict[str, Explanation] = {
         ("symptom.unexplained",),
         "Which policy denied it: admission (Ratify, Gatekeeper) or that of the container runtime.",
     ),
+    "admission-denied": Explanation(
+        "A policy or a webhook of the cluster denied the pod: no node has tried to pull.",
+        ("symptom.unexplained",),
+        "The policy or webhook named in the message, and whom it says it denied.",
+    ),
     "other": Explanation(
         "This message is no known kind of pull failure.",
         ("symptom.unexplained",),

@@ -59,6 +59,26 @@ def _at_docker_hub(error: PullError) -> bool:
     return (error.host or "").endswith("docker.io")
 
 
+_UPSTREAM = (
+    _mechanism("artifact-cache"),
+    Explanation(
+        "The registry could not get the image from the upstream of a cache rule: the refusal is the upstream's, not "
+        "the registry's.",
+        ("registry.cache-upstream",),
+        "The cache rule and the source in the message: whether the source has that repository, and takes the rule's "
+        "credential set.",
+    ),
+)
+_CONTAINER_INSTANCES = (
+    _mechanism("container-instances"),
+    Explanation(
+        "Container Instances, which runs the pods of virtual nodes, could not get the image. It pulls with the pod's "
+        "image pull secrets only, from outside the node network.",
+        ("pull-secret.missing", "pull-secret.wrong-registry", "image.repository-not-found"),
+        "Whether the pod names an image pull secret with a user name for exactly this login server.",
+    ),
+)
+
 Special = tuple[Callable[[PullError], bool], Explanation]
 SPECIAL: dict[str, tuple[Special, ...]] = {
     "dns-failure": (
@@ -81,6 +101,8 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "unauthorized-401": (
+        _UPSTREAM,
+        _CONTAINER_INSTANCES,
         (
             _regional_host,
             Explanation(
@@ -127,6 +149,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "forbidden-403": (
+        _UPSTREAM,
         (
             _mechanism("client-ip"),
             Explanation(
@@ -306,6 +329,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "credential-provider": (
+        _CONTAINER_INSTANCES,
         (
             _mechanism("plugin"),
             Explanation(
@@ -350,6 +374,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "image-not-found": (
+        _UPSTREAM,
         (
             _at_docker_hub,
             Explanation(
@@ -360,7 +385,9 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
             ),
         ),
     ),
+    "server-error": (_UPSTREAM,),
     "other": (
+        _CONTAINER_INSTANCES,
         (
             _mechanism("locked"),
             Explanation(
@@ -401,7 +428,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("admission"),
             Explanation(
-                "An admission webhook denied the pod; no node has tried to pull.",
+                "An admission webhook failed over the pod; no node has tried to pull.",
                 ("symptom.unexplained",),
                 "The webhook named in the message.",
             ),
