@@ -218,6 +218,18 @@ def _nulls(body: Any) -> Any:
     return dict.fromkeys(body)
 
 
+def _telling(fault: Fault, request: Request, truth: Callable[[], Response]) -> Mangled:
+    """A registry's refusal whose words hold :data:`TOLD`, as that of a proxy between may."""
+    body = {"errors": [{"code": "DENIED", "message": f"operation is disallowed: {TOLD}"}]}
+    return Mangled(Mode.ANSWER, Response(403, json.dumps(body).encode(), {"content-type": "application/json"}))
+
+
+TOLD = (
+    "GET https://weumanaged193.blob.core.windows.net/0f/data?se=2026&sig=ToldCanary%2B1: Authorization: Bearer "
+    "eyJhbGciOiJSUzI1NiJ9.eyJ0b2xkIjoiQ2FuYXJ5In0.ToldCanary-2 https://user:ToldCanary3@proxy.contoso.com/"
+)
+"""What nobody should see again: ``ToldCanary`` as a signature, at the end of a token, and as a password."""
+
 KINDS: dict[str, Callable[..., Mangled]] = {
     "401": _status(401),
     "403": _status(403),
@@ -232,6 +244,7 @@ KINDS: dict[str, Callable[..., Mangled]] = {
     "flat-404": lambda fault, request, truth: Mangled(
         Mode.ANSWER, replay(recording("aks/managedcluster_404_flat_error_from_rp"))
     ),
+    "telling": _telling,
     "reset": _on_the_wire(Mode.RESET),
     "timeout": _on_the_wire(Mode.SILENT),
     "drip": _on_the_wire(Mode.DRIP),

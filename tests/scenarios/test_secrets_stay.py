@@ -10,6 +10,7 @@ from tests import build
 from tests.azure import secrets as make
 from tests.azure.az import Az
 from tests.azure.changes_access import ago
+from tests.azure.faults import TOLD
 from tests.azure.state import Cloud
 
 from .running import assert_clean, run
@@ -37,6 +38,31 @@ def _forms() -> list[str]:
     """The value as it is, in base64 alone and behind each user, the ends that depend on padding left out."""
     plain = [CANARY[:12], base64.b64encode(CANARY.encode()).decode()[:20]]
     return plain + [base64.b64encode(f"{user}:{CANARY}".encode()).decode()[:-4] for user in USERS]
+
+
+def _let_others_tell(cloud: Cloud) -> None:
+    """Signatures, tokens and passwords in whatever Kubernetes, Resource Manager and the registry say in words."""
+    told = f"failed to copy: httpReadSeeker: failed open: {TOLD}: 403 Forbidden\ndenied: {TOLD}"
+    cloud.failing_pod(message=told)
+    pod = cloud.failing_pod(name="web-2", message='Back-off pulling image "contosoreg.azurecr.io/team/app:1.2"')
+    cloud.event(pod, "Failed", f'Failed to pull image "contosoreg.azurecr.io/team/app:1.2": {told}')
+    cloud.failing_pod(f"https://user:ToldCanary4@{HOST}/team/app:1", f"invalid reference: {TOLD}", name="web-3")
+    cloud.replica("westus", "Unavailable", message=TOLD)
+    cloud.cache_rule("hub", "docker.io/library/*", "hub/*", healthy=False)
+    credential = cloud.resources[f"{build.REGISTRY_ID}/credentialSets/hub"]["properties"]["authCredentials"][0]
+    credential["credentialHealth"]["errorMessage"] = TOLD
+    cloud.fault(f"{HOST}/v2/", "telling")
+
+
+@pytest.mark.parametrize("output", ["json", "table"])
+def test_what_others_tell_is_masked(cloud: Cloud, az: Az, output: str) -> None:
+    _let_others_tell(cloud)
+    done = run(az, "--acr", "contosoreg", "--debug", output=output)
+    assert_clean(done)
+    assert "weumanaged193.blob.core.windows.net" in done.result.out, "the words are shown, but for what they gave away"
+    for shown in (done.result.out, done.result.err):
+        told = [line for line in shown.splitlines() if "ToldCanary" in line]
+        assert not told, told[0][:500]
 
 
 @pytest.mark.parametrize("output", ["json", "table"])

@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ...arm_ids import subscription_of
 from ...facts import Unreadable
+from ...masking import masked
 from .deadline import begin_after, chain_length
 from .errors import (
     ReadError,
@@ -306,7 +307,7 @@ def _error_text(payload: bytes, name: str) -> str | None:
     body = _parsed(payload)
     error = body.get("error", body) if isinstance(body, dict) else None
     text = error.get(name) if isinstance(error, dict) else None
-    return text if isinstance(text, str) and text else None
+    return masked(text) if isinstance(text, str) and text else None
 
 
 def _items(page: Json, path: str, method: str = "GET") -> list[Json]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...facts import Unreadable
+from ...masking import masked
 
 # As recorded: "The supported api-versions are 'a, b, c'." and "The supported versions are 'a,b,c'."
 _SUPPORTED = re.compile(r"\bsupported (?:api-)?versions are '([^']*)'", re.IGNORECASE)
@@ -112,8 +113,8 @@ def operation_of(path: str, method: str = "GET") -> str:
 
 
 def first_line(error: Exception) -> str:
-    """What an exception says, in one line of at most 300 characters; where it says nothing, its type."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    """What an exception says, secrets masked, in a line of at most 300 characters; where it says nothing, its type."""
+    return masked((str(error).strip() or type(error).__name__).splitlines()[0])[:300]
 
 
 def _is_timeout(error: Exception) -> bool:

@@ -81,12 +81,12 @@ class RegistryHttp:
 
 
 class _SignatureFilter(logging.Filter):
-    """Keep the signatures of storage addresses out of ``--debug`` logs: urllib3 logs every address."""
+    """Keep signatures, and all else of a query, out of ``--debug`` logs: urllib3 logs every address with it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                plain(each) if isinstance(each, str) and "sig=" in each else each for each in record.args
+                plain(each) if isinstance(each, str) and each.startswith("/") else each for each in record.args
             )
         return True
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...masking import masked
+
 MAX_OUTPUT_CHARS = 256 * 1024
 _GRACE_SECONDS = 2.0
 
@@ -140,8 +142,8 @@ def private_folder() -> Iterator[Path]:
 
 
 def as_text(output: bytes) -> str:
-    """Decode what a child wrote; of far too much, the end is kept."""
-    return output.decode("utf-8", errors="replace").replace("\r\n", "\n")[-MAX_OUTPUT_CHARS:]
+    """Decode what a child wrote, and mask the secrets in it; of far too much, the end is kept."""
+    return masked(output.decode("utf-8", errors="replace").replace("\r\n", "\n"))[-MAX_OUTPUT_CHARS:]
 
 
 def remember(pid: int) -> None:

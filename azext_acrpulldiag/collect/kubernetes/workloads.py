@@ -21,6 +21,7 @@ from ...facts import (
     Requirement,
     Unreadable,
 )
+from ...masking import masked
 from ...pull_errors import classify
 from ..ask.arm import Json, ReadError, in_parallel
 from ..members import member
@@ -220,10 +221,10 @@ def _failing(pod: Json, status: Json, spec: Json, events: list[Json]) -> Failing
         namespace=_text(pod, "metadata", "namespace"),
         pod=_text(pod, "metadata", "name"),
         container=_text(status, "name"),
-        image=_text(spec, "image") or _text(status, "image"),
+        image=masked(_text(spec, "image") or _text(status, "image")),
         node=_text(pod, "spec", "nodeName") or None,
         reason=_text(status, "state", "waiting", "reason"),
-        message=_cause(status, events),
+        message=masked(_cause(status, events)),
         count=_count(last),
         last_seen=None if last is None else _when_or_none(last),
         service_account=_text(pod, "spec", "serviceAccountName") or "default",

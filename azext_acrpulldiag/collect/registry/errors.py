@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ...facts import Unreadable
+from ...masking import masked
 from ..ask.errors import ReadError
 
 _CLIENT_ADDRESS = re.compile(r"client with IP '([0-9a-fA-F.:]+)'")
@@ -92,10 +93,10 @@ _STEPS = {"exchange": "an exchange of its token at", "token": "a token at"}
 
 
 def errors_in(payload: bytes) -> list[tuple[str, str]]:
-    """The (code, message) pairs of a registry's error body; none where it is something else."""
+    """The (code, message) pairs of a registry's error body, with secrets masked; none where it is something else."""
     errors = (parsed(payload) or {}).get("errors")
     rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
-    return [(str(row.get("code") or ""), str(row.get("message") or "")) for row in rows]
+    return [(masked(str(row.get("code") or "")), masked(str(row.get("message") or ""))) for row in rows]
 
 
 def parsed(payload: bytes) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from ...facts import (
     Unreadable,
     region_key,
 )
+from ...masking import masked
 from ...targets import REGISTRY_TYPE, RegistryTarget
 from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
@@ -335,7 +336,7 @@ def _replication(body: Body) -> Replication:
         location=region_key(body.text("location")),
         provisioning_state=shown(body.enum, PROVISIONING_STATES, "properties", "provisioningState"),
         display_status=shown(body.enum, DISPLAY_STATUSES, "properties", "status", "displayStatus"),
-        status_message=or_empty(body.text, "properties", "status", "message"),
+        status_message=masked(or_empty(body.text, "properties", "status", "message")),
         global_routing=shown(body.flag, "properties", "regionEndpointEnabled"),
     )
 
@@ -353,5 +354,5 @@ def _ailment(credential_set: Body) -> str | Unreadable | None:
             ignorance = status
         elif status != HEALTHY:
             said = [or_empty(credential.text, "credentialHealth", name) for name in ("errorCode", "errorMessage")]
-            return ": ".join(part.splitlines()[0] for part in said if part) or status
+            return masked(": ".join(part.splitlines()[0] for part in said if part)) or status
     return ignorance
