@@ -16,6 +16,8 @@ _BACKSLASHED_QUOTE = re.compile(r"\\{1,8}([\"'])")
 # In a path of Windows, as in C:\new, a backslash and an n are no line break.
 _BROKEN_LINE = re.compile(r"((?<![\w])[A-Za-z]:\\[^\s\"']{1,400})|(?:\\r)?\\{1,2}n|[\r\n\t\x00]")
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,16}[A-Za-z]")
+# What pages and word processors make of quotes.
+_CURLY = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
 
 
 def readable(message: str) -> str:
@@ -30,6 +32,7 @@ def readable(message: str) -> str:
     text = _ANSI.sub("", text)
     text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
     text = _BROKEN_LINE.sub(lambda match: match[1] or " ", text)
+    text = text.translate(_CURLY)
     return _BACKSLASHED_QUOTE.sub(r"\1", text).strip()
 
 

@@ -38,7 +38,7 @@ def urls(text: str) -> tuple[tuple[str, str], ...]:
 
 
 _REQUEST = re.compile(
-    r"\b(?:get|head|post|put|patch|delete) (?:request (?:to )?)?[\"']?"
+    r"\b(?:get|head|post|put|patch|delete)[ :](?:request (?:to )?)?[\"']?"
     r"https?://(\[[0-9a-f:]{2,45}\]|[^\s/\"'?:,;)\]\\]{1,255}(?::\d{1,5})?)([^\s\"'\\]{0,2048})",
     re.I,
 )

@@ -174,7 +174,7 @@ ANSWERS = (
     _rule(
         "unauthorized-401",
         r"\bunauthori[sz]ed\b|\bunauthenticated\b|authentication (?:is )?required|no basic auth credentials|"
-        r"insufficient_scope|"
+        r"insufficient_scope|may require (?:authorization|.docker login)|"
         r"authorization failed|(?:invalid|incorrect) username|not authorized|\b401\b|bad credentials|"
         r"authentication failed",
     ),

@@ -12,7 +12,8 @@ _BACKOFF = re.compile(
     r"failed to pull image|image can.?t be pulled"
 )
 _NO_CAUSE = re.compile(
-    r"[\s\"'.\[\]()-]*(?:error|warning|error from server \(badrequest\)|container .{0,300}|error syncing pod.{0,400}|"
+    r"[\s\"'.\[\]()-]*(?:error|warning|(?:warning|normal) .{0,120}|"
+    r"error from server \(badrequest\)|container .{0,300}|error syncing pod.{0,400}|"
     r"spec\.\w{1,20}\{.{0,80}\}|<name>|<url>|\d{0,6})?[\s\"'.\[\]()-]*"
 )
 
@@ -68,7 +69,7 @@ _OTHER_SUBJECTS = {
     r"cannot connect to the docker daemon|(?:container)?gcfailed|garbage collect|freed? .{0,40}bytes",
     "controllers": r"horizontalpodautoscaler|metrics api|get metrics|scaled (?:up|down)|backoff limit|"
     r"(?:created|deleted|deleting) pod\b|timed out waiting for the condition|progress deadline|"
-    r"node ?groups?\b|autoscaler",
+    r"node ?groups?\b|autoscaler|\berror creating: |\bpods? \"[^\"]{1,253}\" is forbidden|client-side throttling",
     "machines": r"\bvhd\b|vmextension|custom ?script|\bvmss ?cse\b",
     "a client's login": r"device ?code",
 }
