@@ -47,10 +47,6 @@ MECHANISMS = (
     _rule("other", r"operation is disallowed on this registry", "locked"),
     _rule("kubelet-qps", r"pull qps|qps (?:limit )?exceeded"),
     _rule(
-        "never-pull",
-        r"errimageneverpull|pull ?policy of never|pull ?policy (?:is|set to) never|no such image\b",
-    ),
-    _rule(
         "invalid-image-name",
         r"invalid reference format|invalidimagename|parse image (?:reference|name)|parsing image reference|"
         r"default image tag|repository name must|invalid repository name|64-byte hexadecimal|"
@@ -58,6 +54,10 @@ MECHANISMS = (
         r"failed to parse (?:image )?reference|invalid (?:checksum )?digest|unsupported digest algorithm|"
         r"short-name (?:resolution|<name>|\S{1,200} did not)|did not resolve to an alias|invalid image name|"
         r"not a valid (?:repository/tag|image)",
+    ),
+    _rule(
+        "never-pull",
+        r"errimageneverpull|pull ?policy of never|pull ?policy (?:is|set to) never|no such image\b",
     ),
     _rule(
         "disk-full",
@@ -133,7 +133,7 @@ MECHANISMS = (
     ),
     _rule(
         "credential-provider",
-        r"credential ?provider|external registry credential|present in auth config|docker-credential-|"
+        r"credential ?provider|cri auth plugin|external registry credential|present in auth config|docker-credential-|"
         r"(?:parse|decode|unmarshal|read|get)\w* (?:the )?(?:auth ?config|docker ?config|dockerconfigjson)|"
         r"error getting credentials",
         "plugin",
@@ -141,6 +141,7 @@ MECHANISMS = (
     # The bytes of a layer or config arrived damaged, or are gone.
     _rule(
         "blob-download",
+        r"unknown blob|blob[ _]unknown|"
         r"unexpected commit digest|failed commit on ref|content digest|failed size validation|"
         r"layer verification failed|"
         r"(?:digest|checksum|hash) (?:mismatch|did not match|does not match|verification failed)|"

@@ -92,7 +92,7 @@ def _container_instances(_: str, words: str) -> Verdict | None:
 
 _METADATA_HOST = "169.254.169.254"
 _IDENTITY = re.compile(
-    r"identity not found|no default identity|identity (?:isn.t|is not|has not been|not) assigned|"
+    r"identity not found|no default identity|identity (?:[\w-]{1,64} )?(?:isn.t|is not|has not been|not) assigned|"
     r"(?:user|system)[- ]assigned (?:or delegated )?(?:managed )?identit|169\.254\.169\.254|\bimds\b|"
     r"metadata endpoint|/metadata/identity|identity with .{0,80}not found|"
     r"\bmsi\b.{0,60}(?:configured|available|failed|unavailable|not found|error)|(?:connect to|token from|using) msi\b"

@@ -13,7 +13,7 @@ _BACKOFF = re.compile(
 )
 _NO_CAUSE = re.compile(
     r"[\s\"'.\[\]()-]*(?:error|warning|(?:warning|normal) .{0,120}|"
-    r"error from server \(badrequest\)|container .{0,300}|error syncing pod.{0,400}|"
+    r"error from server(?: \(\w{1,20}\))?|container .{0,300}|error syncing pod.{0,400}|"
     r"spec\.\w{1,20}\{.{0,80}\}|<name>|<url>|\d{0,6})?[\s\"'.\[\]()-]*"
 )
 
@@ -31,7 +31,7 @@ _PULL = re.compile(
     r"pulling image failed|error pulling|failed to resolve|sandbox image|image pull|pull image|pull access|"
     r"failed to (?:copy|do request|authorize|fetch (?:anonymous|oauth))|httpread|"
     r"(?:retriev\w{1,5}|no|parse|invalid) (?:some )?(?:image )?pull secrets?|manifest (?:unknown|for)|"
-    r"exec format error|operating system|back-off pulling|credential ?provider|docker-credential|"
+    r"exec format error|operating system|back-off pulling|credential ?provider|cri auth plugin|docker-credential|"
     r"getting credentials - err|auth config|imageregistrycredentials|inaccessibleimage|"
     r"denied (?:the )?request\b|violates podsecurity|garbage collect required amount of images"
 )
@@ -56,7 +56,7 @@ _OTHER_SUBJECTS = {
     "eviction": r"low on resource|\bevict\w{0,4}\b|oom-?kill|out of memory|(?:disk|memory|pid)pressure",
     "container": r"crashloopbackoff|back-off (?:\S{1,12} )?restarting|containerd task|oci runtime|runc create|"
     r"executable file not found in \$path|runasnonroot|lifecycle hook|posthook|poststart|prestop|podsandbox\b|"
-    r"container not found|no running task|kill\w{0,3} pod|killpod|pod sandbox|"
+    r"container not found|find container|container status|no running task|kill\w{0,3} pod|killpod|pod sandbox|"
     r"(?:starting|exec(?:uting)? (?:command )?in) container",
     "network of pods": r"\bcni\b|networkplugin|(?:network|plugin) .{0,40}sandbox|sandbox .{0,60}network|plugin type=|"
     r"nameserver limits|load ?balancer|\bingress\b",
