@@ -30,6 +30,31 @@ def printable(text: str) -> str:
     )
 
 
+# Where a text may be cut, the best first: behind a sentence, behind a clause, between words.
+_ENDS = (". ", "; ", ": ", ", ", " ")
+_CUT = "..."
+
+
+def quoted(text: str, longest: int) -> str:
+    """Return a message as others repeat it: on one line, printable, of at most ``longest`` characters and a mark.
+
+    A longer one ends with the last sentence, clause or word in the second half of what fits, never within a word that
+    has an end there.
+    """
+    looked_at = text[: 4 * longest]
+    line = printable(" ".join(looked_at.split()))
+    if len(line) <= longest and len(looked_at) == len(text):
+        return line
+    fits = line[:longest]
+    ends = (fits.rfind(end) + len(end.rstrip()) for end in _ENDS if fits.rfind(end) >= longest // 2)
+    return f"{fits[: next(ends, longest)].rstrip(' ,:;')} {_CUT}"
+
+
+def sentence(text: str) -> str:
+    """Return a text that another sentence may follow: what has no end gets a full stop."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
 def placeholders(template: str) -> frozenset[str]:
     """Return the ``{names}`` that a template wants filled; a shell's ``${NAME:?...}`` is none."""
     return frozenset(_PLACEHOLDER.findall(template))

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from azext_acrpulldiag.quoting import fill_command, printable
+from azext_acrpulldiag.quoting import fill_command, printable, quoted, sentence
 
 HOSTILE = ["a; rm -rf /", "$(id)", "`id`", "a b", "'quoted'", '"double"', "a|b", "a&&b", "*", "~root", "a\\b"]
 
@@ -34,3 +34,30 @@ def test_values_are_not_templates():
 )
 def test_control_and_direction_characters_are_shown_not_obeyed(text, shown):
     assert printable(text) == shown
+
+
+PULL = 'failed to resolve reference "contosoreg.azurecr.io/shop/web:v1": unexpected status: 401 Unauthorized'
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "shown"),
+    [
+        (PULL, 400, PULL),
+        (PULL, 90, 'failed to resolve reference "contosoreg.azurecr.io/shop/web:v1": unexpected status ...'),
+        ("The first one. The second one goes on", 26, "The first one. ..."),
+        ("one, two and three", 12, "one, two ..."),
+        ("x" * 50, 10, "xxxxxxxxxx ..."),
+        ("404 Not Found\n  {}\x1b[0m", 400, "404 Not Found {}\\x1b[0m"),
+        (" " * 50 + "behind", 10, " ..."),
+        ("", 10, ""),
+    ],
+)
+def test_a_message_is_cut_where_a_sentence_a_clause_or_a_word_ends(text, longest, shown):
+    assert quoted(text, longest) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"), [("It said: no", "It said: no."), ("Well.", "Well."), ("a ...", "a ..."), ("", "")]
+)
+def test_what_another_sentence_follows_has_an_end(text, closed):
+    assert sentence(text) == closed

@@ -11,6 +11,7 @@ from ..details import Details, internal
 from ..facts import Facts, FailingContainer, Kubernetes, Registry, known
 from ..model import Finding, Reach, SeenFrom, Severity
 from ..pull_errors.symptoms import FailedPull, failed_pulls, scope_unread
+from ..quoting import quoted
 from ..repairs import Step, option
 from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
@@ -231,7 +232,7 @@ def _throttled(throttled: list[FailedPull], facts: Facts) -> Finding:
         subscription=registry.subscription if registry else None,
         pods=pod_names(pull.container for pull in throttled),
         nodes=tuple(sorted({pull.container.node for pull in throttled if pull.container.node})),
-        message=throttled[0].container.message[:LONGEST_MESSAGE],
+        message=quoted(throttled[0].container.message, LONGEST_MESSAGE),
         sku=sku,
         higher_sku=_HIGHER_SKU.get((sku or "").lower()),
     )

@@ -13,6 +13,7 @@ from ..model import Finding, Reach, SeenFrom, Severity, Symptom
 from ..pull_errors import classify
 from ..pull_errors.explain import explanation_of
 from ..pull_errors.symptoms import scope_unread, symptoms_of
+from ..quoting import quoted
 from ..repairs import Step, option
 from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
@@ -147,8 +148,8 @@ def _unexplained(
         meaning=meaning.words,
         decided_by=meaning.decided_by,
         article_section=meaning.article,
-        message=first.message[:LONGEST_MESSAGE],
-        image=first.image[:LONGEST_MESSAGE],
+        message=quoted(first.message, LONGEST_MESSAGE),
+        image=first.image,
         containers=len(symptoms),
         pods=pod_names(symptoms),
         pod=first.pod,

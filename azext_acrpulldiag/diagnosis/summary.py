@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ..checks.symptom import PODS
 from ..model import Finding, RootCause, SeenFrom, Status, Symptom, Verdict
+from ..quoting import sentence
 
 NODES = "cluster.ready-nodes"
 _MOST_REASONS = 2
@@ -23,7 +24,7 @@ def summary_of(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[
     """The verdict in a few sentences; ``well`` is what to say where nothing stops a pull."""
     if verdict is Verdict.BROKEN:
         more = f" ({len(roots) - 1} more independent cause{'s' if len(roots) > 2 else ''}.)" if len(roots) > 1 else ""
-        return f"{roots[0].finding.summary}{more}"
+        return f"{sentence(roots[0].finding.summary)}{more}"
     if verdict is Verdict.INCONCLUSIVE:
         return f"Nothing is proven broken, but a decisive fact could not be read: {_unread(findings)}"
     if verdict is Verdict.AT_RISK:

@@ -11,7 +11,7 @@ from ..facts import Facts, FailingContainer, Kubernetes, PulledImage, Registry, 
 from ..images.mirrors import MIRRORED, bootstrap_of, is_bootstrap_registry, is_mirrored
 from ..images.references import parse_reference, resemblance_of
 from ..model import Symptom
-from ..quoting import printable
+from ..quoting import printable, quoted
 from . import PullError, classify
 
 LONGEST_MESSAGE = 2000
@@ -184,7 +184,7 @@ def _symptom(pull: FailedPull, pools: Mapping[str, str | None]) -> Symptom:
         node=None if container.node is None else printable(container.node),
         node_pool=pools.get(container.node or ""),
         symptom_class=pull.symptom_class,
-        message=_short(container.message),
+        message=quoted(container.message, LONGEST_MESSAGE),
         count=container.count,
         last_seen=container.last_seen,
     )
@@ -202,7 +202,7 @@ def _pools_by_node(facts: Facts) -> dict[str, str | None]:
 
 
 def _short(text: str) -> str:
-    """Printable, and cut: an event may be of any length."""
+    """A name, printable and cut: it may be of any length."""
     shown = printable(text[:LONGEST_MESSAGE])
     return shown if len(shown) <= LONGEST_MESSAGE and len(text) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}..."
 

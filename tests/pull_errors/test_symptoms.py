@@ -180,7 +180,7 @@ def test_hostile_text_is_made_printable_and_cut():
     ((symptom,), _) = symptoms_of(failing_pods_facts((hostile,)))
     for text in (symptom.message, symptom.image, symptom.container):
         assert text.isprintable()
-    assert len(symptom.message) <= LONGEST_MESSAGE + 3
+    assert len(symptom.message) <= LONGEST_MESSAGE + len(" ...")
 
 
 def test_symptoms_are_sorted():

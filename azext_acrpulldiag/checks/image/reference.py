@@ -16,7 +16,7 @@ from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resem
 from ...model import Confidence, Finding, Reach, Severity
 from ...path.regions import regions_of
 from ...pull_errors.symptoms import failed_pulls, scope_unread
-from ...quoting import printable
+from ...quoting import quoted
 from ...repairs import Step
 from .._named import ClusterNames
 
@@ -165,10 +165,10 @@ def reference_is_valid(facts: Facts) -> Iterator[Finding]:
             parse_reference(text)
         except ValueError as invalid:
             registry = facts.registry if isinstance(facts.registry, Registry) else None
-            shown = printable(text[:_LONGEST])
+            shown = quoted(text, _LONGEST)
             of = InvalidReference(
                 shown,
-                printable(str(invalid)[:_LONGEST]),
+                quoted(str(invalid), _LONGEST),
                 registry.name if registry else None,
                 registry.subscription if registry else None,
             )

@@ -14,7 +14,7 @@ from ...path.dns.judged import answers_rightly
 from ...path.endpoints import own_hosts
 from ...pull_errors.parse import NODE_RESOLVER
 from ...pull_errors.symptoms import FailedPull, failed_pulls, symptoms_of
-from ...quoting import printable
+from ...quoting import printable, quoted
 from ...repairs import Step, option
 from .._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 from .._named import ClusterNames
@@ -210,7 +210,7 @@ def _finding(facts: Facts, cluster: Cluster, stuck: Sequence[_Failed]) -> Findin
         address=NODE_RESOLVER,
         hosts=tuple(sorted({each.asked[1] for each in stuck})),
         pods=pod_names(containers),
-        message=printable(containers[0].message[:LONGEST_MESSAGE]),
+        message=quoted(containers[0].message, LONGEST_MESSAGE),
         last_failed=max(seen).isoformat() if seen else None,
         kept_until=(facts.now + LONGEST_KEPT).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M"),
         managed=resolvers,

@@ -15,7 +15,7 @@ from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import Walk, walks, why_lost
 from ...path.proxy import goes_past
 from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
-from ...quoting import printable
+from ...quoting import printable, quoted
 from ...repairs import Step
 from .._kubernetes import LONGEST_MESSAGE, pod_names
 from .._named import ClusterNames
@@ -284,7 +284,7 @@ def _answering(
         file=_FILE,
         content=_content(proxy, (*excepted, *left_out)) if proxy and left_out else None,
         pods=pod_names(pull.container for pull in pulls),
-        message=printable(pulls[0].container.message[:LONGEST_MESSAGE]) if pulls else None,
+        message=quoted(pulls[0].container.message, LONGEST_MESSAGE) if pulls else None,
         fault=fault,
         has_no_setting=cluster.http_proxy is None,
     )

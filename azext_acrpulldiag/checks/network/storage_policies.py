@@ -12,7 +12,7 @@ from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path.filters.firewall import layers_host
 from ...path.filters.storage_policies import KIND, POLICY_BLOCKS, StoragePolicies
 from ...pull_errors.symptoms import FailedPull, failed_pulls, pool_of
-from ...quoting import printable
+from ...quoting import quoted
 from ...repairs import Step
 from .._kubernetes import LONGEST_MESSAGE, pod_names
 from .._named import RegistryNames
@@ -34,7 +34,7 @@ class RefusedLayers(Details):
     @classmethod
     def by(cls, refused: Sequence[FailedPull], registry: Registry) -> RefusedLayers:
         """Describe pulls that the storage refuses; there may be none."""
-        message = printable(refused[0].container.message[:LONGEST_MESSAGE]) if refused else None
+        message = quoted(refused[0].container.message, LONGEST_MESSAGE) if refused else None
         premium = isinstance(registry.sku, str) and registry.sku.lower() == _PREMIUM
         return cls(pod_names(pull.container for pull in refused), message, premium)
 
