@@ -159,6 +159,8 @@ class Symptom:
     message: str
     count: int | None
     last_seen: datetime | None
+    asked: str | None = None
+    """The image of the registry that its node asked for, where that is known; a mirror is asked by another name."""
 
 
 @dataclass(frozen=True)

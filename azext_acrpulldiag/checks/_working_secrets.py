@@ -15,7 +15,7 @@ from ..facts import (
     SecretEntry,
     Unreadable,
 )
-from ..images.mirrors import asked_for
+from ..pull_errors.asked import asked_for
 
 
 def works(entry: SecretEntry) -> bool:
@@ -81,7 +81,7 @@ def failing_of_registry(facts: Facts) -> Iterator[tuple[FailingContainer, Image]
     if not isinstance(kubernetes, Kubernetes):
         return
     for container in kubernetes.failing if isinstance(kubernetes.failing, tuple) else ():
-        image = asked_for(container.image, facts)
+        image = asked_for(container, facts)
         if image is not None:
             yield container, image
 

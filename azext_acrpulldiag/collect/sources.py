@@ -195,7 +195,7 @@ def named_image(run: Run, found: Registry | Unreadable, api: RegistryApi | Unrea
         return found
     if isinstance(api, Unreadable):
         return api
-    return read_images(api, found, references_of(image, (), found.login_server))
+    return read_images(api, found, references_of(image, (), found))
 
 
 def failing_images(
@@ -212,8 +212,8 @@ def failing_images(
         return found
     if isinstance(api, Unreadable):
         return api
-    named = references_of(run.request.options.image, (), found.login_server)
-    others = references_of(None, failing, found.login_server)
+    named = references_of(run.request.options.image, (), found)
+    others = references_of(None, failing, found)
     return read_images(api, found, [image for image in others if image not in named])
 
 

@@ -29,6 +29,7 @@ class LiveSymptoms:
         self._of_pool = self._index(lambda symptom: symptom.node_pool and symptom.node_pool.lower())
         self._of_pod = self._index(lambda symptom: (symptom.namespace, symptom.pod))
         self._of_image = self._index(lambda symptom: image_key(symptom.image))
+        self._of_asked = self._index(lambda symptom: symptom.asked and image_key(symptom.asked))
 
     def __bool__(self) -> bool:
         return bool(self.all)
@@ -64,7 +65,8 @@ class LiveSymptoms:
         if reach.pods:
             found &= _union(self._of_pod, [(printable(namespace), printable(pod)) for namespace, pod in reach.pods])
         if reach.images:
-            found &= _union(self._of_image, map(image_key, reach.images))
+            images = [image_key(image) for image in reach.images]
+            found &= _union(self._of_image, images) | _union(self._of_asked, images)
         return found
 
     def _index(self, key: Callable[[Symptom], Hashable]) -> dict[Hashable, Numbers]:

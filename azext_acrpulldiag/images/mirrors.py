@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from ..arm_ids import name_of, same_id
 from ..facts import Bootstrap, Cluster, Facts, Image, Registry, Unreadable
-from .references import parse_reference, served_image
+from .references import parse_reference
 
 MIRRORED = "mcr.microsoft.com"
 CACHE = "Cache"
@@ -51,17 +51,8 @@ def is_mirrored(text: str) -> bool:
     return text.partition("/")[0].lower() == MIRRORED
 
 
-def asked_for(text: str, facts: Facts) -> Image | None:
-    """The image of the registry that is judged which a reference makes nodes ask for. ``None``: another registry's."""
-    registry = facts.registry
-    if not isinstance(registry, Registry):
-        return None
-    if is_mirrored(text) and is_bootstrap_registry(facts):
-        return _mirrored(text, registry.login_server)
-    return served_image(text, registry.login_server)
-
-
-def _mirrored(text: str, login_server: str) -> Image | None:
+def mirrored_image(text: str, login_server: str) -> Image | None:
+    """The image of a bootstrap registry that nodes ask for in the place of one of its own host; not valid: ``None``."""
     try:
         image = parse_reference(text)
     except ValueError:

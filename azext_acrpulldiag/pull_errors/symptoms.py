@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 
-from ..facts import Facts, FailingContainer, Kubernetes, PulledImage, Registry, Unreadable
+from ..facts import Facts, FailingContainer, Image, Kubernetes, PulledImage, Registry, Unreadable
 from ..images.mirrors import MIRRORED, bootstrap_of, is_bootstrap_registry, is_mirrored
-from ..images.references import parse_reference, resemblance_of
+from ..images.references import parse_reference, resemblance_of, written
 from ..model import Symptom
 from ..quoting import printable, quoted
 from . import PullError, classify
+from .asked import asked_for, hosts_of, requests_in
 
 LONGEST_MESSAGE = 2000
 # Kubernetes keeps events for an hour.
@@ -38,6 +39,8 @@ class FailedPull:
     container: FailingContainer
     error: PullError
     symptom_class: str
+    asked: Image | None = None
+    """The image of the registry that the node asked for, whatever the pod calls it; ``None``: that is not known."""
 
 
 def symptoms_of(facts: Facts) -> tuple[tuple[Symptom, ...], tuple[Symptom, ...]]:
@@ -84,31 +87,40 @@ def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]
     """Once for all checks that ask; several runs may be under way."""
     kubernetes = pods.facts.kubernetes
     assert isinstance(kubernetes, Kubernetes) and isinstance(kubernetes.failing, tuple)
-    answers: dict[tuple[str, str | None], bool] = {}  # thousands of pods have few images
+    answers: dict[str, bool] = {}  # thousands of pods have few images
     sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
     mirrors = _any_mirrored(kubernetes.failing) and is_bootstrap_registry(pods.facts)
     for pull in sorted((_failed_pull(each, mirrors) for each in kubernetes.failing), key=_order):
-        key = (pull.container.image, pull.error.host)
-        if key not in answers:
-            answers[key] = is_of_registry(pull.container.image, pods.facts, pull.error)
-        sides[0 if answers[key] else 1].append(pull)
+        image = pull.container.image
+        if image not in answers:
+            answers[image] = _is_of_registry(image, pods.facts)
+        if answers[image] or _registry_was_asked(pull, pods.facts):
+            sides[0].append(replace(pull, asked=asked_for(pull.container, pods.facts)))
+        else:
+            sides[1].append(pull)
     return tuple(sides[0]), tuple(sides[1])
 
 
-def is_of_registry(image: str, facts: Facts, error: PullError | None = None) -> bool:
-    """Tell whether an image is meant for the target registry.
+def _registry_was_asked(pull: FailedPull, facts: Facts) -> bool:
+    """Tell whether a message shows a request to the registry, whatever the image is called."""
+    if not facts.targets.registry.is_named:
+        return False
+    hosts = _hosts(facts)
+    shown = {each.host for each in requests_in(pull.container.message)}
+    return not hosts.isdisjoint({*shown, (pull.error.host or "").lower()})
 
-    Its host is the registry's (or nearly), the request that failed went to the registry, or nodes of a
-    network-isolated cluster get the images of that host through it.
+
+def _is_of_registry(image: str, facts: Facts) -> bool:
+    """Tell whether an image is meant for the target registry by its name alone.
+
+    Its host is the registry's (or nearly), or nodes of a network-isolated cluster get the images of that host
+    through it.
     """
     if not facts.targets.registry.is_named:
         return False
     if is_mirrored(image) and is_bootstrap_registry(facts):
         return True
-    server = login_server_of(facts)
-    hosts = {server, *_further_hosts(facts)}
-    if error is not None and error.host is not None and error.host.lower() in hosts:
-        return True
+    server, hosts = login_server_of(facts), _hosts(facts)
     try:
         reference = parse_reference(image)
     except ValueError:
@@ -152,12 +164,9 @@ def recent_pulls(facts: Facts) -> tuple[PulledImage, ...]:
     return tuple(each for each in recent if each.image.partition("/")[0].lower() == server)
 
 
-def _further_hosts(facts: Facts) -> set[str]:
+def _hosts(facts: Facts) -> frozenset[str]:
     registry = facts.registry
-    if not isinstance(registry, Registry):
-        return set()
-    listed = (registry.data_endpoint_hosts, registry.regional_hosts)
-    return {host.lower() for hosts in listed if not isinstance(hosts, Unreadable) for host in hosts}
+    return hosts_of(registry) if isinstance(registry, Registry) else frozenset({login_server_of(facts)})
 
 
 _classified = lru_cache(maxsize=4096)(classify)
@@ -187,6 +196,7 @@ def _symptom(pull: FailedPull, pools: Mapping[str, str | None]) -> Symptom:
         message=quoted(container.message, LONGEST_MESSAGE),
         count=container.count,
         last_seen=container.last_seen,
+        asked=None if pull.asked is None else written(pull.asked),
     )
 
 

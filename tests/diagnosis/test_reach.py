@@ -49,6 +49,13 @@ def test_an_image_is_known_by_its_name_within_the_registry(host):
     assert explained(replace(FIRST, image=f"{host}/team/app:1.2"), images=[IMAGE])
 
 
+def test_an_image_is_known_by_what_its_node_asked_of_the_registry_too():
+    mirrored = replace(FIRST, image="nginx:1.27", asked="contosoreg.azurecr.io/hub/nginx:1.27")
+    for image in ("docker.io/library/nginx:1.27", "contosoreg.azurecr.io/hub/nginx:1.27"):
+        assert explained(mirrored, images=[image])
+    assert not explained(mirrored, images=["contosoreg.azurecr.io/hub/redis:7"])
+
+
 def test_an_image_without_a_tag_is_the_latest():
     assert explained(replace(FIRST, image="contosoreg.azurecr.io/a"), images=["contosoreg.azurecr.io/a:latest"])
 

@@ -68,6 +68,22 @@ def test_an_image_that_the_nodes_get_through_the_registry_is_in_scope():
     )
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "failed to do request: Head https://contosoreg.azurecr.io/v2/hub/nginx/manifests/1?ns=docker.io: EOF; then "
+        "https://registry-1.docker.io/v2/library/nginx/manifests/1: dial tcp 1.2.3.4:443: i/o timeout",
+        "failed to fetch anonymous token: unexpected status from GET request to https://contosoreg.azurecr.io/oauth2/"
+        "token?scope=repository%3Ahub%2Fnginx%3Apull&service=contosoreg.azurecr.io: 401 Unauthorized",
+    ],
+)
+def test_a_request_to_the_registry_brings_an_image_of_any_name_into_scope(message):
+    inside, outside = symptoms_of(failing_pods_facts((failing(message, image="nginx:1"),)))
+    assert [each.asked for each in inside] == ["contosoreg.azurecr.io/hub/nginx:1"]
+    assert outside == ()
+    assert sides(failing(message.replace("contosoreg", "fabrikam"), image="nginx:1")) == (0, 1)
+
+
 AKS_IMAGE = "mcr.microsoft.com/oss/v2/kubernetes/coredns:v1.12.1-3"
 OTHER_ID = REGISTRY_ID.replace("contosoreg", "fabrikam")
 

@@ -10,7 +10,6 @@ from datetime import date
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
-from ...images.mirrors import is_bootstrap_registry, is_mirrored
 from ...images.node_images import NodeImage, node_image
 from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of, written
 from ...model import Confidence, Finding, Reach, Severity
@@ -200,7 +199,7 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
     relations = {host: resemblance_of(images[0], registry.login_server) for host, images in named.items()}
     if not any(relations.values()):
         image = written(_first(named))
-        through = is_mirrored(image) and is_bootstrap_registry(facts)
+        through = any(pull.asked is not None for pull in failed_pulls(facts)[0])
         reason = "is not of the registry" if not through else "has a host of its own, and nodes get it through"
         yield skipped(image, f"The image {reason} {registry.login_server}.")
     for host, images in named.items():

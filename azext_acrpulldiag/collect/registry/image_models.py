@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...facts import FailingContainer, Image, ImageLookup, Platform, Unreadable
+from ...facts import FailingContainer, Image, ImageLookup, Platform, Registry, Unreadable
 from ...images.references import Resemblance, parse_reference, resemblance_of, written
+from ...pull_errors.asked import hosts_of, shown_image
 from ..members import Body, or_empty, shown
 from .api import Absence, Manifest
 
@@ -35,6 +36,7 @@ class Disallowed:
     why: Unreadable
 
 
+_SERVING = (Resemblance.SAME, Resemblance.REGIONAL)
 Attributes = dict[str, Any] | Absence | Unreadable | None
 
 
@@ -51,19 +53,27 @@ class Answers:
     near_misses: tuple[str, ...] = ()
 
 
-def references_of(image: Image | None, failing: Iterable[FailingContainer], login_server: str) -> tuple[Image, ...]:
+def references_of(image: Image | None, failing: Iterable[FailingContainer], registry: Registry) -> tuple[Image, ...]:
     """Return the images to look up, each once: the argument's and those of failing containers.
 
-    Only those whose host serves this registry's content: its login server or a regional host.
+    Only those whose host serves this registry's content (its login server or a regional host), and what a container's
+    message shows to have been asked of it under another name.
     """
+    server, hosts = registry.login_server, hosts_of(registry)
     named = [] if image is None else [image]
     for container in failing:
-        try:
-            named.append(parse_reference(container.image))
-        except ValueError:
-            continue  # a check says so of the container
-    serving = (Resemblance.SAME, Resemblance.REGIONAL)
-    return tuple(dict.fromkeys(one for one in named if resemblance_of(one, login_server) in serving))
+        shown = _of_this(container.image, server) or shown_image(container, server, hosts)
+        named += [] if shown is None else [shown]
+    return tuple(dict.fromkeys(one for one in named if resemblance_of(one, server) in _SERVING))
+
+
+def _of_this(text: str, login_server: str) -> Image | None:
+    """The image where its host serves the registry's content; a check tells of one that is not valid."""
+    try:
+        image = parse_reference(text)
+    except ValueError:
+        return None
+    return image if resemblance_of(image, login_server) in _SERVING else None
 
 
 def joined(

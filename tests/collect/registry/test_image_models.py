@@ -22,7 +22,7 @@ from azext_acrpulldiag.collect.registry.image_models import (
     written,
 )
 from azext_acrpulldiag.facts import Image, Platform, Unreadable
-from tests.build import waiting_container
+from tests.build import failing, registry, waiting_container
 from tests.recordings import body, recording
 
 HOST = "contosoreg.azurecr.io"
@@ -238,13 +238,20 @@ def test_images_of_the_registry_are_looked_up_once():
         "///:::",
         "",
     )]  # fmt: skip
-    found = references_of(BY_TAG, pods, HOST)
+    found = references_of(BY_TAG, pods, registry())
     assert [written(one) for one in found] == [
         f"{HOST}/team/app:1.2",
         f"{HOST}/team/app:latest",
         "contosoreg.westeurope.geo.azurecr.io/team/app:1.2",
     ]
-    assert references_of(None, (), HOST) == ()
+    assert references_of(None, (), registry()) == ()
+
+
+def test_what_a_message_shows_to_have_been_asked_of_the_registry_is_looked_up():
+    url = f"https://{HOST}/v2/hub/library/nginx/manifests/1.27?ns=docker.io"
+    refused = f"unexpected status from HEAD request to {url}: 404 Not Found"
+    pods = [failing(refused, image="nginx:1.27"), failing(refused.replace(HOST, "ghcr.io"), image="redis:7")]
+    assert [written(one) for one in references_of(None, pods, registry())] == [f"{HOST}/hub/library/nginx:1.27"]
 
 
 def test_a_reference_is_written_whole():
