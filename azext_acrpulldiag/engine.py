@@ -19,10 +19,10 @@ from .diagnosis.counter_evidence import weigh
 from .diagnosis.evaluate import applies, judge, left_out
 from .diagnosis.grouping import grouped
 from .diagnosis.root_causes import diagnose
-from .diagnosis.summary import WELL, no_registry
+from .diagnosis.summary import WELL, elsewhere, no_registry
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
-from .pull_errors.symptoms import symptoms_of
+from .pull_errors.symptoms import login_server_of, symptoms_of
 from .report import Elapsed, Json, report_of
 from .targets import NO_REGISTRY, Targets
 
@@ -150,8 +150,10 @@ def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     in_scope, out_of_scope = symptoms_of(facts)
     findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
     named = request.targets.registry.is_named
-    well = WELL if named else no_registry(request.targets.cluster.name, out_of_scope)
-    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouped(facts, in_scope), well)
+    well = WELL if named else no_registry(request.targets.cluster.name)
+    beside = elsewhere(out_of_scope, login_server_of(facts) if named and not in_scope else None)
+    grouping = grouped(facts, in_scope, out_of_scope)
+    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside)
     if request.narrowed:
         diagnosis = replace(diagnosis, summary=f"Of what was judged ({request.narrowed}): {diagnosis.summary}")
     return report_of(facts, diagnosis, elapsed)

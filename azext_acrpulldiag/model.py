@@ -178,6 +178,8 @@ class SymptomGroup:
     only: str | None
     """``node``, ``image``, ``namespace`` or ``node-pool``: the narrowest thing that sets them apart from what is known
     to work, or for a node pool from the others there are; ``None``: nothing does."""
+    host: str | None = None
+    """Whose images they are, of symptoms out of scope."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ class Grouping:
 
     groups: tuple[SymptomGroup, ...] = ()
     """The largest first."""
+    outside: tuple[SymptomGroup, ...] = ()
+    """Those out of scope, by host and class, the largest first."""
     where: str | None = None
     """The narrowest true statement about all of them, a sentence; ``None``: there is none that tells anything."""
 

@@ -47,6 +47,7 @@ def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
         "symptomGroups": [_group(group) for group in diagnosis.grouping.groups],
         "where": diagnosis.grouping.where,
         "outOfScope": [_symptom(symptom) for symptom in diagnosis.out_of_scope],
+        "outOfScopeGroups": [{"host": group.host, **_group(group)} for group in diagnosis.grouping.outside],
         "unknowns": [_unknown(finding) for finding in diagnosis.findings if finding.status is Status.UNKNOWN],
         "elapsed": {
             "seconds": round(elapsed.seconds, 3),

@@ -27,6 +27,7 @@ REPORT = {
     "findings": [],
     "symptomGroups": [],
     "outOfScope": [],
+    "outOfScopeGroups": [],
     "unknowns": [],
 }
 

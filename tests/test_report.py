@@ -95,7 +95,7 @@ def test_symptoms_keep_to_the_schema():
 
 def test_groups_of_symptoms_keep_to_the_schema():
     group = SymptomGroup("dns-failure", 2, 1, ("win",), ("w1",), ("r.azurecr.io/a:1",), ("ns",), "node-pool")
-    written = report(fault, grouping=Grouping((group,), "Only node pool win fails (1 pod)."))
+    written = report(fault, grouping=Grouping((group,), where="Only node pool win fails (1 pod)."))
     assert written["symptomGroups"] == [
         {
             "class": "dns-failure",
@@ -109,6 +109,12 @@ def test_groups_of_symptoms_keep_to_the_schema():
         }
     ]
     assert written["where"] == "Only node pool win fails (1 pod)."
+
+
+def test_groups_out_of_scope_keep_to_the_schema():
+    group = SymptomGroup("dns-failure", 2, 1, (), (), ("nginx:1",), ("ns",), None, "docker.io")
+    (written,) = report(fault, grouping=Grouping(outside=(group,)))["outOfScopeGroups"]
+    assert (written["host"], written["class"], written["images"]) == ("docker.io", "dns-failure", ["nginx:1"])
 
 
 def test_plain_values_hide_what_could_not_be_read():

@@ -8,9 +8,10 @@ nodes that are ready, and then the words say no more than that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..facts import Facts, Kubernetes, Node, PulledImage
+from ..images.references import host_of
 from ..model import Grouping, Symptom, SymptomGroup
 from ..pull_errors.symptoms import login_server_of, recent_pulls
 from ..quoting import printable
@@ -34,14 +35,15 @@ class _Around:
     nodes: tuple[Node, ...]
 
 
-def grouped(facts: Facts, symptoms: Sequence[Symptom]) -> Grouping:
-    """Group the live symptoms of the registry by class, and say where they are.
+def grouped(facts: Facts, symptoms: Sequence[Symptom], outside: Sequence[Symptom] = ()) -> Grouping:
+    """Group the live symptoms of the registry by class, and say where they are; those ``outside`` by host and class.
 
     Nothing is claimed where not all pods were read.
     """
     kubernetes = facts.kubernetes
+    elsewhere = _by_host(outside)
     if not symptoms or not isinstance(kubernetes, Kubernetes):
-        return Grouping()
+        return Grouping(outside=elsewhere)
     nodes = kubernetes.nodes if isinstance(kubernetes.nodes, tuple) else ()
     around = None
     if kubernetes.overlooked is None:
@@ -52,7 +54,16 @@ def grouped(facts: Facts, symptoms: Sequence[Symptom]) -> Grouping:
     groups = [_group(alike, around) for alike in by_class.values()]
     groups.sort(key=lambda group: (-group.count, group.symptom_class))
     clue = _clue(symptoms, around)
-    return Grouping(tuple(groups), None if clue is None else printable(clue.statement))
+    return Grouping(tuple(groups), elsewhere, None if clue is None else printable(clue.statement))
+
+
+def _by_host(symptoms: Iterable[Symptom]) -> tuple[SymptomGroup, ...]:
+    """Groups of what the registry that is judged has no part in."""
+    found: dict[tuple[str, str], list[Symptom]] = {}
+    for symptom in symptoms:
+        found.setdefault((host_of(symptom.image), symptom.symptom_class), []).append(symptom)
+    groups = [replace(_group(alike, None), host=host) for (host, _), alike in found.items()]
+    return tuple(sorted(groups, key=lambda group: (-group.count, group.host or "", group.symptom_class)))
 
 
 def _group(symptoms: Sequence[Symptom], around: _Around | None) -> SymptomGroup:

@@ -34,11 +34,13 @@ def diagnose(
     out_of_scope: Sequence[Symptom] = (),
     grouping: Grouping | None = None,
     well: str = WELL,
+    beside: str = "",
 ) -> Diagnosis:
     """Judge a whole run.
 
     ``symptoms`` are the live ones of the target registry; with none, every error outcome is
-    a root cause (the preflight). ``grouping`` says where they are, ``well`` what to say where nothing stops a pull.
+    a root cause (the preflight). ``grouping`` says where they are, ``well`` what to say where nothing stops a pull,
+    ``beside`` what to say of what is not judged.
     """
     grouping = grouping or Grouping()
     known_checks = {checked.id: checked for checked in checks}
@@ -50,7 +52,7 @@ def diagnose(
     verdict = _verdict(roots, judged)
     return Diagnosis(
         verdict=verdict,
-        summary=" ".join(filter(None, (summary_of(verdict, roots, judged, well), grouping.where))),
+        summary=" ".join(filter(None, (summary_of(verdict, roots, judged, well), grouping.where, beside))),
         root_causes=roots,
         findings=tuple(sorted(judged, key=_report_order)),
         symptoms=tuple(symptoms),

@@ -5,10 +5,10 @@ Pure.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ..checks.symptom import PODS
+from ..images.references import host_of
 from ..model import Finding, RootCause, SeenFrom, Status, Symptom, Verdict
 from ..quoting import sentence
 
@@ -37,15 +37,33 @@ def summary_of(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[
     return " ".join(filter(None, (words, _unseen(findings))))
 
 
-def no_registry(cluster: str, elsewhere: Sequence[Symptom]) -> str:
-    """What to say where no registry is named and no failing pod names one; ``elsewhere``: pods that fail elsewhere."""
-    words = f"No pod of {cluster} fails to pull from a container registry of Azure."
-    hosts = Counter(each.image.partition("/")[0] for each in elsewhere)
-    if not hosts:
-        return words
-    told = ", ".join(f"{count} of {host}" for host, count in sorted(hosts.items())[:_MOST_HOSTS])
-    more = f" and {len(hosts) - _MOST_HOSTS} more hosts" if len(hosts) > _MOST_HOSTS else ""
-    return f"{words} Containers that wait for other images, not judged: {told}{more}."
+def no_registry(cluster: str) -> str:
+    """What to say where no registry is named and no failing pod names one."""
+    return f"No pod of {cluster} fails to pull from a container registry of Azure."
+
+
+def elsewhere(outside: Sequence[Symptom], server: str | None) -> str:
+    """Who fails to pull from other registries, and with what; empty: nobody does.
+
+    ``server`` is the registry from which no pod fails to pull; ``None``: some do, or none is named.
+    """
+    by_host: dict[str, list[Symptom]] = {}
+    for symptom in outside:
+        by_host.setdefault(host_of(symptom.image), []).append(symptom)
+    if not by_host:
+        return ""
+    ordered = sorted(by_host.items(), key=lambda item: (-len(item[1]), item[0]))
+    told = ", ".join(_failing(host, symptoms) for host, symptoms in ordered[:_MOST_HOSTS])
+    left = len(ordered) - _MOST_HOSTS
+    more = f" and from {left} more host{'s' if left > 1 else ''}" if left > 0 else ""
+    none = f"No pod that was seen fails to pull from {server}; " if server else ""
+    return f"{none}{told}{more}, which was not judged."
+
+
+def _failing(host: str, symptoms: Sequence[Symptom]) -> str:
+    pods = len({(symptom.namespace, symptom.pod) for symptom in symptoms})
+    classes = ", ".join(sorted({symptom.symptom_class for symptom in symptoms}))
+    return f"{pods} {'pods fail' if pods > 1 else 'pod fails'} to pull from {host} ({classes})"
 
 
 def _unread(findings: Iterable[Finding]) -> str:

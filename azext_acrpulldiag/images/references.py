@@ -101,6 +101,14 @@ def _check_digest(digest: str, text: str) -> None:
         )
 
 
+def host_of(text: str) -> str:
+    """The host that a reference makes nodes ask, in lower case; of one that is not valid what stands in its place."""
+    try:
+        return parse_reference(text).host.lower()
+    except ValueError:
+        return text.partition("/")[0]
+
+
 def written(image: Image) -> str:
     """The image as a reference."""
     tag = f":{image.tag}" if image.tag else ""

@@ -23,6 +23,10 @@ WHERE_TO_PASTE = (
 """What is said once where the terminal's own shell is none (Windows)."""
 
 
+OUT_OF_SCOPE = "out of scope"
+"""The check of a row about pods that fail to pull from other registries."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One row: what kind of statement, about which outcome or check, and the words. A command is folded as one."""
@@ -88,11 +92,10 @@ def _seen(report: Report) -> Iterator[Row]:
         words = f"{count} container{'s' if count > 1 else ''} of {pods} pod{'s' if pods > 1 else ''} in "
         only = f", only {group['only'].replace('-', ' ')} {_only(group)}" if group["only"] else ""
         yield Row("seen", "pods", f"{words}{_some(namespaces)}: {group['class']}{only}")
-    outside = Counter(each["image"].partition("/")[0] for each in report["outOfScope"])
-    for host, count in sorted(outside.items()):
-        yield Row(
-            "seen", "out of scope", f"{count} container{'s' if count > 1 else ''} with images of {host}; not judged."
-        )
+    for group in report["outOfScopeGroups"]:
+        pods, images = group["pods"], f"{_some(group['images'])} from {group['host']}"
+        words = f"{pods} {'pods' if pods > 1 else 'pod'} in {_some(group['namespaces'])}: {group['class']} for {images}"
+        yield Row("seen", OUT_OF_SCOPE, f"{words}; not judged.")
 
 
 def _only(group: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .answer import WHERE_TO_PASTE, Report, Row, rows_of
+from .answer import OUT_OF_SCOPE, WHERE_TO_PASTE, Report, Row, rows_of
 from .folding import POSIX, folded, folded_command
 
 SCREEN = 24
@@ -84,6 +84,7 @@ def _chosen(report: Report) -> Iterator[Row]:
     left = len(report["rootCauses"]) - _CAUSES_SHOWN
     if left > 0:
         yield Row("more", "", f"{left} further cause{'s' if left > 1 else ''}: see rootCauses, or -o table.")
+    yield from (row for row in rows if row.result == "seen" and row.check == OUT_OF_SCOPE)
 
 
 def _about(outcome: str, steps: Iterable[dict[str, object]], options: set[int]) -> Iterator[Row]:

@@ -145,3 +145,17 @@ def test_the_order_of_pods_does_not_matter():
 @pytest.mark.parametrize("changes", [{"kubernetes": None}, {"kubernetes": UNREAD}, {"kubernetes": kubernetes()}])
 def test_without_symptoms_there_is_nothing_to_group(changes):
     assert grouped(replace(healthy_facts(), **changes), ()) == Grouping()
+
+
+def test_what_is_out_of_scope_is_grouped_by_host_and_class():
+    images = ("nginx:1", "docker.io/library/redis:7", "quay.io/a:1")
+    outside = [fails(number, image=image, message="no such host") for number, image in enumerate(images)]
+    facts = replace(healthy_facts(), kubernetes=kubernetes(*outside, nodes=NODES))
+    found = grouped(facts, *symptoms_of(facts))
+    assert (found.groups, found.where) == ((), None)
+    told = [(each.host, each.symptom_class, each.count, each.images) for each in found.outside]
+    assert told == [
+        ("docker.io", "dns-failure", 2, ("docker.io/library/redis:7", "nginx:1")),
+        ("quay.io", "dns-failure", 1, ("quay.io/a:1",)),
+    ]
+    assert {each.only for each in found.outside} == {None}

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from azext_acrpulldiag.catalogue import skipped, unknown
-from azext_acrpulldiag.diagnosis.summary import NODES, PODS, summary_of
+from azext_acrpulldiag.diagnosis.summary import NODES, PODS, elsewhere, summary_of
 from azext_acrpulldiag.facts import Unreadable
-from azext_acrpulldiag.model import Finding, Status, Verdict
+from azext_acrpulldiag.model import Finding, Status, Symptom, Verdict
 
 NO_RIGHT = Unreadable("forbidden", "HTTP 403 for role assignments", permission="Some/thing/read")
 TIMED_OUT = Unreadable("timeout", "No time was left")
@@ -62,3 +62,27 @@ def test_what_was_not_asked_for_is_said_too():
 
 def test_with_all_seen_nothing_is_added():
     assert summary_of(Verdict.HEALTHY, (), SEEN).count(".") == 1
+
+
+def fails(image, pod="web-0", found="unauthorized-401"):
+    return Symptom("shop", pod, "app", image, None, None, found, "text", 1, None)
+
+
+def test_who_fails_at_other_registries_is_told_by_host_with_what_is_reported():
+    outside = [fails("shop/web:v1"), fails("shop/web:v1", "web-1", "dns-failure"), fails("quay.io/a:1", "a")]
+    assert elsewhere(outside, "contosoreg.azurecr.io") == (
+        "No pod that was seen fails to pull from contosoreg.azurecr.io; 2 pods fail to pull from docker.io "
+        "(dns-failure, unauthorized-401), 1 pod fails to pull from quay.io (unauthorized-401), which was not judged."
+    )
+    assert elsewhere(outside[2:], None).startswith("1 pod fails to pull from quay.io (unauthorized-401), which")
+    assert elsewhere([], "contosoreg.azurecr.io") == ""
+
+
+def test_many_hosts_are_counted_beyond_the_fifth():
+    outside = [fails(f"host{number}.example/a:1") for number in range(7)]
+    assert "host4.example (unauthorized-401) and from 2 more hosts, which" in elsewhere(outside, None)
+
+
+def test_what_is_no_reference_is_told_by_what_stands_for_its_host():
+    assert "from ///" not in elsewhere([fails("Team App/x")], None)
+    assert "pull from Team App (" in elsewhere([fails("Team App/x")], None)

@@ -29,6 +29,7 @@ def report(*roots: dict[str, Any], verdict: str = "broken", **more: Any) -> dict
         "findings": [*roots, *more.pop("findings", [])],
         "symptomGroups": [],
         "outOfScope": [],
+        "outOfScopeGroups": [],
         "unknowns": [],
         **more,
     }

@@ -49,10 +49,12 @@ def test_what_follows_comes_before_warnings_and_unknowns_and_what_is_well():
 def test_who_fails_and_where():
     group = {"class": "unauthorized-401", "count": 3, "pods": 1, "only": "node-pool", "nodePools": ["win"], "nodes": []}
     group |= {"images": [], "namespaces": ["team"]}
-    outside = [{"image": "quay.io/a:1"}, {"image": "quay.io/b:1"}]
-    told = rows(report(finding("access.a"), symptomGroups=[group], outOfScope=outside))
+    outside = {**group, "class": "image-not-found", "pods": 2, "only": None, "host": "quay.io"}
+    outside |= {"images": ["quay.io/a:1", "quay.io/b:1"]}
+    told = rows(report(finding("access.a"), symptomGroups=[group], outOfScopeGroups=[outside]))
     assert ("seen", "pods", "3 containers of 1 pod in team: unauthorized-401, only node pool win") in told
-    assert ("seen", "out of scope", "2 containers with images of quay.io; not judged.") in told
+    elsewhere = "2 pods in team: image-not-found for quay.io/a:1, quay.io/b:1 from quay.io; not judged."
+    assert ("seen", "out of scope", elsewhere) in told
 
 
 def test_without_a_registry_the_cluster_alone_is_named():

@@ -37,6 +37,14 @@ def test_without_a_cause_what_was_not_read_is_told():
     assert said[-1].endswith("HTTP 403. It needs A/b/read.")
 
 
+def test_who_fails_at_other_registries_is_told_with_and_without_a_cause():
+    group = {"class": "unauthorized-401", "count": 1, "pods": 1, "only": None, "nodePools": [], "nodes": []}
+    group |= {"images": ["shop/web:v1"], "namespaces": ["shop"], "host": "docker.io"}
+    said = "seen     1 pod in shop: unauthorized-401 for shop/web:v1 from docker.io; not judged."
+    for told in (report(finding("a.b"), outOfScopeGroups=[group]), report(verdict="healthy", outOfScopeGroups=[group])):
+        assert " ".join(said.split()) in [" ".join(each.split()) for each in texts(block_of(told, 100))]
+
+
 def test_many_causes_are_counted_beyond_the_third():
     roots = [finding(f"a.b{number}", remedies=[remedy()]) for number in range(5)]
     assert any("2 further causes" in each for each in texts(block_of(report(*roots), 100)))

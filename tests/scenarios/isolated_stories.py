@@ -53,6 +53,7 @@ def isolated_cluster_without_a_role(cloud: Cloud) -> None:
     acr=None,
     root_causes=("access.pull-role-missing",),
     symptoms=("unauthorized-401",),
+    unknowns={"image.existence": None},
     commands=GRANTS,
 )
 def isolated_cluster_refused(cloud: Cloud) -> None:

@@ -152,7 +152,10 @@ def test_no_registry_and_pods_that_fail_elsewhere_is_one_report(cloud: Cloud, az
     done = run(az)
     assert_promises(done)
     assert (done.report["verdict"], len(done.report["outOfScope"])) == ("healthy", 1)
-    assert done.report["summary"].endswith("Containers that wait for other images, not judged: 1 of quay.io.")
+    assert done.report["summary"] == (
+        "No pod of prod fails to pull from a container registry of Azure. "
+        "1 pod fails to pull from quay.io (unauthorized-401), which was not judged."
+    )
 
 
 def test_no_registry_and_a_stopped_cluster_is_broken(cloud: Cloud, az: Az) -> None:
