@@ -22,7 +22,8 @@ from .diagnosis.root_causes import diagnose
 from .diagnosis.summary import WELL, elsewhere, no_registry
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
-from .pull_errors.symptoms import login_server_of, symptoms_of
+from .pull_errors.left_out import symptoms_by_scope
+from .pull_errors.symptoms import login_server_of
 from .report import Elapsed, Json, report_of
 from .targets import NO_REGISTRY, Targets
 
@@ -147,7 +148,7 @@ def report_of_failure(request: Request, reason: str, detail: str) -> Json:
 
 def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     """Return the report of what was read. Pure."""
-    in_scope, out_of_scope = symptoms_of(facts)
+    in_scope, out_of_scope = symptoms_by_scope(facts)
     findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
     named = request.targets.registry.is_named
     well = WELL if named else no_registry(request.targets.cluster.name)

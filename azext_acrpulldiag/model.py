@@ -161,6 +161,8 @@ class Symptom:
     last_seen: datetime | None
     asked: str | None = None
     """The image of the registry that its node asked for, where that is known; a mirror is asked by another name."""
+    elsewhere: bool = False
+    """Whether its node asked another registry by mistake, so that only what is said of this image can be the cause."""
 
 
 @dataclass(frozen=True)

@@ -256,6 +256,7 @@ PULL_SECRETS = (
         "a pull secret signs in with a registry token",
     ),
 )
+IMAGES_BY_NAME = _PULL
 IMAGES = (
     *_PULL,
     Right(

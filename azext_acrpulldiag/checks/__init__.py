@@ -9,7 +9,7 @@ from . import kubelet, symptom
 from .access import limits, pull_role
 from .cluster import nodes_in_kubernetes, provisioning
 from .identity import kubelet_identity, node_hosts, service_principal
-from .image import content, platform, reference
+from .image import content, platform, reference, registry_left_out
 from .network import (
     admin_rules,
     firewalls,
@@ -38,6 +38,7 @@ MODULES: tuple[ModuleType, ...] = (
     pull_role,
     limits,
     reference,
+    registry_left_out,
     content,
     platform,
     public_side,

@@ -121,6 +121,10 @@ FAILING_IMAGES = Reading(
     "failingImages", told(sources.failing_images, REGISTRY, REGISTRY_API, KUBERNETES), None, rights.IMAGES,
 )
 IMAGES = Reading("images", told(sources.images, NAMED_IMAGE, FAILING_IMAGES, KUBERNETES), "images", at_end=True)
+HOSTLESS = Reading(
+    "hostlessImages", told(sources.hostless_images, REGISTRY, REGISTRY_API, KUBERNETES), "hostless_images",
+    rights.IMAGES_BY_NAME, otherwise=None,
+)
 # --- commands of az ------------------------------------------------------------------------
 CHECK_HEALTH = Reading(
     "checkHealth", needing(sources.check_health, REGISTRY, REGISTRY_BODY), "check_health", rights.CHECK_HEALTH,
@@ -174,6 +178,7 @@ def facts_of(answers: Answers, request: ReadRequest, now: datetime) -> Facts:
         network=answers(NETWORK),
         kubernetes=answers(KUBERNETES),
         images=answers(IMAGES),
+        hostless_images=answers(HOSTLESS),
         pull_secrets=answers(PULL_SECRETS),
         check_health=answers(CHECK_HEALTH),
         check_acr=answers(CHECK_ACR),

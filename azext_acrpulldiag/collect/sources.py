@@ -22,6 +22,7 @@ from ..facts import (
     DenyAssignment,
     FailingContainer,
     HealthReport,
+    HostlessImage,
     ImageLookup,
     Kubernetes,
     ManagedIdentity,
@@ -36,6 +37,7 @@ from ..facts import (
     ServicePrincipal,
     Unreadable,
 )
+from ..pull_errors.left_out import may_lack_its_host
 from .ask.arm import Json, ReadError, by_key, in_parallel
 from .az.check_acr import run_check_acr
 from .azure import access as rbac
@@ -49,6 +51,7 @@ from .kubernetes.login import find_api_server
 from .kubernetes.workloads import of_another_cluster, read_kubernetes
 from .members import MemberError
 from .registry.api import CliLogin, RegistryApi
+from .registry.hostless import read_hostless_images
 from .registry.image_models import joined, references_of
 from .registry.images import read_images
 from .registry.registry import find_registry, read_cache_rules, read_replications, registry_of
@@ -215,6 +218,22 @@ def failing_images(
     named = references_of(run.request.options.image, (), found)
     others = references_of(None, failing, found)
     return read_images(api, found, [image for image in others if image not in named])
+
+
+def hostless_images(
+    _: Run,
+    found: Registry | Unreadable,
+    api: RegistryApi | Unreadable,
+    pods: Kubernetes | Unreadable | None,
+) -> tuple[HostlessImage, ...] | Unreadable | None:
+    """Whether the registry has what pods wait for by a name without a host; ``None``: they wait for nothing such."""
+    failing = _failing(pods)
+    if isinstance(found, Unreadable):
+        return found if may_lack_its_host(failing or (), "") else None
+    wanted = may_lack_its_host(failing or (), found.login_server)
+    if not wanted:
+        return None
+    return api if isinstance(api, Unreadable) else read_hostless_images(api, wanted)
 
 
 def images(

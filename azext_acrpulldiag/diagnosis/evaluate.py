@@ -15,7 +15,7 @@ _ABOUT_THE_REGISTRY = ("registry", "access", "image")
 OF_THE_REGISTRY = frozenset(
     {
         "registry", "access", "cache_rules", "replications", "outbound", "network", "images", "pull_secrets",
-        "check_health", "check_acr",
+        "check_health", "check_acr", "hostless_images",
     }
 )  # fmt: skip
 """The facts that there are of a certain registry only."""

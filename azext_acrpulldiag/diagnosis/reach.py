@@ -25,6 +25,8 @@ class LiveSymptoms:
 
     def __init__(self, symptoms: Iterable[Symptom]) -> None:
         self.all = tuple(symptoms)
+        self.elsewhere = frozenset(number for number, symptom in enumerate(self.all) if symptom.elsewhere)
+        """Those whose nodes never asked the registry."""
         self._of_class = self._index(lambda symptom: symptom.symptom_class)
         self._of_pool = self._index(lambda symptom: symptom.node_pool and symptom.node_pool.lower())
         self._of_pod = self._index(lambda symptom: (symptom.namespace, symptom.pod))
@@ -59,7 +61,7 @@ class LiveSymptoms:
 
     def reached(self, reach: Reach) -> Numbers:
         """The symptoms that something of this reach may be about."""
-        found = self.numbers
+        found = self.numbers if reach.images else self.numbers - self.elsewhere
         if reach.pools:
             found &= _union(self._of_pool, [None, *(pool.lower() for pool in reach.pools)])
         if reach.pods:

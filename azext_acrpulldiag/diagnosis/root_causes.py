@@ -98,12 +98,13 @@ def _accounted(finding: Finding, checks: dict[str, Check], live: LiveSymptoms) -
     if finding.status in (Status.FAIL, Status.WARN):
         return live.explained_by(finding)
     if finding.status is Status.UNKNOWN and finding.decisive:
-        return frozenset().union(*(_could_explain(each, live) for each in _outcomes(finding, checks)))
+        could = (_could_explain(each, live) for each in _outcomes(finding, checks))
+        return frozenset().union(*could) & live.reached(finding.reach)
     return frozenset()
 
 
 def _could_explain(outcome: Outcome, live: LiveSymptoms) -> frozenset[int]:
-    return live.of_classes(outcome.explains, outcome.severity is Severity.ERROR)
+    return live.of_classes(outcome.explains, outcome.severity is Severity.ERROR) - live.elsewhere
 
 
 def _outcomes(finding: Finding, checks: dict[str, Check]) -> tuple[Outcome, ...]:

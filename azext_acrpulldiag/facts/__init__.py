@@ -39,7 +39,7 @@ from .cluster import (
     ServicePrincipal,
 )
 from .envelope import CODES, NotKnownError, Unreadable, known
-from .image import Image, ImageLookup, Platform
+from .image import HostlessImage, Image, ImageLookup, Platform
 from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
 from .network import (
     EVERYWHERE,
@@ -115,6 +115,7 @@ __all__ = [
     "ForwardingRuleset",
     "HealthCode",
     "HealthReport",
+    "HostlessImage",
     "HttpProxy",
     "HubRouting",
     "IdentityBinding",
@@ -220,6 +221,8 @@ class Facts:
     """Those that pods, their service accounts or an argument name. ``None``: not asked for."""
     images: tuple[ImageLookup, ...] | Unreadable | None = None
     """The images that are judged. ``None``: no image is named, by pods or an argument."""
+    hostless_images: tuple[HostlessImage, ...] | Unreadable | None = None
+    """Images without a host that pods wait for and that may be meant for the registry. ``None``: there are none."""
     network: Network | Unreadable | None = None
     """``None``: not asked for."""
     account_identities: tuple[AccountIdentity, ...] | Unreadable | None = None
@@ -246,6 +249,7 @@ def nothing_known(targets: Targets, options: Options, now: datetime, why: Unread
         kubernetes=why,
         pull_secrets=why,
         images=why,
+        hostless_images=why,
         network=why,
         account_identities=why,
         options=options,

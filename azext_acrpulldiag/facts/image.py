@@ -21,6 +21,17 @@ class Image:
 
 
 @dataclass(frozen=True)
+class HostlessImage:
+    """An image that failing pods name without a host, and whether the registry that is judged has it."""
+
+    text: str
+    """As the pods have it."""
+    image: Image
+    """What it would be in the registry."""
+    there: bool | Unreadable
+
+
+@dataclass(frozen=True)
 class Platform:
     """One platform that an image offers."""
 

@@ -49,8 +49,13 @@ def symptoms_of(facts: Facts) -> tuple[tuple[Symptom, ...], tuple[Symptom, ...]]
     In scope is what the target registry is asked for. The rest is listed and never judged.
     """
     inside, outside = failed_pulls(facts)
+    return written_down(inside, facts), written_down(outside, facts)
+
+
+def written_down(pulls: Iterable[FailedPull], facts: Facts) -> tuple[Symptom, ...]:
+    """Failing pulls as a report shows them."""
     pools = _pools_by_node(facts)
-    return tuple(_symptom(pull, pools) for pull in inside), tuple(_symptom(pull, pools) for pull in outside)
+    return tuple(_symptom(pull, pools) for pull in pulls)
 
 
 def failed_pulls(facts: Facts) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]]:

@@ -17,6 +17,7 @@ from .facts import (
     firewalled_endpoint_facts,
     forwarded_facts,
     healthy_facts,
+    hostless_facts,
     image_facts,
     isolated_facts,
     login_token_secret_facts,

@@ -15,6 +15,7 @@ from azext_acrpulldiag.facts import (
     FailingContainer,
     Firewall,
     HealthReport,
+    HostlessImage,
     HttpProxy,
     HubRouting,
     IdentityBinding,
@@ -100,6 +101,10 @@ from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry, replication
 
 
+DENIED = (
+    'failed to resolve reference "docker.io/shop/web:v1": pull access denied, repository does not exist or may require '
+    "authorization: server message: insufficient_scope: authorization failed"
+)
 NO_WAY_TO_MCR = (
     'failed to do request: Head "https://mcr.microsoft.com/v2/oss/v2/kubernetes/coredns/manifests/v1.12.1-3": '
     "dial tcp 150.171.69.10:443: i/o timeout"
@@ -311,6 +316,13 @@ def replicated_facts(*replicas: Replication, **changes: object) -> Facts:
 def failing_pods_facts(containers: tuple[FailingContainer, ...] = (), **changes: object) -> Facts:
     """The healthy cluster, whose pods do not get their image all the same."""
     return replace(healthy_facts(), kubernetes=kubernetes(*containers or (failing(),)), **changes)
+
+
+def hostless_facts(there: bool | Unreadable = True, message: str = DENIED, **changes: object) -> Facts:
+    """A pod that names an image without the registry, which the registry may have."""
+    named = HostlessImage("shop/web:v1", Image("contosoreg.azurecr.io", "shop/web", "v1", None), there)
+    waiting = failing_pods_facts((failing(message, image=named.text),))
+    return replace(waiting, **{"hostless_images": (named,), **changes})
 
 
 def account_pull_facts(pulls: tuple[AccountPull, ...] = (), **changes: object) -> Facts:

@@ -1,14 +1,20 @@
-"""Find the registries to judge where the user named none: those of failing pods, and the bootstrap registry."""
+"""Find the registries to judge where the user named none: those of failing pods, and the bootstrap registry.
+
+A failing pod's registry is the one that its image names, or that its message shows to have been asked in another's
+place. One whose image names no host at all may be meant for any that the nodes pulled from within the hour.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ...facts import Cluster, Kubernetes, Unreadable
 from ...images.mirrors import bootstrap_of
-from ...images.references import parse_reference
+from ...images.references import host_of
+from ...pull_errors.asked import requests_in
+from ...pull_errors.left_out import may_lack_its_host
 from ...targets import ClusterTarget, RegistryTarget, parse_registry
 from ..ask.arm import ArmReader, in_parallel
 from ..ask.kubernetes import ApiServer
@@ -44,10 +50,19 @@ def discover(session: Session, target: ClusterTarget, access: ClusterAccess, sco
     if cluster is None or (isinstance(server, Unreadable) and server.reason == "not-found"):
         raise ClusterMissingError(target, explain_missing_cluster(reader, target))
     kubernetes = server if isinstance(server, Unreadable) else read_kubernetes(KubeApi(session, server), scope)
-    failing = kubernetes if isinstance(kubernetes, Unreadable) else kubernetes.failing
-    images = () if isinstance(failing, Unreadable) else (each.image for each in failing)
-    found = with_bootstrap(registries_of(images, suffix), cluster, suffix)
+    hosts = () if isinstance(kubernetes, Unreadable) else hosts_seen(kubernetes)
+    found = with_bootstrap(registries_of(hosts, suffix), cluster, suffix)
     return Discovered(found, cluster, server, kubernetes)
+
+
+def hosts_seen(kubernetes: Kubernetes) -> Iterator[str]:
+    """The hosts that failing pods' images and messages name; of other pods' only where a failing one may be meant."""
+    failing = () if isinstance(kubernetes.failing, Unreadable) else kubernetes.failing
+    for each in failing:
+        yield host_of(each.image)
+        yield from (asked.host for asked in requests_in(each.message))
+    if may_lack_its_host(failing, "") and not isinstance(kubernetes.pulled, Unreadable):
+        yield from (host_of(each.image) for each in kubernetes.pulled)
 
 
 def with_bootstrap(
@@ -66,16 +81,10 @@ def with_bootstrap(
     return (*found, own)
 
 
-def registries_of(images: Iterable[str], suffix: str) -> tuple[RegistryTarget, ...]:
-    """The registries of this cloud among the hosts of ``images``; a regional host names the registry before it."""
-    servers = set()
-    for image in images:
-        try:
-            host = parse_reference(image).host.lower()
-        except ValueError:
-            continue
-        if host.endswith(suffix.lower()):
-            servers.add(host.partition(".")[0] + suffix.lower())
+def registries_of(hosts: Iterable[str], suffix: str) -> tuple[RegistryTarget, ...]:
+    """The registries of this cloud among ``hosts``; a regional host names the registry before it."""
+    of_cloud = (host.lower() for host in hosts if host.lower().endswith(suffix.lower()))
+    servers = {host.partition(".")[0] + suffix.lower() for host in of_cloud}
     found = []
     for server in sorted(servers):
         try:
