@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .facts import Image
 
 SEVERAL_CLUSTERS = "acrpulldiag_several_clusters"
 _EXPIRY_DAYS = 30
@@ -48,7 +51,7 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
 
     suffix = login_server_suffix(cmd.cli_ctx)
     _validate_image(namespace.image, namespace.acr, suffix)
-    given = registry_of_image(namespace.image) if namespace.acr is None else namespace.acr
+    given = registry_of_image(namespace.image, suffix) if namespace.acr is None else namespace.acr
     if given is None:
         if namespace.cluster_access != "none":
             return  # failing pods may name one
@@ -64,20 +67,30 @@ def _validate_registry(cmd: Any, namespace: Any) -> None:
 
 
 def _validate_image(image: str | None, acr: str | None, suffix: str) -> None:
-    """Refuse an image that another registry serves: a gate must not pass what it did not judge.
+    """Refuse an image that another registry serves, or of no known one: a gate must not pass what it did not judge.
 
-    One that does not parse, or whose host is that of the registry misspelt, is judged and told by the checks.
+    Where a registry is known, one that does not parse, or whose host is that of the registry misspelt, is judged and
+    told by the checks.
     """
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from .images.references import parse_reference, resemblance_of
     from .targets import parse_registry
 
+    if image is None:
+        return
     try:
-        parsed = parse_reference(image or "")
         registry = parse_registry(acr, suffix) if acr is not None else None
     except ValueError:
         return  # the registry is told of by itself
+    try:
+        parsed = parse_reference(image)
+    except ValueError as invalid:
+        if registry is None and registry_of_image(image, suffix) is None:
+            raise InvalidArgumentValueError(
+                f"--image: {invalid}", f"Give the full reference, such as REGISTRY{suffix}/REPOSITORY:TAG."
+            ) from invalid
+        return
     name = registry.probable_name.lower() if registry else "REGISTRY"
     server = (registry and registry.login_server) or f"{name}{suffix}"
     # The host may have a domain name label (contosoreg-a1b2c3), which only the registry itself shows.
@@ -85,12 +98,24 @@ def _validate_image(image: str | None, acr: str | None, suffix: str) -> None:
     labelled |= parsed.host.lower().partition("-")[0] == name and parsed.host.lower().endswith(suffix)
     if labelled or (registry is not None and resemblance_of(parsed, server) is not None):
         return
-    path = parsed.repository.removeprefix("library/") + (f":{parsed.tag}" if parsed.tag else "")
-    path += f"@{parsed.digest}" if parsed.digest else ""
+    meant = [f"Give the full reference: {server}/{_path_meant(parsed)}."]
+    if parsed.host.lower().endswith(suffix):
+        meant.append(f"Or judge that registry: --acr {parsed.host.lower()}.")
     raise InvalidArgumentValueError(
-        f"--image {image!r} would be pulled from {parsed.host}, which is not the registry that is judged.",
-        f"Give the full reference: {server}/{path}.",
+        f"--image {image!r} would be pulled from {parsed.host}, which is not the registry that is judged.", meant
     )
+
+
+def _path_meant(image: Image) -> str:
+    """The path that an image without its registry was probably meant to have there.
+
+    A host that is none outside of a machine or a local network (``localhost``, or a name with a capital and no dot)
+    was hardly meant to be one, but for the former.
+    """
+    bare = "." not in image.host and ":" not in image.host and image.host != "localhost"
+    front = f"{image.host.lower()}/" if bare else ""
+    path = front + image.repository.removeprefix("library/") + (f":{image.tag}" if image.tag else "")
+    return path + (f"@{image.digest}" if image.digest else "")
 
 
 def _validate_access(namespace: Any, several: bool) -> None:
@@ -122,10 +147,16 @@ def _validate_scope(namespace: Any) -> None:
             )
 
 
-def registry_of_image(image: str | None) -> str | None:
-    """Return the host of a full image reference, or ``None`` where it names none."""
+def registry_of_image(image: str | None, suffix: str) -> str | None:
+    """Return the host of a full image reference, or ``None`` where it names none.
+
+    A host of one of the registry's regions, or its data endpoint, stands for the registry. ``suffix`` is the cloud's.
+    """
     host, slash, _ = (image or "").partition("/")
-    return host if slash and ("." in host or ":" in host) else None
+    if not slash or not ("." in host or ":" in host):
+        return None
+    name, _, rest = host.lower().partition(".")
+    return f"{name}{suffix}" if rest.endswith((f".geo{suffix}", f".data{suffix}")) else host
 
 
 def login_server_suffix(cli_ctx: Any) -> str:

@@ -44,7 +44,8 @@ def diagnose_pull(
     from .engine import Request
     from .targets import NO_REGISTRY, ClusterTarget, Targets, parse_registry
 
-    given, suffix = acr or registry_of_image(image), login_server_suffix(cmd.cli_ctx)
+    suffix = login_server_suffix(cmd.cli_ctx)
+    given = acr or registry_of_image(image, suffix)
     registry = parse_registry(given, suffix) if given else NO_REGISTRY
     cluster = ClusterTarget(get_subscription_id(cmd.cli_ctx), resource_group_name, name)
     request = Request(

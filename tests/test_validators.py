@@ -7,7 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from azext_acrpulldiag._validators import SEVERAL_CLUSTERS, login_server_suffix, narrowed, validate_diagnose_pull
+from azext_acrpulldiag._validators import (
+    SEVERAL_CLUSTERS,
+    login_server_suffix,
+    narrowed,
+    registry_of_image,
+    validate_diagnose_pull,
+)
 from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.diagnosis.evaluate import left_out
 
@@ -67,6 +73,13 @@ def test_no_registry_is_named():
         (None, "nginx", "docker.io", "REGISTRY.azurecr.io/nginx:latest"),
         (None, "team/app:1.2", "docker.io", "REGISTRY.azurecr.io/team/app:1.2"),
         ("contosoreg", "nginx", "docker.io", "contosoreg.azurecr.io/nginx:latest"),
+        ("contosoreg", "shop/web:v1", "docker.io", "contosoreg.azurecr.io/shop/web:v1"),
+        ("contosoreg", "docker.io/shop/web:v1", "docker.io", "contosoreg.azurecr.io/shop/web:v1"),
+        ("contosoreg", "localhost/shop/web:v1", "localhost", "contosoreg.azurecr.io/shop/web:v1"),
+        ("contosoreg", "localhost:5000/web:v1", "localhost:5000", "contosoreg.azurecr.io/web:v1"),
+        ("contosoreg", "Shop/web:v1", "Shop", "contosoreg.azurecr.io/shop/web:v1"),
+        ("contosoreg", "otherreg.azurecr.io/app:1", "otherreg.azurecr.io", "--acr otherreg.azurecr.io"),
+        (None, "Shop/web:v1", "Shop", "REGISTRY.azurecr.io/shop/web:v1"),
         ("contosoreg", "ghcr.io/team/app:1.2", "ghcr.io", "contosoreg.azurecr.io/team/app:1.2"),
         ("contosoreg", "otherreg.azurecr.io/app:1", "otherreg.azurecr.io", "contosoreg.azurecr.io/app:1"),
         (
@@ -94,11 +107,26 @@ def test_an_image_that_another_registry_serves_is_refused(acr, image, host, mean
         ("contosoreg", "contosoreg.azureacr.io/team/app:1.2"),
         ("contosoreg", "contosoreg/team/app:1.2"),
         ("contosoreg", "contosoreg.azurecr.io/Team/App:1.2"),
+        ("contosoreg", "contosoreg.westeurope.data.azurecr.io/team/app:1.2"),
         (None, "contosoreg.azurecr.io/team/app:1.2"),
+        (None, "contosoreg.azurecr.io/Team/App:1.2"),
+        (None, "contosoreg.westeurope.geo.azurecr.io/team/app:1.2"),
+        (None, "contosoreg.westeurope.data.azurecr.io/team/app:1.2"),
     ],
 )
 def test_an_image_of_the_registry_or_one_that_misspells_it_is_judged(acr, image):
     validate_diagnose_pull(command(), arguments(acr=acr, image=image))
+
+
+@pytest.mark.parametrize("image", ["shop/Web:v1", "Shop/Web:v1", "shop/web:", "///:::", "", "web v1", "a" * 64])
+def test_an_image_that_is_none_and_names_no_registry_is_refused(image):
+    assert refused(errors.InvalidArgumentValueError, acr=None, image=image).startswith("--image: ")
+
+
+def test_the_registry_of_a_regional_host_is_the_registry():
+    assert registry_of_image("contosoreg.westeurope.geo.azurecr.io/a:1", ".azurecr.io") == "contosoreg.azurecr.io"
+    assert registry_of_image("contosoreg.geo.azurecr.io.example.com/a:1", ".azurecr.io").endswith("example.com")
+    assert registry_of_image("shop/web:v1", ".azurecr.io") is None
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ class Resemblance(str, Enum):
     OTHER_CLOUD = "other-cloud"
     PRIVATE_LINK = "private-link"
     SHORT_NAME = "short-name"
+    OTHER_LABEL = "other-label"
     PORT = "port"
     REGIONAL = "regional"
     DATA_ENDPOINT = "data-endpoint"
@@ -158,6 +159,12 @@ def resembles(host: str, login_server: str) -> Resemblance | None:
     if rest == suffix:
         return Resemblance.SHORT_NAME
     return _by_suffix(rest, suffix)
+
+
+def same_but_for_label(host: str, login_server: str) -> bool:
+    """Tell whether two login servers differ in the domain name label behind the registry's name only."""
+    one, other = (each.lower().partition(".") for each in (host, login_server))
+    return one[2] == other[2] and one[0].partition("-")[0] == other[0].partition("-")[0]
 
 
 _SERVED = (Resemblance.SAME, Resemblance.PORT, Resemblance.REGIONAL)

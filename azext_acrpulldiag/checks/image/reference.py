@@ -11,7 +11,14 @@ from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import AgentPool, Facts, Image, Kubernetes, Registry, Unreadable, known
 from ...images.node_images import NodeImage, node_image
-from ...images.references import DOCKER_HUB, Resemblance, parse_reference, resemblance_of, written
+from ...images.references import (
+    DOCKER_HUB,
+    Resemblance,
+    parse_reference,
+    resemblance_of,
+    same_but_for_label,
+    written,
+)
 from ...model import Confidence, Finding, Reach, Severity
 from ...path.regions import regions_of
 from ...pull_errors.symptoms import failed_pulls, scope_unread
@@ -139,6 +146,7 @@ _TYPOS = {
 }
 _MISMATCHES = {
     Resemblance.SHORT_NAME: "the login server has a domain name label",
+    Resemblance.OTHER_LABEL: "the domain name label behind its name is another, so another registry is asked",
     Resemblance.PORT: "kubelet does not offer the cluster's credential to a host with a port",
     Resemblance.DATA_ENDPOINT: "that is the data endpoint, which serves layers only",
     Resemblance.NEAR_MISS: "one letter differs",
@@ -196,7 +204,7 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
         yield skipped(facts.targets.registry.given, NO_IMAGE)
         return
     registry = known(facts.registry)
-    relations = {host: resemblance_of(images[0], registry.login_server) for host, images in named.items()}
+    relations = {host: _relation(images[0], registry, facts) for host, images in named.items()}
     if not any(relations.values()):
         image = written(_first(named))
         through = any(pull.asked is not None for pull in failed_pulls(facts)[0])
@@ -214,6 +222,18 @@ def host_is_the_login_server(facts: Facts) -> Iterator[Finding]:
         elif relation is Resemblance.REGIONAL:
             yield from _of_no_region(facts, registry, images[0], reach)
     yield from _not_seen(facts)
+
+
+def _relation(image: Image, registry: Registry, facts: Facts) -> Resemblance | None:
+    """How an image's host relates to the registry; ``None``: it is plainly another's.
+
+    A registry of that name with another domain name label is another's too, but where ``--image`` names it beside
+    ``--acr``: then what is to be pulled is not at the registry that was named.
+    """
+    found = resemblance_of(image, registry.login_server)
+    if found is None and image == facts.options.image and same_but_for_label(image.host, registry.login_server):
+        return Resemblance.OTHER_LABEL
+    return found
 
 
 def _of_no_region(facts: Facts, registry: Registry, image: Image, reach: Reach) -> Iterator[Finding]:

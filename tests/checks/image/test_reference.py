@@ -114,6 +114,24 @@ def test_a_plainly_different_registry_is_out_of_scope(text):
     assert one(checks.host_is_the_login_server, facts(text)).status is Status.SKIPPED
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("contosoreg-zzz.azurecr.io/web:1", registry()),
+        ("contosoreg-zzz.azurecr.io/web:1", LABELLED),
+    ],
+)
+def test_the_image_that_was_named_is_at_the_registry_that_was_named(text, found):
+    finding = one(checks.host_is_the_login_server, facts(text, registry=found))
+    assert finding.outcome == "image.login-server-mismatch"
+    assert finding.evidence["suggestion"] == f"{found.login_server}/web:1"
+
+
+def test_a_pods_registry_with_another_label_is_another():
+    waiting = failing_pods_facts((failing(image="contosoreg-zzz.azurecr.io/web:1"),))
+    assert one(checks.host_is_the_login_server, waiting).status is Status.SKIPPED
+
+
 @pytest.mark.parametrize("check", ALL[1:], ids=lambda check: check.id)
 def test_an_unreadable_registry_leaves_the_host_unknown(check):
     assert one(check, facts(REGIONAL, registry=FORBIDDEN)).status is Status.UNKNOWN
