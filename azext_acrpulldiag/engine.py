@@ -19,10 +19,10 @@ from .diagnosis.counter_evidence import weigh
 from .diagnosis.evaluate import applies, judge, left_out
 from .diagnosis.grouping import grouped
 from .diagnosis.root_causes import diagnose
-from .diagnosis.summary import WELL, elsewhere, no_registry
+from .diagnosis.summary import WELL, elsewhere, no_registry, without_host
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
-from .pull_errors.left_out import symptoms_by_scope
+from .pull_errors.left_out import hostless_texts, symptoms_by_scope
 from .pull_errors.symptoms import login_server_of
 from .report import Elapsed, Json, report_of
 from .targets import NO_REGISTRY, Targets
@@ -153,6 +153,8 @@ def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     named = request.targets.registry.is_named
     well = WELL if named else no_registry(request.targets.cluster.name)
     beside = elsewhere(out_of_scope, login_server_of(facts) if named and not in_scope else None)
+    if not named:
+        beside = " ".join(filter(None, (beside, without_host(hostless_texts(facts)))))
     grouping = grouped(facts, in_scope, out_of_scope)
     diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside)
     if request.narrowed:

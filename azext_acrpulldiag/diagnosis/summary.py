@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..checks.symptom import PODS
-from ..images.references import host_of
+from ..images.references import DOCKER_HUB, host_of
 from ..model import Finding, RootCause, SeenFrom, Status, Symptom, Verdict
-from ..quoting import sentence
+from ..quoting import printable, sentence
 
 NODES = "cluster.ready-nodes"
 _MOST_REASONS = 2
@@ -40,6 +40,14 @@ def summary_of(verdict: Verdict, roots: Sequence[RootCause], findings: Sequence[
 def no_registry(cluster: str) -> str:
     """What to say where no registry is named and no failing pod names one."""
     return f"No pod of {cluster} fails to pull from a container registry of Azure."
+
+
+def without_host(images: Sequence[str]) -> str:
+    """What to do about images that name no host, where no registry is known that they may be meant for."""
+    if not images:
+        return ""
+    first = printable(sorted(images)[0])
+    return f"An image without a host, such as {first}, is one of {DOCKER_HUB}; with --acr a registry is asked for it."
 
 
 def elsewhere(outside: Sequence[Symptom], server: str | None) -> str:

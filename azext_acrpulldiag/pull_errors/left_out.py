@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..facts import Facts, FailingContainer, HostlessImage, Image
+from ..facts import Facts, FailingContainer, HostlessImage, Image, Kubernetes
 from ..images.references import DOCKER_HUB, parse_reference, resemblance_of
 from ..model import Symptom
 from . import classify
@@ -59,6 +59,13 @@ def _asked_docker_hub(container: FailingContainer) -> bool:
     if classify(container.message).symptom_class not in CLASSES:
         return False
     return all(each.host.endswith((".docker.io", DOCKER_HUB, ".docker.com")) for each in requests_in(container.message))
+
+
+def hostless_texts(facts: Facts) -> tuple[str, ...]:
+    """What failing pods have for images that may lack the host of some registry."""
+    kubernetes = facts.kubernetes
+    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else ()
+    return tuple(may_lack_its_host(failing, "")) if isinstance(failing, tuple) else ()
 
 
 def left_out_of(facts: Facts) -> dict[str, HostlessImage]:

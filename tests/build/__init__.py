@@ -5,6 +5,7 @@ from __future__ import annotations
 from .access import ACCOUNT_CLIENT_ID, ACCOUNT_OBJECT_ID, access, account_pull, acr_pull, assignment, deny_assignment, role_definition
 from .cluster import agent_pool, cluster, scale_set, service_principal
 from .facts import (
+    DENIED,
     admin_rule_facts,
     account_pull_facts,
     admin_secret_facts,
@@ -129,6 +130,7 @@ __all__ = [
     "SUBNET_ID",
     "SUBSCRIPTION",
     "TENANT",
+    "DENIED",
     "UNAUTHORIZED",
     "UNREACHABLE",
     "UNRESOLVED_AT_NODE",

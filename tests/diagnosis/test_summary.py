@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from azext_acrpulldiag.catalogue import skipped, unknown
-from azext_acrpulldiag.diagnosis.summary import NODES, PODS, elsewhere, summary_of
+from azext_acrpulldiag.diagnosis.summary import NODES, PODS, elsewhere, summary_of, without_host
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Finding, Status, Symptom, Verdict
 
@@ -86,3 +86,8 @@ def test_many_hosts_are_counted_beyond_the_fifth():
 def test_what_is_no_reference_is_told_by_what_stands_for_its_host():
     assert "from ///" not in elsewhere([fails("Team App/x")], None)
     assert "pull from Team App (" in elsewhere([fails("Team App/x")], None)
+
+
+def test_an_image_without_a_host_needs_a_registry_to_be_named():
+    assert "such as a:1, is one of docker.io; with --acr" in without_host(["b:1", "a:1"])
+    assert without_host([]) == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from azext_acrpulldiag.facts import Cluster, Facts, Registry
+from azext_acrpulldiag.facts import Cluster, Facts, Kubernetes, Registry
 from tests import build
 from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
@@ -81,6 +81,12 @@ def image_in_the_registry(facts: Facts) -> bool:
     """An image of this registry is named, and it was found."""
     image = facts.options.image
     return image is not None and image.host.lower() == _registry(facts).login_server
+
+
+def registry_can_be_asked(facts: Facts) -> bool:
+    """An image was looked up from here, and pods were read."""
+    looked_up = isinstance(facts.images, tuple) and any(each.reference_exists is True for each in facts.images)
+    return looked_up and isinstance(facts.kubernetes, Kubernetes) and isinstance(facts.kubernetes.failing, tuple)
 
 
 def without_endpoint(facts: Facts) -> bool:
@@ -216,6 +222,12 @@ def cache_rule_with_a_dead_credential(cloud: Cloud) -> None:
 @fault("image.repository-not-found", "image", applies=image_in_the_registry)
 def repository_deleted(cloud: Cloud) -> None:
     cloud.data_plane().repositories.clear()
+
+
+@fault("image.registry-left-out", "kubernetes", applies=registry_can_be_asked)
+def registry_left_out(cloud: Cloud) -> None:
+    cloud.image("shop/web", "v1")
+    cloud.failing_pod("shop/web:v1", build.DENIED)
 
 
 @fault("image.tag-not-found", "image", applies=image_in_the_registry)

@@ -26,7 +26,8 @@ from azext_acrpulldiag.diagnosis.kubelet_identity import HELD_AGAINST_IT
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Cluster, Facts, Kubernetes, Unreadable
 from azext_acrpulldiag.model import Confidence, Diagnosis, Status, Verdict
-from azext_acrpulldiag.pull_errors.symptoms import login_server_of, symptoms_of
+from azext_acrpulldiag.pull_errors.left_out import symptoms_by_scope
+from azext_acrpulldiag.pull_errors.symptoms import login_server_of
 from tests import build
 from tests.azure.az import Az
 from tests.azure.state import Cloud
@@ -73,7 +74,7 @@ def read(free: SimpleQueue[Engine], cloud: Cloud, arguments: tuple[str, ...]) ->
 
 
 def judged(facts: Facts) -> Diagnosis:
-    inside, outside = symptoms_of(facts)
+    inside, outside = symptoms_by_scope(facts)
     return diagnose(ALL, weigh(judge(ALL, facts, SKIP), facts, inside), inside, outside)
 
 

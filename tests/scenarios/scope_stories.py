@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.azure.changes_isolated import AKS_IMAGE
 from tests.azure.state import Cloud
 
 from .stories import story
@@ -87,8 +86,7 @@ def image_without_its_registry_beside_pulls(cloud: Cloud) -> None:
 
 @story(verdict="healthy", acr=None)
 def image_without_any_registry(cloud: Cloud) -> None:
-    """No registry is named, and the cluster makes none known."""
-    cloud.image("shop/web", "v1")
+    """No registry is named, and the cluster makes none known that the image may be meant for."""
     waits(cloud, "shop/web:v1")
 
 
@@ -131,6 +129,23 @@ def image_without_a_host_that_cannot_be_looked_up(cloud: Cloud) -> None:
     cloud.refuse_this_machine()
 
 
+@story(
+    verdict="broken",
+    arguments=("--image", "contosoreg-h2bqfzdzd4g6c8a5.azurecr.io/team/app:1.2"),
+    root_causes=("image.login-server-mismatch",),
+    evidence={"image.login-server-mismatch": {"suggestion": f"{HOST}/team/app:1.2"}},
+)
+def image_of_a_registry_with_another_label(cloud: Cloud) -> None:
+    """The image that is to be deployed is at a registry of the same name with another domain name label."""
+    cloud.grant()
+
+
+@story(verdict="healthy", acr=None, arguments=("--image", "contosoreg.westeurope.geo.azurecr.io/team/app:1.2"))
+def image_of_a_regional_host_tells_the_registry(cloud: Cloud) -> None:
+    """No registry is named but by the regional host of the image."""
+    cloud.grant()
+
+
 # --- another registry's --------------------------------------------------------------------
 
 
@@ -164,11 +179,17 @@ def image_through_a_mirror_of_docker_hub(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     acr=None,
-    root_causes=("access.pull-role-missing",),
+    root_causes=("image.host-without-credential",),
     symptoms=("unauthorized-401",),
+    evidence={"image.host-without-credential": {"host": "docker.io", "suggestion": f"{HOST}/hub/library/nginx:1.27"}},
+    commands=(
+        "az aks get-credentials --name prod ",
+        f"kubectl --kubeconfig ./prod.kubeconfig set image deployment/web app={HOST}/hub/library/nginx:1.27 ",
+    ),
 )
-def image_through_a_mirror_without_a_role(cloud: Cloud) -> None:
-    """No registry is named; the message of the pod shows that this one is a mirror of another, and refuses."""
+def image_through_a_mirror_as_nobody(cloud: Cloud) -> None:
+    """No registry is named; a pod's message shows that nodes have this one as a mirror, and ask it as nobody."""
+    cloud.grant()
     cloud.image("hub/library/nginx", "1.27")
     cloud.node()
     cloud.failing_pod(
@@ -177,19 +198,4 @@ def image_through_a_mirror_without_a_role(cloud: Cloud) -> None:
         f"token: unexpected status from GET request to https://{HOST}/oauth2/token?scope=repository%3Ahub%2Flibrary"
         f"%2Fnginx%3Apull&service={HOST}: 401 Unauthorized",
         namespace="shop",
-    )
-
-
-def isolated_cluster_with_an_old_rule(cloud: Cloud) -> None:
-    """Nodes ask the bootstrap registry below a prefix that its cache rule does not know."""
-    cloud.network_isolated()
-    cloud.grant()
-    cloud.node()
-    for rule in list(cloud.resources.of_type("Microsoft.ContainerRegistry/registries/cacheRules")):
-        rule["properties"] |= {"sourceRepository": "mcr.microsoft.com/*", "targetRepository": "*"}
-    path = AKS_IMAGE.removeprefix("mcr.microsoft.com/").replace(":", "/manifests/")
-    cloud.pod_of_aks(
-        f'Failed to pull image "{AKS_IMAGE}": failed to pull and unpack image "{AKS_IMAGE}": failed to resolve '
-        f'reference "{AKS_IMAGE}": unexpected status from HEAD request to https://{HOST}/v2/aks-managed-repository/'
-        f"{path}?ns=mcr.microsoft.com: 404 Not Found"
     )

@@ -158,6 +158,21 @@ def test_no_registry_and_pods_that_fail_elsewhere_is_one_report(cloud: Cloud, az
     )
 
 
+def test_no_registry_and_an_image_without_a_host_says_what_to_give(cloud: Cloud, az: Az) -> None:
+    cloud.node()
+    cloud.failing_pod("shop/web:v1", "pull access denied, repository does not exist or may require authorization")
+    done = run(az)
+    assert_promises(done)
+    assert done.report["target"]["registry"] is None
+    assert done.report["summary"].endswith(
+        "1 pod fails to pull from docker.io (unauthorized-401), which was not judged. An image without a host, such as "
+        "shop/web:v1, is one of docker.io; with --acr a registry is asked for it."
+    )
+    assert [(each["host"], each["class"]) for each in done.report["outOfScopeGroups"]] == [
+        ("docker.io", "unauthorized-401")
+    ]
+
+
 def test_no_registry_and_a_stopped_cluster_is_broken(cloud: Cloud, az: Az) -> None:
     cloud.stop_cluster()
     done = run(az)

@@ -7,30 +7,15 @@ from dataclasses import dataclass, replace
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
-from ...facts import Facts, FailingContainer, HostlessImage, Kubernetes, Registry, Unreadable, known
+from ...facts import Facts, HostlessImage, Kubernetes, Registry, Unreadable, known
 from ...images.references import DOCKER_HUB, written
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
 from ...pull_errors.left_out import CLASSES, REFUSED, left_out_pulls
 from ...pull_errors.symptoms import FailedPull, failed_pulls
 from ...quoting import printable
-from ...repairs import Step, option
-from .._kubectl import GET_CREDENTIALS, Kubectl
+from .._kubectl import Kubectl
 from .._kubernetes import pod_names
-
-_MOST_WORKLOADS = 20
-# Workloads that replace their pods when their template changes; a Job's template cannot be changed.
-_REPLACES_PODS = ("Deployment", "DaemonSet", "StatefulSet")
-_EPHEMERAL = "ephemeralContainers"
-
-
-@dataclass(frozen=True)
-class SetImage(Details):
-    """A workload, or a pod that none owns, with the container whose image is written without its registry."""
-
-    workload: str
-    """``deployment/web`` or ``pod/web``."""
-    namespace: str
-    container: str
+from ._set_image import BY_ITS_WHOLE_NAME, SetImage, set_images
 
 
 @dataclass(frozen=True)
@@ -56,21 +41,7 @@ REGISTRY_LEFT_OUT = Outcome(
     "cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.REGISTRY,
     details=(WithoutHost, Kubectl),
-    repairs=(
-        option(
-            GET_CREDENTIALS,
-            Step(
-                "Name the registry in the image of {workload}",
-                "kubectl {kubectl} set image {workload} {container}={suggestion} --namespace {namespace}",
-                each="set_images",
-                requires=(*(f"patch {kind.lower()}s" for kind in _REPLACES_PODS), "patch pods"),
-                changes="its pods are replaced",
-            ),
-            Step("Write {suggestion} where the workload is declared too: its manifest, Helm values or pipeline"),
-            when="set_images",
-        ),
-        Step("Write {suggestion} where the workload is declared: its manifest, Helm values or pipeline"),
-    ),
+    repairs=BY_ITS_WHOLE_NAME,
     explains=CLASSES,
     article="2",
 )
@@ -120,14 +91,13 @@ def _not_known(one: HostlessImage, why: Unreadable, facts: Facts) -> Finding:
 
 
 def _left_out(one: HostlessImage, registry: Registry, pulls: list[FailedPull], facts: Facts) -> Finding:
-    changes = dict.fromkeys(change for pull in pulls if (change := _change(pull.container)))
     found = WithoutHost(
         image=printable(one.text),
         host=DOCKER_HUB,
         login_server=registry.login_server,
         suggestion=written(one.image),
         pods=pod_names(pull.container for pull in pulls),
-        set_images=tuple(changes)[:_MOST_WORKLOADS],
+        set_images=set_images(pull.container for pull in pulls),
     )
     refused = any(pull.symptom_class in REFUSED for pull in pulls)
     return REGISTRY_LEFT_OUT.at(
@@ -138,11 +108,3 @@ def _left_out(one: HostlessImage, registry: Registry, pulls: list[FailedPull], f
         reach=Reach(images=frozenset({one.text})),
         explains=tuple(sorted({pull.symptom_class for pull in pulls})),
     )
-
-
-def _change(container: FailingContainer) -> SetImage | None:
-    """``None``: what owns the pod would not take the change, or the container is one that was added to debug."""
-    kind, _, name = (container.owner or f"Pod/{container.pod}").partition("/")
-    if container.kind == _EPHEMERAL or kind not in (*_REPLACES_PODS, "Pod"):
-        return None
-    return SetImage(f"{kind.lower()}/{name}", container.namespace, container.container)
