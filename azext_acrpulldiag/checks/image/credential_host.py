@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...catalogue import Outcome, check, skipped, unknown
+from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
-from ...facts import Facts, Kubernetes, Unreadable, known
+from ...facts import Facts, Unreadable, known
 from ...images.mirrors import is_bootstrap_registry, is_mirrored
 from ...images.references import host_of, served_image, written
 from ...model import Finding, Reach, SeenFrom, Severity
 from ...pull_errors.symptoms import FailedPull, failed_pulls, scope_unread
 from ...quoting import printable
 from .._kubectl import Kubectl
-from .._kubernetes import pod_names
+from .._kubernetes import failing_pods_of, pod_names
 from ._set_image import BY_ITS_WHOLE_NAME, SetImage, set_images
 
 _REFUSED, _NOBODY = "unauthorized-401", "anonymous"
-_NONE = "No failing pod asks the registry under another host's name."
+_NONE = "No failing pod is known to ask the registry under another host's name."
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,8 @@ def nodes_bring_their_credential(facts: Facts) -> Iterator[Finding]:
     registry, of an image with another host, refused with 401 for want of a credential. Images of mcr.microsoft.com
     that a network-isolated cluster gets through its bootstrap registry are excepted: for these the provider is asked.
     """
-    kubernetes = facts.kubernetes
-    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
-    if isinstance(failing, Unreadable):
-        yield unknown(facts.targets.cluster.id, failing, decisive=False)
-        return
-    if not failing:
+    failing = failing_pods_of(facts)
+    if isinstance(failing, Unreadable) or not failing:
         yield skipped(facts.targets.cluster.id, _NONE)
         return
     known(scope_unread(facts))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
-from ...facts import Facts, HostlessImage, Kubernetes, Registry, Unreadable, known
+from ...facts import Facts, HostlessImage, Registry, Unreadable, known
 from ...images.references import DOCKER_HUB, written
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
 from ...pull_errors.left_out import CLASSES, REFUSED, left_out_pulls
@@ -63,13 +63,8 @@ def hosts_are_written(facts: Facts) -> Iterator[Finding]:
     a host of its own, is another registry's and is not judged
     (https://learn.microsoft.com/azure/container-registry/container-registry-image-formats).
     """
-    kubernetes = facts.kubernetes
-    failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else kubernetes
-    if isinstance(failing, Unreadable):
-        yield unknown(facts.targets.cluster.id, failing, decisive=False)
-        return
     if facts.hostless_images is None:
-        yield skipped(facts.targets.cluster.id, "No failing pod names an image without a host.")
+        yield skipped(facts.targets.cluster.id, "No failing pod is known to name an image without a host.")
         return
     listed, registry = known(facts.hostless_images), known(facts.registry)
     by_image: dict[str, list[FailedPull]] = {}
