@@ -13,9 +13,8 @@ from dataclasses import replace
 from ..facts import Facts, FailingContainer, HostlessImage, Image, Kubernetes
 from ..images.references import DOCKER_HUB, parse_reference, resemblance_of
 from ..model import Symptom
-from . import classify
 from .asked import requests_in
-from .symptoms import FailedPull, failed_pulls, written_down
+from .symptoms import FailedPull, failed_pull, failed_pulls, written_down
 
 REFUSED = ("unauthorized-401", "image-not-found")
 """What Docker Hub answers of what it does not have; it does not tell whether a repository is private or not there."""
@@ -23,6 +22,7 @@ CLASSES = (*REFUSED, "forbidden-403", "timeout-network", "dns-failure", "tls-tru
 """What pods may report of an image that Docker Hub was asked for by mistake. Others show that it has the image."""
 
 _OFFICIAL = "library/"
+_OF_DOCKER_HUB = ("docker.io", ".docker.com")
 
 
 def hostless_image(text: str, login_server: str) -> Image | None:
@@ -50,15 +50,15 @@ def may_lack_its_host(failing: Iterable[FailingContainer], login_server: str) ->
     found: dict[str, Image] = {}
     for container in failing:
         image = None if container.image in found else hostless_image(container.image, login_server)
-        if image is not None and _asked_docker_hub(container):
+        if image is not None and _is_meant(failed_pull(container)):
             found[container.image] = image
     return found
 
 
-def _asked_docker_hub(container: FailingContainer) -> bool:
-    if classify(container.message).symptom_class not in CLASSES:
+def _is_meant(pull: FailedPull) -> bool:
+    if pull.symptom_class not in CLASSES:
         return False
-    return all(each.host.endswith((".docker.io", DOCKER_HUB, ".docker.com")) for each in requests_in(container.message))
+    return all(each.host.endswith(_OF_DOCKER_HUB) for each in requests_in(pull.container.message))
 
 
 def hostless_texts(facts: Facts) -> tuple[str, ...]:
@@ -78,10 +78,6 @@ def left_out_pulls(facts: Facts) -> tuple[FailedPull, ...]:
     """The failing pulls of images that the registry has, and that Docker Hub is asked for."""
     has = left_out_of(facts)
     return tuple(pull for pull in failed_pulls(facts)[1] if pull.container.image in has and _is_meant(pull))
-
-
-def _is_meant(pull: FailedPull) -> bool:
-    return pull.symptom_class in CLASSES and _asked_docker_hub(pull.container)
 
 
 def symptoms_by_scope(facts: Facts) -> tuple[tuple[Symptom, ...], tuple[Symptom, ...]]:

@@ -95,7 +95,7 @@ def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]
     answers: dict[str, bool] = {}  # thousands of pods have few images
     sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
     mirrors = _any_mirrored(kubernetes.failing) and is_bootstrap_registry(pods.facts)
-    for pull in sorted((_failed_pull(each, mirrors) for each in kubernetes.failing), key=_order):
+    for pull in sorted((failed_pull(each, mirrors) for each in kubernetes.failing), key=_order):
         image = pull.container.image
         if image not in answers:
             answers[image] = _is_of_registry(image, pods.facts)
@@ -177,8 +177,11 @@ def _hosts(facts: Facts) -> frozenset[str]:
 _classified = lru_cache(maxsize=4096)(classify)
 
 
-def _failed_pull(container: FailingContainer, mirrors: bool) -> FailedPull:
-    """``mirrors``: nodes get images through the registry that is judged, and ask their own host only after it."""
+def failed_pull(container: FailingContainer, mirrors: bool = False) -> FailedPull:
+    """Read a container's message.
+
+    ``mirrors``: nodes get images through the registry that is judged, and ask their own host only after it.
+    """
     error = _classified(container.message)
     found = error.symptom_class
     if mirrors and is_mirrored(container.image) and is_mirrored(error.host or "") and found in _AFTER_THE_MIRROR:

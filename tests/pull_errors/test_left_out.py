@@ -54,6 +54,7 @@ def test_one_that_names_a_host_or_is_none_is_not(text):
         ('Get "https://auth.docker.io/token?scope=repository%3Ashop%2Fweb%3Apull": 401 Unauthorized', True),
         ("dial tcp: lookup registry-1.docker.io: no such host", True),
         ('Back-off pulling image "shop/web:v1"', True),
+        ('Get "https://production.cloudflare.docker.com/registry-v2/x": dial tcp 1.2.3.4:443: i/o timeout', False),
         ("429 Too Many Requests: toomanyrequests: You have reached your pull rate limit", False),
         ("no space left on device", False),
         (
