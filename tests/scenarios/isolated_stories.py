@@ -15,7 +15,16 @@ GRANTS = (
 )
 OF_IMAGES = tuple(
     f"image.{each}"
-    for each in ("existence", "login-server", "platform", "quarantine", "read-lock", "reference", "regional-host")
+    for each in (
+        "credential-host",
+        "existence",
+        "login-server",
+        "platform",
+        "quarantine",
+        "read-lock",
+        "reference",
+        "regional-host",
+    )
 )
 OF_SECRETS = tuple(
     f"pull-secret.{each}"

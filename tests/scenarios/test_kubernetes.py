@@ -148,7 +148,7 @@ def test_no_registry_and_nothing_that_fails_is_one_report(cloud: Cloud, az: Az) 
 
 def test_no_registry_and_pods_that_fail_elsewhere_is_one_report(cloud: Cloud, az: Az) -> None:
     cloud.node()
-    cloud.failing_pod(image="quay.io/team/app:1")
+    cloud.failing_pod("quay.io/team/app:1", "401 Unauthorized")
     done = run(az)
     assert_promises(done)
     assert (done.report["verdict"], len(done.report["outOfScope"])) == ("healthy", 1)
