@@ -39,7 +39,7 @@ from .cluster import (
     ServicePrincipal,
 )
 from .envelope import CODES, NotKnownError, Unreadable, known
-from .image import HostlessImage, Image, ImageLookup, Platform
+from .image import HostlessImage, Image, ImageLookup, ImageManifest, Layer, Offered, Platform, Refusal
 from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
 from .network import (
     EVERYWHERE,
@@ -121,9 +121,11 @@ __all__ = [
     "IdentityBinding",
     "Image",
     "ImageLookup",
+    "ImageManifest",
     "InboundEndpoint",
     "KubeletIdentity",
     "Kubernetes",
+    "Layer",
     "LinkedRulesets",
     "LocalDns",
     "Managed",
@@ -137,6 +139,7 @@ __all__ = [
     "NodePlace",
     "NotKnownError",
     "Offer",
+    "Offered",
     "Options",
     "Outbound",
     "PasswordCredential",
@@ -150,6 +153,7 @@ __all__ = [
     "PullSecret",
     "PulledImage",
     "Puller",
+    "Refusal",
     "Registry",
     "RegistryToken",
     "Replication",

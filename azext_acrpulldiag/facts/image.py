@@ -42,6 +42,51 @@ class Platform:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A layer, as its manifest describes it."""
+
+    media_type: str
+    """Empty: not shown."""
+    size: int | Unreadable
+    """Bytes to download: its compressed size."""
+
+
+@dataclass(frozen=True)
+class ImageManifest:
+    """What the registry serves for one platform, below an index or alone."""
+
+    config_type: str
+    """The media type of its configuration, which says what it describes; empty: not shown."""
+    artifact_type: str
+    """``artifactType``; empty: none is named, as in an image."""
+    layers: tuple[Layer, ...] | Unreadable
+    unpacked_layers: int | Unreadable | None = None
+    """How many ``rootfs.diff_ids`` its configuration lists; ``None``: it was not read, its type being an image's."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A manifest that nodes may take: one that an index names, or the only one that there is."""
+
+    digest: str
+    platform: Platform | None
+    """As the index says, else as the configuration does; ``None``: neither says."""
+    manifest: ImageManifest | Unreadable | None
+    """``None``: the registry does not have it."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a registry answered instead of a manifest, in its own words, without what is secret in them."""
+
+    status: int
+    """Of HTTP."""
+    code: str
+    """``DENIED`` and the like; empty: none was told."""
+    message: str
+
+
+@dataclass(frozen=True)
 class ImageLookup:
     """What the registry's own API says about one image, asked with the CLI's login."""
 
@@ -65,3 +110,7 @@ class ImageLookup:
     """As the image names them; kubelet goes by the digest where there are both."""
     found_digest: str | None = None
     """What the tag points to; ``None``: no tag is named, or it was not found."""
+    manifests: tuple[Offered, ...] | Unreadable = ()
+    """What nodes may take, in the order of the index. Empty: the registry serves no manifest for the image."""
+    refusal: Refusal | None = None
+    """``None``: the registry answered with a manifest or that there is none, or it was not reached."""

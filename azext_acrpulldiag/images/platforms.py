@@ -53,6 +53,25 @@ def runs_on(platforms: Collection[Platform], node: NodePlatform) -> bool | None:
     return any(build is not None and _compatible(node.windows_build, build) for build in builds)
 
 
+def preference(platform: Platform | None, node: NodePlatform) -> tuple[int, ...] | None:
+    """Rank what a node may take, the lowest first; ``None``: it does not run there.
+
+    As containerd compares (``platforms.Only``, and on Windows its matcher): the node's own architecture before others
+    that it runs, no variant before a variant, on Windows the host's build before earlier ones and of a build the
+    latest revision. What names no platform comes last.
+    """
+    if platform is None:
+        return (1,)
+    if runs_on((platform,), node) is False:
+        return None
+    other_architecture = int(platform.architecture != node.architecture)
+    variant = int(platform.variant not in (None, "v1", "v8"))
+    build = build_of(platform.os_version) if node.os == "windows" else None
+    age = (node.windows_build or build or 0) - (build or 0)
+    revision = _revision(platform.os_version) if node.os == "windows" else 0
+    return (0, other_architecture, variant, age, -revision)
+
+
 def _compatible(host: int, container: int) -> bool:
     if host < _STABLE_SINCE:
         return host == container
@@ -63,6 +82,12 @@ def build_of(version: str | None) -> int | None:
     """The build in a Windows version: 20348 of ``10.0.20348.2113``."""
     parts = (version or "").split(".")
     return int(parts[2]) if len(parts) > 2 and parts[2].isdecimal() else None
+
+
+def _revision(version: str | None) -> int:
+    """The revision in a Windows version: 2113 of ``10.0.20348.2113``."""
+    parts = (version or "").split(".")
+    return int(parts[3]) if len(parts) > 3 and parts[3].isdecimal() else 0
 
 
 def may_land(placement: Placement, labels: Mapping[str, str]) -> bool:
