@@ -55,13 +55,15 @@ class Layer:
 class ImageManifest:
     """What the registry serves for one platform, below an index or alone."""
 
+    media_type: str
+    """Its own; empty: not shown."""
     config_type: str
     """The media type of its configuration, which says what it describes; empty: not shown."""
     artifact_type: str
     """``artifactType``; empty: none is named, as in an image."""
     layers: tuple[Layer, ...] | Unreadable
     unpacked_layers: int | Unreadable | None = None
-    """How many ``rootfs.diff_ids`` its configuration lists; ``None``: it was not read, its type being an image's."""
+    """How many layers its configuration lists (``rootfs.diff_ids``); ``None``: an image's, not read below an index."""
 
 
 @dataclass(frozen=True)

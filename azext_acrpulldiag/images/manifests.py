@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from ..facts import ImageLookup, ImageManifest, Offered, Unreadable
 from .platforms import NodePlatform, preference
 
+IMAGE_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+"""The media types of configurations that containerd takes for those of images (``images.IsConfigType``)."""
+
 
 @dataclass(frozen=True)
 class Weight:

@@ -30,6 +30,15 @@ class NodePlatform:
         return f"{self.os}/{self.architecture}{build}"
 
 
+def on_aks(platform: Platform) -> bool:
+    """Tell whether there can be a node of AKS that takes an image of this platform.
+
+    Nodes are linux/amd64, linux/arm64 or windows/amd64 (https://learn.microsoft.com/azure/aks/use-arm64-vms).
+    """
+    kinds = (("linux", "amd64"), ("linux", "arm64"), ("windows", "amd64"))
+    return any(runs_on((platform,), NodePlatform(*kind)) is not False for kind in kinds)
+
+
 def runs_on(platforms: Collection[Platform], node: NodePlatform) -> bool | None:
     """Tell whether one of an image's platforms runs on a node; ``None``: its Windows build decides and is not known.
 

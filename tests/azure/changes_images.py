@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .tiny_image import push
+from .store import Json
+from .tiny_image import push, push_artifact, wrap
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -16,6 +17,30 @@ class ImageChanges:
     def image(self: Cloud, repository: str, tag: str | None = "1.0", *platforms: str, index: bool | None = None) -> str:
         """Push an image for ``platforms`` (default: ``linux/amd64``); return its digest, see ``tiny_image.push``."""
         return push(self.data_plane(), repository, tag, *platforms, index=index)
+
+    def purge(self: Cloud, repository: str, tag: str, *platforms: str) -> None:
+        """Delete the manifests of these platforms below a tagged index, as ``acr purge --untagged`` once did."""
+        there = self.data_plane().repositories[repository]
+        for entry in there.manifests[there.tags[tag]]["manifests"]:
+            platform = entry["platform"]
+            if f"{platform['os']}/{platform['architecture']}" in platforms:
+                there.manifests.pop(entry["digest"], None)
+
+    def wrap(self: Cloud, repository: str, tag: str) -> str:
+        """Let a tag point to an index that names, without a platform, what it pointed to; the new digest."""
+        return wrap(self.data_plane(), repository, tag)
+
+    def artifact(
+        self: Cloud, repository: str, tag: str, config_type: str, *layer_types: str, config: Json | None = None
+    ) -> str:
+        """Push something whose configuration is of that type, with a layer of each type; its digest."""
+        return push_artifact(self.data_plane(), repository, tag, config_type, *layer_types, config=config)
+
+    def layers(self: Cloud, repository: str, tag: str, *sizes: int) -> None:
+        """Let the manifest of a tag tell of layers of these sizes."""
+        there = self.data_plane().repositories[repository]
+        manifest = there.manifests[there.tags[tag]]
+        manifest["layers"] = [manifest["layers"][0] | {"size": size} for size in sizes]
 
     def lock(self: Cloud, repository: str, part: str | None = None) -> None:
         """Lock a repository, or one tag or digest of it, against reading."""

@@ -42,6 +42,40 @@ def push(plane: DataPlane, name: str, tag: str | None, *platforms: str, index: b
     return digest
 
 
+def wrap(plane: DataPlane, name: str, tag: str) -> str:
+    """Let a tag point to an index of what it pointed to, which names no platform; the new digest."""
+    repository = plane.repositories[name]
+    inner = repository.tags[tag]
+    manifest = repository.manifests[inner]
+    entry = {"mediaType": manifest["mediaType"], "digest": inner, "size": len(encoded(manifest))}
+    whole = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}
+    repository.tags[tag] = digest_of(encoded(whole))
+    repository.manifests[repository.tags[tag]] = whole
+    return repository.tags[tag]
+
+
+def push_artifact(
+    plane: DataPlane, name: str, tag: str, config_type: str, *layer_types: str, config: Json | None = None
+) -> str:
+    """Push a manifest whose configuration and layers are of these types; its digest.
+
+    ``config`` is the configuration; without it, an empty object as ORAS and Helm have it, or much the same.
+    """
+    repository = plane.repositories.setdefault(name, Repository())
+    described = encoded(config or {})
+    layers = [(each, _layer()) for each in layer_types]
+    manifest: Json = {
+        "schemaVersion": 2,
+        "mediaType": f"{_OCI}.manifest.v1+json",
+        "config": _descriptor(config_type, described),
+        "layers": [_descriptor(*each) for each in layers],
+    }
+    repository.blobs |= {digest_of(content): content for content in (described, *(layer for _, layer in layers))}
+    repository.tags[tag] = digest_of(encoded(manifest))
+    repository.manifests[repository.tags[tag]] = manifest
+    return repository.tags[tag]
+
+
 def _platform(text: str) -> Json:
     named, _, version = text.partition(":")
     system, _, architecture = named.partition("/")

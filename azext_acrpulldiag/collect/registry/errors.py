@@ -7,12 +7,15 @@ import re
 from enum import Enum
 from typing import Any
 
-from ...facts import Unreadable
+from ...facts import Refusal, Unreadable
+from ...images.cache_rules import names_cache_rule
 from ...masking import masked
+from ...quoting import printable
 from ..ask.errors import ReadError
 
 _CLIENT_ADDRESS = re.compile(r"client with IP '([0-9a-fA-F.:]+)'")
 _FIREWALL = ("is not allowed access", "aka.ms/acr/firewall")
+_LONGEST = 500
 _DISALLOWED = "REGISTRY_DISALLOWED_OPERATION"
 _DISALLOWED_TEXT = "operation is disallowed"
 
@@ -42,7 +45,7 @@ _ABSENCES = {
 class RegistryRefusalError(ReadError):
     """The registry answered, with something else than what was asked for.
 
-    ``step`` is ``exchange``, ``token`` or ``content``; ``firewall`` says that it refuses the
+    ``step`` is ``exchange``, ``token`` or ``content``; ``words`` are its own; ``firewall`` says that it refuses the
     address of this machine, ``disallowed`` that it forbids the operation itself, to anybody
     (a locked or quarantined image).
     """
@@ -55,6 +58,7 @@ class RegistryRefusalError(ReadError):
         self.step = step
         self.code = found[0][0] if found else None
         self.firewall = status == 403 and any(mark in said for mark in _FIREWALL)
+        self.words = Refusal(status, self.code or "", _shortened(said))
         self.disallowed = 400 <= status < 500 and (self.code == _DISALLOWED or _DISALLOWED_TEXT in said)
 
 
@@ -79,6 +83,9 @@ def _why(status: int, payload: bytes, login_server: str, path: str, step: str, r
         machine = f"this machine ({address[1]})" if address else "this machine"
         what = f"{said}: the firewall of {login_server} does not allow {machine}, which says nothing about the nodes"
         return Unreadable("forbidden", what, operation, f"network access from {machine} to {login_server}")
+    if names_cache_rule(text):
+        # It is about the registry that the rule fetches from, whatever the status says of this one.
+        return Unreadable("unsupported", f"{said} from {operation}: {_shortened(text)}", operation)
     if status in (401, 403):
         whose = "this login" if right else "the credential"
         what = f"{said}: {login_server} refuses {whose} {_STEPS.get(step, 'at')} {path}"
@@ -87,6 +94,11 @@ def _why(status: int, payload: bytes, login_server: str, path: str, step: str, r
         return Unreadable("throttled", f"{said}: {login_server} throttles this machine's requests", operation)
     reason = "server-error" if status >= 500 else "unsupported"
     return Unreadable(reason, f"{said} from {operation}", operation)
+
+
+def _shortened(text: str) -> str:
+    """What may be shown of a registry's message."""
+    return printable(text[:_LONGEST])
 
 
 _STEPS = {"exchange": "an exchange of its token at", "token": "a token at"}

@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...facts import FailingContainer, Image, ImageLookup, Platform, Registry, Unreadable
+from ...facts import (
+    FailingContainer,
+    Image,
+    ImageLookup,
+    ImageManifest,
+    Layer,
+    Offered,
+    Platform,
+    Refusal,
+    Registry,
+    Unreadable,
+)
+from ...images.manifests import IMAGE_CONFIGS
 from ...images.references import Resemblance, parse_reference, resemblance_of, written
 from ...pull_errors.asked import hosts_of, shown_image
 from ..members import Body, or_empty, shown
@@ -15,10 +27,6 @@ from .api import Absence, Manifest
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
-)
-_IMAGE_CONFIGS = (
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
 )
 # Written by build tools for what is no image of a platform, such as an attestation.
 _NO_PLATFORM = "unknown"
@@ -50,6 +58,8 @@ class Answers:
     attributes: Attributes = None
     """Those of the manifest."""
     platforms: tuple[Platform, ...] | Unreadable = ()
+    manifests: tuple[Offered, ...] | Unreadable = ()
+    refusal: Refusal | None = None
     near_misses: tuple[str, ...] = ()
 
 
@@ -102,13 +112,25 @@ def lookup_from(image: Image, answers: Answers, quarantine_policy: str | Unreada
         tag=image.tag,
         digest=image.digest,
         found_digest=tagged_digest(answers.tag),
+        manifests=answers.manifests,
+        refusal=answers.refusal,
     )
 
 
 def unread_lookup(image: Image, why: Unreadable) -> ImageLookup:
     """An image of which nothing could be read."""
     return ImageLookup(
-        written(image), image.repository, why, why, (), why, why, why, tag=image.tag, digest=image.digest
+        written(image),
+        image.repository,
+        why,
+        why,
+        (),
+        why,
+        why,
+        why,
+        tag=image.tag,
+        digest=image.digest,
+        manifests=why,
     )
 
 
@@ -125,24 +147,68 @@ def is_index(manifest: Manifest) -> bool:
     return manifest.media_type in _INDEXES or isinstance(manifest.body.get("manifests"), list)
 
 
-def index_entries(manifest: Manifest) -> tuple[tuple[Platform, ...], tuple[str, ...]] | Unreadable:
-    """Return the platforms that an index names, and the digests of entries that name none.
+@dataclass(frozen=True)
+class Entry:
+    """One manifest, or index, that an index names."""
 
-    Entries for ``unknown`` are attestations and the like, which no node is offered.
+    digest: str
+    platform: Platform | None
+    """``None``: the index does not say."""
+
+
+def index_entries(manifest: Manifest) -> tuple[Entry, ...] | Unreadable:
+    """Return what an index names, in its order.
+
+    Without the entries for ``unknown``, which are attestations and the like that no node is offered.
     """
     rows = shown(Body(manifest.body).objects, "manifests")
     if isinstance(rows, Unreadable):
         return Unreadable("malformed", f"The index {manifest.digest} has no list of manifests")
-    named = [(row, shown(row.object, "platform")) for row in rows]
-    platforms = [platform_from(platform.json) for _, platform in named if isinstance(platform, Body)]
-    nameless = [or_empty(row.text, "digest") for row, platform in named if isinstance(platform, Unreadable)]
-    return tuple(one for one in platforms if one is not None), tuple(digest for digest in nameless if digest)
+    entries = [(or_empty(row.text, "digest"), shown(row.object, "platform")) for row in rows]
+    found = [
+        Entry(digest, platform_from(platform.json) if isinstance(platform, Body) else None)
+        for digest, platform in entries
+        if isinstance(platform, Unreadable) or platform_from(platform.json) is not None
+    ]
+    return tuple(entry for entry in found if entry.digest or entry.platform)
+
+
+def manifest_from(manifest: Manifest, config: dict[str, Any] | Unreadable | None = None) -> ImageManifest:
+    """Map a single manifest and, where it was read, its configuration."""
+    body = Body(manifest.body)
+    layers = shown(body.objects, "layers")
+    return ImageManifest(
+        media_type=manifest.media_type,
+        config_type=or_empty(body.text, "config", "mediaType"),
+        artifact_type=or_empty(body.text, "artifactType"),
+        layers=layers if isinstance(layers, Unreadable) else tuple(map(_layer, layers)),
+        unpacked_layers=_unpacked_layers(config),
+    )
+
+
+def _layer(body: Body) -> Layer:
+    return Layer(or_empty(body.text, "mediaType"), shown(body.number, "size"))
+
+
+def _unpacked_layers(config: dict[str, Any] | Unreadable | None) -> int | Unreadable | None:
+    """A configuration without ``rootfs`` lists none, which is what containerd makes of it."""
+    if config is None or isinstance(config, Unreadable):
+        return config
+    rootfs = config.get("rootfs")
+    if rootfs is None:
+        return 0
+    listed = shown(Body(config).texts, "rootfs", "diff_ids")
+    return listed if isinstance(listed, Unreadable) else len(listed)
+
+
+def is_image(manifest: Manifest) -> bool:
+    """Tell whether a manifest says that it describes an image."""
+    return or_empty(Body(manifest.body).text, "config", "mediaType") in IMAGE_CONFIGS
 
 
 def config_digest(manifest: Manifest) -> str | None:
-    """The digest of a single manifest's configuration; ``None``: an artifact, which has none of an image."""
-    kind, digest = (or_empty(Body(manifest.body).text, "config", name) for name in ("mediaType", "digest"))
-    return digest or None if kind in _IMAGE_CONFIGS else None
+    """The digest of a single manifest's configuration; ``None``: it names none."""
+    return or_empty(Body(manifest.body).text, "config", "digest") or None
 
 
 def platform_from(answer: Any) -> Platform | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ...facts import Image, ImageLookup, Platform, Registry, Unreadable
-from ..ask.arm import ReadError, in_parallel
+from ...facts import Image, ImageLookup, Offered, Platform, Refusal, Registry, Unreadable
+from ...images.platforms import on_aks
+from ..ask.arm import Json, ReadError, in_parallel
 from ..azure.cluster import nearest
 from .api import (
     Absence,
@@ -21,10 +22,13 @@ from .api import (
 from .image_models import (
     Answers,
     Disallowed,
+    Entry,
     config_digest,
     index_entries,
+    is_image,
     is_index,
     lookup_from,
+    manifest_from,
     platform_from,
     platform_of_attributes,
     tagged_digest,
@@ -33,6 +37,7 @@ from .image_models import (
 
 MAX_IMAGES = 50
 _MAX_NAMELESS = 8
+_MAX_OFFERED = 24
 _DEPTH = 2
 _AT_ONCE = 8
 
@@ -64,14 +69,17 @@ def _look_up(api: RegistryApi, registry: Registry, image: Image) -> ImageLookup:
     digest = manifest.digest if isinstance(manifest, Manifest) else image.digest or tagged_digest(answers.tag)
     calls: list[Callable[[], Any]] = [
         lambda: attributes or (api.attributes(image.repository, digest=digest) if digest else None),
-        lambda: _platforms_of(api, image.repository, manifest),
+        lambda: _offers_of(api, image.repository, manifest),
         lambda: _near_misses(api, image, answers),
     ]
-    attributes, platforms, near = in_parallel(calls)
+    attributes, offers, near = in_parallel(calls)
+    offers = _Offers((), offers, offers) if isinstance(offers, Unreadable) else offers
+    platforms = offers.platforms
     if isinstance(platforms, Unreadable):
         platforms = platform_of_attributes(attributes, platforms)
     near = () if isinstance(near, Unreadable) else near  # a courtesy
-    found = replace(answers, attributes=attributes, platforms=platforms, near_misses=near)
+    manifests = offers.unread or offers.manifests
+    found = replace(answers, attributes=attributes, platforms=platforms, near_misses=near, manifests=manifests)
     return lookup_from(image, found, registry.quarantine_policy)
 
 
@@ -84,63 +92,113 @@ def _first_answers(api: RegistryApi, image: Image) -> Answers:
         lambda: api.attributes(name, tag=tag) if tag else None,
         lambda: api.attributes(name, digest=digest) if digest else None,
     ]
-    manifest, repository, tagged, attributes = in_parallel(calls)
-    return Answers(manifest, repository, tagged, attributes)
+    served, repository, tagged, attributes = in_parallel(calls)
+    manifest, refusal = (served, None) if isinstance(served, Unreadable) else served
+    return Answers(manifest, repository, tagged, attributes, refusal=refusal)
 
 
-def _manifest(api: RegistryApi, repository: str, reference: str) -> Manifest | Absence | Disallowed:
+def _manifest(
+    api: RegistryApi, repository: str, reference: str
+) -> tuple[Manifest | Absence | Disallowed | Unreadable, Refusal | None]:
     try:
-        return api.manifest(repository, reference)
+        return api.manifest(repository, reference), None
     except RegistryRefusalError as refusal:
-        if refusal.disallowed:
-            return Disallowed(refusal.why)
-        raise
+        return Disallowed(refusal.why) if refusal.disallowed else refusal.why, refusal.words
 
 
-def _platforms_of(
-    api: RegistryApi, repository: str, manifest: Manifest | Absence | Disallowed | Unreadable
-) -> tuple[Platform, ...] | Unreadable:
+# --- what nodes may take -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Offers:
+    """The manifests of an image."""
+
+    manifests: tuple[Offered, ...]
+    nameless: Unreadable | None = None
+    """Why it is not known for which platform one of them is."""
+    unread: Unreadable | None = None
+    """Why it is not known which there are."""
+
+    @property
+    def platforms(self) -> tuple[Platform, ...] | Unreadable:
+        """Those of all manifests, each once."""
+        if self.nameless is not None:
+            return self.nameless
+        return tuple(dict.fromkeys(each.platform for each in self.manifests if each.platform is not None))
+
+
+def _offers_of(api: RegistryApi, repository: str, manifest: Manifest | Absence | Disallowed | Unreadable) -> _Offers:
     if isinstance(manifest, Manifest):
-        return _platforms(api, repository, manifest)
+        return _offers(api, repository, manifest)
     if isinstance(manifest, Absence):
-        return Unreadable("not-found", f"The registry serves no manifest for {repository}")
-    return manifest if isinstance(manifest, Unreadable) else manifest.why
+        return _Offers((), Unreadable("not-found", f"The registry serves no manifest for {repository}"))
+    why = manifest if isinstance(manifest, Unreadable) else manifest.why
+    return _Offers((), why, why)
 
 
-def _platforms(
-    api: RegistryApi, repository: str, manifest: Manifest, depth: int = 0
-) -> tuple[Platform, ...] | Unreadable:
-    """Every platform of an index (and the indexes in it) or of a single manifest, each once."""
+def _offers(api: RegistryApi, repository: str, manifest: Manifest, depth: int = 0) -> _Offers:
+    """Every manifest of an index (and of the indexes in it), or a single one."""
     if not is_index(manifest):
-        return _platform_of_config(api, repository, manifest)
+        return _single(api, repository, manifest, None)
     entries = index_entries(manifest)
     if isinstance(entries, Unreadable):
-        return entries
-    platforms, nameless = entries
-    if len(nameless) > _MAX_NAMELESS or (nameless and depth >= _DEPTH):
-        return Unreadable("unsupported", f"The index {manifest.digest} has too many entries that name no platform")
-    below = in_parallel([partial(_platforms_below, api, repository, digest, depth + 1) for digest in nameless])
-    unread = next((one for one in below if isinstance(one, Unreadable)), None)
-    if unread is not None:
-        return unread
-    found = [*platforms, *(platform for one in below if not isinstance(one, Unreadable) for platform in one)]
-    return tuple(dict.fromkeys(found))
+        return _Offers((), entries, entries)
+    nameless = sum(entry.platform is None for entry in entries)
+    if nameless > _MAX_NAMELESS or (nameless and depth >= _DEPTH):
+        why = Unreadable("unsupported", f"The index {manifest.digest} has too many entries that name no platform")
+        return _Offers((), why, why)
+    asked = [entry for entry in entries if entry.platform is None or on_aks(entry.platform)][:_MAX_OFFERED]
+    answers = in_parallel([partial(_below, api, repository, entry, depth + 1) for entry in asked])
+    below = dict(zip(asked, answers, strict=True))
+    return _joined([_of_entry(entry, below.get(entry)) for entry in entries])
 
 
-def _platforms_below(api: RegistryApi, repository: str, digest: str, depth: int) -> tuple[Platform, ...] | Unreadable:
-    manifest = api.manifest(repository, digest)
-    return () if isinstance(manifest, Absence) else _platforms(api, repository, manifest, depth)
+def _joined(parts: Sequence[_Offers]) -> _Offers:
+    nameless = next((one.nameless for one in parts if one.nameless is not None), None)
+    unread = next((one.unread for one in parts if one.unread is not None), None)
+    return _Offers(tuple(each for one in parts for each in one.manifests), nameless, unread)
 
 
-def _platform_of_config(api: RegistryApi, repository: str, manifest: Manifest) -> tuple[Platform, ...] | Unreadable:
-    digest = config_digest(manifest)
-    if digest is None:
-        return ()
-    config = api.config_blob(repository, digest)
+def _of_entry(entry: Entry, found: _Offers | Unreadable | None) -> _Offers:
+    """What an entry of an index offers; ``None``: it was not asked for."""
+    if found is None:
+        found = Unreadable("unsupported", f"The manifest {entry.digest} is for no node of AKS, or one of too many")
+    if isinstance(found, Unreadable):
+        return _Offers((Offered(entry.digest, entry.platform, found),), None if entry.platform else found)
+    return found
+
+
+def _below(api: RegistryApi, repository: str, entry: Entry, depth: int) -> _Offers:
+    """What is behind an entry of an index. A node is given the platform that the index says."""
+    manifest = api.manifest(repository, entry.digest)
+    if isinstance(manifest, Absence):
+        return _Offers((Offered(entry.digest, entry.platform, None),))
+    if not is_index(manifest):
+        return _single(api, repository, manifest, entry.platform)
+    if depth > _DEPTH:
+        why = Unreadable("unsupported", f"The index {entry.digest} is too deep within others")
+        return _Offers((), why, why)
+    return _offers(api, repository, manifest, depth)
+
+
+def _single(api: RegistryApi, repository: str, manifest: Manifest, platform: Platform | None) -> _Offers:
+    """A single manifest; its configuration is read where it alone says for what it is, and what."""
+    digest, read = config_digest(manifest), platform is None or not is_image(manifest)
+    config = _config(api, repository, digest) if read and digest else None
+    why = config if isinstance(config, Unreadable) and platform is None and is_image(manifest) else None
+    if platform is None and is_image(manifest) and isinstance(config, dict):
+        platform = platform_from(config)
+    return _Offers((Offered(manifest.digest, platform, manifest_from(manifest, config)),), why)
+
+
+def _config(api: RegistryApi, repository: str, digest: str) -> Json | Unreadable:
+    try:
+        config = api.config_blob(repository, digest)
+    except ReadError as error:
+        return error.why
     if isinstance(config, Absence):
         return Unreadable("not-found", f"The registry does not have the configuration {digest} of the image")
-    platform = platform_from(config)
-    return () if platform is None else (platform,)
+    return config
 
 
 def _near_misses(api: RegistryApi, image: Image, answers: Answers) -> tuple[str, ...]:

@@ -10,18 +10,21 @@ from azext_acrpulldiag.collect.registry.api import Absence, Manifest
 from azext_acrpulldiag.collect.registry.image_models import (
     Answers,
     Disallowed,
+    Entry,
     config_digest,
     index_entries,
+    is_image,
     is_index,
     joined,
     lookup_from,
+    manifest_from,
     platform_from,
     platform_of_attributes,
     references_of,
     unread_lookup,
     written,
 )
-from azext_acrpulldiag.facts import Image, Platform, Unreadable
+from azext_acrpulldiag.facts import Image, Layer, Platform, Unreadable
 from tests.build import failing, registry, waiting_container
 from tests.recordings import body, recording
 
@@ -169,14 +172,13 @@ def test_quarantine_is_policy_and_state(policy, state, served, expected, part):
 def test_a_recorded_manifest_list_shows_a_windows_build():
     listed = manifest("docs_manifest_list_with_windows_os_version")
     assert is_index(listed)
-    assert index_entries(listed) == (
-        (
-            Platform("linux", "amd64"),
-            Platform("linux", "arm64"),
-            Platform("windows", "amd64", "10.0.17763.1697"),
-        ),
-        (),
-    )
+    found = index_entries(listed)
+    assert [entry.platform for entry in found] == [
+        Platform("linux", "amd64"),
+        Platform("linux", "arm64"),
+        Platform("windows", "amd64", "10.0.17763.1697"),
+    ]
+    assert [entry.digest for entry in found] == [row["digest"] for row in listed.body["manifests"]]
 
 
 def test_attestations_are_no_platform_and_nameless_entries_are_looked_at():
@@ -184,7 +186,7 @@ def test_attestations_are_no_platform_and_nameless_entries_are_looked_at():
     rows = index.body["manifests"]
     rows[0]["platform"] = {"architecture": "unknown", "os": "unknown"}
     del rows[1]["platform"]
-    assert index_entries(index) == ((), (rows[1]["digest"],))
+    assert index_entries(index) == (Entry(rows[1]["digest"], None),)
 
 
 @pytest.mark.parametrize("rows", [None, "text", [1], {}])
@@ -192,9 +194,46 @@ def test_an_index_of_something_else_is_malformed(rows):
     assert reason(index_entries(Manifest(DIGEST, "x", {"manifests": rows}))) == "malformed"
 
 
-def test_only_an_image_has_a_configuration_with_a_platform():
-    assert config_digest(manifest("manifest_200_docker_v2")).startswith("sha256:feb5d9fe")
-    assert config_digest(manifest("manifest_200_oci")) is None  # an artifact
+@pytest.mark.parametrize(("name", "image"), [("manifest_200_docker_v2", True), ("manifest_200_oci", False)])
+def test_only_an_image_says_that_it_is_one(name, image):
+    assert is_image(manifest(name)) is image
+    assert config_digest(manifest(name)).startswith("sha256:")
+
+
+def test_a_recorded_manifest_shows_its_layers():
+    artifact = manifest_from(manifest("manifest_200_oci"), {})
+    assert artifact.config_type == "application/vnd.unknown.config.v1+json"
+    assert artifact.layers == (Layer("application/vnd.oci.image.layer.v1.tar", 233),)
+    assert (artifact.artifact_type, artifact.unpacked_layers) == ("", 0)
+    image = manifest_from(manifest("manifest_200_docker_v2"))
+    assert image.unpacked_layers is None
+    assert all(isinstance(layer.size, int) for layer in image.layers)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (None, None),
+        (FORBIDDEN, FORBIDDEN),
+        ({"rootfs": {"type": "layers", "diff_ids": ["sha256:1", "sha256:2"]}}, 2),
+        ({"rootfs": {"type": "layers"}}, "not-shown"),
+        ({"rootfs": {"diff_ids": "text"}}, "malformed"),
+    ],
+)
+def test_what_a_configuration_lists(config, expected):
+    found = manifest_from(manifest("manifest_200_docker_v2"), config).unpacked_layers
+    assert found == expected or reason(found) == expected
+
+
+@pytest.mark.parametrize("layers", [None, "text", [1]])
+def test_layers_of_another_form_are_not_none(layers):
+    assert isinstance(manifest_from(Manifest(DIGEST, "x", {"layers": layers})).layers, Unreadable)
+
+
+@pytest.mark.parametrize("size", [None, "12", True])
+def test_a_size_that_is_none_is_not_zero(size):
+    (layer,) = manifest_from(Manifest(DIGEST, "x", {"layers": [{"mediaType": "a/b", "size": size}]})).layers
+    assert isinstance(layer.size, Unreadable)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ pytest.importorskip("azure.cli.core", reason="azure-cli is not installed")
 from azext_acrpulldiag.collect.registry.api import CliLogin, RegistryApi
 from azext_acrpulldiag.collect.registry.images import MAX_IMAGES, read_images
 from azext_acrpulldiag.facts import Platform, Unreadable
+from azext_acrpulldiag.images.manifests import weight_of
 from azext_acrpulldiag.images.references import parse_reference
 from tests.azure.images import OCI_INDEX, digest_of, encoded
 from tests.azure.registry import BLOB_HOST
@@ -95,6 +96,64 @@ def test_an_artifact_has_no_platform(look, cloud):
     manifest["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json"
     (found,) = look("charts/web:1.0")
     assert (found.reference_exists, found.platforms) == (True, ())
+
+
+def test_what_nodes_may_take_of_an_index(look, cloud):
+    cloud.image("shop/web", "1.0", "linux/amd64", "linux/arm64", "linux/s390x")
+    cloud.purge("shop/web", "1.0", "linux/amd64")
+    (found,) = look("shop/web:1.0")
+    amd64, arm64, s390x = found.manifests
+    assert (amd64.platform, amd64.manifest) == (Platform("linux", "amd64"), None)
+    assert weight_of(arm64.manifest).layers == 1
+    assert isinstance(s390x.manifest, Unreadable)  # no node of AKS is one, so it was not asked for
+    assert not [entry for entry in cloud.log if s390x.digest in entry.path]
+    assert found.platforms == tuple(each.platform for each in found.manifests)
+
+
+def test_a_manifest_that_is_refused_is_not_gone(look, cloud):
+    cloud.image("shop/web", "1.0", "linux/amd64", "linux/arm64")
+    there = cloud.data_plane().repositories["shop/web"]
+    amd64 = there.manifests[there.tags["1.0"]]["manifests"][0]["digest"]
+    cloud.fault(f"/manifests/{amd64}", "403")
+    (found,) = look("shop/web:1.0")
+    assert isinstance(found.manifests[0].manifest, Unreadable)
+    assert found.manifests[1].manifest is not None
+
+
+@pytest.mark.parametrize("gone", ["the index within", "a manifest of it"])
+def test_what_is_gone_below_an_index_within_an_index(look, cloud, gone):
+    inner = cloud.image("shop/web", "1.0", "linux/amd64", "linux/arm64")
+    cloud.wrap("shop/web", "1.0")
+    there = cloud.data_plane().repositories["shop/web"]
+    lost = inner if gone == "the index within" else there.manifests[inner]["manifests"][0]["digest"]
+    del there.manifests[lost]
+    (found,) = look("shop/web:1.0")
+    assert [(each.digest, each.manifest) for each in found.manifests if each.manifest is None] == [(lost, None)]
+
+
+def test_of_many_manifests_only_some_are_asked_for(look, cloud):
+    builds = [f"windows/amd64:10.0.20348.{number}" for number in range(30)]
+    cloud.image("shop/iis", "1.0", *builds)
+    (found,) = look("shop/iis:1.0")
+    assert len(found.manifests) == len(builds)
+    assert sum(isinstance(each.manifest, Unreadable) for each in found.manifests) == 6
+
+
+def test_what_an_artifact_says_of_itself(look, cloud):
+    cloud.artifact(
+        "charts/web", "1.0", "application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1"
+    )
+    (found,) = look("charts/web:1.0")
+    (chart,) = (each.manifest for each in found.manifests)
+    assert (chart.config_type, chart.unpacked_layers) == ("application/vnd.cncf.helm.config.v1+json", 0)
+    assert [layer.media_type for layer in chart.layers] == ["application/vnd.cncf.helm.chart.content.v1"]
+
+
+def test_the_registrys_own_words_are_kept(look, cloud):
+    cloud.fault("GET .*/v2/team/app/manifests/", "403")
+    (found,) = look("team/app:1.2")
+    assert (found.refusal.status, found.refusal.code) == (403, "DENIED")
+    assert found.refusal.message == "an error that the test asked for"
 
 
 def test_names_that_are_near(look, cloud):
