@@ -9,7 +9,7 @@ from . import kubelet, symptom
 from .access import limits, pull_role
 from .cluster import nodes_in_kubernetes, provisioning
 from .identity import kubelet_identity, node_hosts, service_principal
-from .image import content, credential_host, platform, reference, registry_left_out
+from .image import artifact, content, credential_host, manifests, platform, reference, registry_left_out
 from .network import (
     admin_rules,
     firewalls,
@@ -41,6 +41,8 @@ MODULES: tuple[ModuleType, ...] = (
     registry_left_out,
     credential_host,
     content,
+    manifests,
+    artifact,
     platform,
     public_side,
     private_endpoint,

@@ -65,7 +65,7 @@ from .ids import (
     VNET_ID,
     ZONE_ID,
 )
-from .image import lookup
+from .image import image_manifest, lookup, offered
 from .kubernetes import (
     UNAUTHORIZED,
     UNREACHABLE,
@@ -162,11 +162,13 @@ __all__ = [
     "forwarding_rule",
     "healthy_facts",
     "image_facts",
+    "image_manifest",
     "inbound_endpoint",
     "isolated_facts",
     "kubernetes",
     "login_token_secret_facts",
     "lookup",
+    "offered",
     "mesh",
     "network",
     "network_manager",

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
 from ...facts import (
-    AgentPool,
-    Cluster,
     Facts,
     FailingContainer,
     ImageLookup,
@@ -20,12 +18,11 @@ from ...facts import (
     Unreadable,
     known,
 )
-from ...images.node_images import NodeImage, node_image
-from ...images.platforms import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, build_of, may_land, runs_on
-from ...images.references import parse_reference
+from ...images.platforms import ARCHITECTURE_LABEL, OS_LABEL, NodePlatform, any_platform, may_land, runs_on
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...repairs import Step, option
 from .._kubectl import GET_CREDENTIALS, Kubectl
+from ._hosts import Host, everywhere, host_of, landed_on, nodes_of, waiting_for
 from .content import looked_up, reach_of
 
 
@@ -146,16 +143,6 @@ _NO_MATCH = "containerd finds no match for the platform in its index"
 _NO_START = "it is a single manifest, so it is pulled, but its container cannot start"
 
 
-@dataclass(frozen=True)
-class _Host:
-    """A node, or a pool by its node image."""
-
-    name: str
-    pool: str | None
-    platform: NodePlatform | Unreadable
-    node: Node | None = None
-
-
 @check(
     "image.platform",
     needs=("images", "cluster", "kubernetes", "registry", "options"),
@@ -188,10 +175,10 @@ def image_fits_its_nodes(facts: Facts) -> Iterator[Finding]:
 
 def _judged(facts: Facts, one: ImageLookup, platforms: tuple[Platform, ...]) -> Iterator[Finding]:
     kubernetes = facts.kubernetes if isinstance(facts.kubernetes, Kubernetes) else None
-    nodes = _nodes(kubernetes)
-    waiting = _waiting(kubernetes, one)
-    landed = _landed(waiting, nodes)
-    hosts = landed or _everywhere(facts, nodes)
+    nodes = nodes_of(kubernetes)
+    waiting = waiting_for(kubernetes, one)
+    landed = landed_on(waiting, nodes)
+    hosts = landed or everywhere(facts, nodes)
     unable = [host for host in hosts if _runs(platforms, host) is False]
     unsure = [host for host in hosts if _runs(platforms, host) is None]
     if not hosts:
@@ -213,7 +200,7 @@ def _mismatch(
     facts: Facts,
     one: ImageLookup,
     platforms: tuple[Platform, ...],
-    unable: list[_Host],
+    unable: list[Host],
     able: tuple[str, ...],
     waiting: list[FailingContainer],
 ) -> Finding:
@@ -267,54 +254,15 @@ def _moving(platforms: tuple[Platform, ...], able: tuple[str, ...], waiting: lis
 # --- the nodes ---------------------------------------------------------------------------
 
 
-def _runs(platforms: tuple[Platform, ...], host: _Host) -> bool | None:
+def _runs(platforms: tuple[Platform, ...], host: Host) -> bool | None:
     return None if isinstance(host.platform, Unreadable) else runs_on(platforms, host.platform)
 
 
-def _unsure(hosts: list[_Host]) -> Unreadable:
+def _unsure(hosts: list[Host]) -> Unreadable:
     first = hosts[0]
     if isinstance(first.platform, Unreadable):
         return first.platform
     return Unreadable("not-shown", f"The Windows build of {first.name} is not known")
-
-
-def _nodes(kubernetes: Kubernetes | None) -> tuple[Node, ...]:
-    """The nodes there are; none where they could not be read, and pools stand in for them."""
-    return () if kubernetes is None or isinstance(kubernetes.nodes, Unreadable) else kubernetes.nodes
-
-
-def _host(node: Node) -> _Host:
-    if not node.os or not node.architecture:
-        what = f"The node {node.name} does not show its operating system and architecture"
-        return _Host(node.name, node.pool, Unreadable("not-shown", what), node)
-    platform = NodePlatform(node.os.lower(), node.architecture.lower(), build_of(node.windows_build))
-    return _Host(node.name, node.pool, platform, node)
-
-
-def _waiting(kubernetes: Kubernetes | None, one: ImageLookup) -> list[FailingContainer]:
-    """The failing containers of this very image."""
-    if kubernetes is None or isinstance(kubernetes.failing, Unreadable):
-        return []
-    return [container for container in kubernetes.failing if _names(container.image, one)]
-
-
-def _names(text: str, one: ImageLookup) -> bool:
-    try:
-        image = parse_reference(text)
-    except ValueError:
-        return False
-    return (image.repository, image.tag, image.digest) == (one.repository, one.tag, one.digest)
-
-
-def _landed(waiting: list[FailingContainer], nodes: tuple[Node, ...]) -> list[_Host]:
-    """The nodes on which the pods wait; of a pod without a node, those on which it may land."""
-    names = {container.node for container in waiting if container.node}
-    unplaced = [container for container in waiting if container.node is None]
-    return [
-        _host(node)
-        for node in nodes
-        if node.name in names or any(may_land(container.placement, node.labels) for container in unplaced)
-    ]
 
 
 def _able(nodes: tuple[Node, ...], platforms: tuple[Platform, ...], waiting: list[FailingContainer]) -> tuple[str, ...]:
@@ -323,42 +271,8 @@ def _able(nodes: tuple[Node, ...], platforms: tuple[Platform, ...], waiting: lis
     return _each_once(
         node.pool or node.name
         for node in nodes
-        if _runs(platforms, _host(node)) and all(may_land(placement, node.labels) for placement in placements)
+        if _runs(platforms, host_of(node)) and all(may_land(placement, node.labels) for placement in placements)
     )
-
-
-def _everywhere(facts: Facts, nodes: tuple[Node, ...]) -> list[_Host]:
-    """Every node, and every pool that has none."""
-    cluster = facts.cluster
-    seen = {node.pool for node in nodes}
-    if nodes and (isinstance(cluster, Unreadable) or isinstance(cluster.agent_pools, Unreadable)):
-        return [_host(node) for node in nodes]
-    return [_host(node) for node in nodes] + [_pool(pool) for pool in _pools(known(cluster)) if pool.name not in seen]
-
-
-def _pools(cluster: Cluster) -> list[AgentPool]:
-    """The pools that run pods."""
-    return [pool for pool in known(cluster.agent_pools) if str(pool.mode).lower() != "gateway"]
-
-
-def _pool(pool: AgentPool) -> _Host:
-    return _Host(pool.name, pool.name, pool_platform(pool))
-
-
-def pool_platform(pool: AgentPool) -> NodePlatform | Unreadable:
-    """The platform of a pool's nodes, by its node image version; without that, Windows is known to be amd64."""
-    system, version = pool.os_type, pool.node_image_version
-    if isinstance(system, Unreadable):
-        return system
-    if isinstance(version, Unreadable):
-        return version
-    image = node_image(version)
-    if isinstance(image, NodeImage) and image.platform.os == system.lower():
-        return image.platform
-    if system.lower() == "windows":
-        return NodePlatform("windows", "amd64")
-    what = f"The node image version {version} of pool {pool.name} does not show its architecture"
-    return Unreadable("malformed", what)
 
 
 def _shown(platform: Platform) -> str:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from azext_acrpulldiag.checks.image.platform import image_fits_its_nodes, pool_platform
+from azext_acrpulldiag.checks.image._hosts import pool_platform
+from azext_acrpulldiag.checks.image.platform import image_fits_its_nodes
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import Kubernetes, Placement, Platform, Requirement, Unreadable
 from azext_acrpulldiag.images.platforms import NodePlatform
