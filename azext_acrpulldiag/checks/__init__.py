@@ -24,13 +24,15 @@ from .network import (
     storage_policies,
 )
 from .pull_secret import applications, registry_users, secrets
-from .registry import az_commands, registry, replicas
+from .registry import az_commands, bootstrap, cache, registry, replicas
 
 MODULES: tuple[ModuleType, ...] = (
     provisioning,
     nodes_in_kubernetes,
     registry,
     az_commands,
+    cache,
+    bootstrap,
     replicas,
     kubelet_identity,
     service_principal,

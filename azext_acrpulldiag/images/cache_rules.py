@@ -2,13 +2,11 @@
 
 Sources: https://learn.microsoft.com/azure/container-registry/artifact-cache-overview and
 https://learn.microsoft.com/azure/container-registry/wildcards-artifact-cache (a rule matches by its target; an exact
-rule may lie inside a wildcard, wildcards do not overlap; ``*`` stands at the end). The registry names the rule in what
-it answers (https://github.com/Azure/acr/issues/754, 772, 891, 892).
+rule may lie inside a wildcard, wildcards do not overlap; ``*`` stands at the end).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from ..facts import CacheRule
@@ -16,19 +14,6 @@ from ..wildcards import matches
 
 DOCKER_HUB = "docker.io"
 _OFFICIAL = f"{DOCKER_HUB}/library/"
-_NAMED = re.compile(r"for cache rule ['\"]([^'\"]{1,100})['\"]")
-_NAMES_ONE = "for cache rule"
-
-
-def names_cache_rule(text: str) -> bool:
-    """Tell whether a message is about what a cache rule got of its upstream."""
-    return _NAMES_ONE in text
-
-
-def rule_named(text: str) -> str | None:
-    """The name of the cache rule that a message is about; ``None``: it names none."""
-    found = _NAMED.search(text)
-    return found[1] if found else None
 
 
 def rule_for(rules: Iterable[CacheRule], repository: str) -> CacheRule | None:
@@ -52,7 +37,7 @@ def path_fault(upstream: str) -> str | None:
     """
     if upstream.startswith(_OFFICIAL) and "/" in upstream[len(_OFFICIAL) :]:
         meant = f"{DOCKER_HUB}/{upstream[len(_OFFICIAL) :]}"
-        return f"Docker Hub has only its official images below library/, and this one is {meant}"
+        return f"Docker Hub has only its official images below library/, and the image is {meant}"
     return None
 
 

@@ -18,6 +18,8 @@ from ...facts import (
 from ...images.node_images import NodeImage, node_image
 from ...images.platforms import NodePlatform, build_of, may_land
 from ...images.references import parse_reference
+from ...pull_errors.asked import asked_for
+from .._kubernetes import failing_pods_of
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,10 @@ def host_of(node: Node) -> Host:
     return Host(node.name, node.pool, platform, node)
 
 
-def waiting_for(kubernetes: Kubernetes | None, one: ImageLookup) -> list[FailingContainer]:
-    """The failing containers of this very image."""
-    if kubernetes is None or isinstance(kubernetes.failing, Unreadable):
-        return []
-    return [container for container in kubernetes.failing if _names(container.image, one)]
+def waiting_for(facts: Facts, one: ImageLookup) -> list[FailingContainer]:
+    """The failing containers whose nodes ask for this very image, whatever the pods call it."""
+    failing = failing_pods_of(facts)
+    return [each for each in failing if _names(each, facts, one)] if isinstance(failing, tuple) else []
 
 
 def hosts_of(facts: Facts, one: ImageLookup) -> tuple[list[Host], list[FailingContainer]]:
@@ -56,13 +57,13 @@ def hosts_of(facts: Facts, one: ImageLookup) -> tuple[list[Host], list[FailingCo
     The nodes that its pods wait on; for an image that no pod is known to wait for, every node and every pool without.
     """
     kubernetes = facts.kubernetes if isinstance(facts.kubernetes, Kubernetes) else None
-    nodes, waiting = nodes_of(kubernetes), waiting_for(kubernetes, one)
+    nodes, waiting = nodes_of(kubernetes), waiting_for(facts, one)
     return landed_on(waiting, nodes) or everywhere(facts, nodes), waiting
 
 
-def _names(text: str, one: ImageLookup) -> bool:
+def _names(container: FailingContainer, facts: Facts, one: ImageLookup) -> bool:
     try:
-        image = parse_reference(text)
+        image = asked_for(container, facts) or parse_reference(container.image)
     except ValueError:
         return False
     return (image.repository, image.tag, image.digest) == (one.repository, one.tag, one.digest)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
 from ...facts import CacheRule, Facts, ImageLookup, Registry, Unreadable, known
+from ...images.cache_rules import rule_for
 from ...model import Finding, Reach, SeenFrom, Severity
 from ...repairs import Step
-from ...wildcards import matches
 from .reference import NO_IMAGE
 
 _LOCK = "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock"
@@ -328,7 +328,7 @@ def _may_be_fetched(one: ImageLookup, rules: tuple[CacheRule, ...] | Unreadable)
     if isinstance(rules, Unreadable):
         what = f"{one.reference} is not in the registry, and whether a cache rule would fetch it is not known"
         return replace(rules, detail=f"{what}: {rules.detail}")
-    rule = next((rule for rule in rules if matches(rule.target, one.repository)), None)
+    rule = rule_for(rules, one.repository)
     if rule is None:
         return None
     what = (

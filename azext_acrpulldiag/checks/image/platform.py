@@ -176,7 +176,7 @@ def image_fits_its_nodes(facts: Facts) -> Iterator[Finding]:
 def _judged(facts: Facts, one: ImageLookup, platforms: tuple[Platform, ...]) -> Iterator[Finding]:
     kubernetes = facts.kubernetes if isinstance(facts.kubernetes, Kubernetes) else None
     nodes = nodes_of(kubernetes)
-    waiting = waiting_for(kubernetes, one)
+    waiting = waiting_for(facts, one)
     landed = landed_on(waiting, nodes)
     hosts = landed or everywhere(facts, nodes)
     unable = [host for host in hosts if _runs(platforms, host) is False]

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from ...arm_ids import name_of
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
-from ...facts import CacheRule, Facts, Unreadable, known
+from ...facts import Facts, Unreadable, known
 from ...images.node_images import node_image
-from ...model import Confidence, Finding, Reach, Severity
+from ...model import Confidence, Finding, Severity
 from ...repairs import Step, option
-from .._working_secrets import failing_of_registry
 
 
 @dataclass(frozen=True)
@@ -44,20 +42,6 @@ class OldPlugin(Details):
     cluster: str
     resource_group: str
     cluster_subscription: str
-
-
-@dataclass(frozen=True)
-class UnhealthyRule(Details):
-    """A cache rule, and what its credential set reports."""
-
-    rule: str
-    source: str
-    target: str
-    credential_set: str | None
-    credential_set_name: str
-    error: str
-    registry: str
-    subscription: str
 
 
 _WHERE_NOTHING_IS_SERVED = (
@@ -117,22 +101,6 @@ ARM_TOKEN_REFUSED = Outcome(
         ),
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),
-)
-
-CACHE_UPSTREAM = Outcome(
-    id="registry.cache-upstream",
-    severity=Severity.ERROR,
-    summary="Cache rule {rule} ({source} as {target}) cannot sign in to its upstream registry: {error}",
-    url="https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache",
-    details=(UnhealthyRule,),
-    repairs=(
-        Step(
-            "Check the credential set: its Key Vault secrets, and its identity's permission to read them",
-            "az acr credential-set show --registry {registry} --subscription {subscription} "
-            "--name {credential_set_name}",
-        ),
-    ),
-    explains=("unauthorized-401", "image-not-found", "server-error", "registry-throttled", "registry.throttled"),
 )
 
 # The plugin asks for the registry's own audience since kubernetes-sigs/cloud-provider-azure#8593,
@@ -198,51 +166,3 @@ def nodes_need_no_arm_tokens(facts: Facts) -> Iterator[Finding]:
         elif image.day < _SURELY_CURRENT:
             why = f"Node image {version} may have the credential plugin from before or after its change"
             yield unknown(resource, Unreadable("not-shown", why))
-
-
-@check(
-    "registry.cache", needs=("registry", "cache_rules", "options", "kubernetes", "cluster"), outcomes=(CACHE_UPSTREAM,)
-)
-def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
-    """The registry's cache rules can sign in to their upstream registries.
-
-    A pull through a cache rule fetches what is not cached yet from the upstream registry, with the
-    rule's credential set; while that is unhealthy such pulls fail. Decided from the health that
-    the credential set reports. Where an image is given, only the rules that serve its repository
-    count (https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache).
-    """
-    registry = known(facts.registry)
-    image = facts.options.image
-    for rule in known(facts.cache_rules):
-        if image is not None and not serves(rule, image.repository):
-            continue
-        resource = f"{registry.id}/cacheRules/{rule.name}"
-        if isinstance(rule.unhealthy, Unreadable):
-            yield unknown(resource, rule.unhealthy)
-        elif rule.unhealthy is not None:
-            yield CACHE_UPSTREAM.at(
-                resource,
-                UnhealthyRule(
-                    rule=rule.name,
-                    source=rule.source,
-                    target=rule.target,
-                    credential_set=rule.credential_set,
-                    credential_set_name=name_of(rule.credential_set or ""),
-                    error=rule.unhealthy,
-                    registry=registry.name,
-                    subscription=registry.subscription,
-                ),
-                reach=_reach(rule, facts),
-            )
-
-
-def _reach(rule: CacheRule, facts: Facts) -> Reach:
-    """The images of failing pods that come through the rule, else what the rule is for."""
-    images = {each.image for each, image in failing_of_registry(facts) if serves(rule, image.repository)}
-    return Reach(images=frozenset(images or {rule.target}))
-
-
-def serves(rule: CacheRule, repository: str) -> bool:
-    """Tell whether a pull of ``repository`` goes through ``rule``; its target may end in a ``*``."""
-    target, wanted = rule.target.lower(), repository.lower()
-    return wanted.startswith(target[:-1]) if target.endswith("*") else wanted == target

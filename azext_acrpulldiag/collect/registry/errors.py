@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any
 
 from ...facts import Refusal, Unreadable
-from ...images.cache_rules import names_cache_rule
 from ...masking import masked
+from ...pull_errors.bodies import cache_rule_in
 from ...quoting import printable
 from ..ask.errors import ReadError
 
@@ -83,7 +83,7 @@ def _why(status: int, payload: bytes, login_server: str, path: str, step: str, r
         machine = f"this machine ({address[1]})" if address else "this machine"
         what = f"{said}: the firewall of {login_server} does not allow {machine}, which says nothing about the nodes"
         return Unreadable("forbidden", what, operation, f"network access from {machine} to {login_server}")
-    if names_cache_rule(text):
+    if cache_rule_in(text) is not None:
         # It is about the registry that the rule fetches from, whatever the status says of this one.
         return Unreadable("unsupported", f"{said} from {operation}: {_shortened(text)}", operation)
     if status in (401, 403):
@@ -98,7 +98,7 @@ def _why(status: int, payload: bytes, login_server: str, path: str, step: str, r
 
 def _shortened(text: str) -> str:
     """What may be shown of a registry's message."""
-    return printable(text[:_LONGEST])
+    return printable(masked(text)[:_LONGEST])
 
 
 _STEPS = {"exchange": "an exchange of its token at", "token": "a token at"}
