@@ -42,6 +42,23 @@ class ImageChanges:
         manifest = there.manifests[there.tags[tag]]
         manifest["layers"] = [manifest["layers"][0] | {"size": size} for size in sizes]
 
+    def refuse_upstream(self: Cloud, repository: str, rule: str, source: str, status: int) -> None:
+        """Let the registry say that a cache rule gets nothing from upstream.
+
+        The texts are those of https://github.com/Azure/acr/issues/754, 772 and 892; that the status of the first is 429
+        and of the second 403 is as their clients read them.
+        """
+        code, message = {
+            401: ("UNAUTHORIZED", f"authentication required with source registry for cache rule '{rule}'."),
+            403: (
+                "DENIED",
+                f"requested access to pull from source '{source}' for cache rule '{rule}' has been denied.",
+            ),
+            424: ("UNKNOWN", f"request to pull from source '{source}' for cache rule '{rule}' has failed"),
+            429: ("TOOMANYREQUESTS", f"too many requests to source registry for cache rule '{rule}'."),
+        }[status]
+        self.data_plane().refusals[repository] = (status, {"code": code, "message": message})
+
     def lock(self: Cloud, repository: str, part: str | None = None) -> None:
         """Lock a repository, or one tag or digest of it, against reading."""
         self.data_plane().repositories[repository].locked.add(part or repository)

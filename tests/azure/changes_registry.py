@@ -100,6 +100,11 @@ class RegistryChanges:
             self.resources.add(credential)
         self.resources.add(rule)
 
+    def without_cache_rules(self: Cloud) -> None:
+        """Delete every cache rule of the registry; what they cached stays."""
+        for rule in list(self.resources.children(self.registry["id"], "cacheRules")):
+            self.remove(rule["id"])
+
     def replica(
         self: Cloud, region: str, status: str = "Ready", message: str | None = None, routed: bool = True
     ) -> str:

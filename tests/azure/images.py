@@ -29,6 +29,8 @@ class DataPlane:
     """How a registry's login server behaves."""
 
     repositories: dict[str, Repository] = field(default_factory=dict)
+    # What the registry answers for a repository in the place of a manifest: a status, and the error in its body.
+    refusals: dict[str, tuple[int, Json]] = field(default_factory=dict)
     refuses_this_machine: bool = False
     refuses_exchange: bool = False
     admin_passwords: tuple[str, str] = ("sim-admin-one+ACRx1", "sim-admin-two+ACRx2")

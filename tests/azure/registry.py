@@ -124,6 +124,9 @@ def _content(plane: DataPlane, request: Request, path: str) -> Response:
             granted = _granted(request, "repository", match[1], action)
             if granted is not True:
                 return _challenge(request, f"repository:{match[1]}:{action}", granted)
+            if show is _manifest and match[1] in plane.refusals:
+                status, error = plane.refusals[match[1]]
+                return answer({"errors": [error]}, status)
             repository = plane.repositories.get(match[1])
             if repository is None:
                 error = recording("acr-dataplane/acr_v1_tags_404_name_unknown")

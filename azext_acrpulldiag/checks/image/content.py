@@ -331,9 +331,10 @@ def _may_be_fetched(one: ImageLookup, rules: tuple[CacheRule, ...] | Unreadable)
     rule = rule_for(rules, one.repository)
     if rule is None:
         return None
+    asked = f"and the registry answers: {one.refusal.message}" if one.refusal else "if it is there"
     what = (
         f"{one.reference} is not in the registry yet; the cache rule {rule.name} fetches it from {rule.source} at "
-        "the first pull, if it is there"
+        f"the first pull, {asked}"
     )
     return Unreadable("not-shown", what)
 

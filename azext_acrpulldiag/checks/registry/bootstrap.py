@@ -51,15 +51,15 @@ CACHE_RULE_MISSING = Outcome(
     repairs=(
         option(
             Step(
-                "Wildcards may not overlap: first delete rule {overlapping}, unless images that are still needed come "
-                "through it (what it has cached stays)",
-                when="overlapping",
-            ),
-            Step(
                 "Create the rule that nodes need",
                 "az acr cache create --registry {registry} --subscription {subscription} --name aks-managed-mcr "
                 "--source-repo {needed_source} --target-repo {needed_target}",
                 requires=("Microsoft.ContainerRegistry/registries/cacheRules/write",),
+            ),
+            Step(
+                "If Azure refuses it, since wildcards may not overlap, rule {overlapping} has to go first (what it has "
+                "cached stays): see that nobody needs more images through it",
+                when="overlapping",
             ),
         ),
     ),
@@ -94,8 +94,8 @@ def nodes_get_the_images_of_aks(facts: Facts) -> Iterator[Finding]:
     registry, rules = known(facts.registry), known(facts.cache_rules)
     waiting = [pull for pull in failed_pulls(facts)[0] if _is_unserved(pull, rules, facts)]
     if waiting:
-        missing = _missing(registry, rules, waiting)
-        yield CACHE_RULE_MISSING.at(registry.id, missing, reach=Reach(images=frozenset(missing.images)))
+        reach = Reach(images=frozenset(pull.container.image for pull in waiting))
+        yield CACHE_RULE_MISSING.at(registry.id, _missing(registry, rules, waiting), reach=reach)
     elif not any(_serves_aks(rule) for rule in rules):
         of_mcr = any(_host(rule) == MIRRORED for rule in rules)
         severity = Severity.WARNING if of_mcr else Severity.ERROR
