@@ -7,17 +7,14 @@ from dataclasses import replace
 import pytest
 
 from azext_acrpulldiag.checks.registry.registry import (
-    cache_rules_reach_their_upstream,
     nodes_need_no_arm_tokens,
     registry_is_provisioned,
-    serves,
 )
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
-from azext_acrpulldiag.facts import CacheRule, Image, Options, Unreadable
+from azext_acrpulldiag.facts import Unreadable
 from tests.build import (
     APP_ID,
     CLUSTER_ID,
-    REGISTRY_ID,
     SUBSCRIPTION,
     agent_pool,
     cluster,
@@ -28,7 +25,6 @@ from tests.build import (
 ALL = [
     registry_is_provisioned,
     nodes_need_no_arm_tokens,
-    cache_rules_reach_their_upstream,
 ]
 HIDDEN = Unreadable("forbidden", "No right", permission="Microsoft.ContainerRegistry/registries/read")
 OLD_IMAGE = "AKSUbuntu-2204gen2containerd-202503.21.0"
@@ -102,49 +98,3 @@ def test_service_principal_clusters_send_no_token():
     changed = cluster(service_principal_client_id=APP_ID, agent_pools=(agent_pool(node_image_version=OLD_IMAGE),))
     facts = {"registry": registry(arm_audience_tokens="disabled"), "cluster": changed}
     assert judged(nodes_need_no_arm_tokens, **facts)[0].status == "skipped"
-
-
-# --- artifact cache --------------------------------------------------------------------
-
-SET_ID = f"{REGISTRY_ID}/credentialSets/hub"
-
-
-def rule(unhealthy=None, target="hub/*") -> CacheRule:
-    return CacheRule("hub", "docker.io/*", target, SET_ID, unhealthy)
-
-
-def test_an_unhealthy_credential_set_fails_its_rule():
-    rules = (rule(), rule("unauthorized_client: AADSTS700016"))
-    (finding,) = judged(cache_rules_reach_their_upstream, cache_rules=rules)
-    assert (finding.status, finding.outcome) == ("fail", "registry.cache-upstream")
-    assert finding.resource == f"{REGISTRY_ID}/cacheRules/hub"
-    assert finding.remedies[0].command.endswith("--name hub")
-
-
-def test_a_rule_that_does_not_serve_the_image_is_left_out():
-    facts = {
-        "cache_rules": (rule("broken"),),
-        "options": Options(image=Image("contosoreg.azurecr.io", "app", "1", None)),
-    }
-    assert judged(cache_rules_reach_their_upstream, **facts)[0].status == "pass"
-    facts["options"] = Options(image=Image("contosoreg.azurecr.io", "hub/nginx", "1", None))
-    assert judged(cache_rules_reach_their_upstream, **facts)[0].status == "fail"
-
-
-def test_health_or_rules_that_could_not_be_read_are_unknown():
-    assert judged(cache_rules_reach_their_upstream, cache_rules=(rule(HIDDEN),))[0].status == "unknown"
-    assert judged(cache_rules_reach_their_upstream, cache_rules=HIDDEN)[0].status == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("target", "repository", "expected"),
-    [
-        ("hub/*", "hub/library/nginx", True),
-        ("hub/*", "hubs/nginx", False),
-        ("*", "anything", True),
-        ("ubuntu", "Ubuntu", True),
-        ("ubuntu", "ubuntu/a", False),
-    ],
-)
-def test_which_repositories_a_rule_serves(target, repository, expected):
-    assert serves(rule(target=target), repository) is expected
