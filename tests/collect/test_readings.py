@@ -62,7 +62,7 @@ def test_a_run_without_checks_reads_its_target_and_the_pods():
     [
         ("nodes", {"scaleSets", "nodes"}),
         ("registry.health", {"checkHealth"}),
-        ("registry.cache", {"cacheRules"}),
+        ("registry.cache", {"cacheRules", "registryApi", "image", "failingImages", "images"}),
         ("registry.replicas", {"replications"}),
         ("image.login-server", {"replications"}),
         ("image.quarantine", {"registryApi", "image", "failingImages", "images"}),

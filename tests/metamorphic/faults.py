@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from azext_acrpulldiag.facts import Cluster, Facts, Kubernetes, Registry
+from azext_acrpulldiag.images.cache_rules import rule_for
+from azext_acrpulldiag.images.mirrors import is_bootstrap_registry
 from tests import build
 from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
@@ -87,6 +89,18 @@ def registry_can_be_asked(facts: Facts) -> bool:
     """An image was looked up from here, and pods were read."""
     looked_up = isinstance(facts.images, tuple) and any(each.reference_exists is True for each in facts.images)
     return looked_up and isinstance(facts.kubernetes, Kubernetes) and isinstance(facts.kubernetes.failing, tuple)
+
+
+def pushed_image_in_the_registry(facts: Facts) -> bool:
+    """And no cache rule would fetch it again."""
+    image, rules = facts.options.image, facts.cache_rules
+    return image_in_the_registry(facts) and isinstance(rules, tuple) and rule_for(rules, image.repository) is None
+
+
+def index_in_the_registry(facts: Facts) -> bool:
+    """An index of this registry is named."""
+    images = facts.images if isinstance(facts.images, tuple) else ()
+    return image_in_the_registry(facts) and any(one.is_index for one in images)
 
 
 def without_endpoint(facts: Facts) -> bool:
@@ -219,7 +233,12 @@ def cache_rule_with_a_dead_credential(cloud: Cloud) -> None:
     cloud.cache_rule("metamorphic", "docker.io/library/*", "metamorphic/*", False)
 
 
-@fault("image.repository-not-found", "image", applies=image_in_the_registry)
+@fault("registry.cache-rule-missing", "cache", applies=is_bootstrap_registry)
+def cache_rule_of_aks_deleted(cloud: Cloud) -> None:
+    cloud.without_cache_rules()
+
+
+@fault("image.repository-not-found", "image", applies=pushed_image_in_the_registry)
 def repository_deleted(cloud: Cloud) -> None:
     cloud.data_plane().repositories.clear()
 
@@ -230,10 +249,27 @@ def registry_left_out(cloud: Cloud) -> None:
     cloud.failing_pod("shop/web:v1", build.DENIED)
 
 
-@fault("image.tag-not-found", "image", applies=image_in_the_registry)
+@fault("image.tag-not-found", "image", applies=pushed_image_in_the_registry)
 def tag_deleted(cloud: Cloud) -> None:
     for repository in cloud.data_plane().repositories.values():
         repository.tags.clear()
+
+
+@fault("image.manifest-missing", "image", applies=index_in_the_registry)
+def manifests_of_indexes_purged(cloud: Cloud) -> None:
+    for repository in cloud.data_plane().repositories.values():
+        for index in [each for each in repository.manifests.values() if "manifests" in each]:
+            for entry in index["manifests"]:
+                repository.manifests.pop(entry["digest"], None)
+
+
+@fault("image.not-an-image", "image", applies=image_in_the_registry)
+def charts_in_the_place_of_images(cloud: Cloud) -> None:
+    for repository in cloud.data_plane().repositories.values():
+        for manifest in [each for each in repository.manifests.values() if "layers" in each]:
+            manifest["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json"
+            for layer in manifest["layers"]:
+                layer["mediaType"] = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
 @fault("image.read-locked", "image", applies=image_in_the_registry)

@@ -21,14 +21,13 @@ CATEGORIES = tuple(sorted({checked.category for checked in ALL}))
 WHOLE = 47
 SAVED = {
     **dict.fromkeys(CATEGORIES, 0),
-    "image": 8,
     "network": 13,
     "pull-secret": 5,
     "pull-secret.credential": 2,
     # Checks of several categories need the same facts: roles, cache rules, the kubelet identity, the nodes.
     "access pull-secret": 10,
     "access identity": 1,
-    "image registry.cache": 10,
+    "image registry.cache registry.bootstrap-rule": 10,
     "access identity nodes pull-secret": 12,
     " ".join(each for each in CATEGORIES if each != "cluster"): 37,
 }

@@ -33,6 +33,8 @@ class Cached:
     """The registry has it by now."""
     is_absent: bool = False
     """The registry told this run that it does not have it."""
+    unread: Unreadable | None = None
+    """Why this run was not told whether the registry has it; ``None``: it was."""
     is_missing: bool = False
     """And pods wait for it, since their nodes were told the same."""
 
@@ -48,7 +50,7 @@ def cached_images(facts: Facts) -> tuple[Cached, ...]:
         if rule is None:
             continue
         key = written(image)
-        one = found.get(key) or _looked_up(Cached(image.repository, (), rule), _lookup(facts, image))
+        one = found.get(key) or _looked_up(Cached(image.repository, (), rule), _lookup(facts, image), facts)
         found[key] = _with_pull(one, reference, pull)
     return tuple(found.values())
 
@@ -82,13 +84,15 @@ def _lookup(facts: Facts, image: Image) -> ImageLookup | None:
     return next((one for one in images if (one.repository, one.tag, one.digest) == named), None)
 
 
-def _looked_up(cached: Cached, one: ImageLookup | None) -> Cached:
+def _looked_up(cached: Cached, one: ImageLookup | None, facts: Facts) -> Cached:
     if one is None:
-        return cached
+        return replace(cached, unread=facts.images if isinstance(facts.images, Unreadable) else None)
+    parts = (one.repository_exists, one.reference_exists)
     return replace(
         cached,
         is_there=one.reference_exists is True,
-        is_absent=one.reference_exists is False or one.repository_exists is False,
+        is_absent=False in parts,
+        unread=None if False in parts else next((each for each in parts if isinstance(each, Unreadable)), None),
         status=one.refusal.status if one.refusal else None,
     )
 

@@ -170,8 +170,11 @@ def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
             yield _unhealthy(registry, rule, rule.unhealthy, mine)
         elif at_fault is not None:
             yield _asks_for_nothing(registry, rule, at_fault)
-        elif isinstance(rule.unhealthy, Unreadable):
-            yield unknown(_id(registry, rule.name), rule.unhealthy)
+        else:
+            ignorance = [rule.unhealthy, *(each.unread for each in mine)]
+            why = next((each for each in ignorance if isinstance(each, Unreadable)), None)
+            if why is not None:
+                yield unknown(_id(registry, rule.name), why)
 
 
 def _named(rules: tuple[CacheRule, ...] | Unreadable, name: str) -> CacheRule | None:

@@ -161,8 +161,12 @@ def test_what_pods_wait_for_and_the_registry_lacks():
     message = f'failed to resolve reference "{NGINX}": {NGINX}: not found'
     (finding,) = judged(rule(), kubernetes=pods(message=message), images=(looked(),))
     assert (finding.outcome, finding.confidence) == ("registry.cache-upstream", Confidence.INFERRED)
-    unread = judged(rule(), kubernetes=pods(message=message), images=HIDDEN)
-    assert [each.status for each in unread] == ["pass"]
+
+
+def test_whether_a_rule_gets_what_was_not_looked_up_is_unknown():
+    for found in (HIDDEN, (replace(looked(), reference_exists=HIDDEN, repository_exists=True),)):
+        assert judged(rule(), kubernetes=pods(), images=found)[0].status == "unknown"
+        assert judged(rule(target="other/*"), kubernetes=pods(), images=found)[0].status == "pass"
 
 
 def test_the_name_of_a_new_rule_is_one_that_azure_takes():
