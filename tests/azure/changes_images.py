@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .store import Json
-from .tiny_image import push, push_artifact, wrap
+from .tiny_image import push, push_artifact, rewritten, wrap
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -39,8 +39,8 @@ class ImageChanges:
     def layers(self: Cloud, repository: str, tag: str, *sizes: int) -> None:
         """Let the manifest of a tag tell of layers of these sizes."""
         there = self.data_plane().repositories[repository]
-        manifest = there.manifests[there.tags[tag]]
-        manifest["layers"] = [manifest["layers"][0] | {"size": size} for size in sizes]
+        (first, *_) = there.manifests[there.tags[tag]]["layers"]
+        rewritten(self.data_plane(), repository, tag, layers=[first | {"size": size} for size in sizes])
 
     def refuse_upstream(self: Cloud, repository: str, rule: str, source: str, status: int) -> None:
         """Let the registry say that a cache rule gets nothing from upstream.

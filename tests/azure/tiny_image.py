@@ -42,6 +42,15 @@ def push(plane: DataPlane, name: str, tag: str | None, *platforms: str, index: b
     return digest
 
 
+def rewritten(plane: DataPlane, name: str, tag: str, **changes: object) -> str:
+    """Let a tag point to a changed manifest, under the digest that it then has; that digest."""
+    repository = plane.repositories[name]
+    manifest = repository.manifests[repository.tags[tag]] | changes
+    repository.tags[tag] = digest_of(encoded(manifest))
+    repository.manifests[repository.tags[tag]] = manifest
+    return repository.tags[tag]
+
+
 def wrap(plane: DataPlane, name: str, tag: str) -> str:
     """Let a tag point to an index of what it pointed to, which names no platform; the new digest."""
     repository = plane.repositories[name]

@@ -156,6 +156,19 @@ def manifest_missing_behind_the_tag(cloud: Cloud) -> None:
     cloud.fault("GET .*/manifests/", "404")
 
 
+@_pull(Expected("image-not-found"))
+def manifest_purged_below_the_index(cloud: Cloud) -> None:
+    """What an index names for this platform is gone; what it names for others is there."""
+    cloud.image("team/web", "v1", "linux/amd64", "linux/arm64")
+    cloud.purge("team/web", "v1", "linux/amd64")
+
+
+@_pull(Expected("image-not-found"))
+def manifest_purged_below_an_index_within_an_index(cloud: Cloud) -> None:
+    manifest_purged_below_the_index(cloud)
+    cloud.wrap("team/web", "v1")
+
+
 @_pull(Expected("other", Stage.TOKEN, status=404, credential="credentialed"))
 def token_service_missing(cloud: Cloud) -> None:
     """A 404 that is not the image's."""
