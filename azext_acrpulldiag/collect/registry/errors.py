@@ -98,7 +98,7 @@ def _why(status: int, payload: bytes, login_server: str, path: str, step: str, r
 
 def _shortened(text: str) -> str:
     """What may be shown of a registry's message."""
-    return printable(masked(text)[:_LONGEST])
+    return printable(text[:_LONGEST])
 
 
 _STEPS = {"exchange": "an exchange of its token at", "token": "a token at"}

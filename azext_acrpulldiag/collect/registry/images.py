@@ -19,20 +19,16 @@ from .api import (
     RegistryRefusalError,
     repository_scope,
 )
-from .image_models import (
-    Answers,
-    Disallowed,
+from .image_models import Answers, Disallowed, lookup_from, tagged_digest, unread_lookup
+from .manifest_models import (
     Entry,
     config_digest,
     index_entries,
     is_image,
     is_index,
-    lookup_from,
     manifest_from,
     platform_from,
     platform_of_attributes,
-    tagged_digest,
-    unread_lookup,
 )
 
 MAX_IMAGES = 50
