@@ -28,6 +28,8 @@ from azext_acrpulldiag.collect.network.models import (
 )
 from azext_acrpulldiag.collect.network.private_link import addresses_from, endpoint_from, interfaces_of, zone_ids_from
 from azext_acrpulldiag.collect.network.zones import links_from, record_from
+from azext_acrpulldiag.collect.registry.api import Manifest
+from azext_acrpulldiag.collect.registry.manifest_models import index_entries, manifest_from
 from azext_acrpulldiag.collect.registry.registry import cache_rules_from, registry_from, replications_from
 from azext_acrpulldiag.facts import PrivateEndpointConnection, Unreadable
 from tests.recordings import body
@@ -194,6 +196,8 @@ OTHERS = [
     (passwords_from, "graph/application_get"),
     (lambda answer: service_principal_from("app", "tenant", answer, answer), "graph/application_get"),
     (lambda answer: cache_rules_from(answer["value"], []), "acr/cacherules_list"),
+    (lambda answer: manifest_from(Manifest("sha256:1", "a/b", answer), answer), "acr-dataplane/manifest_200_oci"),
+    (lambda answer: index_entries(Manifest("sha256:1", "a/b", answer)), "acr-dataplane/docs_oci_image_index"),
     (
         lambda answer: [identity_binding_from(each) for each in answer["value"]],
         "aks/spec_identitybindings_list_2025_10_02_preview",

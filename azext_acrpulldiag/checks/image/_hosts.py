@@ -48,6 +48,7 @@ def host_of(node: Node) -> Host:
 def waiting_for(facts: Facts, one: ImageLookup) -> list[FailingContainer]:
     """The failing containers whose nodes ask for this very image, whatever the pods call it."""
     failing = failing_pods_of(facts)
+    known(facts.registry)  # images are the registry's: it was read with them
     return [each for each in failing if _names(each, facts, one)] if isinstance(failing, tuple) else []
 
 

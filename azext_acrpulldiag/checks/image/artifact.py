@@ -91,6 +91,8 @@ def _judged(facts: Facts, one: ImageLookup, offered: tuple[Offered, ...]) -> Ite
             yield _found(facts, one, manifest, content)
             return
     unread = next((content for _, content in contents if isinstance(content, Unreadable)), None)
+    if unread is None and one.is_index and isinstance(facts.kubernetes, Unreadable):
+        unread = facts.kubernetes  # on which nodes pods wait, and so what they take
     if unread is not None:
         yield unknown(one.reference, unread, decisive=False)
 

@@ -134,6 +134,9 @@ def _judged(facts: Facts, one: ImageLookup, offered: tuple[Offered, ...]) -> Ite
         if isinstance(why, Unreadable):
             yield unknown(one.reference, why)
             return
+    if isinstance(facts.kubernetes, Unreadable):
+        # What every pool takes is there; on which nodes pods wait, only Kubernetes tells.
+        yield unknown(one.reference, facts.kubernetes, decisive=False)
 
 
 def _taken(offered: tuple[Offered, ...], host: Host) -> Offered | Unreadable | None:

@@ -59,13 +59,18 @@ def words_of_rules(facts: Facts) -> dict[str, Cached]:
     """What the registry says of rules, by the name of the rule: to this run before what pods report."""
     found: dict[str, Cached] = {}
     for image, reference, pull in _judged(facts):
-        one = _lookup(facts, image)
+        one = _lookup(facts, image) if _may_meet_a_rule(facts, image) else None
         for said in (_by_lookup(image, one), _by_pull(image, pull)):
             if said is not None:
                 name, words = said
                 known = found.setdefault(name, words)
                 found[name] = replace(known, images=tuple(dict.fromkeys((*known.images, reference))))
     return found
+
+
+def _may_meet_a_rule(facts: Facts, image: Image) -> bool:
+    rules = facts.cache_rules
+    return isinstance(rules, Unreadable) or rule_for(rules, image.repository) is not None
 
 
 def _judged(facts: Facts) -> Iterator[tuple[Image, str, FailedPull | None]]:

@@ -153,6 +153,10 @@ def cache_rules_reach_their_upstream(facts: Facts) -> Iterator[Finding]:
     (https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-cache).
     """
     registry = known(facts.registry)
+    if facts.cache_rules == ():
+        return
+    if isinstance(facts.kubernetes, Unreadable):
+        yield unknown(registry.id, facts.kubernetes, decisive=False)  # pods may report of any rule
     cached = cached_images(facts)
     said = words_of_rules(facts)
     for name, words in said.items():
