@@ -69,7 +69,8 @@ def _kubernetes(name: str, when: str = "", left_out: str = "") -> Right:
     return Right(Kind.KUBERNETES, name, _CLUSTER, when, left_out)
 
 
-_SECRETS = "pods that fail name a pull secret, or --pull-secret does"
+_WHO_PULLS = "the identity that pulls has no pull role, and no pod of the registry fails"
+_SECRETS = f"pods that fail name a pull secret, or --pull-secret does, or pods that run do where {_WHO_PULLS}"
 _ACCOUNT_PULLS = "pods pull as the identities of their service accounts (preview)"
 _FILTERED = "the registry's firewall allows certain addresses only"
 _APPLIANCE = "the next hop of a route is a firewall or NVA, or a DNS server may be one"
@@ -228,6 +229,7 @@ OUTBOUND = (
         f"{_FILTERED}, and nodes have public IPs",
     ),
 )
+RUNNING_PODS = (_kubernetes("list pods", _WHO_PULLS),)
 SERVICE_ACCOUNTS = (_kubernetes("get serviceaccounts", _ACCOUNT_PULLS),)
 IDENTITY_BINDINGS = (
     _action("Microsoft.ContainerService/managedClusters/identityBindings/read", _CLUSTER, _ACCOUNT_PULLS),

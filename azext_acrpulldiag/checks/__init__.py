@@ -23,7 +23,7 @@ from .network import (
     service_endpoints,
     storage_policies,
 )
-from .pull_secret import applications, registry_users, secrets
+from .pull_secret import accounts, applications, lifetimes, registry_users, secrets
 from .registry import az_commands, bootstrap, cache, registry, replicas
 
 MODULES: tuple[ModuleType, ...] = (
@@ -61,6 +61,8 @@ MODULES: tuple[ModuleType, ...] = (
     secrets,
     applications,
     registry_users,
+    lifetimes,
+    accounts,
     symptom,
 )
 

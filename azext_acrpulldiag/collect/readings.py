@@ -106,12 +106,24 @@ _OF_ACCESS = told(
     sources.access, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, OTHER_DEFINITIONS, DENIALS, OWN, BY_ACCOUNT, CLUSTER
 )
 ACCESS = Reading("access", _OF_ACCESS, "access", at_end=True)
+HELD = Reading(
+    "heldByIdentity", told(sources.held_by_identity, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, DENIALS, OWN, CLUSTER)
+)
+RUNNING = Reading(
+    "runningPods", told(sources.running_pods, REGISTRY, CLUSTER, KUBE_API, KUBERNETES, HELD, IDENTITY),
+    "running", rights.RUNNING_PODS, spares=(IDENTITY,), otherwise=None,
+)
 OPENED = Reading(
     "pullSecrets", told(sources.opened_secrets, REGISTRY, KUBE_API, KUBERNETES, AT_SCOPE, OWN),
     None, rights.PULL_SECRETS,
 )
+OF_RUNNING = Reading(
+    "runningPullSecrets", told(sources.secrets_of_running_pods, REGISTRY, KUBE_API, RUNNING, AT_SCOPE, OWN),
+    None, rights.PULL_SECRETS,
+)
 PULL_SECRETS = Reading(
-    "pull_secrets", told(sources.pull_secrets, OPENED, KUBERNETES), "pull_secrets", at_end=True, otherwise=None,
+    "pull_secrets", told(sources.pull_secrets, OPENED, KUBERNETES, OF_RUNNING), "pull_secrets",
+    at_end=True, otherwise=None,
     # Nobody's secret is opened for what a check of something else might make of it.
     asked=lambda request: any(check.startswith("pull-secret.") for check in request.needs),
 )
@@ -177,6 +189,7 @@ def facts_of(answers: Answers, request: ReadRequest, now: datetime) -> Facts:
         outbound=answers(OUTBOUND),
         network=answers(NETWORK),
         kubernetes=answers(KUBERNETES),
+        running=answers(RUNNING),
         images=answers(IMAGES),
         hostless_images=answers(HOSTLESS),
         pull_secrets=answers(PULL_SECRETS),

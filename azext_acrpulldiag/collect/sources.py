@@ -12,6 +12,7 @@ from functools import partial
 from ..access.grants import definition_key
 from ..access.principals import other_principals
 from ..access.puller import accounts_pull, default_identity, puller_of
+from ..access.standing import Held, may_pull
 from ..facts import (
     Access,
     AccountIdentity,
@@ -34,6 +35,7 @@ from ..facts import (
     Replication,
     RoleAssignment,
     RoleDefinition,
+    RunningPods,
     ServicePrincipal,
     Unreadable,
 )
@@ -48,6 +50,7 @@ from .azure.identity import read_managed_identity
 from .azure.nodes import read_models, read_node_hosts
 from .kubernetes.api import KubeApi
 from .kubernetes.login import find_api_server
+from .kubernetes.running import read_running_pods
 from .kubernetes.workloads import of_another_cluster, read_kubernetes
 from .members import MemberError
 from .registry.api import CliLogin, RegistryApi
@@ -327,6 +330,58 @@ def access(
     return together if alike else replace(together, by_account=by_account)
 
 
+def held_by_identity(
+    run: Run,
+    who: Puller | Unreadable | None,
+    held: Assignments | Unreadable,
+    at_scope: Assignments | Unreadable,
+    roles: Definitions | Unreadable,
+    denied: Denials | Unreadable,
+    own: Permissions | Unreadable,
+    found: Cluster | Unreadable,
+) -> Access:
+    """What the puller holds, without the roles of others that may hold them by mistake. Asks for nothing."""
+    return access(run, who, held, at_scope, roles, {}, denied, own, None, found)
+
+
+def running_pods(
+    run: Run,
+    found: Registry | Unreadable,
+    of_cluster: Cluster | Unreadable,
+    api: KubeApi | Unreadable | None,
+    pods: Kubernetes | Unreadable | None,
+    holds: Access | Unreadable,
+    identity: ManagedIdentity | Unreadable | None,
+) -> RunningPods | Unreadable | None:
+    """One page of the pods that run, which show who pulls.
+
+    ``None``: nobody needs to know, since the identity may pull, or since pods of the registry fail and show it. So
+    it is where everybody may pull, and where pods pull as their service accounts.
+    """
+    failing = _failing(pods)
+    if not isinstance(found, Registry) or not isinstance(of_cluster, Cluster) or isinstance(holds, Unreadable):
+        return None
+    if not isinstance(api, KubeApi) or failing is None or served_images(failing, found):
+        return None
+    if found.anonymous_pull is True or accounts_pull(of_cluster):
+        return None
+    if _identity_may_pull(found, holds) and not _of_another_tenant(found, identity):
+        return None
+    return read_running_pods(api, run.request.scope)
+
+
+def _identity_may_pull(found: Registry, holds: Access) -> bool:
+    """Whether it is certain that the roles of the nodes' identity let it pull some repository at least."""
+    who = holds.puller
+    return isinstance(who, Puller) and may_pull(found, Held.by(who, holds)) is True
+
+
+def _of_another_tenant(found: Registry, identity: ManagedIdentity | Unreadable | None) -> bool:
+    tenant = found.tenant_id
+    known = isinstance(identity, ManagedIdentity) and isinstance(tenant, str)
+    return known and identity.tenant_id.lower() != tenant.lower()  # type: ignore[union-attr]
+
+
 def service_accounts(
     _: Run,
     found: Cluster | Unreadable,
@@ -423,13 +478,38 @@ def opened_secrets(
     return read_pull_secrets(not_asked if api is None else api, azure, asked)
 
 
+def secrets_of_running_pods(
+    run: Run,
+    found: Registry | Unreadable,
+    api: KubeApi | Unreadable | None,
+    running: RunningPods | Unreadable | None,
+    at_scope: Assignments | Unreadable,
+    own: Permissions | Unreadable,
+) -> Secrets | Unreadable:
+    """The secrets that pods which run name; they are not offered to the registry."""
+    if not isinstance(running, RunningPods) or not isinstance(found, Registry) or api is None:
+        return ()
+    azure = AzureSide(run.session, run.arm, found, at_scope, own)
+    return read_pull_secrets(api, azure, Asked(running=running.pods, offer=False))
+
+
 def pull_secrets(
-    run: Run, opened: Secrets | Unreadable | None, pods: Kubernetes | Unreadable | None
+    run: Run,
+    opened: Secrets | Unreadable | None,
+    pods: Kubernetes | Unreadable | None,
+    of_running: Secrets | Unreadable,
 ) -> Secrets | Unreadable | None:
-    """The same; what nobody names is known without a read. ``None``: pods were not seen, and no argument names one."""
-    if _names_secrets(run, pods):
-        return opened
-    return () if _failing(pods) is not None else None
+    """All of them; what nobody names is known without a read. ``None``: pods were not seen, and no argument names one.
+
+    What the argument names as well is told once, as the argument's.
+    """
+    if not _names_secrets(run, pods) and _failing(pods) is None:
+        return None
+    named = opened if _names_secrets(run, pods) else ()
+    if named is None or isinstance(named, Unreadable) or isinstance(of_running, Unreadable):
+        return of_running if isinstance(of_running, Unreadable) and isinstance(named, tuple) else named
+    keys = {(each.namespace, each.name) for each in named}
+    return (*named, *(each for each in of_running if (each.namespace, each.name) not in keys))
 
 
 def _names_secrets(run: Run, pods: Kubernetes | Unreadable | None) -> bool:

@@ -40,7 +40,7 @@ from .cluster import (
 )
 from .envelope import CODES, NotKnownError, Unreadable, known
 from .image import HostlessImage, Image, ImageLookup, ImageManifest, Layer, Offered, Platform, Refusal
-from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement
+from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement, RunningPod, RunningPods
 from .network import (
     EVERYWHERE,
     AdminRule,
@@ -75,7 +75,17 @@ from .network import (
     ZoneSearch,
     firewall_key,
 )
-from .pull_secret import ARGUMENT, Offer, PullSecret, RegistryToken, RolesHeld, SecretEntry
+from .pull_secret import (
+    ACCOUNT,
+    ARGUMENT,
+    FAILING_POD,
+    RUNNING_POD,
+    Offer,
+    PullSecret,
+    RegistryToken,
+    RolesHeld,
+    SecretEntry,
+)
 from .registry import (
     CacheRule,
     CheckAcrReport,
@@ -89,9 +99,12 @@ from .registry import (
 )
 
 __all__ = [
+    "ACCOUNT",
     "ARGUMENT",
     "CODES",
     "EVERYWHERE",
+    "FAILING_POD",
+    "RUNNING_POD",
     "Access",
     "AccountIdentity",
     "AccountPull",
@@ -163,6 +176,8 @@ __all__ = [
     "RolesHeld",
     "RouteTable",
     "RuleCollection",
+    "RunningPod",
+    "RunningPods",
     "SecretEntry",
     "SecurityGroup",
     "SecurityRule",
@@ -221,6 +236,8 @@ class Facts:
     """``None``: not asked for."""
     kubernetes: Kubernetes | Unreadable | None = None
     """``None``: not asked for."""
+    running: RunningPods | Unreadable | None = None
+    """Read where the identity that pulls may not, and no pod of the registry fails. ``None``: not read."""
     pull_secrets: tuple[PullSecret, ...] | Unreadable | None = None
     """Those that pods, their service accounts or an argument name. ``None``: not asked for."""
     images: tuple[ImageLookup, ...] | Unreadable | None = None
@@ -251,6 +268,7 @@ def nothing_known(targets: Targets, options: Options, now: datetime, why: Unread
         check_health=why,
         check_acr=None,
         kubernetes=why,
+        running=why,
         pull_secrets=why,
         images=why,
         hostless_images=why,

@@ -72,6 +72,8 @@ class FailingContainer:
     """``Deployment/web`` and the like, as far as owner references tell; ``None``: a bare pod."""
     kind: str = "containers"
     """Where the pod lists it: ``containers``, ``initContainers`` or ``ephemeralContainers``."""
+    created: datetime | None = None
+    """When the pod was created; ``None``: not shown."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,30 @@ class PulledImage:
     at: datetime | None
     namespace: str | None = None
     """Of the pod that it was fetched for."""
+    pod: str | None = None
+
+
+@dataclass(frozen=True)
+class RunningPod:
+    """A pod that runs, and the credentials that it was given for its images."""
+
+    namespace: str
+    name: str
+    images: tuple[str, ...]
+    """Of all its containers, as written; of other registries, too."""
+    pull_secrets: tuple[str, ...]
+    """Its own, or those that it got from its service account when it was created."""
+    owner: str | None = None
+    """``Deployment/web`` and the like, as far as owner references tell; ``None``: a bare pod."""
+
+
+@dataclass(frozen=True)
+class RunningPods:
+    """The pods that run, as far as one page of them shows."""
+
+    pods: tuple[RunningPod, ...]
+    complete: bool
+    """Whether there are no others."""
 
 
 @dataclass(frozen=True)

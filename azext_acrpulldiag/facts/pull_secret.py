@@ -12,6 +12,8 @@ from .envelope import Unreadable
 
 ARGUMENT = "argument"
 """In :attr:`PullSecret.named_by`: ``--pull-secret`` names it."""
+FAILING_POD, RUNNING_POD, ACCOUNT = "pod/", "running-pod/", "serviceaccount/"
+"""In :attr:`PullSecret.named_by`, before a name: a pod that fails, one that runs, or a service account names it."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class SecretEntry:
     """``None`` with ``user_kind`` ``token``: the registry has no such token."""
     login_token_ends: datetime | Unreadable | None = None
     """``None``: the user is not the all-zero id, or the token names no end."""
+    login_token_issued: datetime | Unreadable | None = None
+    """``None``: the user is not the all-zero id, or the token does not say when it was issued."""
     offers: tuple[Offer | Unreadable, ...] = ()
     """One a repository. Empty: not offered (switched off, or no failing pod and no argument names the secret)."""
     principal: ServicePrincipal | Unreadable | None = None
@@ -87,7 +91,7 @@ class PullSecret:
     namespace: str
     name: str
     named_by: tuple[str, ...]
-    """``pod/web-1``, ``serviceaccount/default`` or ``argument``."""
+    """``pod/web-1``, ``running-pod/web-2``, ``serviceaccount/default`` or ``argument``."""
     exists: bool | Unreadable
     malformed: str | None = None
     """Why kubelet cannot use it; ``None``: it can."""
@@ -102,3 +106,5 @@ class PullSecret:
     """Kubernetes lets nobody change its data."""
     owner: str | None = None
     """``ExternalSecret/regcred``: who writes it, and would undo a change; ``None``: nobody is known to."""
+    created: datetime | None = None
+    """``None``: it does not exist, was not read, or does not show when it was made."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body
 
-from .changes_access import iso
+from .changes_access import ago, iso
+from .changes_kubernetes import NODE
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -25,6 +26,38 @@ def failing_pod(cloud: Cloud, secrets: Iterable[str] = ("regcred",), name: str =
     """Add a pod in ``team`` that waits on its image and names these pull secrets."""
     named = [{"name": each} for each in secrets]
     cloud.failing_pod(name=name, **{"namespace": "team", "imagePullSecrets": named, **changes})
+
+
+def running_pod(
+    cloud: Cloud,
+    name: str = "web-1",
+    secrets: Iterable[str] = ("regcred",),
+    image: str = "contosoreg.azurecr.io/team/app:1.2",
+    namespace: str = "team",
+    owner: str = "web-5d4f8c9b7",
+) -> Any:
+    """Add a pod that runs, of a deployment; ``secrets`` are those that it got when it was created."""
+    item = body("k8s/podlist_image_pull_fail")["items"][0]
+    item["metadata"] |= {"name": name, "namespace": namespace}
+    item["metadata"].pop("uid")
+    item["metadata"]["labels"]["pod-template-hash"] = owner.rpartition("-")[2]
+    item["metadata"]["ownerReferences"][0] |= {"name": owner}
+    item["spec"] |= {"nodeName": NODE, "imagePullSecrets": [{"name": each} for each in secrets]}
+    item["spec"]["containers"] = [{"name": "app", "image": image, "imagePullPolicy": "IfNotPresent"}]
+    started = {"running": {"startedAt": iso(ago(minutes=4))}}
+    item["status"] = {
+        "phase": "Running",
+        "containerStatuses": [{"name": "app", "image": image, "imageID": "", "ready": True, "state": started}],
+    }
+    cloud.api.add("namespaces", {"metadata": {"name": namespace}})
+    return cloud.api.add("pods", item)
+
+
+def pulled(cloud: Cloud, pod: Any) -> None:
+    """Add the event that a node fetched the image of a pod five minutes ago."""
+    image = pod["spec"]["containers"][0]["image"]
+    said = f'Successfully pulled image "{image}" in 3.2s (3.2s including waiting). Image size: 29112312 bytes.'
+    cloud.event(pod, "Pulled", said, ago=timedelta(minutes=5), count=1)
 
 
 def service_account(cloud: Cloud, secrets: Iterable[str], name: str = "default", namespace: str = "team") -> None:

@@ -47,7 +47,7 @@ def test_a_fact_is_the_answer_of_its_row():
 
 def test_only_what_asks_has_rights():
     """And what puts answers together at the end asks for nothing."""
-    asking_for_nothing = {"registryFacts", "puller", "registryApi", "accountIdentities"}
+    asking_for_nothing = {"registryFacts", "puller", "registryApi", "accountIdentities", "heldByIdentity"}
     assert {row.name for row in ROWS if not row.rights and not row.at_end} == asking_for_nothing
     assert not [row.name for row in ROWS if row.rights and row.at_end]
 

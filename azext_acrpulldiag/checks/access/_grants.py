@@ -27,6 +27,7 @@ from ...facts import (
 )
 from ...images.mirrors import is_bootstrap_registry, is_mirrored
 from ...model import Confidence, Finding, Reach, Severity, Status
+from .._who_pulls import pulls_with_secrets
 from .._working_secrets import (
     every_known_pod_has_a_working_secret,
     failing_of_registry,
@@ -280,10 +281,12 @@ def severity_of(facts: Facts) -> Severity:
     """How bad it is that the puller may not pull.
 
     Nothing is lost where everybody may, or where every known pod that uses the registry brings
-    a pull secret that is proven to work. Where a secret is to be used that could not be read,
-    nobody knows: its own unknown leaves the verdict open.
+    a pull secret that is proven to work, or, where none fails, one that nothing is known to be wrong with. Where a
+    secret is to be used that could not be read, nobody knows: its own unknown leaves the verdict open.
     """
     if known(facts.registry).anonymous_pull is True or every_known_pod_has_a_working_secret(facts):
+        return Severity.WARNING
+    if pulls_with_secrets(facts) is True:
         return Severity.WARNING
     return Severity.WARNING if the_secret_to_be_used_is_unread(facts) else Severity.ERROR
 
@@ -303,6 +306,15 @@ def unsettled(facts: Facts, why: Unreadable) -> Finding:
 def heeding_other_ways(facts: Facts, findings: Iterator[Finding]) -> Iterator[Finding]:
     """Pass findings on, and say by :func:`unsettled` what a fact that could not be read leaves open."""
     try:
-        yield from findings
+        yield from (_if_it_matters(facts, each) for each in findings)
     except NotKnownError as ignorance:
         yield unsettled(facts, ignorance.why)
+
+
+def _if_it_matters(facts: Facts, finding: Finding) -> Finding:
+    """The finding, or an unknown in its place where it is not known whether anybody pulls without a pull secret."""
+    needed = pulls_with_secrets(facts) if finding.status is Status.FAIL else False
+    if not isinstance(needed, Unreadable):
+        return finding
+    detail = f"{finding.summary.rstrip('.')}; whether any pod needs it is not known: {needed.detail}"
+    return unknown(finding.resource, replace(needed, detail=detail))

@@ -145,7 +145,7 @@ GROUP_PROPAGATION = timedelta(hours=24)
 
 @check(
     "access.deny-assignments",
-    needs=("registry", "access", "options", "kubernetes", "pull_secrets", "cluster"),
+    needs=("registry", "access", "options", "kubernetes", "running", "pull_secrets", "cluster"),
     outcomes=(DENIED,),
 )
 def no_deny_assignment_takes_pull_away(facts: Facts) -> Iterator[Finding]:
@@ -188,7 +188,16 @@ def _denials(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "access.tenants",
-    needs=("registry", "access", "cluster", "kubelet_identity_resource", "targets", "kubernetes", "pull_secrets"),
+    needs=(
+        "registry",
+        "access",
+        "cluster",
+        "kubelet_identity_resource",
+        "targets",
+        "kubernetes",
+        "running",
+        "pull_secrets",
+    ),
     outcomes=(CROSS_TENANT,),
 )
 def identity_and_registry_share_a_tenant(facts: Facts) -> Iterator[Finding]:

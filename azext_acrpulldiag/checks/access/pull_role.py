@@ -187,6 +187,7 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
         "targets",
         "options",
         "kubernetes",
+        "running",
         "pull_secrets",
     ),
     outcomes=(
@@ -215,7 +216,9 @@ def a_role_lets_the_puller_pull(facts: Facts) -> Iterator[Finding]:
     Where pods pull as the identities of their service accounts (preview), each pod is judged by the identity that its
     account is annotated with, else by the default identity, as the cluster's identity bindings show them.
     Where anonymous pull is on, a missing role is a warning: the anonymous attempt succeeds. So it is
-    where every failing pod of the registry names a pull secret that is proven to work.
+    where every failing pod of the registry names a pull secret that is proven to work, and where none fails, all pods
+    that run with its images bring pull secrets with which nothing is known to be wrong, and one of them pulled within
+    the hour. Where more pods run than were read, that is unknown.
     """
     yield from for_each_puller(facts, _judge)
 

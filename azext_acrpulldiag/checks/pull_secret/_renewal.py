@@ -12,13 +12,24 @@ import json
 from dataclasses import dataclass
 
 from ...details import Details, internal
-from ...facts import ARGUMENT, Facts, FailingContainer, Kubernetes, PullSecret, known
+from ...facts import (
+    ACCOUNT,
+    ARGUMENT,
+    FAILING_POD,
+    RUNNING_POD,
+    Facts,
+    FailingContainer,
+    Kubernetes,
+    PullSecret,
+    RunningPod,
+    RunningPods,
+    known,
+)
 from ...images.references import resembles
 
 _JSON_TYPE = "kubernetes.io/dockerconfigjson"
 # Kinds whose pod template may be changed, and whose pods are replaced then.
 _PATCHED = ("Deployment", "StatefulSet", "DaemonSet")
-_ACCOUNT = "serviceaccount/"
 _MOST_NAMED = 10
 
 
@@ -112,15 +123,16 @@ def _users(facts: Facts, secret: PullSecret) -> tuple[tuple[SecretUser, ...], st
     kubernetes = facts.kubernetes
     failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else ()
     named = set(secret.named_by)
-    pods = {
-        f"pod/{pod.pod}": pod
+    pods: dict[str, FailingContainer | RunningPod] = {
+        f"{FAILING_POD}{pod.pod}": pod
         for pod in (failing if isinstance(failing, tuple) else ())
-        if pod.namespace == secret.namespace and f"pod/{pod.pod}" in named
+        if pod.namespace == secret.namespace and f"{FAILING_POD}{pod.pod}" in named
     }
+    pods |= _running(facts, secret)
     patches = {name: _patch_of(pod, secret) for name, pod in pods.items()}
     for name in named:
         # What stands in which place of an account's list was not read, so that none can be replaced.
-        if name.startswith(_ACCOUNT) and not secret.breaks_every_pull:
+        if name.startswith(ACCOUNT) and not secret.breaks_every_pull:
             patches[name] = _patch_of_account(name, secret)
     users = sorted({each for each in patches.values() if each is not None}, key=lambda each: each.user_of_secret)
     others = sorted(each for each in named if each != ARGUMENT and patches.get(each) is None)
@@ -131,7 +143,13 @@ def _users(facts: Facts, secret: PullSecret) -> tuple[tuple[SecretUser, ...], st
     return tuple(users[:_MOST_NAMED]), ", ".join(others) or None
 
 
-def _patch_of(pod: FailingContainer, secret: PullSecret) -> SecretUser | None:
+def _running(facts: Facts, secret: PullSecret) -> dict[str, RunningPod]:
+    running = facts.running.pods if isinstance(facts.running, RunningPods) else ()
+    ours = {f"{RUNNING_POD}{pod.name}": pod for pod in running if pod.namespace == secret.namespace}
+    return {name: pod for name, pod in ours.items() if name in secret.named_by}
+
+
+def _patch_of(pod: FailingContainer | RunningPod, secret: PullSecret) -> SecretUser | None:
     """The workload of a pod: its list is merged by name, so that each secret the pod has stays named.
 
     ``None``: it has none whose pods can be changed.

@@ -12,11 +12,12 @@ from ...facts import Facts
 from ...model import Finding
 from .._dates import dated
 from .._named import none_valid
-from ._weight import REFUSED, secrets_of
+from ._weight import NEEDS, REFUSED, secrets_of
+
+__all__ = ["EXPLAINS", "NEEDS", "NothingHolds", "last_of", "none_of"]
 
 # The registry refuses whoever these are about, so that the refusal is their consequence.
 EXPLAINS = (*REFUSED, "aad-token", "pull-secret.credential-refused")
-NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "options", "cluster")
 
 
 @dataclass(frozen=True)

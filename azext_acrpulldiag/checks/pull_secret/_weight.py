@@ -14,15 +14,31 @@ from ...access.grants import ABAC_MODE
 from ...access.standing import Held, may_pull
 from ...catalogue import Outcome, unknown
 from ...details import Details, internal
-from ...facts import ARGUMENT, Facts, NotKnownError, Puller, PullSecret, SecretEntry, Unreadable, known
+from ...facts import (
+    ACCOUNT,
+    ARGUMENT,
+    FAILING_POD,
+    RUNNING_POD,
+    Facts,
+    NotKnownError,
+    Puller,
+    PullSecret,
+    SecretEntry,
+    Unreadable,
+    known,
+)
 from ...model import Confidence, Finding, Reach, Severity
+from .._credentials import is_sound
 from .._kubectl import Kubectl
 from .._roles import ABAC_ROLE, LEGACY_ROLE
+from .._who_pulls import pods_of_registry
 from .._working_secrets import accepted, failing_of_registry, read_secrets, works
 from ..access._grants import by_puller, repositories_of
 from ._renewal import Renewal
 
 MAX_LISTED = 20
+NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "running", "options", "cluster")
+"""What the checks on pull secrets read."""
 NO_SECRET = "No failing pod of this registry names a pull secret, and none was given with --pull-secret."  # noqa: S105
 NOT_LOOKED_AT = "No pull secret is known: pods were not read, and none was given with --pull-secret."
 
@@ -122,20 +138,29 @@ def _answers(facts: Facts) -> set[bool]:
 
 
 def has_a_better_one(facts: Facts, secret: PullSecret) -> bool:
-    """Tell whether each pod that names the secret names another one that is proven to work."""
-    pods = {name for name in secret.named_by if name.startswith("pod/")}
+    """Tell whether each pod that names the secret names another one that works.
+
+    That is proven where pods fail. Where they run, nothing is to be known to be wrong with it.
+    """
+    pods = {name for name in secret.named_by if name.startswith((FAILING_POD, RUNNING_POD))}
     helped = {
         name
         for other in read_secrets(facts)
-        if other.namespace == secret.namespace and other.name != secret.name and any(works(e) for e in other.entries)
+        if other.namespace == secret.namespace and other.name != secret.name
         for name in other.named_by
+        if any(map(works, other.entries)) or (name.startswith(RUNNING_POD) and _is_sound(facts, other))
     }
     return bool(pods) and ARGUMENT not in secret.named_by and pods <= helped
 
 
+def _is_sound(facts: Facts, secret: PullSecret) -> bool:
+    repositories = {each for entry in secret.entries for each in entry.repositories}
+    return bool(repositories) and all(is_sound(facts, secret, each) is True for each in repositories)
+
+
 def is_in_use(secret: PullSecret) -> bool:
-    """Tell whether a pod that fails, or the user, names the secret: accounts give theirs to new pods only."""
-    return any(not name.startswith("serviceaccount/") for name in secret.named_by)
+    """Tell whether a pod or the user names the secret: accounts give theirs to new pods only."""
+    return any(not name.startswith(ACCOUNT) for name in secret.named_by)
 
 
 def weight_of(facts: Facts, secret: PullSecret, allowed: bool | None) -> tuple[Severity, Confidence]:
@@ -151,14 +176,17 @@ def accounts_for(facts: Facts, secret: PullSecret, severity: Severity, explains:
     """What of ``explains`` a fault of ``secret`` really explains.
 
     A warning explains nothing, so that it never becomes a cause. A secret that the user names,
-    and no pod that fails, explains no symptom; it outranks a role only in the preflight.
+    and no pod that fails, explains no symptom; it outranks a role only in the preflight. So does one of pods that run,
+    unless another of those brings none at all: that one needs the role.
     """
     if severity is Severity.WARNING:
         return ()
-    if any(name.startswith("pod/") for name in secret.named_by):
+    if any(name.startswith(FAILING_POD) for name in secret.named_by):
         return explains
-    live = next(failing_of_registry(facts), None) is not None
-    return tuple(each for each in explains if each.startswith("pull-secret.") or (not live and "." in each))
+    outranks = next(failing_of_registry(facts), None) is None
+    if ARGUMENT not in secret.named_by:
+        outranks = outranks and all(pod.pull_secrets for pod in pods_of_registry(facts))
+    return tuple(each for each in explains if each.startswith("pull-secret.") or (outranks and "." in each))
 
 
 def found(
@@ -166,15 +194,20 @@ def found(
     facts: Facts,
     secret: PullSecret,
     *details: Details,
+    severity: Severity | None = None,
     confidence: Confidence | None = None,
     explains: tuple[str, ...] | None = None,
 ) -> Finding:
-    """Return the finding of ``outcome`` at ``secret``, weighed. ``explains`` stands for what the outcome explains."""
+    """Return the finding of ``outcome`` at ``secret``, weighed unless a ``severity`` is given.
+
+    ``explains`` stands for what the outcome explains.
+    """
     allowed = identity_may_pull(facts)
-    severity, sure = weight_of(facts, secret, allowed)
+    weight, sure = weight_of(facts, secret, allowed)
+    severity = severity or weight
     return outcome.at(
         resource_of(secret),
-        _named(facts, secret, severity, allowed),
+        named(facts, secret, allowed, stops_pulls=severity is Severity.ERROR),
         Renewal.of(facts, secret),
         Kubectl.of(facts),
         *details,
@@ -187,7 +220,7 @@ def found(
 
 def _reach(secret: PullSecret) -> Reach:
     """The pods that name the secret; empty where only an argument does."""
-    pods = (name.partition("/")[2] for name in secret.named_by if name.startswith("pod/"))
+    pods = (name.partition("/")[2] for name in secret.named_by if name.startswith(FAILING_POD))
     return Reach(pods=frozenset((secret.namespace, pod) for pod in pods))
 
 
@@ -197,12 +230,13 @@ def ignorance(facts: Facts, secret: PullSecret, why: Unreadable) -> Finding:
     return unknown(resource_of(secret), why, decisive=False if harmless else None)
 
 
-def _named(facts: Facts, secret: PullSecret, severity: Severity, allowed: bool | None) -> NamedSecret:
+def named(facts: Facts, secret: PullSecret, allowed: bool | None, stops_pulls: bool) -> NamedSecret:
+    """Name the secret, and the role that helps in its place where its fault stops pulls."""
     registry = known(facts.registry)
     by_one = facts.access.by_account is None  # else pods have identities of their own
     puller = facts.access.puller if by_one and isinstance(facts.access.puller, Puller) else None
     role = ABAC_ROLE if registry.role_assignment_mode == ABAC_MODE else LEGACY_ROLE
-    helps = severity is Severity.ERROR and allowed is False and puller is not None
+    helps = stops_pulls and allowed is False and puller is not None
     return NamedSecret(
         secret=secret.name,
         namespace=secret.namespace,
@@ -226,4 +260,8 @@ def _repositories(facts: Facts, secret: PullSecret) -> set[str]:
     if named:
         return named
     names = {(secret.namespace, name) for name in secret.named_by}
-    return {image.repository for pod, image in failing_of_registry(facts) if (pod.namespace, f"pod/{pod.pod}") in names}
+    return {
+        image.repository
+        for pod, image in failing_of_registry(facts)
+        if (pod.namespace, f"{FAILING_POD}{pod.pod}") in names
+    }

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...access.grants import ABAC_MODE
-from ...access.standing import Held, may_pull
 from ...catalogue import Outcome, check
 from ...details import Details, internal
 from ...facts import Facts, PullSecret, SecretEntry, ServicePrincipal, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step
+from .._credentials import DISABLED, EXPIRED, LOST, fault_of, shown_passwords
 from .._kubectl import Kubectl
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 from ._renewal import Renewal
@@ -141,45 +141,22 @@ def applications_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
     """
     yield from none_of(facts, "application")
     for secret, entry in entries_of(facts, "application"):
-        principal = entry.principal
-        if isinstance(principal, Unreadable):
-            yield ignorance(facts, secret, principal)
-        elif principal is not None:
-            yield from _of_application(facts, secret, entry, principal)
+        fault = fault_of(facts, entry)
+        if isinstance(fault, Unreadable):
+            yield ignorance(facts, secret, fault)
+        elif fault is not None and isinstance(entry.principal, ServicePrincipal):
+            yield _faulty(facts, secret, entry, entry.principal, fault)
 
 
-def _of_application(
-    facts: Facts, secret: PullSecret, entry: SecretEntry, principal: ServicePrincipal
-) -> Iterator[Finding]:
+def _faulty(facts: Facts, secret: PullSecret, entry: SecretEntry, principal: ServicePrincipal, fault: str) -> Finding:
     used = UsedEntry.of(entry)
-    if principal.object_id is None:
-        gone = Principal("does not exist in the registry's tenant", lost=True)
-        yield found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, gone)
-        return
-    if principal.enabled is False:
-        yield found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, Principal("is disabled", lost=False))
-        return
-    shown = principal.seen_passwords if isinstance(principal.passwords, Unreadable) else principal.passwords
-    holds = any(one.end is None or one.end > facts.now for one in shown)
-    if not holds and not isinstance(principal.passwords, Unreadable):
-        ended = NothingHolds(len(shown), last_of([one.end for one in shown]))
-        yield found(SERVICE_PRINCIPAL_EXPIRED, facts, secret, used, ended)
-        return
-    allowed = _application_may_pull(facts, entry, principal)
-    if allowed is False:
-        mode = known(facts.registry).role_assignment_mode
-        lacking = NoRole(known(principal.object_id), None if isinstance(mode, Unreadable) else mode)
-        yield found(SERVICE_PRINCIPAL_NO_ROLE, facts, secret, used, lacking)
-        return
-    for part in (principal.object_id, principal.passwords if not holds else None, allowed):
-        if isinstance(part, Unreadable):
-            yield ignorance(facts, secret, part)
-            return
-
-
-def _application_may_pull(facts: Facts, entry: SecretEntry, principal: ServicePrincipal) -> bool | Unreadable | None:
-    """Judge what was read of an application's roles; ``None``: they were not asked for."""
-    if entry.roles is None or not isinstance(principal.object_id, str):
-        return None
-    held = Held(principal.object_id, entry.roles.effective, entry.roles.definitions, facts.access.denials)
-    return may_pull(known(facts.registry), held, entry.repositories)
+    if fault in (LOST, DISABLED):
+        lost = fault == LOST
+        problem = "does not exist in the registry's tenant" if lost else "is disabled"
+        return found(SERVICE_PRINCIPAL_UNKNOWN, facts, secret, used, Principal(problem, lost))
+    if fault == EXPIRED:
+        ends = [one.end for one in shown_passwords(principal)]
+        return found(SERVICE_PRINCIPAL_EXPIRED, facts, secret, used, NothingHolds(len(ends), last_of(ends)))
+    mode = known(facts.registry).role_assignment_mode
+    lacking = NoRole(known(principal.object_id) or "", None if isinstance(mode, Unreadable) else mode)
+    return found(SERVICE_PRINCIPAL_NO_ROLE, facts, secret, used, lacking)

@@ -1,4 +1,4 @@
-"""Checks on the users of a registry in pull secrets: its admin account, its tokens, tokens of ``az acr login``.
+"""Checks on the users of a registry in pull secrets: its admin account and its tokens.
 
 What the registry itself accepts is not judged again: an accepted credential is right, whatever
 a list says.
@@ -14,8 +14,7 @@ from ...details import Details
 from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
-from ...wildcards import matches
-from .._dates import dated
+from .._credentials import DISABLED, EXPIRED, MISMATCH, UNKNOWN, excluded_from, fault_of
 from .._kubectl import Kubectl
 from ._renewal import Renewal
 from ._repairs import (
@@ -67,13 +66,6 @@ class TokenScope(Details):
     def lacking(self) -> tuple[Excluded, ...]:
         """Each repository that it may not pull."""
         return tuple(map(Excluded, self.excluded))
-
-
-@dataclass(frozen=True)
-class LoginToken(Details):
-    """A token of ``az acr login`` that has expired."""
-
-    ended: str
 
 
 ADMIN_DISABLED = Outcome(
@@ -171,16 +163,6 @@ TOKEN_SCOPE = Outcome(
     ),
     explains=EXPLAINS,
 )
-LOGIN_TOKEN_EXPIRED = Outcome(
-    id="pull-secret.login-token-expired",
-    severity=Severity.ERROR,
-    summary="The pull secret {secret} in namespace {namespace} contains a token of az acr login, which expired on "
-    "{ended}; such a token is valid for three hours.",
-    url=_AUTHENTICATION,
-    details=(NamedSecret, Renewal, Kubectl, UsedEntry, LoginToken),
-    repairs=(*renewed_by_new_token(), *ROLE_INSTEAD),
-    explains=EXPLAINS,
-)
 
 
 @check("pull-secret.admin", needs=NEEDS, outcomes=(ADMIN_DISABLED, ADMIN_PASSWORD_MISMATCH))
@@ -195,14 +177,14 @@ def the_admin_account_is_on_and_its_password_right(facts: Facts) -> Iterator[Fin
     """
     yield from none_of(facts, "admin")
     for secret, entry in entries_of(facts, "admin"):
-        enabled, is_right = known(facts.registry).admin_enabled, entry.admin_password_matches
-        if enabled is False:
+        fault = fault_of(facts, entry)
+        if isinstance(fault, Unreadable):
+            yield ignorance(facts, secret, fault)
+        elif fault == DISABLED:
             yield found(ADMIN_DISABLED, facts, secret, UsedEntry.of(entry))
-        elif is_right is False:
+        elif fault == MISMATCH:
             password = AdminPassword(entry.stray_white_space)
             yield found(ADMIN_PASSWORD_MISMATCH, facts, secret, UsedEntry.of(entry), password)
-        elif isinstance(is_right, Unreadable):
-            yield ignorance(facts, secret, is_right)
 
 
 @check(
@@ -223,58 +205,22 @@ def tokens_in_secrets_may_pull(facts: Facts) -> Iterator[Finding]:
     """
     yield from none_of(facts, "token")
     for secret, entry in entries_of(facts, "token"):
-        if isinstance(entry.token, Unreadable):
-            yield ignorance(facts, secret, entry.token)
-        elif entry.token is None:
+        fault = fault_of(facts, entry)
+        if isinstance(fault, Unreadable):
+            yield ignorance(facts, secret, fault)
+        elif fault == UNKNOWN:
             yield found(TOKEN_UNKNOWN, facts, secret, UsedEntry.of(entry))
-        else:
-            yield from _of_token(facts, secret, entry, entry.token)
+        elif fault is not None and isinstance(entry.token, RegistryToken):
+            yield _faulty(facts, secret, entry, entry.token, fault)
 
 
-def _of_token(facts: Facts, secret: PullSecret, entry: SecretEntry, token: RegistryToken) -> Iterator[Finding]:
+def _faulty(facts: Facts, secret: PullSecret, entry: SecretEntry, token: RegistryToken, fault: str) -> Finding:
     used = UsedEntry.of(entry)
-    if not isinstance(token.status, Unreadable) and token.status.lower() != "enabled":
-        yield found(TOKEN_DISABLED, facts, secret, used, TokenStatus(token.status))
-        return
-    ends = token.password_ends
-    if not isinstance(ends, Unreadable) and not any(end is None or end > facts.now for end in ends):
-        yield found(TOKEN_EXPIRED, facts, secret, used, NothingHolds(len(ends), last_of(list(ends))))
-        return
-    actions = token.scope_map_actions
-    if not isinstance(actions, Unreadable):
-        excluded = tuple(each for each in entry.repositories if not lets_pull(actions, each))
-        if excluded:
-            yield found(TOKEN_SCOPE, facts, secret, used, TokenScope(token.scope_map, excluded, excluded[0], actions))
-            return
-    for part in (token.status, ends, actions):
-        if isinstance(part, Unreadable):
-            yield ignorance(facts, secret, part)
-            return
-
-
-def lets_pull(actions: tuple[str, ...], repository: str) -> bool:
-    """Tell whether the actions of a scope map let a token read a repository; ``*`` may end a name."""
-    for action in actions:
-        kind, _, rest = action.partition("/")
-        name, slash, right = rest.lower().rpartition("/content/")
-        if kind.lower() == "repositories" and slash and right == "read" and matches(name, repository):
-            return True
-    return False
-
-
-@check("pull-secret.login-token", needs=NEEDS, outcomes=(LOGIN_TOKEN_EXPIRED,))
-def login_tokens_in_secrets_are_valid(facts: Facts) -> Iterator[Finding]:
-    """No pull secret contains an expired token of ``az acr login``.
-
-    The user ``00000000-0000-0000-0000-000000000000`` means that the password is a token. It expires
-    three hours after it was issued, and the secret is useless from then on. Decided by the expiry that the token
-    itself names (its claim ``exp``)
-    (https://learn.microsoft.com/azure/container-registry/container-registry-authentication).
-    """
-    yield from none_of(facts, "login-token")
-    for secret, entry in entries_of(facts, "login-token"):
-        ends = entry.login_token_ends
-        if isinstance(ends, Unreadable):
-            yield ignorance(facts, secret, ends)
-        elif ends is not None and ends <= facts.now:
-            yield found(LOGIN_TOKEN_EXPIRED, facts, secret, UsedEntry.of(entry), LoginToken(dated(ends)))
+    if fault == DISABLED:
+        return found(TOKEN_DISABLED, facts, secret, used, TokenStatus(known(token.status)))
+    if fault == EXPIRED:
+        ends = known(token.password_ends)
+        return found(TOKEN_EXPIRED, facts, secret, used, NothingHolds(len(ends), last_of(list(ends))))
+    excluded = excluded_from(token, entry)
+    scope = TokenScope(token.scope_map, excluded, excluded[0], known(token.scope_map_actions))
+    return found(TOKEN_SCOPE, facts, secret, used, scope)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped
 from ...details import Details
-from ...facts import ARGUMENT, Facts, PullSecret, Unreadable, known
+from ...facts import ARGUMENT, FAILING_POD, Facts, PullSecret, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...repairs import Step
 from .._kubectl import Kubectl
@@ -23,6 +23,7 @@ from ._repairs import (
 )
 from ._weight import (
     MAX_LISTED,
+    NEEDS,
     NO_SECRET,
     NOT_LOOKED_AT,
     OUTRANKED,
@@ -153,7 +154,7 @@ _GIVES_UP = "It fails every pull of the pods that name it, whatever other creden
 
 @check(
     "pull-secret.existence",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
+    needs=NEEDS,
     outcomes=(MISSING,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -180,7 +181,7 @@ def every_named_secret_exists(facts: Facts) -> Iterator[Finding]:
 
 @check(
     "pull-secret.format",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
+    needs=NEEDS,
     outcomes=(MALFORMED,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -218,7 +219,7 @@ def _unusable_entry(secret: PullSecret) -> str | None:
 
 @check(
     "pull-secret.host",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
+    needs=NEEDS,
     outcomes=(WRONG_REGISTRY,),
     seen_from=SeenFrom.KUBERNETES,
 )
@@ -243,7 +244,7 @@ def a_secret_has_an_entry_for_the_registry(facts: Facts) -> Iterator[Finding]:
         hosts = OtherHosts(secret.hosts[:MAX_LISTED], resembling[:MAX_LISTED])
         if resembling or ARGUMENT in secret.named_by:
             yield found(WRONG_REGISTRY, facts, secret, hosts)
-        elif identity_may_pull(facts) is not True:
+        elif identity_may_pull(facts) is not True and any(name.startswith(FAILING_POD) for name in secret.named_by):
             # It may well be for the pod's other images.
             without_roles = tuple(each for each in REFUSED if each not in OUTRANKED)
             yield found(WRONG_REGISTRY, facts, secret, hosts, confidence=Confidence.INFERRED, explains=without_roles)
@@ -266,7 +267,7 @@ def _others_match(secrets: tuple[PullSecret, ...], secret: PullSecret) -> bool:
 
 @check(
     "pull-secret.credential",
-    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster"),
+    needs=NEEDS,
     outcomes=(CREDENTIAL_REFUSED,),
     seen_from=SeenFrom.REGISTRY,
 )

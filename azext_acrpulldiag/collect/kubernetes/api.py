@@ -50,6 +50,12 @@ class KubeApi:
         """List pods, page by page, of all namespaces or of one."""
         return self._list("pods", namespace, field_selector)
 
+    def some_pods(self, namespace: str | None, field_selector: str) -> tuple[list[Json], bool]:
+        """One page of pods, in one request, and whether there are no others."""
+        query = {"limit": str(PAGE), "fieldSelector": field_selector}
+        items, following = self._page("pods", namespace, query)
+        return items, not following
+
     def events(self, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
         """List events, page by page, of all namespaces or of one."""
         return self._list("events", namespace, field_selector)
@@ -79,26 +85,37 @@ class KubeApi:
         return self._get("secrets", name, namespace)
 
     def _list(self, resource: str, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
-        what = f"list {resource}" + (f" in namespace {namespace}" if namespace else "")
         query = {"limit": str(PAGE)} | ({"fieldSelector": field_selector} if field_selector else {})
         for _ in range(MAX_PAGES):
-            status, payload = self._http.get(_path(resource, namespace), query)
-            page = _object(status, payload, what, resource)
-            # An API server shows an empty list as one: no list at all is no answer.
-            items, metadata = page.get("items"), page.get("metadata")
-            if not isinstance(items, list) or not all(_is_object(item, resource) for item in items):
-                raise ReadError(Unreadable("malformed", f"The answer to {what} is not a list of objects", what))
+            items, following = self._page(resource, namespace, query)
             yield from items
-            following = metadata.get("continue") if isinstance(metadata, dict) else None
             if not following:
                 return
-            query["continue"] = str(following)
+            query["continue"] = following
+        what = _listing(resource, namespace)
         raise ReadError(Unreadable("malformed", f"The answer to {what} has more than {MAX_PAGES} pages", what))
+
+    def _page(self, resource: str, namespace: str | None, query: dict[str, str]) -> tuple[list[Json], str]:
+        """The items of one page, and where the next one begins; empty: there is none."""
+        what = _listing(resource, namespace)
+        status, payload = self._http.get(_path(resource, namespace), query)
+        page = _object(status, payload, what, resource)
+        # An API server shows an empty list as one: no list at all is no answer.
+        items, metadata = page.get("items"), page.get("metadata")
+        if not isinstance(items, list) or not all(_is_object(item, resource) for item in items):
+            raise ReadError(Unreadable("malformed", f"The answer to {what} is not a list of objects", what))
+        following = metadata.get("continue") if isinstance(metadata, dict) else None
+        return items, str(following or "")
 
     def _get(self, resource: str, name: str, namespace: str | None = None) -> Json | None:
         what = f"get {resource}" + (f" in namespace {namespace}" if namespace else "")
         status, payload = self._http.get(_path(resource, namespace, name))
         return None if status == 404 else _object(status, payload, what, resource)
+
+
+def _listing(resource: str, namespace: str | None) -> str:
+    """What a list of a resource is called in words."""
+    return f"list {resource}" + (f" in namespace {namespace}" if namespace else "")
 
 
 def _path(resource: str, namespace: str | None, name: str | None = None) -> str:

@@ -234,6 +234,7 @@ def _failing(pod: Json, status: Json, spec: Json, events: list[Json]) -> Failing
         pull_policy=_text(spec, "imagePullPolicy") or None,
         placement=placement_from(pod),
         owner=owner_of(pod),
+        created=_time(member(pod, "metadata", "creationTimestamp")),
     )
 
 
@@ -307,7 +308,8 @@ def pulled_from(events: Iterable[Json], nodes: tuple[Node, ...] | Unreadable) ->
         if match:
             node = _text(event, "source", "host") or _text(event, "reportingInstance") or None
             namespace = _text(event, "involvedObject", "namespace") or None
-            pulled.append(PulledImage(match[1], node, pools.get(node or ""), _when_or_none(event), namespace))
+            pod = _text(event, "involvedObject", "name") or None
+            pulled.append(PulledImage(match[1], node, pools.get(node or ""), _when_or_none(event), namespace, pod))
     return tuple(pulled)
 
 

@@ -3,18 +3,22 @@
 Secrets are fetched by name and never listed. Their content stays in this package: facts say
 whose a credential is and what Azure and the registry say of it. A credential is offered to
 its own registry only, at the login server that Resource Manager names, and only where a pod
-that fails or ``--pull-secret`` names the secret.
+that fails or ``--pull-secret`` names the secret; those of pods that run are only looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
 from ...facts import (
+    ACCOUNT,
     ARGUMENT,
+    FAILING_POD,
+    RUNNING_POD,
     FailingContainer,
     Image,
     Offer,
@@ -23,6 +27,7 @@ from ...facts import (
     Registry,
     RoleAssignment,
     RolesHeld,
+    RunningPod,
     SecretEntry,
     ServicePrincipal,
     Unreadable,
@@ -32,21 +37,22 @@ from ..ask.arm import ArmReader, Json, ReadError, in_parallel
 from ..ask.session import Session
 from ..azure import access
 from ..azure.applications import read_service_principal
-from ..members import Body, or_empty, shown
+from ..members import Body, shown
 from ..registry.api import Basic, RegistryApi, RegistryRefusalError
 from .docker_config import Credential, MalformedSecretError, credentials_in
+from .owners import owner_of_secret
 from .users import (
     ADMIN,
     APPLICATION,
     LOGIN_TOKEN,
     OTHER,
     TOKEN,
-    end_of_login_token,
     kind_of,
     matches_one,
     name_to_show,
     read_admin_passwords,
     read_token,
+    times_of_login_token,
 )
 
 MAX_OFFERS = 5
@@ -54,7 +60,7 @@ MAX_SECRETS = 64
 _MAX_ACCOUNTS = 64
 
 _TOO_MANY = Unreadable(
-    "unsupported", f"Failing pods name more than {MAX_SECRETS} pull secrets; give --namespace to read others"
+    "unsupported", f"Pods name more than {MAX_SECRETS} pull secrets; give --namespace to read others"
 )
 _NO_IMAGE = Unreadable("not-shown", "No image is known to test this secret's credential with; give --image")
 
@@ -74,6 +80,8 @@ class Asked:
     """What a run asks about pull secrets."""
 
     failing: tuple[FailingContainer, ...] = ()
+    running: tuple[RunningPod, ...] = ()
+    """Whose secrets to look at besides; they are not offered."""
     namespace: str = "default"
     """Where ``pull_secret`` is."""
     pull_secret: str | None = None
@@ -109,7 +117,7 @@ def read_pull_secrets(kube: SecretReader | Unreadable, azure: AzureSide, asked: 
         key: question
         for secret in opened
         for entry in secret.entries
-        for key, question in _questions(azure, entry, asked.offer and secret.named.by_pod_or_argument)
+        for key, question in _questions(azure, entry, asked.offer and secret.named.by_failing_pod_or_argument)
     }
     answers = dict(zip(questions, in_parallel(list(questions.values())), strict=True))
     return tuple(_fact(secret, answers, asked.offer) for secret in opened)
@@ -128,9 +136,9 @@ class _Named:
     images: dict[Image, None] = field(default_factory=dict)
 
     @property
-    def by_pod_or_argument(self) -> bool:
-        """A service account alone gives a secret to pods to come, and to none that runs."""
-        return any(not each.startswith("serviceaccount/") for each in self.named_by)
+    def by_failing_pod_or_argument(self) -> bool:
+        """A service account alone gives a secret to pods to come, and a pod that runs has its image."""
+        return any(each == ARGUMENT or each.startswith(FAILING_POD) for each in self.named_by)
 
 
 def _named(kube: SecretReader | Unreadable, registry: Registry, asked: Asked) -> dict[tuple[str, str], _Named]:
@@ -151,10 +159,15 @@ def _named(kube: SecretReader | Unreadable, registry: Registry, asked: Asked) ->
 
     for pod, image in pods:
         for name in pod.pull_secrets:
-            add(pod.namespace, name, f"pod/{pod.pod}", (image,))
+            add(pod.namespace, name, f"{FAILING_POD}{pod.pod}", (image,))
         if not pod.pull_secrets:
             for name in of_account.get((pod.namespace, pod.service_account), ()):
-                add(pod.namespace, name, f"serviceaccount/{pod.service_account}", (image,))
+                add(pod.namespace, name, f"{ACCOUNT}{pod.service_account}", (image,))
+    for running in asked.running:
+        asked_for = (served_image(text, registry.login_server) for text in running.images)
+        served = [image for image in asked_for if image is not None]
+        for name in running.pull_secrets if served else ():
+            add(running.namespace, name, f"{RUNNING_POD}{running.name}", served)
     if asked.pull_secret is not None:
         add(asked.namespace, asked.pull_secret, ARGUMENT, _images_for_argument(asked, pods, registry))
     return dict(sorted(named.items()))
@@ -229,6 +242,7 @@ class _Opened:
     secret_type: str | None = None
     immutable: bool = False
     owner: str | None = None
+    created: datetime | None = None
     malformed: MalformedSecretError | None = None
     hosts: tuple[str, ...] = ()
     entries: tuple[_Entry, ...] = ()
@@ -238,11 +252,19 @@ def _opened(named: _Named, content: Json | Unreadable | None, registry: Registry
     if content is None or isinstance(content, Unreadable):
         return _Opened(named, False if content is None else content)
     kind = content.get("type") if isinstance(content.get("type"), str) else None
-    immutable, owner = content.get("immutable") is True, _owner(content)
+    made = shown(Body(content).moment, "metadata", "creationTimestamp")
+    opened = _Opened(
+        named,
+        True,
+        kind,
+        immutable=content.get("immutable") is True,
+        owner=owner_of_secret(content),
+        created=None if isinstance(made, Unreadable) else made,
+    )
     try:
         credentials = credentials_in(content)
     except MalformedSecretError as error:
-        return _Opened(named, True, kind, immutable, owner, malformed=error)
+        return replace(opened, malformed=error)
     entries = []
     for credential in credentials:
         images = tuple(image for image in named.images if credential.serves(image.host, image.repository))
@@ -250,19 +272,7 @@ def _opened(named: _Named, content: Json | Unreadable | None, registry: Registry
         if images or (not named.images and credential.serves(registry.login_server, None)):
             entries.append(_Entry(credential, kind_of(credential.user, registry.name), images))
     hosts = tuple(each.key for each in credentials)
-    return _Opened(named, True, kind, immutable, owner, hosts=hosts, entries=tuple(entries))
-
-
-def _owner(content: Json) -> str | None:
-    """Who writes the secret, by its owner references: the controller, else whoever is listed first.
-
-    The External Secrets Operator and Sealed Secrets set one
-    (https://external-secrets.io/latest/api/externalsecret/, ``creationPolicy: Owner``).
-    """
-    listed = shown(Body(content).objects, "metadata", "ownerReferences")
-    owners = () if isinstance(listed, Unreadable) else listed
-    first = next((each for each in owners if each.json.get("controller") is True), owners[0] if owners else None)
-    return None if first is None else f"{or_empty(first.text, 'kind')}/{or_empty(first.text, 'name')}"
+    return replace(opened, hosts=hosts, entries=tuple(entries))
 
 
 # --- what is said of their users ----------------------------------------------------------
@@ -325,7 +335,7 @@ def _offer(azure: AzureSide, credential: Credential, image: Image) -> Offer:
 
 
 def _fact(secret: _Opened, answers: Answers, offer: bool) -> PullSecret:
-    offered = offer and secret.named.by_pod_or_argument
+    offered = offer and secret.named.by_failing_pod_or_argument
     return PullSecret(
         namespace=secret.named.namespace,
         name=secret.named.name,
@@ -338,6 +348,7 @@ def _fact(secret: _Opened, answers: Answers, offer: bool) -> PullSecret:
         secret_type=secret.secret_type,
         immutable=secret.immutable,
         owner=secret.owner,
+        created=secret.created,
     )
 
 
@@ -362,7 +373,8 @@ def _entry_fact(entry: _Entry, answers: Answers, offered: bool) -> SecretEntry:
 def _about_user(entry: _Entry, answers: Answers) -> dict[str, Any]:
     user, password = entry.credential.user, entry.credential.password
     if entry.kind == LOGIN_TOKEN:
-        return {"login_token_ends": end_of_login_token(password)}
+        times = times_of_login_token(password)
+        return {"login_token_ends": times.ends, "login_token_issued": times.issued}
     if entry.kind == OTHER:
         return {}
     found = answers[entry.user_key]

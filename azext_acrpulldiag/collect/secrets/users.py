@@ -10,6 +10,7 @@ import base64
 import hmac
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 
@@ -17,7 +18,7 @@ from ...arm_ids import name_of
 from ...facts import Registry, RegistryToken, Unreadable
 from ..ask.arm import ArmReader, Json, ReadError, operation_of
 from ..azure.versions import ask_in
-from ..members import Body, MemberError, maybe, or_empty, shown
+from ..members import Body, maybe, or_empty, shown
 from ..registry.registry import API_VERSION
 
 APPLICATION = "application"
@@ -131,18 +132,37 @@ def _password_ends(token: Body) -> tuple[datetime | None, ...]:
 # --- login tokens -------------------------------------------------------------------------
 
 
-def end_of_login_token(password: str) -> datetime | Unreadable | None:
-    """Return when a registry's refresh or access token ends. ``None``: it names no end.
+@dataclass(frozen=True)
+class TokenTimes:
+    """When a registry's refresh or access token was issued and when it ends; ``None``: it does not say."""
 
-    Its signature is the registry's affair: only the one claim ``exp`` is taken, unverified.
+    issued: datetime | Unreadable | None
+    ends: datetime | Unreadable | None
+
+
+def times_of_login_token(password: str) -> TokenTimes:
+    """Return the times that a registry's token names; both unreadable where the password is no token.
+
+    Its signature is the registry's affair: only the claims ``iat`` and ``exp`` are taken, unverified
+    (https://www.rfc-editor.org/rfc/rfc7519#section-4.1: seconds since 1970, of which a part may be given).
     """
     _, _, rest = password.strip().partition(".")
     payload = rest.partition(".")[0]
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        if not isinstance(claims, dict):
-            return _NO_TOKEN
-        end = maybe(Body(claims).number, "exp")
-        return None if end is None else datetime.fromtimestamp(end, timezone.utc)
-    except (ValueError, RecursionError, OverflowError, OSError, MemberError):
+    except (ValueError, RecursionError):
+        claims = None
+    if not isinstance(claims, dict):
+        return TokenTimes(_NO_TOKEN, _NO_TOKEN)
+    return TokenTimes(_moment(claims.get("iat")), _moment(claims.get("exp")))
+
+
+def _moment(claim: object) -> datetime | Unreadable | None:
+    if claim is None:
+        return None
+    if isinstance(claim, bool) or not isinstance(claim, (int, float)):
+        return _NO_TOKEN
+    try:
+        return datetime.fromtimestamp(claim, timezone.utc)
+    except (ValueError, OverflowError, OSError):
         return _NO_TOKEN

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from azext_acrpulldiag.checks import ALL
+from azext_acrpulldiag.checks._credentials import lets_pull
 from azext_acrpulldiag.checks.pull_secret.applications import applications_in_secrets_may_pull
+from azext_acrpulldiag.checks.pull_secret.lifetimes import login_tokens_in_secrets_are_valid
 from azext_acrpulldiag.checks.pull_secret.registry_users import (
-    lets_pull,
-    login_tokens_in_secrets_are_valid,
     the_admin_account_is_on_and_its_password_right,
     tokens_in_secrets_may_pull,
 )

@@ -19,10 +19,10 @@ from azext_acrpulldiag.collect.secrets.pull_secrets import (
     served_images,
 )
 from azext_acrpulldiag.collect.secrets.users import (
-    end_of_login_token,
     kind_of,
     matches_one,
     name_to_show,
+    times_of_login_token,
     token_from,
 )
 from azext_acrpulldiag.facts import Image, Offer, RolesHeld, ServicePrincipal, Unreadable
@@ -315,28 +315,45 @@ def test_recorded_tokens():
     assert token_from("acr-token", odd, gone).password_ends.reason == "malformed"
 
 
-def login_token(ends):
-    return jwt.encode({**body("acr-dataplane/docs_refresh_token_claims"), "exp": ends}, "k" * 32, algorithm="HS256")
+def login_token(**claims):
+    return jwt.encode({**body("acr-dataplane/docs_refresh_token_claims"), **claims}, "k" * 32, algorithm="HS256")
 
 
-def test_the_end_of_a_login_token_is_read_from_it(session, cloud):
+def test_the_times_of_a_login_token_are_read_from_it(session, cloud):
     ends = datetime(2026, 11, 20, 3, 0, tzinfo=timezone.utc)
-    make.pull_secret(cloud, NOBODY, login_token(int(ends.timestamp())))
+    issued = ends - timedelta(minutes=75)
+    make.pull_secret(cloud, NOBODY, login_token(exp=int(ends.timestamp()), iat=int(issued.timestamp())))
     entry = one_entry(session, cloud)
     assert (entry.user_kind, entry.login_token_ends, only_offer(entry).accepted) == ("login-token", ends, False)
+    assert entry.login_token_issued == issued
+
+
+def test_a_recorded_refresh_token_says_when_it_was_issued():
+    claims = body("acr-dataplane/oauth2_exchange_refresh_token_claims")
+    times = times_of_login_token(jwt.encode(claims, "k" * 32, algorithm="HS256"))
+    assert times.ends - times.issued == timedelta(minutes=195)
 
 
 @pytest.mark.parametrize("password", ["", "x", "a.b.c", "a." + "x" * 5, "..", "a.e30", "a.W10.c", "é.é.é"])
 def test_what_is_no_token_names_no_end(password):
-    ends = end_of_login_token(password)
-    assert ends is None if password == "a.e30" else isinstance(ends, Unreadable)
+    times = times_of_login_token(password)
+    for each in (times.ends, times.issued):
+        assert each is None if password == "a.e30" else isinstance(each, Unreadable)
 
 
-@pytest.mark.parametrize("ends", ["soon", 10**30, [], None])
-def test_an_end_that_is_no_time(ends):
-    payload = base64.urlsafe_b64encode(json.dumps({"exp": ends}).encode()).decode().rstrip("=")
-    found = end_of_login_token(f"a.{payload}.c")
+@pytest.mark.parametrize("claim", ["exp", "iat"])
+@pytest.mark.parametrize("ends", ["soon", 10**30, [], True, float("nan"), None])
+def test_a_claim_that_is_no_time(claim, ends):
+    payload = base64.urlsafe_b64encode(json.dumps({claim: ends}).encode()).decode().rstrip("=")
+    times = times_of_login_token(f"a.{payload}.c")
+    found, other = (times.ends, times.issued) if claim == "exp" else (times.issued, times.ends)
     assert found is None if ends is None else isinstance(found, Unreadable)
+    assert other is None
+
+
+def test_a_part_of_a_second_is_a_time():
+    payload = base64.urlsafe_b64encode(b'{"exp": 1763600400.5}').decode().rstrip("=")
+    assert times_of_login_token(f"a.{payload}.c").ends.second == 0
 
 
 # --- applications ----------------------------------------------------------------------------
@@ -499,7 +516,7 @@ def test_no_value_of_a_secret_gets_into_facts_or_logs(session, cloud, debug_log,
 
 def test_old_tokens_are_told_by_their_end(session, cloud):
     late = datetime.now(timezone.utc) - timedelta(hours=1)
-    make.pull_secret(cloud, NOBODY, login_token(int(late.timestamp())))
+    make.pull_secret(cloud, NOBODY, login_token(exp=int(late.timestamp())))
     assert one_entry(session, cloud).login_token_ends < datetime.now(timezone.utc)
 
 

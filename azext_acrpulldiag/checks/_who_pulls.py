@@ -1,0 +1,78 @@
+"""By what do pods that run get this registry's images: by the nodes' identity, or by pull secrets of their own?
+
+Asked where the identity may not pull and no pod fails: what runs shows whether anybody needs that identity.
+"""
+
+from __future__ import annotations
+
+from ..facts import Facts, Kubernetes, PullSecret, RunningPod, RunningPods, Unreadable
+from ..images.mirrors import asked_for, is_mirrored
+from ..pull_errors.symptoms import recent_pulls
+from ._credentials import is_sound
+from ._working_secrets import failing_of_registry, read_secrets
+
+_OTHERS = Unreadable(
+    "unsupported",
+    "All pods of this registry that were looked at bring pull secrets, but more pods run than were read; give "
+    "--namespace to have all of its pods read",
+)
+_UNOPENED = Unreadable("not-shown", "The pull secrets that running pods bring were not read")
+
+
+def pulls_with_secrets(facts: Facts) -> bool | Unreadable:
+    """Tell whether whoever pulls from this registry brings a pull secret that nothing is known to be wrong with.
+
+    Every pod of the registry that runs has to bring one for each of its images, and one of them must have pulled within
+    the hour. Where pods fail they tell instead. ``Unreadable``: that is so as far as can be seen, and what is not seen.
+    """
+    running = facts.running
+    if not isinstance(running, RunningPods) or next(failing_of_registry(facts), None) is not None:
+        return False
+    pods = pods_of_registry(facts)
+    brought = [_brings_sound_ones(facts, pod) for pod in pods]
+    if False in brought or not _one_pulled(facts, pods):
+        return False
+    unread = next((each for each in brought if isinstance(each, Unreadable)), None)
+    return unread or (True if running.complete else _OTHERS)
+
+
+def pods_of_registry(facts: Facts) -> tuple[RunningPod, ...]:
+    """The pods that run with an image of this registry, as far as they were read."""
+    running = facts.running
+    pods = running.pods if isinstance(running, RunningPods) else ()
+    return tuple(pod for pod in pods if any(asked_for(image, facts) is not None for image in pod.images))
+
+
+def _brings_sound_ones(facts: Facts, pod: RunningPod) -> bool | Unreadable:
+    """Whether the pod has a sound secret for each of its images of the registry; none helps with a mirrored image."""
+    answers = [_is_covered(facts, pod, text) for text in pod.images if asked_for(text, facts) is not None]
+    if False in answers:
+        return False
+    return next((each for each in answers if isinstance(each, Unreadable)), True)
+
+
+def _is_covered(facts: Facts, pod: RunningPod, text: str) -> bool | Unreadable:
+    image = asked_for(text, facts)
+    if image is None or is_mirrored(text) or not pod.pull_secrets:
+        return False
+    if not isinstance(facts.pull_secrets, tuple):
+        return facts.pull_secrets or _UNOPENED
+    answers = [is_sound(facts, secret, image.repository) for secret in _secrets_of(facts, pod)]
+    if True in answers:
+        return True
+    return next((each for each in answers if isinstance(each, Unreadable)), False)
+
+
+def _secrets_of(facts: Facts, pod: RunningPod) -> list[PullSecret]:
+    return [
+        secret
+        for secret in read_secrets(facts)
+        if secret.namespace == pod.namespace and secret.name in pod.pull_secrets
+    ]
+
+
+def _one_pulled(facts: Facts, pods: tuple[RunningPod, ...]) -> bool:
+    """Whether one of the pods had an image of the registry fetched within the hour."""
+    names = {(pod.namespace, pod.name) for pod in pods}
+    known_events = isinstance(facts.kubernetes, Kubernetes)
+    return known_events and any((each.namespace, each.pod) in names for each in recent_pulls(facts))
