@@ -27,6 +27,8 @@ MISMATCH, UNKNOWN, SCOPE = "mismatch", "unknown", "scope"
 
 _ANYBODY = Unreadable("unsupported", "The user of this pull secret is no application, token or admin account")
 
+_ENDLESS = Unreadable("not-shown", "The login token in this pull secret does not say when it expires")
+
 
 def fault_of(facts: Facts, entry: SecretEntry) -> str | Unreadable | None:
     """Return what is wrong with an entry that can be used, one of the words above; ``None``: nothing is known to be.
@@ -152,6 +154,8 @@ def lets_pull(actions: tuple[str, ...], repository: str) -> bool:
 
 def _of_login_token(facts: Facts, entry: SecretEntry) -> str | Unreadable | None:
     ends = entry.login_token_ends
+    if ends is None:
+        return _ENDLESS
     if isinstance(ends, Unreadable):
         return ends
-    return EXPIRED if ends is not None and ends <= facts.now else None
+    return EXPIRED if ends <= facts.now else None

@@ -8,7 +8,13 @@ LEGACY_ROLE, ABAC_ROLE = "AcrPull", "Container Registry Repository Reader"
 
 
 def grant_pull(
-    description: str, role: str, *, principal: str = "principal", options: str = "", when: str = "", instead: str = ""
+    description: str,
+    role: str,
+    *,
+    principal: str = "principal",
+    options: str = "",
+    when: str | tuple[str, ...] = "",
+    instead: str = "",
 ) -> Step:
     """Give a role at the registry to the principal whose object id is the detail ``principal``.
 

@@ -36,6 +36,8 @@ from azext_acrpulldiag.facts import (
     Replication,
     RouteTable,
     RuleCollection,
+    RunningPod,
+    RunningPods,
     SecurityGroup,
     SecurityRule,
     ServiceAccountPull,
@@ -76,6 +78,8 @@ from .kubernetes import (
     failing_container,
     kubernetes,
     node,
+    pulled,
+    running_pod,
     waiting_container,
 )
 from .network import (
@@ -424,6 +428,29 @@ def login_token_secret_facts(ends: datetime | None = NOW + timedelta(hours=1), *
     nobody = "00000000-0000-0000-0000-000000000000"
     entry = secret_entry(nobody, "login-token", login_token_ends=ends, offers=())
     return pull_secret_facts((pull_secret(replace(entry, **changes)),))
+
+
+def running_pods_facts(*pods: RunningPod, complete: bool = True, **changes: object) -> Facts:
+    """Nobody gave the identity a role, and pods run that bring a pull secret, with which one has just pulled."""
+    running = pods or (running_pod(), running_pod("web-2"))
+    fetched = pulled(namespace=running[0].namespace, pod=running[0].name)
+    names = tuple(f"running-pod/{pod.name}" for pod in running if "regcred" in pod.pull_secrets)
+    found = {
+        "access": access(effective=(), at_scope=()),
+        "running": RunningPods(running, complete),
+        "kubernetes": kubernetes(pulled=(fetched,)),
+        "pull_secrets": (pull_secret(secret_entry(offers=()), named_by=names),),
+    }
+    return replace(healthy_facts(), **{**found, **changes})
+
+
+def older_pod_facts(*pods: FailingContainer, **changes: object) -> Facts:
+    """A pod that was created before its service account named a pull secret, and an identity without a role."""
+    older = failing_container(pull_secrets=(), created=NOW - timedelta(minutes=30))
+    made = NOW - timedelta(minutes=10)
+    secret = pull_secret(secret_entry(offers=()), named_by=("serviceaccount/default",), created=made)
+    found = {"access": access(effective=(), at_scope=()), "kubernetes": kubernetes(*(pods or (older,)))}
+    return pull_secret_facts((secret,), **{**found, **changes})
 
 
 def bad_secret_facts(**changes: object) -> Facts:

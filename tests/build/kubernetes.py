@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage
+from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage, RunningPod
 
 from .ids import IMAGE, KUBELET_CLIENT_ID, NOW
 
@@ -65,6 +65,12 @@ def pulled(**changes: object) -> PulledImage:
     """A pull of the registry's five minutes ago."""
     fetched = PulledImage("contosoreg.azurecr.io/team/other:3", "aks-pool1-87752918-vmss000000", "pool1", NOW)
     return replace(fetched, at=NOW - timedelta(minutes=5), **changes)
+
+
+def running_pod(name: str = "web-1", **changes: object) -> RunningPod:
+    """A pod of a deployment, with a pull secret."""
+    pod = RunningPod("team", name, ("contosoreg.azurecr.io/team/app:1.2",), ("regcred",), "Deployment/web")
+    return replace(pod, **changes)
 
 
 def waiting_container(name: str = "web-1", image: str = IMAGE, **changes: object) -> FailingContainer:

@@ -50,7 +50,7 @@ def registry_token(**changes: object) -> RegistryToken:
         RegistryToken(
             name="pull-app",
             status="enabled",
-            password_ends=(NOW - timedelta(days=3), NOW + timedelta(days=30)),
+            password_ends=(NOW - timedelta(days=3), NOW + timedelta(days=90)),
             scope_map_actions=("repositories/team/app/content/read", "repositories/other/metadata/read"),
             scope_map="pull-app-scope-map",
         ),

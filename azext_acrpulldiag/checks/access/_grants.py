@@ -10,7 +10,7 @@ from ...access.grants import ABAC_MODE, LEGACY_MODE, definition_key
 from ...access.standing import Grants, Held
 from ...arm_ids import key_of, named
 from ...catalogue import skipped, unknown
-from ...details import Details
+from ...details import Details, internal
 from ...facts import (
     AccountPull,
     Facts,
@@ -27,17 +27,19 @@ from ...facts import (
 )
 from ...images.mirrors import is_bootstrap_registry, is_mirrored
 from ...model import Confidence, Finding, Reach, Severity, Status
-from .._who_pulls import pulls_with_secrets
+from .._who_pulls import pods_of_registry, pulls_with_secrets
 from .._working_secrets import (
     every_known_pod_has_a_working_secret,
     failing_of_registry,
     the_secret_to_be_used_is_unread,
 )
+from ._sign_in import is_of_another_tenant
 
 NO_PULLER = "The cluster has no identity that a role could be assigned to; the identity checks say why."
 NO_ACCOUNT = (
     "Pods pull as the identities of their service accounts; none is known to fail, and there is no default identity."
 )
+_NOT_NEEDED = "All pods that run with its images bring pull secrets, and pulled with them within the hour."
 MAX_LISTED = 20
 
 
@@ -69,6 +71,13 @@ class RoleHeld(Details):
 
 
 @dataclass(frozen=True)
+class WithSecrets(Details):
+    """Pods that run and bring pull secrets, so that nobody needs the identity."""
+
+    pods_with_secrets: int
+
+
+@dataclass(frozen=True)
 class LookedAt(Details):
     """Where roles of the principal that pulls were looked for, and those that were found."""
 
@@ -80,6 +89,13 @@ class LookedAt(Details):
     """The registry's own line, and those that any assignment named, nearest first."""
     principals: tuple[str, ...]
     roles_held: tuple[RoleHeld, ...]
+    assignable: bool = internal()
+    """Whether a role helps: an identity of another tenant gets none, or none that has an effect."""
+
+    @property
+    def not_assignable(self) -> bool:
+        """Whether no role can help."""
+        return not self.assignable
 
     @property
     def may_be_legacy(self) -> bool:
@@ -89,7 +105,7 @@ class LookedAt(Details):
     @property
     def attachable(self) -> bool:
         """Whether it is the cluster that the registry can be attached to."""
-        return self.may_be_legacy and self.principal_kind != "account-identity"
+        return self.assignable and self.may_be_legacy and self.principal_kind != "account-identity"
 
     @property
     def may_be_abac(self) -> bool:
@@ -108,6 +124,7 @@ def looked_at(facts: Facts, grants: Grants) -> LookedAt:
         scopes=_scopes(facts, registry),
         principals=(puller.object_id, *sorted(groups)),
         roles_held=tuple(described(facts, each) for each in known(facts.access.effective)[:MAX_LISTED]),
+        assignable=not is_of_another_tenant(facts),
     )
 
 
@@ -313,8 +330,13 @@ def heeding_other_ways(facts: Facts, findings: Iterator[Finding]) -> Iterator[Fi
 
 def _if_it_matters(facts: Facts, finding: Finding) -> Finding:
     """The finding, or an unknown in its place where it is not known whether anybody pulls without a pull secret."""
-    needed = pulls_with_secrets(facts) if finding.status is Status.FAIL else False
-    if not isinstance(needed, Unreadable):
+    if finding.outcome is None:
         return finding
-    detail = f"{finding.summary.rstrip('.')}; whether any pod needs it is not known: {needed.detail}"
-    return unknown(finding.resource, replace(needed, detail=detail))
+    instead = pulls_with_secrets(facts)
+    if isinstance(instead, Unreadable) and finding.status is Status.FAIL:
+        detail = f"{finding.summary.rstrip('.')}; whether any pod needs it is not known: {instead.detail}"
+        return unknown(finding.resource, replace(instead, detail=detail))
+    if instead is True and finding.status is Status.WARN:
+        pods = WithSecrets(len(pods_of_registry(facts)))
+        return replace(finding, summary=f"{finding.summary} {_NOT_NEEDED}", details=(*finding.details, pods))
+    return finding

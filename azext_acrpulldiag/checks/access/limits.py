@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, timezone
 from ...access.conditions import Answer
 from ...access.grants import Grant, Standing
 from ...access.standing import Grants, agreed, conditions_of, denied_by, undecided
+from ...arm_ids import resource_parts
 from ...catalogue import Outcome, check, skipped, unknown
-from ...details import Details
-from ...facts import Cluster, DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
+from ...details import Details, internal
+from ...facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
 from ...repairs import Step
 from ._grants import (
@@ -30,6 +31,7 @@ from ._grants import (
     severity_of,
     unsettled,
 )
+from ._sign_in import home_of
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,37 @@ class Tenants(Details):
     registry_tenant: str
     subscription_moved: bool
     """Whether the cluster's subscription is in another tenant now than its identity was made in."""
+    brought: bool = internal()
+    """Whether the identity is of another subscription than the cluster, and of another tenant."""
+
+    @classmethod
+    def of(cls, facts: Facts, home: str, tenant: str) -> Tenants:
+        """Tell whether the registry is elsewhere, or the identity is, and with the cluster or without."""
+        cluster, identity = known(facts.cluster), facts.kubelet_identity_resource
+        there = cluster.tenant_id
+        left = isinstance(there, str) and home.lower() != there.lower()
+        parts = resource_parts(identity.resource_id) if isinstance(identity, ManagedIdentity) else None
+        brought = left and parts is not None and parts[0].lower() != cluster.subscription.lower()
+        return cls(home, tenant, subscription_moved=left and not brought, brought=brought)
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether the identity is not of the cluster's tenant."""
+        return self.subscription_moved or self.brought
 
     @property
     def stayed(self) -> bool:
-        """Whether it is in the same one."""
-        return not self.subscription_moved
+        """Whether cluster and identity are of one tenant, and the registry is of another."""
+        return not self.left_behind
 
     @property
     def so(self) -> str:
         """What follows, a clause."""
+        if self.brought:
+            return (
+                "the identity, which is of another subscription than the cluster, does not belong to the cluster's "
+                "directory, so the cluster needs another one"
+            )
         if self.subscription_moved:
             return (
                 "the subscription of the cluster was moved to another directory, where its identities do not exist, "
@@ -109,6 +133,12 @@ CROSS_TENANT = Outcome(
             when="subscription_moved",
         ),
         Step(
+            "Create a user-assigned identity in tenant {registry_tenant}, make it the cluster's kubelet identity (az "
+            "aks update --assign-kubelet-identity), and assign it a pull role at {registry}; a role that is given to "
+            "{principal} has no effect",
+            when="brought",
+        ),
+        Step(
             "Pull with a pull secret (a registry token, or a service principal of the registry's tenant), "
             "or copy the images to a registry in the cluster's tenant",
             when="stayed",
@@ -116,13 +146,15 @@ CROSS_TENANT = Outcome(
         Step(
             "Until then, pull with a pull secret (a registry token, or a service principal of tenant "
             "{registry_tenant})",
-            when="subscription_moved",
+            when="left_behind",
         ),
     ),
     explains=(
         "unauthorized-401",
         "access.pull-role-missing",
         "access.pull-role-on-other-principal",
+        "access.pull-role-wrong-mode",
+        "access.condition-excludes-repository",
         "registry.check-acr-failed",
     ),
 )
@@ -228,29 +260,15 @@ def _tenants(facts: Facts) -> Iterator[Finding]:
     if puller.kind == "service-principal":
         yield skipped(registry.id, "The cluster pulls as a service principal, which may be used across tenants.")
         return
-    cluster, tenant = known(facts.cluster), known(registry.tenant_id)
-    home = _home(facts, cluster, tenant)
+    home, tenant = home_of(facts), known(registry.tenant_id)
     if home.lower() != tenant.lower():
-        there = cluster.tenant_id
         yield CROSS_TENANT.at(
             registry.id,
             Pulls.of(puller, registry),
-            Tenants(home, tenant, isinstance(there, str) and home.lower() != there.lower()),
+            Tenants.of(facts, home, tenant),
             severity=severity_of(facts),
             confidence=confidence_of(facts),
         )
-
-
-def _home(facts: Facts, cluster: Cluster, tenant: str) -> str:
-    """The tenant of the identity that pulls. Raises ``NotKnownError`` where nothing that was read shows it."""
-    identity, of_cluster = facts.kubelet_identity_resource, cluster.identity_tenant_id
-    if isinstance(identity, ManagedIdentity):
-        return identity.tenant_id
-    # One that is gone is another check's affair. Of one that was not read, the cluster's tells when it was left behind
-    # and never that it was not.
-    if isinstance(of_cluster, str) and (identity is None or of_cluster.lower() != tenant.lower()):
-        return of_cluster
-    return known(cluster.tenant_id if identity is None else identity)
 
 
 @check(

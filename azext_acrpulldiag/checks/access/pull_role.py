@@ -51,6 +51,11 @@ _GRANT = option(
         ABAC_ROLE,
         when="may_be_abac",
     ),
+    when="assignable",
+)
+_NO_ROLE_HELPS = Step(
+    "No role helps: {principal_name} is of another tenant than {registry}, so a role that is given to it has no effect",
+    when="not_assignable",
 )
 # --attach-acr assigns AcrPull whatever the registry's mode: in ABAC mode it succeeds without effect.
 _ATTACH = Step(
@@ -127,7 +132,7 @@ PULL_ROLE_MISSING = Outcome(
     "or any scope above it.",
     url=_TROUBLESHOOT,
     details=(*_CASE, OtherHolders),
-    repairs=(_GRANT, _ATTACH),
+    repairs=(_GRANT, _ATTACH, _NO_ROLE_HELPS),
     explains=("unauthorized-401", "registry.check-acr-failed"),
     article="1.1",
 )
@@ -137,7 +142,7 @@ PULL_ROLE_ON_OTHER_PRINCIPAL = Outcome(
     summary="{role} on {registry} is assigned to {holder}, {holder_is}, and not to {principal_name} ({principal}).",
     url=_TROUBLESHOOT,
     details=(*_CASE, OnOtherPrincipal),
-    repairs=(_GRANT, _ATTACH),
+    repairs=(_GRANT, _ATTACH, _NO_ROLE_HELPS),
     explains=("unauthorized-401", "registry.check-acr-failed"),
     article="1.3",
 )
@@ -147,7 +152,7 @@ PULL_ROLE_WRONG_MODE = Outcome(
     summary="{role}, the role of {principal_name} on {registry}, has no effect on pulls in registry mode {mode}.",
     url=_ABAC,
     details=(*_CASE, OfOtherMode),
-    repairs=(_GRANT, _ATTACH),
+    repairs=(_GRANT, _ATTACH, _NO_ROLE_HELPS),
     explains=("unauthorized-401", "registry.check-acr-failed"),
 )
 CONDITION_EXCLUDES_REPOSITORY = Outcome(
@@ -161,16 +166,17 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
         Step(
             "Extend the condition of the role assignment to {left_out}",
             "az role assignment update --role-assignment {updated_assignment}",
-            when="updated_assignment",
+            when=("updated_assignment", "assignable"),
             requires=("Microsoft.Authorization/roleAssignments/write",),
         ),
         grant_pull(
             _GRANT_LEFT_OUT,
             ABAC_ROLE,
             options="--condition {wanted_condition} --condition-version 2.0",
-            when="nothing_to_extend",
+            when=("nothing_to_extend", "assignable"),
             instead=_GRANT_LEFT_OUT,
         ),
+        _NO_ROLE_HELPS,
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),
 )
@@ -182,6 +188,7 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
         "registry",
         "access",
         "cluster",
+        "kubelet_identity_resource",
         "service_principal",
         "node_hosts",
         "targets",

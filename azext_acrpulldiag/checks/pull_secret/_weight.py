@@ -34,10 +34,21 @@ from .._roles import ABAC_ROLE, LEGACY_ROLE
 from .._who_pulls import pods_of_registry
 from .._working_secrets import accepted, failing_of_registry, read_secrets, works
 from ..access._grants import by_puller, repositories_of
+from ..access._sign_in import cannot_sign_in, is_of_another_tenant
 from ._renewal import Renewal
 
 MAX_LISTED = 20
-NEEDS = ("pull_secrets", "registry", "access", "kubernetes", "running", "options", "cluster")
+NEEDS = (
+    "pull_secrets",
+    "registry",
+    "access",
+    "kubernetes",
+    "running",
+    "options",
+    "cluster",
+    "kubelet_identity_resource",
+    "service_principal",
+)
 """What the checks on pull secrets read."""
 NO_SECRET = "No failing pod of this registry names a pull secret, and none was given with --pull-secret."  # noqa: S105
 NOT_LOOKED_AT = "No pull secret is known: pods were not read, and none was given with --pull-secret."
@@ -132,6 +143,8 @@ def identity_may_pull(facts: Facts) -> bool | None:
 def _answers(facts: Facts) -> set[bool]:
     registry, puller = known(facts.registry), known(facts.access.puller)
     if puller is None:
+        return {False}
+    if cannot_sign_in(facts):
         return {False}
     held, repositories = Held.by(puller, facts.access), repositories_of(facts, registry)
     return {known(may_pull(registry, held, (each,) if each else ())) for each in repositories}
@@ -236,7 +249,7 @@ def named(facts: Facts, secret: PullSecret, allowed: bool | None, stops_pulls: b
     by_one = facts.access.by_account is None  # else pods have identities of their own
     puller = facts.access.puller if by_one and isinstance(facts.access.puller, Puller) else None
     role = ABAC_ROLE if registry.role_assignment_mode == ABAC_MODE else LEGACY_ROLE
-    helps = stops_pulls and allowed is False and puller is not None
+    helps = stops_pulls and allowed is False and puller is not None and not is_of_another_tenant(facts)
     return NamedSecret(
         secret=secret.name,
         namespace=secret.namespace,

@@ -169,7 +169,7 @@ _CREDENTIALS = {
 def _end(entry: SecretEntry) -> datetime | Unreadable | None:
     """When an entry's credential ends at the latest; ``None``: never, or there is none that could."""
     if entry.user_kind == "login-token":
-        return entry.login_token_ends
+        return entry.login_token_ends  # one that names none is unknown to the check on login tokens
     if entry.user_kind == "token":
         token = entry.token
         if not isinstance(token, RegistryToken):

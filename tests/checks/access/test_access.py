@@ -586,6 +586,36 @@ def test_a_subscription_that_was_moved_to_another_directory(identity, of_cluster
         assert finding.remedies[0].command is None
 
 
+def brought(tenant, subscription="00000000-7777-4000-8000-000000000007"):
+    own = IDENTITY_ID.replace(SUBSCRIPTION, subscription)
+    return ManagedIdentity(own, KUBELET_CLIENT_ID, KUBELET_OBJECT_ID, tenant)
+
+
+def test_an_identity_of_another_subscription_and_directory_moved_alone():
+    finding = only(tenants, facts(kubelet_identity_resource=brought(ELSEWHERE)))
+    assert finding.outcome == "access.cross-tenant"
+    assert finding.evidence["subscription_moved"] is False
+    assert "subscription of the cluster was moved" not in finding.summary
+    assert "does not belong to the cluster's directory" in finding.summary
+    assert "--assign-kubelet-identity" in finding.remedies[0].description
+    assert only(tenants, facts(kubelet_identity_resource=brought(TENANT))).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"effective": (), "at_scope": ()},
+        {"effective": (), "at_scope": (assignment(principal=CONTROL_PLANE_OBJECT_ID),)},
+    ],
+)
+def test_no_role_is_told_to_be_given_to_an_identity_of_another_tenant(held):
+    given = facts(kubelet_identity_resource=of_tenant(ELSEWHERE), access=held)
+    finding = only(pull_role, given)
+    assert finding.status is Status.FAIL
+    assert [each.command for each in finding.remedies] == [None]
+    assert finding.outcome in only(tenants, given).explains
+
+
 def test_across_subscriptions_nothing_was_moved():
     finding = only(tenants, facts(registry=far_registry(tenant_id=ELSEWHERE)))
     assert finding.evidence["subscription_moved"] is False

@@ -16,7 +16,7 @@ from azext_acrpulldiag.checks.pull_secret.registry_users import (
 )
 from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import Offer, PasswordCredential, RolesHeld, Unreadable
+from azext_acrpulldiag.facts import ManagedIdentity, Offer, PasswordCredential, RolesHeld, Unreadable
 from azext_acrpulldiag.model import Severity, Status, Symptom
 from tests import build
 from tests.build import NOW
@@ -148,7 +148,6 @@ def test_the_refusal_and_the_missing_role_are_folded_beneath(check, of, outcome)
         (TOKEN, token(scope_map_actions=("repositories/*/content/read",))),
         (TOKEN, token(scope_map_actions=("repositories/team/*/content/read",))),
         (LOGIN_TOKEN, build.login_token_secret_facts(FUTURE)),
-        (LOGIN_TOKEN, build.login_token_secret_facts(None)),
     ],
 )
 def test_users_that_may_pull_pass(check, of):
@@ -325,3 +324,59 @@ def test_what_is_to_be_done_is_told_also_where_no_command_can_name_it():
 )
 def test_what_a_scope_map_lets_a_token_pull(action, repository, expected):
     assert lets_pull((action,), repository) is expected
+
+
+def test_a_login_token_that_does_not_say_when_it_ends_is_unknown():
+    assert only(LOGIN_TOKEN, without_role(build.login_token_secret_facts(None))).status is Status.UNKNOWN
+
+
+ELSEWHERE = "99999999-0000-4000-8000-000000000009"
+
+
+def identity(**changes):
+    there = ManagedIdentity(build.IDENTITY_ID, build.KUBELET_CLIENT_ID, build.KUBELET_OBJECT_ID, build.TENANT)
+    return {"kubelet_identity_resource": replace(there, **changes)}
+
+
+def locked_out(**changes):
+    return {
+        name: getattr(build.service_principal_facts(principal(**changes)), name)
+        for name in ("cluster", "access", "service_principal", "kubelet_identity_resource")
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        identity(tenant_id=ELSEWHERE),
+        identity(client_id=build.APP_ID),
+        identity(principal_id=build.SP_OBJECT_ID),
+        {"kubelet_identity_resource": None},
+        locked_out(enabled=False),
+        locked_out(passwords=ended(PAST)),
+        locked_out(passwords=()),
+    ],
+)
+def test_an_identity_with_a_role_that_cannot_sign_in_lets_nobody_pull(changes):
+    finding = only(TOKEN, replace(token(status="disabled"), **changes))
+    assert (finding.severity, finding.evidence["identity_may_pull"]) == (Severity.ERROR, False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        identity(),
+        identity(client_id=build.KUBELET_CLIENT_ID.upper()),
+        {"kubelet_identity_resource": FORBIDDEN},
+        locked_out(),
+        locked_out(passwords=FORBIDDEN),
+        locked_out(enabled=FORBIDDEN),
+    ],
+)
+def test_one_that_is_not_known_to_be_unable_still_does(changes):
+    assert only(TOKEN, replace(token(status="disabled"), **changes)).evidence["identity_may_pull"] is True
+
+
+def test_no_role_stands_in_for_the_secret_where_the_identity_is_of_another_tenant():
+    finding = only(TOKEN, replace(without_role(token(status="disabled")), **identity(tenant_id=ELSEWHERE)))
+    assert not any("role assignment create" in (each.command or "") for each in finding.remedies)
