@@ -70,6 +70,24 @@ class AccessChanges:
         self.resources[build.IDENTITY_ID]["properties"]["tenantId"] = tenant
         self.cluster["identity"]["tenantId"] = tenant
 
+    def kubelet_identity_in(self: Cloud, subscription: str, tenant: str) -> None:
+        """Let the kubelet identity be one of another subscription, which says that it is of ``tenant``; same ids."""
+        from .state import Subscription
+
+        self.subscriptions[subscription] = Subscription("Fabrikam", tenant, management_group=None)
+        self.ensure_group("rg-ids", subscription)
+        identity = self.resources[build.IDENTITY_ID]
+        self.remove(build.IDENTITY_ID)
+        own = f"/subscriptions/{subscription}/resourceGroups/rg-ids"
+        identity["id"] = f"{own}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity['name']}"
+        identity["properties"]["tenantId"] = tenant
+        self.resources.add(identity)
+        self.cluster["properties"]["identityProfile"]["kubeletidentity"]["resourceId"] = identity["id"]
+        for resource in self.resources.of_type("Microsoft.Compute/virtualMachineScaleSets"):
+            resource["identity"]["userAssignedIdentities"] = {identity["id"]: {}}
+        for resource in self.resources.of_type("Microsoft.Compute/virtualMachineScaleSets/virtualMachines"):
+            resource["identity"]["userAssignedIdentities"] = {identity["id"]: {}}
+
     def deny(
         self: Cloud,
         principal_id: str | None = build.KUBELET_OBJECT_ID,

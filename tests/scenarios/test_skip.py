@@ -26,7 +26,7 @@ SAVED = {
     "pull-secret.credential": 2,
     # Checks of several categories need the same facts: roles, cache rules, the kubelet identity, the nodes.
     "access pull-secret": 10,
-    "access identity": 1,
+    "access identity": 0,  # pull secrets are weighed by whether the kubelet identity can sign in
     "image registry.cache registry.bootstrap-rule": 10,
     "access identity nodes pull-secret": 12,
     " ".join(each for each in CATEGORIES if each != "cluster"): 37,
