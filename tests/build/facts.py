@@ -453,6 +453,26 @@ def older_pod_facts(*pods: FailingContainer, **changes: object) -> Facts:
     return pull_secret_facts((secret,), **{**found, **changes})
 
 
+def pulling_with_secrets_facts() -> Facts:
+    """Those of :func:`running_pods_facts`, of two pods."""
+    return running_pods_facts()
+
+
+def pod_before_its_secret_facts() -> Facts:
+    """Those of :func:`older_pod_facts`, of one pod."""
+    return older_pod_facts()
+
+
+def service_principal_secret_facts(**changes: object) -> Facts:
+    """A cluster that pulls as a service principal, with every fault of a secret, and a pod that is older than one."""
+    older = failing_container("web-2", pull_secrets=(), created=NOW - timedelta(minutes=30))
+    ends = registry_token(password_ends=(NOW + timedelta(days=3),))
+    expiring = pull_secret(secret_entry(token=ends, offers=()), name="ends", named_by=("serviceaccount/default",))
+    secrets = (*bad_secret_facts().pull_secrets, expiring)  # type: ignore[misc]
+    found = {"pull_secrets": secrets, "kubernetes": kubernetes(older)}
+    return replace(service_principal_facts(), **{**found, **changes})
+
+
 def bad_secret_facts(**changes: object) -> Facts:
     """A pull secret that the user names, with one entry of each kind, all bad, and an identity without a role."""
     entries = (

@@ -90,7 +90,7 @@ def test_so_is_whatever_else_keeps_the_identity_from_pulling(check, changes):
 def test_without_such_evidence_it_stays_an_error(changes):
     finding = only(pull_role, FACTS(**changes))
     assert (finding.outcome, finding.severity) == ("access.pull-role-missing", Severity.ERROR)
-    assert "pods_with_secrets" not in finding.evidence
+    assert finding.evidence["pods_with_secrets"] is None
 
 
 @pytest.mark.parametrize(

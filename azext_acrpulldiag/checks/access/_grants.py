@@ -53,6 +53,8 @@ class Pulls(Details):
     principal: str
     principal_name: str
     registry: str
+    pods_with_secrets: int | None = None
+    """How many pods run, all of which bring pull secrets, so that nobody needs the principal; ``None``: not so."""
 
     @classmethod
     def of(cls, puller: Puller, registry: Registry) -> Pulls:
@@ -68,13 +70,6 @@ class RoleHeld(Details):
     principal: str
     type: str | None
     scope: str
-
-
-@dataclass(frozen=True)
-class WithSecrets(Details):
-    """Pods that run and bring pull secrets, so that nobody needs the identity."""
-
-    pods_with_secrets: int
 
 
 @dataclass(frozen=True)
@@ -337,6 +332,7 @@ def _if_it_matters(facts: Facts, finding: Finding) -> Finding:
         detail = f"{finding.summary.rstrip('.')}; whether any pod needs it is not known: {instead.detail}"
         return unknown(finding.resource, replace(instead, detail=detail))
     if instead is True and finding.status is Status.WARN:
-        pods = WithSecrets(len(pods_of_registry(facts)))
-        return replace(finding, summary=f"{finding.summary} {_NOT_NEEDED}", details=(*finding.details, pods))
+        count = len(pods_of_registry(facts))
+        told = (replace(each, pods_with_secrets=count) if isinstance(each, Pulls) else each for each in finding.details)
+        return replace(finding, summary=f"{finding.summary} {_NOT_NEEDED}", details=tuple(told))
     return finding

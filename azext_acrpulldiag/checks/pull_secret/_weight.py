@@ -7,7 +7,7 @@ lets it through.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ...access.grants import ABAC_MODE
@@ -130,21 +130,32 @@ def resource_of(secret: PullSecret) -> str:
 
 
 def identity_may_pull(facts: Facts) -> bool | None:
-    """Tell whether pods get their images without any secret. ``None``: not known, or not the same for all."""
+    """Tell whether pods get their images without any secret. ``None``: not known, or not the same for all.
+
+    A role is of no use to an identity that is known to get no token.
+    """
+    return _of_all(facts, lambda seen: {False} if cannot_sign_in(seen) else _by_roles(seen))
+
+
+def a_role_lets_pull(facts: Facts) -> bool | None:
+    """The same by the roles alone."""
+    return _of_all(facts, _by_roles)
+
+
+def _of_all(facts: Facts, answers_of: Callable[[Facts], set[bool]]) -> bool | None:
+    """What all identities that pull have in common; everybody may where anonymous pull is on."""
     try:
         if known(facts.registry).anonymous_pull is True:
             return True
-        answers = {answer for each in by_puller(facts) for answer in _answers(each.facts)}
+        answers = {answer for each in by_puller(facts) for answer in answers_of(each.facts)}
     except NotKnownError:
         return None
     return answers.pop() if len(answers) == 1 else None
 
 
-def _answers(facts: Facts) -> set[bool]:
+def _by_roles(facts: Facts) -> set[bool]:
     registry, puller = known(facts.registry), known(facts.access.puller)
     if puller is None:
-        return {False}
-    if cannot_sign_in(facts):
         return {False}
     held, repositories = Held.by(puller, facts.access), repositories_of(facts, registry)
     return {known(may_pull(registry, held, (each,) if each else ())) for each in repositories}

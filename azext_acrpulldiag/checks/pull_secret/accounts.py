@@ -22,7 +22,7 @@ from ._weight import (
     NOT_LOOKED_AT,
     OUTRANKED,
     NamedSecret,
-    identity_may_pull,
+    a_role_lets_pull,
     named,
     resource_of,
     secrets_of,
@@ -118,20 +118,20 @@ def failing_pods_have_the_secrets_of_their_accounts(facts: Facts) -> Iterator[Fi
     reads the pod, not the account
     (https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller).
     Decided by pods without any pull secret whose account names one now, which exists and with which nothing is known to
-    be wrong. No fault where the identity may pull without it.
+    be wrong. No fault where a role lets the identity pull without it.
     """
     if facts.pull_secrets is None or facts.pull_secrets == ():
         yield skipped(facts.targets.cluster.id, NOT_LOOKED_AT if facts.pull_secrets is None else NO_SECRET)
         return
-    allowed = identity_may_pull(facts)
-    for secret in secrets_of(facts) if allowed is not True else ():
+    for secret in secrets_of(facts):
         for name in secret.named_by:
             if name.startswith(ACCOUNT):
-                yield from _of_account(facts, secret, name.removeprefix(ACCOUNT), allowed)
+                yield from _of_account(facts, secret, name.removeprefix(ACCOUNT))
 
 
-def _of_account(facts: Facts, secret: PullSecret, account: str, allowed: bool | None) -> Iterator[Finding]:
+def _of_account(facts: Facts, secret: PullSecret, account: str) -> Iterator[Finding]:
     pods: list[FailingContainer] = []
+    allowed = a_role_lets_pull(facts)
     doubted = allowed is None
     for pod, image in failing_of_registry(facts):
         if (pod.namespace, pod.service_account) != (secret.namespace, account) or pod.pull_secrets:
@@ -140,7 +140,7 @@ def _of_account(facts: Facts, secret: PullSecret, account: str, allowed: bool | 
         if helps is not False:
             pods.append(pod)
             doubted = doubted or isinstance(helps, Unreadable)
-    if pods:
+    if pods and allowed is not True:
         yield NEWER_THAN_POD.at(
             resource_of(secret),
             named(facts, secret, allowed, stops_pulls=True),

@@ -30,8 +30,8 @@ from ._weight import (
     REFUSED,
     NamedSecret,
     UsedEntry,
+    a_role_lets_pull,
     found,
-    identity_may_pull,
     ignorance,
     secrets_of,
 )
@@ -244,7 +244,7 @@ def a_secret_has_an_entry_for_the_registry(facts: Facts) -> Iterator[Finding]:
         hosts = OtherHosts(secret.hosts[:MAX_LISTED], resembling[:MAX_LISTED])
         if resembling or ARGUMENT in secret.named_by:
             yield found(WRONG_REGISTRY, facts, secret, hosts)
-        elif identity_may_pull(facts) is not True and any(name.startswith(FAILING_POD) for name in secret.named_by):
+        elif a_role_lets_pull(facts) is not True and any(name.startswith(FAILING_POD) for name in secret.named_by):
             # It may well be for the pod's other images.
             without_roles = tuple(each for each in REFUSED if each not in OUTRANKED)
             yield found(WRONG_REGISTRY, facts, secret, hosts, confidence=Confidence.INFERRED, explains=without_roles)
