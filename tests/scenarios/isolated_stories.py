@@ -29,7 +29,8 @@ OF_IMAGES = tuple(
 OF_SECRETS = tuple(
     f"pull-secret.{each}"
     for each in (
-        "admin", "credential", "existence", "format", "host", "login-token", "service-principal", "token",
+        "account", "admin", "credential", "existence", "expiry", "format", "host", "login-token", "service-principal",
+        "token",
     )
 )  # fmt: skip
 
