@@ -69,7 +69,7 @@ def _kubernetes(name: str, when: str = "", left_out: str = "") -> Right:
     return Right(Kind.KUBERNETES, name, _CLUSTER, when, left_out)
 
 
-_WHO_PULLS = "the identity that pulls has no pull role, and no pod of the registry fails"
+_WHO_PULLS = "the identity that pulls has no pull role, and no pod of the registry is refused"
 _SECRETS = f"pods that fail name a pull secret, or --pull-secret does, or pods that run do where {_WHO_PULLS}"
 _ACCOUNT_PULLS = "pods pull as the identities of their service accounts (preview)"
 _FILTERED = "the registry's firewall allows certain addresses only"

@@ -11,6 +11,7 @@ from datetime import datetime
 from ..access.standing import Held, may_pull
 from ..facts import (
     Facts,
+    Offer,
     PasswordCredential,
     PullSecret,
     RegistryToken,
@@ -20,10 +21,10 @@ from ..facts import (
     known,
 )
 from ..wildcards import matches
-from ._working_secrets import works
+from ._working_secrets import answer_to, works
 
 LOST, DISABLED, EXPIRED, NO_ROLE = "lost", "disabled", "expired", "no-role"
-MISMATCH, UNKNOWN, SCOPE = "mismatch", "unknown", "scope"
+MISMATCH, UNKNOWN, SCOPE, REFUSED = "mismatch", "unknown", "scope", "refused"
 
 _ANYBODY = Unreadable("unsupported", "The user of this pull secret is no application, token or admin account")
 
@@ -51,10 +52,17 @@ def is_sound(facts: Facts, secret: PullSecret, repository: str) -> bool | Unread
         return secret.exists
     if not secret.exists or secret.malformed:
         return False
-    faults = [None if works(each) else fault_of(facts, each) for each in _entries_for(secret, repository)]
+    faults = [_fault_or_refusal(facts, each) for each in _entries_for(secret, repository)]
     if None in faults:
         return True
     return next((fault for fault in faults if isinstance(fault, Unreadable)), False)
+
+
+def _fault_or_refusal(facts: Facts, entry: SecretEntry) -> str | Unreadable | None:
+    """The same where it was offered: what its registry says counts more."""
+    if works(entry):
+        return None
+    return REFUSED if isinstance(answer_to(entry), Offer) else fault_of(facts, entry)
 
 
 def _entries_for(secret: PullSecret, repository: str) -> Iterator[SecretEntry]:

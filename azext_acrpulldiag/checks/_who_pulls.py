@@ -1,13 +1,13 @@
 """By what do pods that run get this registry's images: by the nodes' identity, or by pull secrets of their own?
 
-Asked where the identity may not pull and no pod fails: what runs shows whether anybody needs that identity.
+Asked where the identity may not pull and no pod is refused: what runs shows whether anybody needs that identity.
 """
 
 from __future__ import annotations
 
-from ..facts import Facts, Kubernetes, PullSecret, RunningPod, RunningPods, Unreadable
+from ..facts import Facts, FailingContainer, Kubernetes, PullSecret, RunningPod, RunningPods, Unreadable
 from ..images.mirrors import asked_for, is_mirrored
-from ..pull_errors.symptoms import recent_pulls
+from ..pull_errors.symptoms import failed_pulls, may_be_refused, recent_pulls
 from ._credentials import is_sound
 from ._working_secrets import failing_of_registry, read_secrets
 
@@ -23,17 +23,26 @@ def pulls_with_secrets(facts: Facts) -> bool | Unreadable:
     """Tell whether whoever pulls from this registry brings a pull secret that nothing is known to be wrong with.
 
     Every pod of the registry that runs has to bring one for each of its images, and one of them must have pulled within
-    the hour. Where pods fail they tell instead. ``Unreadable``: that is so as far as can be seen, and what is not seen.
+    the hour; pods that fail for another reason than a refusal have to bring one, too. Where one is refused, or nobody
+    knows why it fails, those that fail tell instead. ``Unreadable``: that is so as far as can be seen, and what is not
+    seen.
     """
     running = facts.running
-    if not isinstance(running, RunningPods) or next(failing_of_registry(facts), None) is not None:
+    if not isinstance(running, RunningPods) or any(
+        may_be_refused(pull.symptom_class) for pull in failed_pulls(facts)[0]
+    ):
         return False
     pods = pods_of_registry(facts)
-    brought = [_brings_sound_ones(facts, pod) for pod in pods]
+    failing = [_as_running(pod) for pod, _ in failing_of_registry(facts)]
+    brought = [_brings_sound_ones(facts, pod) for pod in (*pods, *failing)]
     if False in brought or not _one_pulled(facts, pods):
         return False
     unread = next((each for each in brought if isinstance(each, Unreadable)), None)
     return unread or (True if running.complete else _OTHERS)
+
+
+def _as_running(pod: FailingContainer) -> RunningPod:
+    return RunningPod(pod.namespace, pod.pod, (pod.image,), pod.pull_secrets, pod.owner)
 
 
 def pods_of_registry(facts: Facts) -> tuple[RunningPod, ...]:

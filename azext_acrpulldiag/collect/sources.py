@@ -39,7 +39,9 @@ from ..facts import (
     ServicePrincipal,
     Unreadable,
 )
+from ..pull_errors import classify
 from ..pull_errors.left_out import may_lack_its_host
+from ..pull_errors.symptoms import may_be_refused
 from .ask.arm import Json, ReadError, by_key, in_parallel
 from .az.check_acr import run_check_acr
 from .azure import access as rbac
@@ -355,13 +357,15 @@ def running_pods(
 ) -> RunningPods | Unreadable | None:
     """One page of the pods that run, which show who pulls.
 
-    ``None``: nobody needs to know, since the identity may pull, or since pods of the registry fail and show it. So
-    it is where everybody may pull, and where pods pull as their service accounts.
+    ``None``: nobody needs to know, since the identity may pull, or since pods of the registry are refused and show it.
+    So it is where everybody may pull, and where pods pull as their service accounts.
     """
     failing = _failing(pods)
     if not isinstance(found, Registry) or not isinstance(of_cluster, Cluster) or isinstance(holds, Unreadable):
         return None
-    if not isinstance(api, KubeApi) or failing is None or served_images(failing, found):
+    if not isinstance(api, KubeApi) or failing is None:
+        return None
+    if any(may_be_refused(classify(pod.message).symptom_class) for pod, _ in served_images(failing, found)):
         return None
     if found.anonymous_pull is True or accounts_pull(of_cluster):
         return None

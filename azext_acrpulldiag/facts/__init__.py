@@ -237,7 +237,7 @@ class Facts:
     kubernetes: Kubernetes | Unreadable | None = None
     """``None``: not asked for."""
     running: RunningPods | Unreadable | None = None
-    """Read where the identity that pulls may not, and no pod of the registry fails. ``None``: not read."""
+    """Read where the identity that pulls may not, and no pod of the registry is refused. ``None``: not read."""
     pull_secrets: tuple[PullSecret, ...] | Unreadable | None = None
     """Those that pods, their service accounts or an argument name. ``None``: not asked for."""
     images: tuple[ImageLookup, ...] | Unreadable | None = None

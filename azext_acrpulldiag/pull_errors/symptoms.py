@@ -28,6 +28,8 @@ _CLASS_OF_REASON = {
     "ImagePullBackOff": "backoff-only",
 }
 _SAYS_NOTHING = ("negative", "backoff-only", "other")
+# Where the registry refuses a credential, and where it is not known what happened.
+_MAY_BE_REFUSED = frozenset({"unauthorized-401", "credential-provider", "aad-token", *_SAYS_NOTHING})
 # What is said of the host that a node asked after its mirror had failed, where there is no way to that host.
 _AFTER_THE_MIRROR = ("timeout-network", "dns-failure")
 
@@ -104,6 +106,11 @@ def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]
         else:
             sides[1].append(pull)
     return tuple(sides[0]), tuple(sides[1])
+
+
+def may_be_refused(symptom_class: str) -> bool:
+    """Tell whether a pull of this class may have failed for want of a credential that the registry accepts."""
+    return symptom_class in _MAY_BE_REFUSED
 
 
 def _registry_was_asked(pull: FailedPull, facts: Facts) -> bool:

@@ -16,7 +16,7 @@ from azext_acrpulldiag.checks.access.limits import (
 from azext_acrpulldiag.checks.access.pull_role import a_role_lets_the_puller_pull as pull_role
 from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import Bootstrap, PullSecret, RunningPods, SecretEntry, Unreadable
+from azext_acrpulldiag.facts import Bootstrap, Offer, PullSecret, RunningPods, SecretEntry, Unreadable
 from azext_acrpulldiag.model import Severity, Status, Verdict
 from tests import build
 from tests.build import NOW
@@ -140,10 +140,29 @@ def test_a_pod_that_is_seen_without_a_secret_settles_it_whatever_is_not_seen():
     assert only(pull_role, FACTS(*pods, complete=False)).severity is Severity.ERROR
 
 
-def test_pods_that_fail_tell_instead():
-    failing = build.kubernetes(build.failing(), pulled=FACTS().kubernetes.pulled)
-    assert pulls_with_secrets(FACTS(kubernetes=failing)) is False
-    assert only(pull_role, FACTS(kubernetes=failing)).severity is Severity.ERROR
+def failing(message: str, **changes):
+    waiting = replace(build.failing_container("web-9", **changes), message=message)
+    return build.kubernetes(waiting, pulled=FACTS().kubernetes.pulled)
+
+
+@pytest.mark.parametrize("message", [build.UNAUTHORIZED, "Back-off pulling image", "something else"])
+def test_pods_that_are_refused_or_do_not_say_why_they_fail_tell_instead(message):
+    of = FACTS(kubernetes=failing(message))
+    assert pulls_with_secrets(of) is False
+    assert only(pull_role, of).severity is Severity.ERROR
+
+
+def test_pods_that_fail_for_another_reason_have_to_bring_a_secret_too():
+    assert only(pull_role, FACTS(kubernetes=failing(build.UNREACHABLE))).severity is Severity.WARNING
+    without = failing(build.UNREACHABLE, pull_secrets=())
+    assert only(pull_role, FACTS(kubernetes=without)).severity is Severity.ERROR
+
+
+def test_a_secret_that_its_registry_refuses_is_not_sound():
+    refused = with_secret(build.secret_entry(offers=(Offer(False, 401, "token", "team/app"),)))
+    assert only(pull_role, FACTS(pull_secrets=refused)).severity is Severity.ERROR
+    unreached = with_secret(build.secret_entry(offers=(FORBIDDEN,)))
+    assert only(pull_role, FACTS(pull_secrets=unreached)).severity is Severity.WARNING
 
 
 def test_an_old_pull_shows_nothing():

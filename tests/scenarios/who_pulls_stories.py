@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+
 from tests.azure import secrets as make
 from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
 
-from .secret_stories import NO_ROLE, ROLE, SECRETS_RIGHT, TOKEN_PASSWORD
+from .secret_stories import NO_ROLE, QPS, ROLE, SECRETS_RIGHT, TOKEN_PASSWORD
 from .stories import story
 
 OTHER_IMAGE = "mcr.microsoft.com/oss/nginx/nginx:1.25"
@@ -91,3 +93,19 @@ def only_pods_of_other_registries_run(cloud: Cloud) -> None:
 def everything_pulls_with_a_token_that_ends_soon(cloud: Cloud) -> None:
     """Every pod brings a pull secret that works, whose token expires within a week."""
     _pulls_with_secret(cloud, ends=(ago(days=-7),))
+
+
+@story(
+    verdict="broken",
+    root_causes=("kubelet.pull-qps-exceeded",),
+    other_outcomes=(*NO_ROLE, "registry.unhealthy"),
+    symptoms=("kubelet-qps",),
+    unknowns=dict.fromkeys(
+        ("image.existence", "image.platform", "image.quarantine", "image.read-lock", "pull-secret.credential"), ANY
+    ),
+)
+def a_pod_with_a_secret_fails_for_another_reason(cloud: Cloud) -> None:
+    """Every pod brings a pull secret; one waits for kubelet's own limit, and the registry cannot be asked from here."""
+    _pulls_with_secret(cloud)
+    make.failing_pod(cloud, name="web-9", message=QPS)
+    cloud.refuse_this_machine()
