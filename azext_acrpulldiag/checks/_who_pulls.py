@@ -6,7 +6,8 @@ Asked where the identity may not pull and no pod is refused: what runs shows whe
 from __future__ import annotations
 
 from ..facts import Facts, FailingContainer, Kubernetes, PullSecret, RunningPod, RunningPods, Unreadable
-from ..images.mirrors import asked_for, is_mirrored
+from ..images.mirrors import is_mirrored
+from ..pull_errors.asked import named_image
 from ..pull_errors.symptoms import failed_pulls, may_be_refused, recent_pulls
 from ._credentials import is_sound
 from ._working_secrets import failing_of_registry, read_secrets
@@ -49,19 +50,19 @@ def pods_of_registry(facts: Facts) -> tuple[RunningPod, ...]:
     """The pods that run with an image of this registry, as far as they were read."""
     running = facts.running
     pods = running.pods if isinstance(running, RunningPods) else ()
-    return tuple(pod for pod in pods if any(asked_for(image, facts) is not None for image in pod.images))
+    return tuple(pod for pod in pods if any(named_image(image, facts) is not None for image in pod.images))
 
 
 def _brings_sound_ones(facts: Facts, pod: RunningPod) -> bool | Unreadable:
     """Whether the pod has a sound secret for each of its images of the registry; none helps with a mirrored image."""
-    answers = [_is_covered(facts, pod, text) for text in pod.images if asked_for(text, facts) is not None]
+    answers = [_is_covered(facts, pod, text) for text in pod.images if named_image(text, facts) is not None]
     if False in answers:
         return False
     return next((each for each in answers if isinstance(each, Unreadable)), True)
 
 
 def _is_covered(facts: Facts, pod: RunningPod, text: str) -> bool | Unreadable:
-    image = asked_for(text, facts)
+    image = named_image(text, facts)
     if image is None or is_mirrored(text) or not pod.pull_secrets:
         return False
     if not isinstance(facts.pull_secrets, tuple):

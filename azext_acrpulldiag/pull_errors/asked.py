@@ -82,6 +82,14 @@ def asked_for(container: FailingContainer, facts: Facts) -> Image | None:
         return None
     own = served_image(container.image, registry.login_server)
     shown = own or shown_image(container, registry.login_server, hosts_of(registry))
-    if shown is None and is_mirrored(container.image) and is_bootstrap_registry(facts):
-        return mirrored_image(container.image, registry.login_server)
-    return shown
+    return shown or named_image(container.image, facts)
+
+
+def named_image(text: str, facts: Facts) -> Image | None:
+    """The same by the reference alone, where no message shows what was asked for."""
+    registry = facts.registry
+    if not isinstance(registry, Registry):
+        return None
+    if is_mirrored(text) and is_bootstrap_registry(facts):
+        return mirrored_image(text, registry.login_server)
+    return served_image(text, registry.login_server)
