@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest demo test compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest containerds demo test compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -53,6 +53,10 @@ $(OLDEST)/.ready: azext_acrpulldiag/azext_metadata.json
 	$(call new_environment,$(OLDEST))
 	$(OLDEST)/bin/python -m pip install --quiet azure-cli==$(OLDEST_AZ)
 	touch $@
+
+# Of suites that move: make clean, and the next has their newest. Needs no environment.
+containerds: ## fetch Debian's newer containerds into build/, for the tests of real pulls
+	@$(PYTHON) -m scripts.containerds
 
 demo: setup ## run the real command against a broken simulated cluster (SCENARIO=... picks another)
 	@$(VENV)/bin/python -m tests.demo $(SCENARIO)

@@ -30,7 +30,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-pytest_plugins = ("tests.score", "tests.metamorphic.table", "tests.scenarios.savings", "tests.path.invariant")
+pytest_plugins = (
+    "tests.score",
+    "tests.metamorphic.table",
+    "tests.scenarios.savings",
+    "tests.path.invariant",
+    "tests.pull_errors.runtimes",
+)
 
 
 @pytest.fixture

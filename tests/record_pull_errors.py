@@ -1,4 +1,4 @@
-"""Record what the installed containerd says of each failed pull: ``python -m tests.record_pull_errors``.
+"""Record what each containerd here says of each failed pull: ``python -m tests.record_pull_errors``.
 
 The recordings let the classifier's tests run where there is no containerd.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
-from tests.azure.containerd import events
+from tests.azure.containerd import RUNTIMES, UnavailableError, events
 from tests.azure.nodes import Nodes, running
 from tests.azure.server import Server
 from tests.azure.state import Cloud
@@ -38,6 +39,7 @@ def event_of(pull: Pull, cloud: Cloud, nodes: Nodes) -> dict[str, str]:
     return events(pull.image, *(node.error(pull.image, *credential) for credential in pull.credentials))
 
 
+@cache
 def recorded() -> dict[str, dict[str, str]]:
     """The recorded messages: by containerd's version, by the pull's name."""
     return {
@@ -48,20 +50,29 @@ def recorded() -> dict[str, dict[str, str]]:
     }
 
 
-def main() -> Path:
-    """Write the recording of this version."""
-    server = Server().start()
-    with running(server) as nodes:
+def record(runtime: str, server: Server) -> Path:
+    """Write the recording of one of the runtimes. Raises :class:`UnavailableError`."""
+    with running(server, runtime) as nodes:
         lines = []
         for pull in PULLS.values():
             server.cloud = Cloud()
             message = settled(event_of(pull, server.cloud, nodes)[OLDEST_KUBELET])
             lines.append(json.dumps({"id": pull.name, "label": pull.expected.symptom_class, "message": message}))
         path = FOLDER / f"containerd-{nodes['proxied'].version()}.jsonl"
-    server.stop()
     path.write_text("\n".join([*lines, ""]))
     return path
 
 
+def main() -> None:
+    """Write the recordings of all containerds that there are."""
+    server = Server().start()
+    for runtime in RUNTIMES:
+        try:
+            print(record(runtime, server))
+        except UnavailableError as why:
+            print(why)
+    server.stop()
+
+
 if __name__ == "__main__":
-    print(main())
+    main()

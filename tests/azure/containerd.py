@@ -1,12 +1,14 @@
-"""Debian's containerd, private to the tests: pulls through its CRI as kubelet does and gives its true error texts.
+"""Debian's containerds, private to the tests: they pull through their CRI as kubelet does and give true error texts.
 
-Root, state, socket, configuration and mounts are its own, so that the machine's containerd is never met.
+Root, state, socket, configuration and mounts are their own, so that the machine's containerd is never met. Beside the
+one that is installed there are those of other suites, which ``scripts.containerds`` unpacks into the build's folder.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts import containerds
+
+INSTALLED = "installed"
+RUNTIMES = (INSTALLED, *containerds.SUITES)
 START_SECONDS = 30.0
 PULL_SECONDS = 60.0
 # Only what an image pull needs: no tasks, no cgroups, no snapshotters but the one that copies.
@@ -42,6 +48,18 @@ disabled_plugins = [{without}]
     conf_dir = "{folder}/cni/net.d"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
+
+# The same for 2.x; older ones do not read it.
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "native"
+
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux"
+  snapshotter = "native"
+
+# Its socket has one place for all.
+[plugins."io.containerd.nri.v1.nri"]
+  disable = true
 """
 
 
@@ -101,7 +119,7 @@ class Containerd:
 
     def version(self) -> str:
         """containerd's own version, without the packager's suffix."""
-        return _text(self._call("RuntimeService/Version", b"", 10), 3).partition("~")[0]
+        return re.split("[~+]", _text(self._call("RuntimeService/Version", b"", 10), 3))[0]
 
     def log(self) -> str:
         """What it has logged so far."""
@@ -118,15 +136,19 @@ class Containerd:
 
 @contextmanager
 def containerd(
-    ca_pem: bytes | None, proxy: str | None, name_server: str = "127.0.0.1", lines: Sequence[str] = ()
+    ca_pem: bytes | None,
+    proxy: str | None,
+    name_server: str = "127.0.0.1",
+    lines: Sequence[str] = (),
+    runtime: str = INSTALLED,
 ) -> Iterator[Containerd]:
-    """Start containerd, with this proxy and trusting only this authority.
+    """Start the containerd of :data:`RUNTIMES`, with this proxy and trusting only this authority.
 
     Raises :class:`UnavailableError` where it cannot run.
 
     ``name_server`` is the only one that its own resolver asks, with further ``lines`` of resolv.conf.
     """
-    program = _program()
+    program = _program(runtime)
     import grpc
 
     with tempfile.TemporaryDirectory(prefix="acrpulldiag-containerd-") as name:
@@ -160,10 +182,12 @@ def containerd(
             _stop(process)
 
 
-def _program() -> str:
-    program = shutil.which("containerd")
-    if program is None:
+def _program(runtime: str) -> str:
+    program = shutil.which("containerd" if runtime == INSTALLED else containerds.program(runtime))
+    if program is None and runtime == INSTALLED:
         raise UnavailableError("containerd is not installed (Debian's package containerd)")
+    if program is None:
+        raise UnavailableError(f"containerd of Debian's {runtime} was not fetched (make containerds)")
     if shutil.which("unshare") is None:
         raise UnavailableError("unshare is not installed (Debian's package util-linux)")
     if importlib.util.find_spec("grpc") is None:

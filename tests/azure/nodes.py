@@ -8,9 +8,10 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from .certificates import authority
-from .containerd import Containerd, containerd
+from .containerd import INSTALLED, Containerd, containerd
 from .name_server import SERVER_FAILURE, SILENCE, name_server
 from .server import Server
 
@@ -53,8 +54,8 @@ _DOORS: dict[str, Door] = {
 class Nodes:
     """Nodes by name; each starts when it is first asked for."""
 
-    def __init__(self, server: Server, stack: ExitStack) -> None:
-        self._server, self._stack = server, stack
+    def __init__(self, server: Server, stack: ExitStack, runtime: str) -> None:
+        self._server, self._stack, self._runtime = server, stack, runtime
         self._running: dict[str, Containerd] = {}
 
     def __getitem__(self, name: str) -> Containerd:
@@ -63,16 +64,19 @@ class Nodes:
         return self._running[name]
 
     def _proxied(self) -> Containerd:
-        return self._stack.enter_context(containerd(self._server.ca_pem, self._server.proxy))
+        return self._start(self._server.ca_pem, self._server.proxy)
 
     def _distrusting(self) -> Containerd:
-        return self._stack.enter_context(containerd(None, self._server.proxy))
+        return self._start(None, self._server.proxy)
 
     def _without_name_server(self) -> Containerd:
-        return self._stack.enter_context(containerd(None, None, _NO_NAME_SERVER, _IMPATIENT))
+        return self._start(None, None, _NO_NAME_SERVER, _IMPATIENT)
 
     def _without_proxy(self) -> Containerd:
-        return self._stack.enter_context(containerd(None, f"http://{_CLOSED}:3128"))
+        return self._start(None, f"http://{_CLOSED}:3128")
+
+    def _start(self, *network: Any) -> Containerd:
+        return self._stack.enter_context(containerd(*network, runtime=self._runtime))
 
     def _direct(self) -> Containerd:
         names: dict[str, int | str | None] = {
@@ -84,14 +88,14 @@ class Nodes:
             names[host] = f"{_NETWORK}.{number}"
             self._stack.enter_context(_open(f"{_NETWORK}.{number}", door))
         self._stack.enter_context(name_server(_NAME_SERVER, names))
-        return self._stack.enter_context(containerd(authority().pem, None, _NAME_SERVER, _IMPATIENT))
+        return self._start(authority().pem, None, _NAME_SERVER, _IMPATIENT)
 
 
 @contextmanager
-def running(server: Server) -> Iterator[Nodes]:
-    """The nodes of one simulated cloud, which stop at the end."""
+def running(server: Server, runtime: str = INSTALLED) -> Iterator[Nodes]:
+    """The nodes of one simulated cloud with this containerd, which stop at the end: one such set at a time."""
     with ExitStack() as stack:
-        yield Nodes(server, stack)
+        yield Nodes(server, stack, runtime)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ ISSUER = "Azure Container Registry"
 NO_USER = "00000000-0000-0000-0000-000000000000"
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 THIS_MACHINE = "203.0.113.40"
+SIGNATURE = "c2ltdWxhdGVkIHN0b3JhZ2Ugc2lnbmF0dXJl"
+"""Signs the addresses of blobs, and is not to be seen anywhere."""
 
 _MANIFEST = re.compile(r"^/v2/(.+)/manifests/([^/]+)$")
 _TAGS = re.compile(r"^/v2/(.+)/tags/list$")
@@ -198,7 +200,8 @@ def _tags(request: Request, name: str, repository: Repository) -> Response:
 
 
 def _blob(request: Request, name: str, repository: Repository, digest: str) -> Response:
-    location = f"https://{BLOB_HOST}/{request.host}/{name}/{digest}?se=2026-11-22T13%3A00%3A00Z&sig=sim&sp=r&spr=https"
+    query = f"se=2026-11-22T13%3A00%3A00Z&sig={SIGNATURE}&sp=r&spr=https"
+    location = f"https://{BLOB_HOST}/{request.host}/{name}/{digest}?{query}"
     headers = {"location": location, "docker-content-digest": digest, "content-type": "text/html; charset=utf-8"}
     return Response(307, f'<a href="{location}">Temporary Redirect</a>.\n\n'.encode(), headers)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from azext_acrpulldiag.pull_errors.parse import Stage
@@ -43,6 +43,10 @@ class Pull:
     image: str = IMAGE
     credentials: tuple[tuple[str, str], ...] = field(default=(ADMIN,))
     node: str = "proxied"
+
+    def expected_of(self, text: str) -> Expected:
+        """What this text of it is to be understood as: containerd 2 names the host of the storage, 1.x hardly does."""
+        return replace(self.expected, host=BLOB_HOST) if BLOB_HOST in text else self.expected
 
 
 PULLS: dict[str, Pull] = {}
