@@ -1,7 +1,8 @@
 """Image references, by the rules that kubelet applies, and hosts that resemble a login server.
 
 The grammar is that of github.com/distribution/reference, which kubelet, containerd and CRI-O
-share: ``[host[:port]/]path[:tag][@digest]``.
+share: ``[host[:port]/]path[:tag][@digest]``. No host of it has a ``_``; but one that could be a part of a path is
+taken for one, and counts for the path's length, and a runtime asks that host.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ def parse_reference(text: str) -> Image:
     host, remainder = _split_host(text)
     named, at, digest = remainder.partition("@")
     path, colon, tag = named.partition(":")
-    if not _HOST.fullmatch(host):
+    if _HOST.fullmatch(host):
+        _check_path(path, text)
+    elif _COMPONENT.fullmatch(host):
+        _check_path(f"{host}/{path}", text)
+    else:
         raise ValueError(f"{host!r} in {text!r} is not a host name.")
-    _check_path(path, text)
     if colon and not _TAG.fullmatch(tag):
         raise ValueError(
             f"The tag {tag!r} in {text!r} is not valid: up to 128 letters, digits, '_', '.' and '-', "

@@ -52,6 +52,8 @@ VALID = [
     ("foo_bar.com:8080", "docker.io", "library/foo_bar.com", "8080", None),
     ("foo/foo_bar.com:8080", "docker.io", "foo/foo_bar.com", "8080", None),
     ("localhost/x", "localhost", "x", "latest", None),
+    ("my_reg.azurecr.io/team/web:1", "my_reg.azurecr.io", "team/web", "1", None),
+    ("my_reg.azurecr.io/" + "a" * 237, "my_reg.azurecr.io", "a" * 237, "latest", None),
     ("ContosoReg.azurecr.io/web:1", "ContosoReg.azurecr.io", "web", "1", None),
     ("c.azurecr.io/" + "a" * 255, "c.azurecr.io", "a" * 255, "latest", None),
     ("c.azurecr.io/web:" + "t" * 128, "c.azurecr.io", "web", "t" * 128, None),
@@ -100,6 +102,10 @@ INVALID = [
     "c.azurecr.io/we b:1",
     "c.azurecr.io/web:１",  # noqa: RUF001 - a full-width digit
     "c.azurecr.io/web;reboot",
+    "my_reg.azurecr.io:443/web",
+    "My_reg.azurecr.io/web",
+    "my_.azurecr.io/web",
+    "my_reg.azurecr.io/" + "a" * 238,
 ]
 
 

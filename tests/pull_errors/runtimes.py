@@ -33,6 +33,11 @@ def last_recorded(version: str, recorded: Iterable[str]) -> str | None:
     return max(earlier, key=_key, default=None)
 
 
+def is_before(version: str, other: str) -> bool:
+    """Tell which of two versions is the earlier one."""
+    return _key(version) < _key(other)
+
+
 def _key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
