@@ -106,7 +106,7 @@ def test_what_containerd_logs_when_kubelet_gave_up_waiting(
     error = node.error(image, *ADMIN, seconds=2)
     assert error.code == "DeadlineExceeded"
     assert understood(events(image, error)["1.6"]).symptom_class == "timeout-network"
-    logged = next(line for line in _lines(node, seen) if "level=error" in line)
+    logged = next(line for line in _lines(node, seen) if 'level=error msg="PullImage' in line)
     if BLOB_HOST in logged:
         expected = replace(expected, host=BLOB_HOST)  # since 1.7
     assert understood(logged) == expected, logged
