@@ -163,6 +163,8 @@ class Symptom:
     """The image of the registry that its node asked for, where that is known; a mirror is asked by another name."""
     elsewhere: bool = False
     """Whether its node asked another registry by mistake, so that only what is said of this image can be the cause."""
+    virtual_node: bool = False
+    """Whether Container Instances was to pull it, for a virtual node."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..catalogue import Check
-from . import kubelet, symptom
+from . import admission, kubelet, symptom
 from .access import limits, pull_role
 from .cluster import nodes_in_kubernetes, provisioning
 from .identity import kubelet_identity, node_hosts, service_principal
@@ -23,7 +23,7 @@ from .network import (
     service_endpoints,
     storage_policies,
 )
-from .pull_secret import accounts, applications, lifetimes, registry_users, secrets
+from .pull_secret import accounts, applications, lifetimes, registry_users, secrets, virtual_nodes
 from .registry import az_commands, bootstrap, cache, registry, replicas
 
 MODULES: tuple[ModuleType, ...] = (
@@ -63,6 +63,8 @@ MODULES: tuple[ModuleType, ...] = (
     registry_users,
     lifetimes,
     accounts,
+    virtual_nodes,
+    admission,
     symptom,
 )
 

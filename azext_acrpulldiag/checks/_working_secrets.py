@@ -16,6 +16,7 @@ from ..facts import (
     Unreadable,
 )
 from ..pull_errors.asked import asked_for
+from ..pull_errors.virtual_nodes import is_on_virtual_node, virtual_nodes
 
 
 def works(entry: SecretEntry) -> bool:
@@ -76,11 +77,14 @@ def _repositories_that_work(secret: PullSecret) -> set[str | None]:
 
 
 def failing_of_registry(facts: Facts) -> Iterator[tuple[FailingContainer, Image]]:
-    """The failing containers whose images the registry serves, each with its image, as far as they are known."""
+    """The failing containers whose images nodes get from the registry, each with its image, as far as known."""
     kubernetes = facts.kubernetes
     if not isinstance(kubernetes, Kubernetes):
         return
+    nodes = virtual_nodes(kubernetes)
     for container in kubernetes.failing if isinstance(kubernetes.failing, tuple) else ():
+        if is_on_virtual_node(container, nodes):
+            continue
         image = asked_for(container, facts)
         if image is not None:
             yield container, image

@@ -20,13 +20,15 @@ Numbers = frozenset[int]
 class LiveSymptoms:
     """The symptoms of one registry, looked up by class and by where they are.
 
-    A symptom whose node pool is not known may be of any.
+    A symptom whose node pool is not known may be of any. On virtual nodes nobody pulls as node pools do: only what is
+    about their pods or images accounts for what fails there.
     """
 
     def __init__(self, symptoms: Iterable[Symptom]) -> None:
         self.all = tuple(symptoms)
         self.elsewhere = frozenset(number for number, symptom in enumerate(self.all) if symptom.elsewhere)
         """Those whose nodes never asked the registry."""
+        self.of_virtual_nodes = frozenset(n for n, symptom in enumerate(self.all) if symptom.virtual_node)
         self._of_class = self._index(lambda symptom: symptom.symptom_class)
         self._of_pool = self._index(lambda symptom: symptom.node_pool and symptom.node_pool.lower())
         self._of_pod = self._index(lambda symptom: (symptom.namespace, symptom.pod))
@@ -61,7 +63,11 @@ class LiveSymptoms:
 
     def reached(self, reach: Reach) -> Numbers:
         """The symptoms that something of this reach may be about."""
-        found = self.numbers if reach.images else self.numbers - self.elsewhere
+        found = self.numbers
+        if not reach.images:
+            found -= self.elsewhere
+        if reach.pools or not (reach.pods or reach.images):
+            found -= self.of_virtual_nodes
         if reach.pools:
             found &= _union(self._of_pool, [None, *(pool.lower() for pool in reach.pools)])
         if reach.pods:

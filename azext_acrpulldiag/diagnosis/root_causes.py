@@ -104,7 +104,12 @@ def _accounted(finding: Finding, checks: dict[str, Check], live: LiveSymptoms) -
 
 
 def _could_explain(outcome: Outcome, live: LiveSymptoms) -> frozenset[int]:
-    return live.of_classes(outcome.explains, outcome.severity is Severity.ERROR) - live.elsewhere
+    found = live.of_classes(outcome.explains, outcome.severity is Severity.ERROR) - live.elsewhere
+    return found if outcome.id.startswith(_OF_ANY_PULL) else found - live.of_virtual_nodes
+
+
+# What may be wrong with a secret or an image matters to whoever pulls, on virtual nodes too.
+_OF_ANY_PULL = ("pull-secret.", "image.")
 
 
 def _outcomes(finding: Finding, checks: dict[str, Check]) -> tuple[Outcome, ...]:

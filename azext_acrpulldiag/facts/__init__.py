@@ -40,7 +40,18 @@ from .cluster import (
 )
 from .envelope import CODES, NotKnownError, Unreadable, known
 from .image import HostlessImage, Image, ImageLookup, ImageManifest, Layer, Offered, Platform, Refusal
-from .kubernetes import FailingContainer, Kubernetes, Node, Placement, PulledImage, Requirement, RunningPod, RunningPods
+from .kubernetes import (
+    PROVIDER_FAILED,
+    FailingContainer,
+    Kubernetes,
+    Node,
+    Placement,
+    PulledImage,
+    RefusedWorkload,
+    Requirement,
+    RunningPod,
+    RunningPods,
+)
 from .network import (
     EVERYWHERE,
     AdminRule,
@@ -104,6 +115,7 @@ __all__ = [
     "CODES",
     "EVERYWHERE",
     "FAILING_POD",
+    "PROVIDER_FAILED",
     "RUNNING_POD",
     "Access",
     "AccountIdentity",
@@ -167,6 +179,7 @@ __all__ = [
     "PulledImage",
     "Puller",
     "Refusal",
+    "RefusedWorkload",
     "Registry",
     "RegistryToken",
     "Replication",

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from .envelope import Unreadable
 
+PROVIDER_FAILED = "ProviderFailed"
+"""The reason of a pod that the provider behind its virtual node refused: virtual-kubelet's word."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -59,7 +62,8 @@ class FailingContainer:
     image: str
     node: str | None
     reason: str
-    """The waiting reason: ``ErrImagePull``, ``ImagePullBackOff``, ``InvalidImageName`` ..."""
+    """The waiting reason: ``ErrImagePull``, ``ImagePullBackOff``, ``InvalidImageName`` ...; of a pod that has no
+    statuses, since a virtual node's provider refused it, :data:`PROVIDER_FAILED`."""
     message: str
     """The text with the cause: of the container's status, else of its newest ``Failed`` event."""
     count: int | None
@@ -113,6 +117,23 @@ class RunningPods:
 
 
 @dataclass(frozen=True)
+class RefusedWorkload:
+    """A workload for which no further pod came to be, since an admission policy refused it."""
+
+    namespace: str
+    controller: str
+    """Who asked for the pod: ``ReplicaSet/web-5d4f8c9b7``, ``DaemonSet/agent``, ``Job/nightly`` ..."""
+    policy: str
+    """The name of the webhook or policy that refused it."""
+    message: str
+    """What the API server answered to the controller."""
+    count: int | None
+    last_seen: datetime | None
+    running: int | Unreadable = 0
+    """Pods of the workload that run, those of a Deployment's older replica sets too."""
+
+
+@dataclass(frozen=True)
 class Kubernetes:
     """Everything read from the Kubernetes API; what is of other registries is in here too."""
 
@@ -121,3 +142,5 @@ class Kubernetes:
     pulled: tuple[PulledImage, ...] | Unreadable
     overlooked: Unreadable | None = None
     """Why ``failing`` may lack containers, those of pods that are not Pending; ``None``: it lacks none."""
+    refused: tuple[RefusedWorkload, ...] | Unreadable = ()
+    """Workloads whose pods an admission policy refused within the hour that events last."""

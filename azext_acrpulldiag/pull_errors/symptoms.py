@@ -14,6 +14,7 @@ from ..model import Symptom
 from ..quoting import printable, quoted
 from . import PullError, classify
 from .asked import asked_for, hosts_of, requests_in
+from .virtual_nodes import is_of_the_add_on, is_on_virtual_node, virtual_nodes
 
 LONGEST_MESSAGE = 2000
 # Kubernetes keeps events for an hour.
@@ -43,12 +44,15 @@ class FailedPull:
     symptom_class: str
     asked: Image | None = None
     """The image of the registry that the node asked for, whatever the pod calls it; ``None``: that is not known."""
+    virtual_node: bool = False
+    """Whether Container Instances was to pull, and no node of a pool."""
 
 
 def symptoms_of(facts: Facts) -> tuple[tuple[Symptom, ...], tuple[Symptom, ...]]:
     """Return (in scope, out of scope), each sorted; both empty where pods were not read.
 
-    In scope is what the target registry is asked for. The rest is listed and never judged.
+    In scope is what the target registry is asked for. The rest is listed and never judged, and so is what fails on a
+    virtual node of which it is not known who pulls.
     """
     inside, outside = failed_pulls(facts)
     return written_down(inside, facts), written_down(outside, facts)
@@ -97,10 +101,16 @@ def _parted(pods: _Pods) -> tuple[tuple[FailedPull, ...], tuple[FailedPull, ...]
     answers: dict[str, bool] = {}  # thousands of pods have few images
     sides: tuple[list[FailedPull], list[FailedPull]] = ([], [])
     mirrors = _any_mirrored(kubernetes.failing) and is_bootstrap_registry(pods.facts)
+    nodes = virtual_nodes(kubernetes)
     for pull in sorted((failed_pull(each, mirrors) for each in kubernetes.failing), key=_order):
+        if is_on_virtual_node(pull.container, nodes):
+            if not is_of_the_add_on(pull.container, nodes):
+                sides[1].append(pull)  # who pulls there is not known
+                continue
+            pull = replace(pull, virtual_node=True)
         image = pull.container.image
         if image not in answers:
-            answers[image] = _is_of_registry(image, pods.facts)
+            answers[image] = is_of_registry(image, pods.facts)
         if answers[image] or _registry_was_asked(pull, pods.facts):
             sides[0].append(replace(pull, asked=asked_for(pull.container, pods.facts)))
         else:
@@ -122,7 +132,7 @@ def _registry_was_asked(pull: FailedPull, facts: Facts) -> bool:
     return not hosts.isdisjoint({*shown, (pull.error.host or "").lower()})
 
 
-def _is_of_registry(image: str, facts: Facts) -> bool:
+def is_of_registry(image: str, facts: Facts) -> bool:
     """Tell whether an image is meant for the target registry by its name alone.
 
     Its host is the registry's (or nearly), or nodes of a network-isolated cluster get the images of that host
@@ -212,6 +222,7 @@ def _symptom(pull: FailedPull, pools: Mapping[str, str | None]) -> Symptom:
         count=container.count,
         last_seen=container.last_seen,
         asked=None if pull.asked is None else written(pull.asked),
+        virtual_node=pull.virtual_node,
     )
 
 

@@ -24,6 +24,7 @@ from .changes_reach import ReachChanges
 from .changes_registry import RegistryChanges
 from .changes_resolver import ResolverChanges
 from .changes_service import ServiceChanges
+from .changes_workloads import WorkloadChanges
 from .faults import Fault, Faults
 from .images import DataPlane, Repository
 from .log import RequestLog
@@ -82,6 +83,7 @@ class Cloud(
     RegistryChanges,
     ResolverChanges,
     ServiceChanges,
+    WorkloadChanges,
 ):
     """The default cloud: cluster ``prod`` in ``rg-app``, registry ``contosoreg`` in ``rg-shared``, nothing broken
     but that nobody was given the role to pull; see ``grant``. Every registry has the image ``team/app:1.2``.

@@ -8,7 +8,7 @@ from tests import build
 from tests.azure.changes_access import ago
 from tests.azure.state import MANAGEMENT_GROUP, Cloud
 
-from .stories import OF_NODES, OF_PODS, story
+from .stories import OF_EVENTS, OF_NODES, OF_PODS, story
 
 SUBSCRIPTION_ID = f"/subscriptions/{build.SUBSCRIPTION}"
 REGISTRY_GROUP = f"{SUBSCRIPTION_ID}/resourceGroups/rg-shared"
@@ -439,7 +439,7 @@ def assignments_forbidden(cloud: Cloud) -> None:
         "access.propagation": READ_ASSIGNMENTS,
         "access.deny-assignments": "Microsoft.Authorization/denyAssignments/read",
         "network.admin-rules": "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
-        **dict.fromkeys((*OF_PODS, *OF_NODES), READ_KUBECONFIG),
+        **dict.fromkeys((*OF_PODS, *OF_NODES, *OF_EVENTS), READ_KUBECONFIG),
     },
 )
 def assignments_withheld(cloud: Cloud) -> None:

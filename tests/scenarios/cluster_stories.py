@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.azure.state import Cloud
 
-from .stories import OF_NODES, OF_PODS, story
+from .stories import OF_EVENTS, OF_NODES, OF_PODS, story
 
 
 @story(
@@ -12,7 +12,7 @@ from .stories import OF_NODES, OF_PODS, story
     root_causes=("cluster.stopped",),
     evidence={"cluster.stopped": {"cluster": "prod", "powerState": "Stopped"}},
     commands=("az aks start --resource-group rg-app --name prod",),
-    unknowns=dict.fromkeys((*OF_PODS, *OF_NODES)),
+    unknowns=dict.fromkeys((*OF_PODS, *OF_NODES, *OF_EVENTS)),
 )
 def cluster_stopped(cloud: Cloud) -> None:
     """The cluster is stopped."""

@@ -12,7 +12,7 @@ from tests.azure.state import Cloud
 
 from .access_stories import GRANT, GRANT_READER, ONE_REPOSITORY, READ_ASSIGNMENTS
 from .secret_stories import TOKEN_PASSWORD
-from .stories import OF_NODES, OF_PODS, story
+from .stories import OF_EVENTS, OF_NODES, OF_PODS, story
 
 HOST = "contosoreg.azurecr.io"
 IMAGE = f"{HOST}/team/app:1.2"
@@ -127,7 +127,7 @@ def bad_secret_in_one_namespace_and_no_role_for_the_other(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=("cluster.stopped", "access.pull-role-missing"),
-    unknowns=dict.fromkeys((*OF_PODS, *OF_NODES)),
+    unknowns=dict.fromkeys((*OF_PODS, *OF_NODES, *OF_EVENTS)),
 )
 def stopped_and_no_role(cloud: Cloud) -> None:
     """The cluster is stopped, and would not be let in when it is started."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests import build
 from tests.azure.state import Cloud
 
-from .stories import OF_NODES, OF_PODS, story
+from .stories import OF_EVENTS, OF_NODES, OF_PODS, story
 
 IMAGE = "contosoreg.azurecr.io/team/app:1.2"
 PULL_FAILED = f'Failed to pull image "{IMAGE}": '
@@ -156,14 +156,14 @@ def other_registries_fail(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=("access.pull-role-missing",),
-    unknowns=dict.fromkeys((*OF_PODS, *OF_NODES)),
+    unknowns=dict.fromkeys((*OF_PODS, *OF_NODES, *OF_EVENTS)),
 )
 def api_server_silent(cloud: Cloud) -> None:
     """The API server never answers, and the role is missing."""
     cloud.silence_api_server()
 
 
-@story(verdict="healthy", unknowns=dict.fromkeys((*OF_PODS, *OF_NODES)))
+@story(verdict="healthy", unknowns=dict.fromkeys((*OF_PODS, *OF_NODES, *OF_EVENTS)))
 def private_cluster_from_outside(cloud: Cloud) -> None:
     """The cluster is private and its API server out of reach; what Azure tells is in order."""
     cloud.grant()
@@ -184,7 +184,7 @@ def pods_forbidden(cloud: Cloud) -> None:
 @story(
     verdict="healthy",
     unknowns=dict.fromkeys(
-        (*OF_PODS, *OF_NODES), "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
+        (*OF_PODS, *OF_NODES, *OF_EVENTS), "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
     ),
 )
 def cluster_credential_forbidden(cloud: Cloud) -> None:

@@ -30,9 +30,10 @@ _MEANS: dict[str, Callable[[], bool]] = {
 }
 # Every check that asks what pods or nodes report.
 OF_PODS = (
-    "kubelet.pull-qps", "network.node-resolver", "network.proxy", "network.storage-policy", "registry.throttling",
-    "symptom.pods",
+    "kubelet.pull-qps", "network.node-resolver", "network.proxy", "network.storage-policy",
+    "pull-secret.virtual-nodes", "registry.throttling", "symptom.pods",
 )  # fmt: skip
+OF_EVENTS = ("symptom.admission",)
 OF_NODES = ("cluster.ready-nodes", "identity.node-labels")
 
 _EXIT_CODES = {"broken": 4, "inconclusive": 5, "at-risk": 0, "healthy": 0}

@@ -10,7 +10,8 @@ from ...facts import RunningPod, RunningPods
 from ..ask.arm import Json
 from ..members import Body, or_empty, shown
 from .api import KubeApi
-from .workloads import Scope, owner_of
+from .owners import owner_of
+from .workloads import Scope
 
 _LISTS = ("containers", "initContainers", "ephemeralContainers")
 

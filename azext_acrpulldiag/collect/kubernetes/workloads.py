@@ -6,9 +6,8 @@ Only what fails is read: pods by phase, others by the events that name them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
@@ -27,6 +26,10 @@ from ..ask.arm import Json, ReadError, in_parallel
 from ..members import member
 from .api import KubeApi
 from .login import KUBECONFIG
+from .objects import count_of, key_of, objects_in, strings_at, text_at, texts_in, time_of, when, when_or_none
+from .owners import owner_of
+from .refused import refused_from, running_of
+from .virtual_nodes import CREATE_FAILED, containers_not_created, is_about_an_image
 
 WAITING_REASONS = frozenset(
     {
@@ -53,6 +56,15 @@ _KINDS = (
 )
 _FIELD_PATH = re.compile(r"spec\.(?:containers|initContainers|ephemeralContainers)\{(.+)\}")
 _PULLED = re.compile(r'Successfully pulled image "([^"]+)" in \d')
+# One list for what is written of failures, whoever writes it. Warnings that are many and of other things are left out.
+_WARNINGS = "type=Warning," + ",".join(
+    f"reason!={reason}"
+    for reason in (
+        *("BackOff", "Unhealthy", "FailedScheduling", "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"),
+        *("FailedToRetrieveImagePullSecret", "FailedGetResourceMetric", "FailedComputeMetricsReplicas", "NodeNotReady"),
+        *("DNSConfigForming", "FailedToUpdateEndpoint", "FailedToUpdateEndpointSlices", "Evicted", "PolicyViolation"),
+    )
+)
 _ABOUT_A_PULL = re.compile(
     r"Failed to pull image|Back-off pulling image|Failed to apply default image tag|InvalidImage"
 )
@@ -76,17 +88,18 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
     reads: list[Callable[[], Any]] = [
         lambda: tuple(node_from(item) for item in api.nodes()),
         lambda: _waiting_pods(api, where),
-        lambda: _events(api, where, "Failed", FAILURE_EVENTS),
-        lambda: _events(api, where, "BackOff", FAILURE_EVENTS),
-        lambda: _events(api, where, "Pulled", PULLED_EVENTS),
+        lambda: _events(api, where, _WARNINGS, FAILURE_EVENTS),
+        lambda: _events(api, where, "involvedObject.kind=Pod,reason=BackOff", FAILURE_EVENTS),
+        lambda: _events(api, where, "involvedObject.kind=Pod,reason=Pulled", PULLED_EVENTS),
         lambda: _existing(api, where),
     ]
     # Half of the time at most: pull secrets and images hang on what these answer.
-    nodes, pods, failed, backed_off, pulled, exists = answers = in_parallel(reads, within=api.remaining() / 2)
+    nodes, pods, warnings, backed_off, pulled, exists = answers = in_parallel(reads, within=api.remaining() / 2)
     out_of_reach = next((each for each in answers if _is_whole(each)), None)
     if out_of_reach is not None and all(isinstance(each, Unreadable) for each in answers[:5]):
         return out_of_reach
-    events = [event for each in (failed, backed_off) if not isinstance(each, Unreadable) for event in each]
+    read = [event for each in (warnings, backed_off) if not isinstance(each, Unreadable) for event in each]
+    events = [event for event in read if _is_of_a_failed_pull(event)]
     others: list[Json | Unreadable | None] = []
     failing: tuple[FailingContainer, ...] | Unreadable
     if isinstance(exists, Unreadable) or isinstance(pods, Unreadable):
@@ -95,13 +108,23 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
         others = _other_pods(api, where, pods, events)
         failing = failing_from([*pods, *(pod for pod in others if isinstance(pod, dict))], events)
     # A pod that was named is read by itself, whatever the events.
-    unread = () if where.pod else (failed, backed_off, *others)
+    unread = () if where.pod else (warnings, backed_off, *others)
+    refused = warnings if isinstance(warnings, Unreadable) else refused_from(warnings)
     return Kubernetes(
         nodes=nodes,
         failing=failing,
         pulled=pulled if isinstance(pulled, Unreadable) else pulled_from(pulled, nodes),
         overlooked=next((each for each in unread if isinstance(each, Unreadable)), None),
+        refused=refused if isinstance(refused, Unreadable) else running_of(api, refused),
     )
+
+
+def _is_of_a_failed_pull(event: Json) -> bool:
+    """Whether kubelet, or who stands for it on a virtual node, says that a pod did not get its image."""
+    if member(event, "involvedObject", "kind") not in (None, "Pod"):
+        return False
+    reason = member(event, "reason")
+    return reason in ("Failed", "BackOff") or (reason == CREATE_FAILED and is_about_an_image(text_at(event, "message")))
 
 
 def of_another_cluster(kubernetes: Kubernetes, node_group: str) -> Unreadable | None:
@@ -144,8 +167,7 @@ def _existing(api: KubeApi, scope: Scope) -> None:
         raise ReadError(Unreadable("not-found", f"There is no namespace {scope.namespace}"))
 
 
-def _events(api: KubeApi, scope: Scope, reason: str, most: int) -> list[Json]:
-    selector = f"involvedObject.kind=Pod,reason={reason}"
+def _events(api: KubeApi, scope: Scope, selector: str, most: int) -> list[Json]:
     if scope.pod:
         selector += f",involvedObject.name={scope.pod}"
     return list(islice(api.events(scope.namespace, selector), most))
@@ -155,11 +177,12 @@ def _other_pods(api: KubeApi, scope: Scope, pods: list[Json], events: Iterable[J
     """Pods of failed pulls that run otherwise, newest event first; ``None``: it is gone."""
     if scope.pod is not None:
         return []
-    read = {_key(pod) for pod in pods}
+    read = {key_of(pod) for pod in pods}
     wanted: dict[tuple[str, str], None] = {}
-    for event in sorted(events, key=_when, reverse=True):
+    for event in sorted(events, key=when, reverse=True):
         key = (str(member(event, "involvedObject", "namespace")), str(member(event, "involvedObject", "name")))
-        if key not in read and _ABOUT_A_PULL.search(_text(event, "message")):
+        of_provider = member(event, "reason") == CREATE_FAILED
+        if key not in read and (of_provider or _ABOUT_A_PULL.search(text_at(event, "message"))):
             wanted.setdefault(key)
     return in_parallel([_one_pod(api, *key) for key in islice(wanted, PODS_BY_NAME)])
 
@@ -173,18 +196,18 @@ def _one_pod(api: KubeApi, namespace: str, name: str) -> Callable[[], Json | Non
 
 def node_from(item: Json) -> Node:
     """Map a node; what it does not show is empty or ``None``."""
-    labels = _strings(item, "metadata", "labels")
+    labels = strings_at(item, "metadata", "labels")
     conditions = member(item, "status", "conditions")
-    ready = [each for each in _objects(conditions) if each.get("type") == "Ready"]
+    ready = [each for each in objects_in(conditions) if each.get("type") == "Ready"]
     return Node(
-        name=_text(item, "metadata", "name"),
+        name=text_at(item, "metadata", "name"),
         pool=labels.get("kubernetes.azure.com/agentpool") or labels.get("karpenter.sh/nodepool"),
-        os=labels.get("kubernetes.io/os") or _text(item, "status", "nodeInfo", "operatingSystem"),
-        architecture=labels.get("kubernetes.io/arch") or _text(item, "status", "nodeInfo", "architecture"),
+        os=labels.get("kubernetes.io/os") or text_at(item, "status", "nodeInfo", "operatingSystem"),
+        architecture=labels.get("kubernetes.io/arch") or text_at(item, "status", "nodeInfo", "architecture"),
         windows_build=labels.get("node.kubernetes.io/windows-build"),
         kubelet_client_id=labels.get("kubernetes.azure.com/kubelet-identity-client-id") or None,
         ready=bool(ready) and ready[0].get("status") == "True",
-        created=_time(member(item, "metadata", "creationTimestamp")),
+        created=time_of(member(item, "metadata", "creationTimestamp")),
         labels=labels,
     )
 
@@ -200,69 +223,113 @@ def failing_from(pods: Iterable[Json], events: Iterable[Json]) -> tuple[FailingC
     """
     of_pods: dict[tuple[str, str], list[Json]] = {}
     for event in events:
-        key = (_text(event, "involvedObject", "namespace"), _text(event, "involvedObject", "name"))
+        key = (text_at(event, "involvedObject", "namespace"), text_at(event, "involvedObject", "name"))
         of_pods.setdefault(key, []).append(event)
-    return tuple(container for pod in pods for container in _waiting_containers(pod, of_pods.get(_key(pod), [])))
+    return tuple(container for pod in pods for container in _of_pod(pod, of_pods.get(key_of(pod), [])))
+
+
+def _of_pod(pod: Json, events: list[Json]) -> Iterator[FailingContainer]:
+    yield from _waiting_containers(pod, events)
+    for specs, spec, reason, message in containers_not_created(pod, events):
+        status = {"name": spec.get("name"), "state": {"waiting": {"reason": reason, "message": message}}}
+        yield replace(_failing(pod, status, spec, []), kind=specs)
 
 
 def _waiting_containers(pod: Json, events: list[Json]) -> Iterator[FailingContainer]:
     for statuses, specs in _KINDS:
-        specified = {_text(each, "name"): each for each in _objects(member(pod, "spec", specs))}
-        for status in _objects(member(pod, "status", statuses)):
-            if _text(status, "state", "waiting", "reason") in WAITING_REASONS:
-                name = _text(status, "name")
-                failing = _failing(pod, status, specified.get(name, {}), _events_of(pod, name, status, events))
-                yield replace(failing, kind=specs)
+        specified = {text_at(each, "name"): each for each in objects_in(member(pod, "spec", specs))}
+        for status in objects_in(member(pod, "status", statuses)):
+            if text_at(status, "state", "waiting", "reason") in WAITING_REASONS:
+                name = text_at(status, "name")
+                spec = specified.get(name, {})
+                volumes = _image_volumes(pod, spec)
+                images = [text_at(status, "image"), *(text_at(each, "image") for each in volumes)]
+                failing = _failing(pod, status, spec, _events_of(pod, name, images, events))
+                yield _of_volume(replace(failing, kind=specs), volumes)
+
+
+def _image_volumes(pod: Json, spec: Json) -> list[Json]:
+    """The images that a container mounts as volumes, each as a container's specification would show it.
+
+    One that cannot be pulled keeps the container waiting, and its events name no container
+    (https://kubernetes.io/docs/tasks/configure-pod-container/image-volumes/).
+    """
+    mounted = {text_at(each, "name") for each in objects_in(member(spec, "volumeMounts"))}
+    return [
+        {"image": text_at(each, "image", "reference"), "imagePullPolicy": text_at(each, "image", "pullPolicy")}
+        for each in objects_in(member(pod, "spec", "volumes"))
+        if text_at(each, "name") in mounted and text_at(each, "image", "reference")
+    ]
+
+
+def _of_volume(failing: FailingContainer, volumes: list[Json]) -> FailingContainer:
+    """The container with the image of the volume that its text names, if it does not name the container's own."""
+    if not _names(failing.message, failing.image):
+        for each in volumes:
+            if _names(failing.message, text_at(each, "image")):
+                policy = text_at(each, "imagePullPolicy") or None
+                return replace(failing, image=text_at(each, "image"), pull_policy=policy)
+    return failing
+
+
+def _names(message: str, image: str) -> bool:
+    """Whether a text quotes an image; kubelet writes the tag that is left out."""
+    return bool(image) and (f'"{image}"' in message or f'"{image}:latest"' in message)
 
 
 def _failing(pod: Json, status: Json, spec: Json, events: list[Json]) -> FailingContainer:
-    last = max(events, key=_when, default=None)
+    last = max(events, key=when, default=None)
     return FailingContainer(
-        namespace=_text(pod, "metadata", "namespace"),
-        pod=_text(pod, "metadata", "name"),
-        container=_text(status, "name"),
-        image=masked(_text(spec, "image") or _text(status, "image")),
-        node=_text(pod, "spec", "nodeName") or None,
-        reason=_text(status, "state", "waiting", "reason"),
+        namespace=text_at(pod, "metadata", "namespace"),
+        pod=text_at(pod, "metadata", "name"),
+        container=text_at(status, "name"),
+        image=masked(text_at(spec, "image") or text_at(status, "image")),
+        node=text_at(pod, "spec", "nodeName") or None,
+        reason=text_at(status, "state", "waiting", "reason"),
         message=masked(_cause(status, events)),
-        count=_count(last),
-        last_seen=None if last is None else _when_or_none(last),
-        service_account=_text(pod, "spec", "serviceAccountName") or "default",
+        count=count_of(last),
+        last_seen=None if last is None else when_or_none(last),
+        service_account=text_at(pod, "spec", "serviceAccountName") or "default",
         pull_secrets=tuple(
-            name for each in _objects(member(pod, "spec", "imagePullSecrets")) if (name := _text(each, "name"))
+            name for each in objects_in(member(pod, "spec", "imagePullSecrets")) if (name := text_at(each, "name"))
         ),
-        pull_policy=_text(spec, "imagePullPolicy") or None,
+        pull_policy=text_at(spec, "imagePullPolicy") or None,
         placement=placement_from(pod),
         owner=owner_of(pod),
-        created=_time(member(pod, "metadata", "creationTimestamp")),
+        created=time_of(member(pod, "metadata", "creationTimestamp")),
     )
 
 
 def _cause(status: Json, events: list[Json]) -> str:
     """The text that says most about why; the waiting reason where nothing says more."""
-    own = _text(status, "state", "waiting", "message")
+    own = text_at(status, "state", "waiting", "message")
     if own and not _says_nothing(own):
         return own
-    for event in sorted(events, key=_when, reverse=True):
-        told = _text(event, "message")
+    for event in sorted(events, key=when, reverse=True):
+        told = text_at(event, "message")
         if member(event, "reason") == "Failed" and told and not told.startswith("Error: ") and not _says_nothing(told):
             return told
-    return own or next((_text(event, "message") for event in events), "") or _text(status, "state", "waiting", "reason")
+    return (
+        own
+        or next((text_at(event, "message") for event in events), "")
+        or text_at(status, "state", "waiting", "reason")
+    )
 
 
 def _says_nothing(message: str) -> bool:
     return classify(message).symptom_class in ("backoff-only", "negative")
 
 
-def _events_of(pod: Json, container: str, status: Json, events: list[Json]) -> list[Json]:
-    """The events about one container's image: by field path, or where there is none by the image's name."""
-    uid, image = member(pod, "metadata", "uid"), _text(status, "image")
+def _events_of(pod: Json, container: str, images: list[str], events: list[Json]) -> list[Json]:
+    """The events about one container's images: by field path, or where there is none by an image's name."""
+    uid = member(pod, "metadata", "uid")
     found = []
     for event in events:
         if uid and member(event, "involvedObject", "uid") not in (None, uid):
             continue  # of an earlier pod of that name
-        path = _FIELD_PATH.fullmatch(_text(event, "involvedObject", "fieldPath"))
-        if path[1] == container if path else bool(image) and f'"{image}"' in _text(event, "message"):
+        path = _FIELD_PATH.fullmatch(text_at(event, "involvedObject", "fieldPath"))
+        told = text_at(event, "message")
+        if path[1] == container if path else any(_names(told, image) for image in images):
             found.append(event)
     return found
 
@@ -271,29 +338,16 @@ def placement_from(pod: Json) -> Placement:
     """What a pod asks of its node: selector and required affinity."""
     affinity = member(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     return Placement(
-        node_selector=_strings(pod, "spec", "nodeSelector"),
+        node_selector=strings_at(pod, "spec", "nodeSelector"),
         required_terms=tuple(
             tuple(
-                Requirement(_text(each, "key"), _text(each, "operator"), _texts(each.get("values")))
+                Requirement(text_at(each, "key"), text_at(each, "operator"), texts_in(each.get("values")))
                 for kind in ("matchExpressions", "matchFields")
-                for each in _objects(term.get(kind))
+                for each in objects_in(term.get(kind))
             )
-            for term in _objects(member(affinity, "nodeSelectorTerms"))
+            for term in objects_in(member(affinity, "nodeSelectorTerms"))
         ),
     )
-
-
-def owner_of(pod: Json) -> str | None:
-    """The controller of a pod; of a replica set with a template hash, the deployment above it."""
-    owners = _objects(member(pod, "metadata", "ownerReferences"))
-    owner = next((each for each in owners if each.get("controller") is True), None)
-    if owner is None:
-        return None
-    kind, name = _text(owner, "kind"), _text(owner, "name")
-    template = _strings(pod, "metadata", "labels").get("pod-template-hash")
-    if kind == "ReplicaSet" and template and name.endswith(f"-{template}"):
-        return f"Deployment/{name.removesuffix(f'-{template}')}"
-    return f"{kind}/{name}"
 
 
 # --- positive evidence ---------------------------------------------------------------------
@@ -304,69 +358,10 @@ def pulled_from(events: Iterable[Json], nodes: tuple[Node, ...] | Unreadable) ->
     pools = {} if isinstance(nodes, Unreadable) else {node.name: node.pool for node in nodes}
     pulled = []
     for event in events:
-        match = _PULLED.match(_text(event, "message"))
+        match = _PULLED.match(text_at(event, "message"))
         if match:
-            node = _text(event, "source", "host") or _text(event, "reportingInstance") or None
-            namespace = _text(event, "involvedObject", "namespace") or None
-            pod = _text(event, "involvedObject", "name") or None
-            pulled.append(PulledImage(match[1], node, pools.get(node or ""), _when_or_none(event), namespace, pod))
+            node = text_at(event, "source", "host") or text_at(event, "reportingInstance") or None
+            namespace = text_at(event, "involvedObject", "namespace") or None
+            pod = text_at(event, "involvedObject", "name") or None
+            pulled.append(PulledImage(match[1], node, pools.get(node or ""), when_or_none(event), namespace, pod))
     return tuple(pulled)
-
-
-# --- members of JSON that others wrote ------------------------------------------------------
-
-_NEVER = datetime.min.replace(tzinfo=timezone.utc)
-
-
-def _key(pod: Json) -> tuple[str, str]:
-    return _text(pod, "metadata", "namespace"), _text(pod, "metadata", "name")
-
-
-def _when(event: Json) -> datetime:
-    return _when_or_none(event) or _NEVER
-
-
-def _when_or_none(event: Json) -> datetime | None:
-    """When an event was last seen: kubelet writes ``lastTimestamp``, newer components a series or ``eventTime``."""
-    for path in (("series", "lastObservedTime"), ("lastTimestamp",), ("eventTime",), ("metadata", "creationTimestamp")):
-        time = _time(member(event, *path))
-        if time is not None:
-            return time
-    return None
-
-
-def _count(event: Json | None) -> int | None:
-    for path in (("series", "count"), ("count",)):
-        value = member(event, *path)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    return None
-
-
-def _time(value: Any) -> datetime | None:
-    """Kubernetes writes seconds or six digits and a ``Z``, and there may be thousands."""
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        return found.astimezone(timezone.utc) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _text(body: Any, *path: str) -> str:
-    value = member(body, *path)
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
-
-
-def _objects(value: Any) -> list[Json]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _strings(body: Any, *path: str) -> Mapping[str, str]:
-    value = member(body, *path)
-    return {str(key): each for key, each in value.items() if isinstance(each, str)} if isinstance(value, dict) else {}

@@ -277,7 +277,7 @@ def test_a_server_that_refuses_everything_is_one_unreadable(kind, reason):
     assert found.reason == reason
 
 
-@pytest.mark.parametrize("lost", ["events?.*reason=Failed", "events?.*reason=BackOff", "/pods/runs"])
+@pytest.mark.parametrize("lost", ["events?.*type=Warning", "events?.*reason=BackOff", "/pods/runs"])
 def test_pods_that_may_be_overlooked_are_said_to_be(lost):
     cloud = Cloud()
     cloud.failing_pod()
