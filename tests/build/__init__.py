@@ -29,6 +29,7 @@ from .facts import (
     proxied_facts,
     pull_secret_facts,
     pulling_with_secrets_facts,
+    refused_workload_facts,
     replicated_facts,
     running_pods_facts,
     service_endpoint_facts,
@@ -39,6 +40,7 @@ from .facts import (
     token_secret_facts,
     unread_admin_rules_facts,
     virtual_hub_facts,
+    virtual_node_facts,
     waiting_facts,
 )
 from .ids import (
@@ -193,6 +195,7 @@ __all__ = [
     "pull_secret",
     "pull_secret_facts",
     "pulling_with_secrets_facts",
+    "refused_workload_facts",
     "pulled",
     "registry",
     "registry_token",
@@ -215,6 +218,7 @@ __all__ = [
     "token_secret_facts",
     "unread_admin_rules_facts",
     "virtual_hub_facts",
+    "virtual_node_facts",
     "waiting_container",
     "waiting_facts",
     "zone_link",

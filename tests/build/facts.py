@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from azext_acrpulldiag.facts import (
+    PROVIDER_FAILED,
+    RefusedWorkload,
     AdminRule,
     AccountIdentity,
     AccountPull,
@@ -72,6 +74,7 @@ from .ids import (
 )
 from .image import lookup
 from .kubernetes import (
+    REFUSED_BY_PROVIDER,
     UNREACHABLE,
     UNRESOLVED_AT_NODE,
     failing,
@@ -80,6 +83,7 @@ from .kubernetes import (
     node,
     pulled,
     running_pod,
+    refused_workload,
     waiting_container,
 )
 from .network import (
@@ -327,6 +331,20 @@ def hostless_facts(there: bool | Unreadable = True, message: str = DENIED, **cha
     named = HostlessImage("shop/web:v1", Image("contosoreg.azurecr.io", "shop/web", "v1", None), there)
     waiting = failing_pods_facts((failing(message, image=named.text),))
     return replace(waiting, **{"hostless_images": (named,), **changes})
+def virtual_node_facts(*secrets: PullSecret, **changes: object) -> Facts:
+    """A pod on a virtual node that the provider refused; it names ``secrets``."""
+    names = tuple(secret.name for secret in secrets)
+    where = {"node": "virtual-node-aci-linux", "namespace": "team"}
+    refused = failing(REFUSED_BY_PROVIDER, reason=PROVIDER_FAILED, pull_secrets=names, **where)
+    nodes = (node(), node("virtual-node-aci-linux", labels={"type": "virtual-kubelet"}, pool=None))
+    pods = kubernetes(refused, nodes=nodes)
+    return healthy_facts(**{"kubernetes": pods, "pull_secrets": secrets, **changes})
+
+
+def refused_workload_facts(*workloads: RefusedWorkload, **changes: object) -> Facts:
+    """Workloads whose pods a policy refuses; by default one none of whose pods runs."""
+    pods = kubernetes(refused=workloads or (refused_workload(),))
+    return healthy_facts(**{"kubernetes": pods, **changes})
 
 
 def account_pull_facts(pulls: tuple[AccountPull, ...] = (), **changes: object) -> Facts:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage, RunningPod
+from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage, RefusedWorkload
 
 from .ids import IMAGE, KUBELET_CLIENT_ID, NOW
 
@@ -26,6 +27,19 @@ UNRESOLVED_AT_NODE = (
 UNREACHABLE = (
     'failed to pull and unpack image "contosoreg.azurecr.io/team/app:1.2": failed to resolve image: failed to do '
     'request: Head "https://contosoreg.azurecr.io/v2/team/app/manifests/1.2": dial tcp 20.61.97.5:443: i/o timeout'
+)
+
+
+REFUSED_BY_PROVIDER = (
+    "api call to https://management.azure.com/subscriptions/0/resourceGroups/MC_prod/providers/Microsoft."
+    'ContainerInstance/containerGroups/web-1: got HTTP response status code 400 error code "InaccessibleImage": The '
+    "image 'contosoreg.azurecr.io/team/app:1.2' in container group 'web-1' is not accessible. Please check the image "
+    "and registry credential."
+)
+DENIED = (
+    'Error creating: admission webhook "validation.gatekeeper.sh" denied the request: '
+    "[azurepolicy-k8sazurev2containerallowedimag-5ee1d79beab0bf8e481a] Container image "
+    "contosoreg.azurecr.io/team/app:1.2 for container app has not been allowed."
 )
 
 
@@ -55,6 +69,11 @@ def failing(message: str = UNAUTHORIZED, **changes: object) -> FailingContainer:
         ),
         **changes,
     )
+
+
+def refused_workload(message: str = DENIED, **changes: object) -> RefusedWorkload:
+    refused = RefusedWorkload("web", "ReplicaSet/web-5d4f", "validation.gatekeeper.sh", message, 17, NOW)
+    return replace(refused, **changes)
 
 
 def kubernetes(*containers: FailingContainer, **changes: object) -> Kubernetes:

@@ -158,12 +158,16 @@ def _fault(facts: Facts, registry: Registry, pull: FailedPull) -> str | Unreadab
     if "no username present" in pod.message:
         return f"name {printable(', '.join(pod.pull_secrets))}, of which an entry has no username of its own"
     secrets = {each.name: each for each in secrets_of(facts) if each.namespace == pod.namespace}
-    named = [secrets[name] for name in pod.pull_secrets if name in secrets]
-    faults = [_fault_of(secret, registry) for secret in named]
-    if None in faults:
-        return None
-    unread = next((each for each in faults if isinstance(each, Unreadable)), None)
-    return unread or next((f"name {secret.name}, {why}" for secret, why in zip(named, faults, strict=True)), None)
+    faults = {
+        name: _fault_of(secrets[name], registry)
+        if name in secrets
+        else Unreadable("not-shown", f"Secret {printable(name)} of namespace {printable(pod.namespace)} was not read")
+        for name in pod.pull_secrets
+    }
+    if None in faults.values():
+        return None  # one is enough
+    unread = next((each for each in faults.values() if isinstance(each, Unreadable)), None)
+    return unread or next(f"name {printable(name)}, {why}" for name, why in faults.items())
 
 
 def _fault_of(secret: PullSecret, registry: Registry) -> str | Unreadable | None:
