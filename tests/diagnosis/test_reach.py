@@ -91,3 +91,17 @@ def test_a_reach_is_within_another_as_far_as_both_are_stated(mine, theirs, expec
         )
         is expected
     )
+
+
+@pytest.mark.parametrize(
+    ("reach", "is_explained"),
+    [
+        ({}, False),
+        ({"pools": ["pool1"]}, False),
+        ({"pods": [("web", "web-0")]}, True),
+        ({"images": [IMAGE]}, True),
+        ({"images": [IMAGE], "pools": ["pool1"]}, False),
+    ],
+)
+def test_on_a_virtual_node_only_what_is_about_its_pod_or_image_counts(reach, is_explained):
+    assert explained(replace(FIRST, node_pool=None, virtual_node=True), **reach) is is_explained
