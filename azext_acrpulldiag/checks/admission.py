@@ -59,6 +59,7 @@ ADMISSION_DENIED = Outcome(
             ),
         ),
     ),
+    explains=("admission-denied",),
 )
 
 

@@ -31,7 +31,7 @@ PATCH = f"{KUBECTL} patch deployment/web --namespace web --type strategic --patc
 @story(
     verdict="broken",
     root_causes=(NEEDS_SECRET,),
-    symptoms=("other",),
+    symptoms=("unauthorized-401",),
     evidence={NEEDS_SECRET: {"workload": "deployment/web", "fault": "name none", "node": "virtual-node-aci-linux"}},
     commands=(LOGIN, NAMED, NEW_TOKEN, CREATE, PATCH),
 )
@@ -67,7 +67,7 @@ def virtual_node_without_username(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=(NEEDS_SECRET,),
-    symptoms=("other",),
+    symptoms=("unauthorized-401",),
     evidence={
         NEEDS_SECRET: {
             "fault": f"name regcred, whose entry is for https://{HOST}, where Container Instances needs {HOST} alone"
@@ -82,6 +82,19 @@ def virtual_node_with_a_url(cloud: Cloud) -> None:
     cloud.registry["properties"]["adminUserEnabled"] = True
     cloud.refused_by_provider(imagePullSecrets=[{"name": "regcred"}])
     make.pull_secret(cloud, "contosoreg", "sim-admin-one+ACRx1", f"https://{HOST}", namespace="web")
+
+
+@story(
+    verdict="broken",
+    root_causes=("symptom.unexplained",),
+    symptoms=("other",),
+)
+def virtual_node_and_a_firewall(cloud: Cloud) -> None:
+    """The registry answered Container Instances with an error, which tells nothing of the pod's secret."""
+    cloud.grant()
+    cloud.node()
+    cloud.virtual_node()
+    cloud.refused_by_provider('HTTP response status code 409 error code "RegistryErrorResponse"')
 
 
 @story(verdict="inconclusive", unknowns={"pull-secret.virtual-nodes": None})
@@ -107,7 +120,7 @@ def virtual_node_without_quota(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=(NEEDS_SECRET, "access.pull-role-missing"),
-    symptoms=("other", "unauthorized-401"),
+    symptoms=("unauthorized-401", "unauthorized-401"),
 )
 def virtual_node_beside_a_pool_without_role(cloud: Cloud) -> None:
     """The same image fails on a pool for want of a role, and on a virtual node for want of a secret: two causes."""

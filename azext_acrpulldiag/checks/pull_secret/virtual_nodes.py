@@ -131,9 +131,9 @@ def pods_of_virtual_nodes_bring_a_secret(facts: Facts) -> Iterator[Finding]:
 
 def _judged(facts: Facts, pulls: Sequence[FailedPull]) -> Iterator[Finding]:
     """``pulls`` are those of one workload's pods, and not none."""
-    told = [pull for pull in pulls if pull.symptom_class in _CLASSES_OF_CREDENTIALS]
+    told = [pull for pull in pulls if _may_be_of_a_credential(pull)]
     if not told:
-        return  # it got further than any credential
+        return
     registry, first = known(facts.registry), told[0]
     fault = _fault(facts, registry, first)
     if isinstance(fault, Unreadable):
@@ -148,6 +148,14 @@ def _judged(facts: Facts, pulls: Sequence[FailedPull]) -> Iterator[Finding]:
             reach=Reach(pods=frozenset((each.container.namespace, each.container.pod) for each in told)),
             explains=tuple(sorted({each.symptom_class for each in told})),
         )
+
+
+def _may_be_of_a_credential(pull: FailedPull) -> bool:
+    """Whether a text leaves a credential to blame: not where the pull got further, nor where the registry was asked
+    and failed, which is how Container Instances tells of a firewall
+    (https://github.com/virtual-kubelet/azure-aci/issues/152).
+    """
+    return pull.symptom_class in _CLASSES_OF_CREDENTIALS and "RegistryErrorResponse" not in pull.container.message
 
 
 def _fault(facts: Facts, registry: Registry, pull: FailedPull) -> str | Unreadable | None:

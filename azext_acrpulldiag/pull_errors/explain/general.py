@@ -227,7 +227,7 @@ GENERAL: dict[str, Explanation] = {
     ),
     "admission-denied": Explanation(
         "A policy or a webhook of the cluster denied the pod: no node has tried to pull.",
-        ("symptom.unexplained",),
+        ("symptom.admission-denied",),
         "The policy or webhook named in the message, and whom it says it denied.",
     ),
     "other": Explanation(

@@ -74,7 +74,7 @@ _CONTAINER_INSTANCES = (
     Explanation(
         "Container Instances, which runs the pods of virtual nodes, could not get the image. It pulls with the pod's "
         "image pull secrets only, from outside the node network.",
-        ("pull-secret.missing", "pull-secret.wrong-registry", "image.repository-not-found"),
+        ("pull-secret.virtual-node-needs-secret", "image.repository-not-found"),
         "Whether the pod names an image pull secret with a user name for exactly this login server.",
     ),
 )
