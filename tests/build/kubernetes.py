@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage, RunningPod
-from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage, RefusedWorkload
+from azext_acrpulldiag.facts import FailingContainer, Kubernetes, Node, PulledImage, RefusedWorkload, RunningPod
 
 from .ids import IMAGE, KUBELET_CLIENT_ID, NOW
 
