@@ -66,22 +66,34 @@ examples:
 
 helps["aks explain-pull-error"] = """
 type: command
-short-summary: Explain the error message of a failed image pull.
-long-summary: >-
-    Shows, for each message in order, its class, the stage of the pull, what it means, the likely causes
-    and the fact that decides between them. Needs no login and sends nothing anywhere.
+short-summary: Explain the error messages of failed image pulls.
+long-summary: >
+    Shows, for each error, its class, the stage of the pull, what it means, the likely causes and the fact that decides
+    between them; then the command that shows the page of the likeliest cause, and for an image of Azure Container
+    Registry the `az aks diagnose-pull` that finds the cause in your cluster. Needs no login and sends nothing anywhere.
+
+    Give what you have: the text of one event, lines of them, or the output of `kubectl describe pod`,
+    `kubectl get events` and `kubectl get pods` (tables, JSON or YAML), journals and logs of kubelet, containerd, crictl
+    and dockerd. A text of several lines stays one message. What says nothing of an image pull that fails is counted on
+    standard error and not answered; an error that repeats is answered once, with its `count`. Passwords, tokens and
+    signatures in a text are masked.
+
+    Lines are read at any length and number. A JSON or YAML document of more than 20 MB, and more than 10,000 different
+    errors, are refused.
 examples:
   - name: Explain one message.
     text: >-
         az aks explain-pull-error --message 'Failed to pull image "contosoreg.azurecr.io/web:1": pull QPS exceeded'
-  - name: Explain the messages of a file, one a line, as a table.
-    text: az aks explain-pull-error --file messages.txt --output table
+  - name: Explain why the pod web does not start, as a table.
+    text: kubectl describe pod web | az aks explain-pull-error --output table
   - name: Explain every failed pull in the events of the cluster.
-    text: >-
-        kubectl get events --all-namespaces --field-selector reason=Failed
-        --output jsonpath='{range .items[*]}{.message}{"\\n"}{end}' | az aks explain-pull-error --file -
-  - name: Print the class of each message.
-    text: az aks explain-pull-error --file messages.txt --query "[].class" --output tsv
+    text: kubectl get events --all-namespaces --output json | az aks explain-pull-error
+  - name: Explain what the journal of a node says.
+    text: journalctl --unit kubelet --unit containerd --since today | az aks explain-pull-error --output table
+  - name: Explain what was saved in a file, and print the class of each error.
+    text: az aks explain-pull-error --file events.txt --query "[].class" --output tsv
+  - name: Print the commands that find the causes in the cluster.
+    text: az aks explain-pull-error --file events.txt --query "[?next].next" --output tsv
 """
 
 helps["aks list-pull-checks"] = """

@@ -48,7 +48,10 @@ def load_arguments(self: Any, command: str) -> None:
             "message", options_list=["--message", "-m"], help="Text of one event, container status or log line."
         )
         context.argument(
-            "file", options_list=["--file", "-f"], help="File with one message a line; `-` is standard input."
+            "file",
+            options_list=["--file", "-f"],
+            help="File with what kubectl, a journal or a log printed; `-` is standard input, which is also read where "
+            "neither argument is given and something is piped in.",
         )
 
     if command == "aks list-pull-checks":

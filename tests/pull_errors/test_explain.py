@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from azext_acrpulldiag.pasted import Pasted, same_but_for_ids
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES, classify
-from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, explain, explanation_of
+from azext_acrpulldiag.pull_errors.explain import (
+    GENERAL,
+    SPECIAL,
+    Answers,
+    TooManyError,
+    explain,
+    explanation_of,
+)
 
 # Section 4 of the design, every id spelt out.
 CATALOGUE = frozenset(
@@ -199,9 +207,9 @@ def test_details_choose_the_likeliest_outcome(text, likeliest, article):
     assert (meaning.outcomes[0], meaning.article) == (likeliest, article)
 
 
-def test_the_report_has_one_answer_a_message_in_order():
+def test_each_answer_stands_once_in_the_order_of_its_first_message():
     answers = explain(["pull QPS exceeded", "Liveness probe failed: x", "pull QPS exceeded"])
-    assert [answer["class"] for answer in answers] == ["kubelet-qps", "negative", "kubelet-qps"]
+    assert [(answer["class"], answer["count"]) for answer in answers] == [("kubelet-qps", 2), ("negative", 1)]
     assert list(answers[0]) == [
         "message",
         "class",
@@ -215,7 +223,93 @@ def test_the_report_has_one_answer_a_message_in_order():
         "likelyOutcomes",
         "decidedBy",
         "articleSection",
+        "count",
+        "page",
+        "next",
     ]
+
+
+IMAGE = "contosoreg.azurecr.io/team/app:1.2"
+REFUSED = f'Failed to pull image "{IMAGE}": failed to fetch anonymous token: unexpected status: 401 Unauthorized'
+BACK_OFF = f'Back-off pulling image "{IMAGE}"'
+
+
+def answered(*messages: Pasted) -> tuple[list[tuple[str, int]], int]:
+    answers = Answers()
+    for message in messages:
+        answers.add(message)
+    report, folded = answers.report()
+    return [(answer["class"], answer["count"]) for answer in report], folded
+
+
+@pytest.mark.parametrize("trace", ["sig=AbC%2B1", "2026-11-22T12:00:01.5Z", "b1a2c3d4-0000-4000-8000-0123456789ab"])
+def test_messages_that_differ_in_times_and_ids_are_the_same(trace):
+    assert same_but_for_ids(f"{REFUSED} {trace}") == same_but_for_ids(f"{REFUSED} {trace.replace('1', '9')}")
+
+
+@pytest.mark.parametrize(("one", "other"), [("401", "403"), (":1.2", ":1.3"), ("team", "ream"), ("anonymous", "oauth")])
+def test_statuses_images_and_credentials_tell_messages_apart(one, other):
+    assert answered(Pasted(REFUSED), Pasted(REFUSED.replace(one, other)))[0][0][1] == 1
+
+
+def test_a_text_without_a_cause_is_left_out_where_another_says_why():
+    texts = [Pasted(text) for text in (BACK_OFF, "Error: ImagePullBackOff", REFUSED, REFUSED)]
+    assert answered(*texts) == ([("unauthorized-401", 2)], 2)
+    assert answered(*texts[:2]) == ([("backoff-only", 1), ("backoff-only", 1)], 0)
+    of_another = BACK_OFF.replace("team", "other")
+    assert answered(Pasted(of_another), *texts)[0] == [("backoff-only", 1), ("unauthorized-401", 2)]
+
+
+def test_what_an_admission_webhook_says_is_kept_word_by_word():
+    texts = [Pasted(f'Error creating: admission webhook "w" denied the request: image {name}') for name in "ab"]
+    assert answered(*texts)[0] == [("other", 1), ("other", 1)]
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (Pasted("Liveness probe failed: x"), False),
+        (Pasted("Reconciler started"), False),
+        (Pasted("dial tcp 10.1.0.5:443: i/o timeout"), True),
+        (Pasted("dial tcp 10.1.0.5:443: i/o timeout", is_alone=False), False),
+        (Pasted("failed to update the image list"), True),
+        (Pasted(REFUSED, is_alone=False), True),
+    ],
+)
+def test_what_is_of_a_pull_is_answered(message, says):
+    assert Answers().add(message) is says
+
+
+def test_the_surroundings_name_the_image_that_a_text_does_not():
+    answers = Answers()
+    answers.add(Pasted("unexpected status: 401 Unauthorized", IMAGE))
+    ((answer,), _) = answers.report()
+    assert (answer["image"], answer["host"]) == (IMAGE, "contosoreg.azurecr.io")
+    assert answer["next"].endswith(f"--acr contosoreg --image {IMAGE}")
+
+
+def test_too_many_different_answers_are_refused(monkeypatch):
+    monkeypatch.setattr("azext_acrpulldiag.pull_errors.explain.MOST", 2)
+    answers = Answers()
+    for number in (1, 2, 1):
+        assert answers.add(Pasted(REFUSED.replace("1.2", f"v{number}")))
+    with pytest.raises(TooManyError):
+        answers.add(Pasted(REFUSED))
+
+
+SECRETS = (
+    "https://x.blob.core.windows.net/c/d?sv=2019&sig=qK1v%2FCanary0123456789abcdef%3D&se=2026-11-22T13%3A00%3A00Z",
+    "Authorization: Basic Y29udG9zbzpDYW5hcnkwMTIzNDU2Nzg5",
+    "Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJDYW5hcnkiOiIwMTIzNDU2Nzg5In0.Q2FuYXJ5MDEyMzQ1Njc4OQ",
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_signature_token_or_credential_is_in_an_answer(secret):
+    (answer,) = explain([f"{REFUSED}; failed to copy: httpReadSeeker: failed open: {secret}"])
+    told = str(answer)
+    assert all(part not in told for part in ("Canary", "Y2FuYXJ5", "Q2FuYXJ5", "Y29udG9zbzpD", "eyJDYW5h"))
+    assert "REDACTED" in answer["message"]
 
 
 def test_what_is_shown_is_printable():
