@@ -126,7 +126,7 @@ def _told(answers: Answers, reading: Reading | None, cmd: Any) -> list[dict[str,
         for command in commands[:_LIKELY_IN_TABLE]:
             log.warning("To find the cause in the cluster: %s", command)
         if len(commands) > _LIKELY_IN_TABLE:
-            log.warning("%s more of these: --query "[?next].next" --output tsv", len(commands) - _LIKELY_IN_TABLE)
+            log.warning('%s more of these: --query "[?next].next" --output tsv', len(commands) - _LIKELY_IN_TABLE)
     return report
 
 

@@ -187,9 +187,7 @@ class Reading:
             if row is None:
                 row = Pasted(line.strip(), is_alone=False)
             if below:
-                widths = [len(each) for each in (line, *below)]
-                row = replace(row, text=tables.joined([row.text, *(each.strip() for each in below)], widths))
-            row = replace(row, units=1 + len(below))
+                row = replace(row, text=tables.joined(row.text, line, below), units=1 + len(below))
             if may_be_of_pull(row.text):
                 yield row
             else:

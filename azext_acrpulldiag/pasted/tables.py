@@ -85,19 +85,21 @@ def row_of(line: str, columns: Columns | None = None) -> Pasted | None:
 
 
 def _is_aligned(line: str, columns: Columns) -> bool:
-    """Every column begins behind blanks, so that this is a row and not the rest of one."""
+    """Every column begins behind two blanks at least, so that this is a row and not the rest of one."""
     starts = [start for start in (columns.start, columns.end, columns.reason) if start]
-    return all(line[start - 1 : start] in (" ", "") and line[start : start + 1].strip() for start in starts)
+    return all(line[start - 2 : start] == "  " and line[start : start + 1].strip() for start in starts)
 
 
-def joined(lines: list[str], widths: list[int]) -> str:
-    """One row out of the lines it was broken into.
+def joined(message: str, row: str, below: list[str]) -> str:
+    """The message of a row that goes on in the lines below it.
 
-    ``widths`` are the lengths of these lines as they stood. A terminal breaks where its last column is, in the middle
-    of words: several full lines of one length. Everything else breaks between words.
+    A terminal breaks where its last column is, in the middle of words: then several lines of one length are full.
+    Everything else breaks between words.
     """
-    broken = len(widths) > 2 and len(set(widths[:-1])) == 1 and widths[0] >= _FULL and widths[-1] <= widths[0]
-    return ("" if broken else "\n").join(lines)
+    full = {len(line) for line in (row, *below[:-1])}
+    if len(below) > 1 and len(full) == 1 and len(row) >= _FULL and len(below[-1]) <= len(row):
+        return (message + row[len(row.rstrip()) :] + "".join(below)).strip()
+    return "\n".join([message, *(line.strip() for line in below)])
 
 
 def field_of(line: str) -> tuple[str, str] | None:

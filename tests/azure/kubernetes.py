@@ -180,7 +180,49 @@ def _list(request: Request, state: Kubernetes, plural: str, namespace: str) -> R
     page = items[start : start + limit] if limit else items[start:]
     if start + len(page) < len(items):
         metadata |= {"continue": str(start + len(page)), "remainingItemCount": len(items) - start - len(page)}
+    if plural == "events" and "as=Table" in request.headers.get("accept", ""):
+        return shown(_table_of_events(page, metadata))
     return shown({"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": page})
+
+
+_EVENT_COLUMNS = (
+    *(("Last Seen", 0), ("Type", 0), ("Reason", 0), ("Object", 0), ("Subobject", 1), ("Source", 1), ("Message", 0)),
+    *(("First Seen", 1), ("Count", 1), ("Name", 1)),
+)
+
+
+def _table_of_events(items: list[Object], metadata: Object) -> Object:
+    """Events as the server prints them for kubectl.
+
+    Source: ``printEvent`` in ``pkg/printers/internalversion/printers.go`` of https://github.com/kubernetes/kubernetes.
+    """
+    columns = [
+        {"name": name, "type": "string", "format": "", "description": "", "priority": priority}
+        for name, priority in _EVENT_COLUMNS
+    ]
+    rows = [{"cells": _event_cells(item), "object": _partial(item)} for item in items]
+    kind = {"kind": "Table", "apiVersion": "meta.k8s.io/v1"}
+    return kind | {"metadata": metadata, "columnDefinitions": columns, "rows": rows}
+
+
+def _event_cells(event: Object) -> list[str]:
+    about, source = event["involvedObject"], event.get("source", {})
+    return [
+        "4m12s",
+        event["type"],
+        event["reason"],
+        f"{about['kind'].lower()}/{about['name']}",
+        about.get("fieldPath", ""),
+        ", ".join(filter(None, (source.get("component"), source.get("host")))),
+        event["message"].strip(),
+        "17m",
+        str(event.get("count", 1)),
+        event["metadata"]["name"],
+    ]
+
+
+def _partial(item: Object) -> Object:
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]}
 
 
 def _watch(request: Request, state: Kubernetes, plural: str, namespace: str) -> Response:
