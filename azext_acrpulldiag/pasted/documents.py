@@ -24,13 +24,25 @@ class DocumentError(ValueError):
         self.advice = advice
 
 
-def too_large(kind: str) -> DocumentError:
-    """The refusal of a document that is larger than :data:`LARGEST`."""
-    return DocumentError(
-        f"A {kind} document of more than {LARGEST // 1_000_000} MB is not read.",
-        "Ask kubectl for less, such as one namespace or --field-selector type=Warning, or give lines of text: they are "
-        "read at any length.",
-    )
+class TooLargeError(DocumentError):
+    """A document that is larger than :data:`LARGEST`."""
+
+
+class Room:
+    """What is left of :data:`LARGEST` for one document."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind, self._left = kind, LARGEST
+
+    def take(self, line: str) -> None:
+        """Take a line in. Raises :class:`DocumentError` where it does not fit."""
+        self._left -= len(line) + 1
+        if self._left < 0:
+            raise TooLargeError(
+                f"A {self._kind} document of more than {LARGEST // 1_000_000} MB is not read.",
+                "Ask kubectl for less, such as one namespace or --field-selector type=Warning, or give lines of text: "
+                "they are read at any length.",
+            )
 
 
 # --- JSON -------------------------------------------------------------------------------

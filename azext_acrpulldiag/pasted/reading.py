@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from . import documents, logs, tables
-from .documents import LARGEST, DocumentError
+from .ahead import Lines
+from .documents import DocumentError, Room, TooLargeError
 from .objects import messages_of
 from .relevance import is_said_of_pull, may_be_of_pull
 from .text import WAITING_REASONS, Pasted
@@ -17,7 +17,7 @@ from .text import WAITING_REASONS, Pasted
 _LONGEST_ENTRY = 1000
 """Lines of one message."""
 # The journal writes a message that is no text as a list of numbers, in which no word is found.
-_NUMBERS = ('"MESSAGE":[', '"MESSAGE" : [')
+_NUMBERS = re.compile(r"\"MESSAGE\"\s{0,4}:\s{0,4}\[")
 # How containerd 2 writes what a registry says, on a line of its own below the status that it came with.
 # Source: Error() of core/remotes/docker/errcode.go in https://github.com/containerd/containerd
 _SAID_BELOW = re.compile(
@@ -41,29 +41,27 @@ class Reading:
         self.skipped_messages = 0
         self.structured = False
         """Whether something was there that is more than lines of text: a table or a document."""
-        self._source = iter(lines)
-        self._ahead: deque[str] = deque()
-        self._as_text = 0  # so many lines ahead are no document, although they look so
-        self._lines = 0
-        self._first: str | None = None
+        self._lines = Lines(lines)
         self._image: str | None = None  # of the container that `kubectl describe` describes here
 
     @property
     def is_empty(self) -> bool:
         """Whether all lines were blank."""
-        return not self._lines
+        return not self._lines.count
 
     @property
     def single(self) -> str | None:
         """The only line that is not blank."""
-        return self._first if self._lines == 1 else None
+        return self._lines.first if self._lines.count == 1 else None
 
     def __iter__(self) -> Iterator[Pasted]:
-        while (line := self._next()) is not None:
+        while True:
+            is_text = self._lines.was_put_back
+            line = self._lines.next()
+            if line is None:
+                return
             if line and not line.isspace():
-                self._lines += 1
-                self._first = line if self._first is None else self._first
-                yield from self._block(line)
+                yield from self._line(line) if is_text else self._block(line)
 
     def skip(self, message: Pasted) -> None:
         """Count a message that, looked at, says nothing of a pull."""
@@ -72,39 +70,13 @@ class Reading:
         else:
             self.skipped_lines += message.units
 
-    # --- lines ahead ------------------------------------------------------------------------
-
-    def _next(self) -> str | None:
-        self._as_text = max(0, self._as_text - 1)
-        return self._ahead.popleft() if self._ahead else next(self._source, None)
-
-    def _peek(self) -> str | None:
-        if not self._ahead:
-            line = next(self._source, None)
-            if line is None:
-                return None
-            self._ahead.append(line)
-        return self._ahead[0]
-
-    def _taken_while(self, wanted: Callable[[str], bool], at_most: int) -> list[str]:
-        """The lines that follow and belong to this one."""
-        found: list[str] = []
-        while len(found) < at_most and (line := self._peek()) is not None and wanted(line):
-            found.append(line)
-            self._next()
-            self._lines += 1
-        return found
-
     # --- what a line begins ---------------------------------------------------------------------
 
     def _block(self, line: str) -> Iterator[Pasted]:
-        if not self._as_text:
-            if documents.opens_json(line):
-                return self._json(line)
-            if documents.opens_yaml(line):
-                return self._yaml(line, certain=not line.startswith("---"))
-            if documents.opens_part(line):
-                return self._yaml(line, certain=False)
+        if documents.opens_json(line):
+            return self._json(line)
+        if documents.opens_yaml(line) or documents.opens_part(line):
+            return self._yaml(line)
         columns = tables.columns_of(line)
         if columns is not None:
             return self._table(columns)
@@ -152,14 +124,14 @@ class Reading:
             ends = stripped if follows else ends
             return follows
 
-        return self._taken_while(goes_on, _LONGEST_ENTRY)
+        return self._lines.taken_while(goes_on, _LONGEST_ENTRY)
 
     def _klog_block(self, line: str) -> tuple[str, int]:
         """A klog entry with a value of several lines, as one line, and how many they were."""
-        lines = self._taken_while(lambda below: not logs.closes_block(logs.without_prefix(below)), _LONGEST_ENTRY)
-        last = self._peek()
+        lines = self._lines.taken_while(lambda below: not logs.closes_block(logs.without_prefix(below)), _LONGEST_ENTRY)
+        last = self._lines.peek()
         if last is not None and logs.without_prefix(last).lstrip().startswith(">"):
-            lines += self._taken_while(lambda _: True, 1)
+            lines += self._lines.taken_while(lambda _: True, 1)
         return "\n".join([line, *(logs.without_prefix(each) for each in lines)]), 1 + len(lines)
 
     # --- kubectl's tables -------------------------------------------------------------------------
@@ -177,13 +149,12 @@ class Reading:
     def _table(self, columns: tables.Columns) -> Iterator[Pasted]:
         """The rows below a header, up to a blank line or what is plainly something else."""
         self.structured = True
-        while (line := self._peek()) is not None and self._is_of_table(line):
-            self._next()
+        while (line := self._lines.peek()) is not None and self._is_of_table(line):
+            self._lines.next()
             if tables.is_rule(line):
                 continue
-            self._lines += 1
             row = tables.row_of(line, columns)
-            below = self._taken_while(lambda each: self._is_rest(each, columns), _LONGEST_ENTRY)
+            below = self._lines.taken_while(lambda each: self._is_rest(each, columns), _LONGEST_ENTRY)
             if row is None:
                 row = Pasted(line.strip(), is_alone=False)
             if below:
@@ -202,59 +173,59 @@ class Reading:
     # --- documents ----------------------------------------------------------------------------------
 
     def _json(self, line: str) -> Iterator[Pasted]:
-        extent = documents.JsonExtent()
-        whole = line.rstrip().endswith(("}", "]"))
-        if whole and not may_be_of_pull(line) and not any(mark in line for mark in _NUMBERS):
+        if line.rstrip().endswith(("}", "]")) and not may_be_of_pull(line) and not _NUMBERS.search(line):
             self.skipped_lines += 1
             return
-        extent.take(line)
-        lines, size = [line], len(line)
-        while extent.depth > 0 and self._is_open(lines) and (below := self._next()) is not None:
-            lines.append(below)
-            size += len(below) + 1
-            if size > LARGEST:
-                break
-            extent.take(below)
-        if size > LARGEST:
-            raise documents.too_large("JSON")
-        if extent.depth > 0 and self._peek() is None and self._is_first():
+        is_first, lines = self._lines.count == 1, [line]
+        try:
+            is_whole = self._to_its_end(lines)
+        except DocumentError as error:
+            if is_first or isinstance(error, TooLargeError):
+                raise
+            yield from self._text_after_all(lines)
+            return
+        if not is_whole and is_first and self._lines.peek() is None:
             raise documents.cut_off("JSON")
-        yield from self._document(lines, documents.parse_json, "JSON" if self._is_first() and len(lines) > 1 else None)
+        yield from self._document(lines, documents.parse_json, "JSON" if is_first and len(lines) > 1 else None)
 
-    def _is_open(self, lines: list[str]) -> bool:
-        """Tell whether the document may go on in a further line: a break stands between two values only."""
-        return len(lines) > 1 or lines[0].rstrip().endswith(("{", "[", ",", ":", "}", "]")) or self._peek() is None
+    def _to_its_end(self, lines: list[str]) -> bool:
+        """Take further lines of a JSON document that begins with ``lines``; ``False``: it does not end with them.
 
-    def _yaml(self, line: str, certain: bool) -> Iterator[Pasted]:
-        indent = len(line) - len(line.lstrip())
-        lines, size = [line], len(line)
-        while (below := self._peek()) is not None and documents.goes_on(below, indent):
-            self._next()
+        A break stands between two values only, so that a first line which ends within one is a document cut off.
+        """
+        extent, room = documents.JsonExtent(), Room("JSON")
+        extent.take(lines[0])
+        room.take(lines[0])
+        is_open = lines[0].rstrip().endswith(("{", "[", ",", ":", "}", "]"))
+        while extent.depth > 0 and is_open and (below := self._lines.next()) is not None:
             lines.append(below)
-            size += len(below) + 1
-            if size > LARGEST:
-                raise documents.too_large("YAML")
-        yield from self._document(lines, documents.parse_yaml, "YAML" if certain and self._is_first() else None)
+            room.take(below)
+            extent.take(below)
+        return extent.depth <= 0
 
-    def _is_first(self) -> bool:
-        """Whether only blank lines stood before."""
-        return self._lines == 1
+    def _yaml(self, line: str) -> Iterator[Pasted]:
+        kind = "YAML" if documents.opens_yaml(line) and self._lines.count == 1 else None
+        indent, room = len(line) - len(line.lstrip()), Room("YAML")
+        room.take(line)
+        lines = [line]
+        while (below := self._lines.peek()) is not None and documents.goes_on(below, indent):
+            self._lines.next()
+            lines.append(below)
+            room.take(below)
+        yield from self._document(lines, documents.parse_yaml, kind)
 
     def _document(self, lines: list[str], parse: Callable[[str], list[Any]], kind: str | None) -> Iterator[Pasted]:
         """The messages of a document. One that is none is text, unless the input is of that ``kind`` by its start."""
         try:
             values = parse("\n".join(lines))
-        except DocumentError:
-            raise
         except ValueError as error:
-            if kind is not None:
-                raise documents.not_valid(kind, str(error)) from error
-            self._ahead.extendleft(reversed(lines[1:]))
-            self._as_text = len(lines)
-            yield from self._line(lines[0])
-            return
+            if kind is None:
+                yield from self._text_after_all(lines)
+                return
+            if isinstance(error, DocumentError):
+                raise
+            raise documents.not_valid(kind, str(error)) from error
         self.structured = True
-        self._lines += sum(1 for each in lines[1:] if each.strip())
         found = False
         for value in values:
             for message in messages_of(value):
@@ -265,3 +236,7 @@ class Reading:
                     self.skip(message or Pasted(""))
         if not found:
             self.skipped_lines += sum(1 for each in lines if each.strip())
+
+    def _text_after_all(self, lines: list[str]) -> Iterator[Pasted]:
+        self._lines.put_back(lines[1:])
+        return self._line(lines[0])

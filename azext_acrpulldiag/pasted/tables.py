@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .text import Pasted, of_reason
+from .text import WAITING_REASONS, Pasted, of_reason
 
 _AGE = r"(?:\d{1,6}[a-z]{1,2}(?:\d{1,6}[a-z]{1,2})?|<unknown>|<invalid>)"
 _REPEATED = rf"{_AGE}(?: \(x\d{{1,9}} over {_AGE}\))?"
@@ -28,6 +28,8 @@ _DESCRIBED_LONG_AGO = re.compile(
 _LISTED = re.compile(
     rf"(?:[a-z0-9][a-z0-9-]{{0,62}}\s+)?{_REPEATED}\s+{_TYPE}\s+([A-Za-z]\w{{0,63}})\s+\S{{1,300}}\s+(.*)"
 )
+# Of `kubectl get pods`, with and without a namespace; Init: of an init container.
+_POD = re.compile(r"(?:\S{1,63}\s+)?\S{1,253}\s+\d{1,4}/\d{1,4}\s+(?:Init:)?([A-Z][A-Za-z]{1,40})(?:\s|$)")
 _ROWS = (_DESCRIBED, _LISTED, _DESCRIBED_LONG_AGO)
 
 # Its values stand in a column, so that at least two blanks are between; "Error: ErrImagePull" is a message.
@@ -73,7 +75,7 @@ def ends_table(line: str) -> bool:
 
 
 def row_of(line: str, columns: Columns | None = None) -> Pasted | None:
-    """The message of a row of events; ``None``: the line is none."""
+    """The message of a row of events, or the reason of a pod that waits; ``None``: the line is none."""
     if columns is not None and columns.start is not None and _is_aligned(line, columns):
         reason = None if columns.reason is None else line[columns.reason :].split(maxsplit=1)[0]
         return Pasted(line[columns.start : columns.end].strip(), is_alone=of_reason(reason))
@@ -81,7 +83,8 @@ def row_of(line: str, columns: Columns | None = None) -> Pasted | None:
         row = pattern.match(line)
         if row is not None:
             return Pasted(row[2].strip(), is_alone=of_reason(row[1]))
-    return None
+    pod = _POD.match(line)
+    return Pasted(pod[1]) if pod is not None and pod[1] in WAITING_REASONS else None
 
 
 def _is_aligned(line: str, columns: Columns) -> bool:
