@@ -11,7 +11,7 @@ from __future__ import annotations
 from .documents import LARGEST, DocumentError, opens_json
 from .folding import same_but_for_ids
 from .reading import Reading
-from .relevance import is_failure, is_said_of_pull, may_be_of_pull
+from .relevance import is_failure, is_said_of_pull, is_success, may_be_of_pull
 from .text import Pasted
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Reading",
     "is_failure",
     "is_said_of_pull",
+    "is_success",
     "may_be_of_pull",
     "opens_json",
     "same_but_for_ids",

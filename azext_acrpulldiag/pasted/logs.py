@@ -15,7 +15,7 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _TIME = (
     rf"(?:[A-Z][a-z]{{2}} {{1,2}}\d{{1,2}} {_CLOCK}"
     rf"|(?:[A-Z][a-z]{{2}} )?\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:Z| ?[+-]\d\d:?\d\d| [A-Z]{{3,5}})?"
-    r"|\d{10}\.\d{6}|\[ {0,8}\d{1,10}\.\d{6}\])"
+    rf"|\d{{10}}\.\d{{6}}|\[ {{0,8}}\d{{1,10}}\.\d{{6}}\]|\[\d{{4}}-\d\d-\d\dT{_CLOCK}Z?\])"
 )
 # The time, then a host and a process as the journal writes them, or the stream as the runtime's log files do.
 _PREFIX = re.compile(
@@ -25,6 +25,8 @@ _KLOG = re.compile(rf"([IWEF])\d{{4}} {_CLOCK} {{1,8}}\d{{1,10}} [\w./-]{{1,200}
 _LOGFMT = re.compile(r"(?:time=(?:\"[^\"]{1,64}\"|\S{1,64}) )?level=\w{1,16} |(?:FATA|ERRO|WARN|INFO|DEBU)\[\d{4,8}\] ")
 _TERMINAL_LEVEL = re.compile(r"([A-Z]{4})\[\d{4,8}\] ")
 _EVENT = re.compile(r"type: '\w{1,32}' reason: '(\w{1,64})' (.*)", re.DOTALL)
+# What jq prints of a message, and a line out of the middle of a JSON document.
+_MEMBER = re.compile(r"\s{0,200}(?:\"[\w.-]{1,64}\"\s{0,4}:\s{0,4})?\"((?:[^\"\\]|\\.)*)\",?\s{0,4}")
 _KEY = re.compile(r"(?:^|\s)([\w.-]{1,64})=")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -69,6 +71,9 @@ def log_message(line: str) -> Pasted | None:
 
 
 def _unquoted(said: str, is_alone: bool) -> Pasted:
+    member = _MEMBER.fullmatch(said)
+    if member is not None:
+        return Pasted(_unescaped(member[1]), is_alone=is_alone)
     event = _EVENT.search(said)
     return Pasted(event[2], is_alone=of_reason(event[1])) if event else Pasted(said, is_alone=is_alone)
 
@@ -76,7 +81,8 @@ def _unquoted(said: str, is_alone: bool) -> Pasted:
 def _klog(severity: str, body: str) -> Pasted | None:
     quoted = _QUOTED.match(body)
     if quoted is None:
-        return _unquoted(body, is_alone=False)
+        is_quiet = severity in _QUIET and not _LOUD.search(body) and not _EVENT.search(body)
+        return None if is_quiet else _unquoted(body, is_alone=False)
     return _structured(severity, _unescaped(quoted[1]), _pairs(body[quoted.end() :]))
 
 

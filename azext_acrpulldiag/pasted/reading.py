@@ -92,9 +92,7 @@ class Reading:
         if not block and not of_pull and (logs.is_log(line) or not may_be_of_pull(line)):
             self.skipped_lines += 1
             return
-        units = 1
-        if block:
-            line, units = self._klog_block(line)
+        line, units = self._klog_block(line) if block else self._unbroken(line)
         message = tables.row_of(line) or logs.log_message(line)
         if message is None:
             self.skipped_lines += units
@@ -125,6 +123,18 @@ class Reading:
             return follows
 
         return self._lines.taken_while(goes_on, _LONGEST_ENTRY)
+
+    def _unbroken(self, line: str) -> tuple[str, int]:
+        """A sentence that a terminal broke at its last column, as one line, and how many they were."""
+        if not tables.is_full(line) or not line[0].isupper():
+            return line, 1
+
+        def is_rest(below: str) -> bool:
+            return bool(below) and not (below[0].isupper() or tables.row_of(below) or logs.is_log(below))
+
+        full = self._lines.taken_while(lambda below: len(below) == len(line) and is_rest(below), _LONGEST_ENTRY)
+        last = self._lines.taken_while(lambda below: len(below) < len(line) and is_rest(below), 1 if full else 0)
+        return "".join([line, *full, *last]), 1 + len(full) + len(last)
 
     def _klog_block(self, line: str) -> tuple[str, int]:
         """A klog entry with a value of several lines, as one line, and how many they were."""

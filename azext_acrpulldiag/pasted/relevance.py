@@ -102,7 +102,12 @@ _OF_PULL = (
     "blob",
     "credential",
     "layer",
-    "oauth2",
+    "/v2/",
+    "oauth",
+    "failed to authorize",
+    "from daemon",
+    "operating system",
+    "response body",
     "aadsts",
     "adal:",
     "imds",
@@ -115,6 +120,7 @@ _OF_PULL = (
 _FAILS = re.compile(
     r"fail|error|unable|cannot|can't|could not|couldn't|denied|refus|reject|disallow|not allowed|invalid|back-?off"
 )
+_SUCCEEDS = re.compile(r"\bsucce(?:eded|ss\b|ssful)")
 
 
 def may_be_of_pull(text: str) -> bool:
@@ -130,6 +136,11 @@ def is_said_of_pull(text: str) -> bool:
 def is_failure(text: str) -> bool:
     """Tell whether a text says in any words that something fails."""
     return _FAILS.search(text.lower()) is not None
+
+
+def is_success(text: str) -> bool:
+    """Tell whether a text says that something succeeded, and of nothing that it failed."""
+    return _SUCCEEDS.search(text.lower()) is not None and not is_failure(text)
 
 
 def _has_any(words: tuple[str, ...], text: str) -> bool:

@@ -93,6 +93,11 @@ def _is_aligned(line: str, columns: Columns) -> bool:
     return all(line[start - 2 : start] == "  " and line[start : start + 1].strip() for start in starts)
 
 
+def is_full(line: str) -> bool:
+    """Tell whether a line may end where a terminal does."""
+    return len(line) >= _FULL
+
+
 def joined(message: str, row: str, below: list[str]) -> str:
     """The message of a row that goes on in the lines below it.
 
@@ -100,7 +105,7 @@ def joined(message: str, row: str, below: list[str]) -> str:
     Everything else breaks between words.
     """
     full = {len(line) for line in (row, *below[:-1])}
-    if len(below) > 1 and len(full) == 1 and len(row) >= _FULL and len(below[-1]) <= len(row):
+    if len(below) > 1 and len(full) == 1 and is_full(row) and len(below[-1]) <= len(row):
         return (message + row[len(row.rstrip()) :] + "".join(below)).strip()
     return "\n".join([message, *(line.strip() for line in below)])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...images.references import parse_reference
 from ...masking import masked
-from ...pasted import Pasted, is_failure, is_said_of_pull, same_but_for_ids
+from ...pasted import Pasted, is_failure, is_said_of_pull, is_success, same_but_for_ids
 from ...quoting import printable
 from .. import PullError, classify
 from .commands import diagnosis_of, page_of
@@ -74,7 +74,7 @@ class Answers:
         if not always and not _is_of_pull(error, message):
             return None
         answer = _report(message, error)
-        key = _key(answer, message)
+        key = _key(answer, error, message)
         known = self._answers.get(key)
         if known is None:
             if len(self._answers) >= MOST:
@@ -85,11 +85,13 @@ class Answers:
         return key
 
 
-def _key(answer: dict[str, Any], message: Pasted) -> tuple[Any, ...]:
+def _key(answer: dict[str, Any], error: PullError, message: Pasted) -> tuple[Any, ...]:
     """What makes two answers the same: all but the message, or also that where it alone tells them apart."""
     said = tuple(answer[name] for name in answer if name not in ("message", "likelyOutcomes"))
-    alone = answer["image"] is None or answer["class"] == "other"
-    return (*said, same_but_for_ids(message.text) if alone else None)
+    if error.symptom_class == "other" and error.mechanism in (None, "admission"):
+        return *said, same_but_for_ids(message.text)
+    alone = answer["image"] is None and error.symptom_class != _NO_CAUSE
+    return *said, error.mechanism, same_but_for_ids(message.text) if alone else None
 
 
 def explain(messages: Iterable[str]) -> list[dict[str, Any]]:
@@ -110,7 +112,7 @@ def explanation_of(error: PullError) -> Explanation:
 
 def _is_of_pull(error: PullError, message: Pasted) -> bool:
     """Tell whether a message is of a failed pull: by its class, by its words where others may speak of the same."""
-    if error.symptom_class == "negative":
+    if error.symptom_class == "negative" or is_success(message.text):
         return False
     if error.symptom_class == "other" and error.mechanism is None:
         return is_said_of_pull(message.text) and is_failure(message.text)
