@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from tests.azure.az import Az, Result
 from tests.azure.state import Cloud
 from tests.record_pull_errors import recorded
+from tests.recordings import body
 
 Explain = Callable[..., Result]
 LONG = f'Failed to pull image "contosoreg.azurecr.io/a:1": {"x" * 65_000} dial tcp 20.1.2.3:443: i/o timeout'
@@ -45,8 +48,48 @@ def test_a_file_from_any_terminal(separator: str, encoding: str, explain: Explai
     assert done.json[3]["image"] == "contosoreg.azurecr.io/café:1"
 
 
-def test_standard_input(explain: Explain) -> None:
-    assert [answer["class"] for answer in explain("--file", "-", stdin="\n".join(MESSAGES)).json] == CLASSES
+@pytest.mark.parametrize("arguments", [("--file", "-"), ()])
+def test_standard_input(arguments: tuple[str, ...], explain: Explain) -> None:
+    assert [answer["class"] for answer in explain(*arguments, stdin="\n".join(MESSAGES)).json] == CLASSES
+
+
+def test_a_description_is_explained_and_the_next_command_stands_beside_it(explain: Explain) -> None:
+    described = body("k8s/kubectl_describe_pod_image_pull_backoff").replace("yourcompany/", "contosoreg.azurecr.io/")
+    answer, *others = explain(stdin=described).json
+    assert (others, answer["class"], answer["count"]) == ([], "unauthorized-401", 1)
+    done = explain("-o", "table", stdin=described)
+    assert answer["next"] in done.err and answer["next"] not in done.out
+    assert answer["next"].endswith("--acr contosoreg --image contosoreg.azurecr.io/crw:latest")
+    assert "Skipped 5" in done.err and "lines that say nothing of an image pull that fails." in done.err
+    assert "Left out 2 texts" in done.err
+
+
+def test_commands_that_go_on_are_commands_of_az(az: Az, explain: Explain, tmp_path: Path) -> None:
+    (answer,) = explain("--message", f"{SHELL} contosoreg.azurecr.io").json
+    page = az.run(*shlex.split(answer["page"])[1:], env={"AZURE_CONFIG_DIR": str(tmp_path / "nobody")})
+    assert page.code == 0 and "kubelet.pull-qps-exceeded" in page.out
+
+
+def test_no_secret_of_a_text_is_told_or_logged(az: Az, tmp_path: Path) -> None:
+    canary = "Canary0123456789abcdef"
+    address = f"https://contoso.blob.core.windows.net/layer?sv=2019-12-12&sig={canary}%3D&se=2026-11-22"
+    event = {"kind": "Event", "reason": "Failed", "message": f"failed to pull image: failed to copy: {address}: EOF"}
+    broken = f"kind: Pod\n{canary}: [sig={canary}"
+    for content in (json.dumps(event), json.dumps(event, indent=1), f"{event['message']}\n{SHELL}", broken):
+        file = tmp_path / "events"
+        file.write_text(content)
+        done = az.run("aks", "explain-pull-error", "--file", str(file), "--debug")
+        assert "explain-pull-error" in done.err
+        assert canary not in done.out + done.err
+
+
+def test_lines_of_logs_are_counted(explain: Explain) -> None:
+    lines = "".join(
+        f"Nov 22 12:00:01 node kubelet[1]: I1122 12:00:01.1 1 a.go:1] {number}\n" for number in range(50_000)
+    )
+    done = explain(stdin=f"{lines}pull QPS exceeded\n")
+    assert [answer["class"] for answer in done.json] == ["kubelet-qps"]
+    assert "Skipped 50,000 lines" in done.err
 
 
 @pytest.mark.parametrize(("message", "expected"), list(zip(MESSAGES[:3], CLASSES[:3], strict=True)))
@@ -60,7 +103,7 @@ def test_a_table_keeps_its_columns(explain: Explain, tmp_path: Path) -> None:
     texts = [text for of in recorded().values() for text in of.values()]
     file.write_text("\n".join([*MESSAGES, *texts]))
     lines = explain("--file", str(file), "-o", "table").out.splitlines()
-    assert len(lines) > len(texts)
+    assert len(lines) > len(CLASSES)
     assert max(map(len, lines)) <= 180
     assert all(line.isprintable() for line in lines)
 

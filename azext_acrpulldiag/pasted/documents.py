@@ -130,7 +130,7 @@ def parse_yaml(text: str) -> list[Any]:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(_first_line(error)) from error
+        raise ValueError(_first_line(error)) from None  # its own text may quote what was given
     return builder.documents
 
 

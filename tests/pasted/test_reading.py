@@ -92,8 +92,8 @@ DOCKER = f"""$ docker pull {IMAGE}
 Error response from daemon: Head "https://contosoreg.azurecr.io/v2/web/manifests/1": unauthorized: authentication \
 required, visit https://aka.ms/acr/authorization for more information.
 """
-OLD_KUBELET = f"""Jun 19 22:36:33 aks-pool1-0 kubelet[29650]: I0619 22:36:33.421665   29650 provider.go:124] Refreshing \
-cache for provider: *credentialprovider.defaultDockerConfigProvider
+OLD_KUBELET = f"""Jun 19 22:36:33 aks-pool1-0 kubelet[29650]: I0619 22:36:33.421665   29650 provider.go:124] \
+Refreshing cache for provider: *credentialprovider.defaultDockerConfigProvider
 Jun 19 22:36:33 aks-pool1-0 kubelet[29650]: I0619 22:36:33.422137   29650 config.go:137] looking for config.json at /
 Jun 19 22:36:34 aks-pool1-0 kubelet[29650]: E0619 22:36:34.022075   29650 remote_image.go:113] PullImage "{IMAGE}" \
 from image service failed: rpc error: code = Unknown desc = {TOKEN}
