@@ -25,8 +25,8 @@ from tests.azure.process import PROJECT, ServerProcess
 from tests.azure.simulation import simulated
 from tests.azure.state import Cloud
 
-from . import clouds
-from .commands import ACCOUNT_SHOW, AKS_SHOW, BY_HAND, DIAGNOSE, WITHOUT_CHECK_HEALTH
+from . import clouds, journal
+from .commands import ACCOUNT_SHOW, AKS_SHOW, BY_HAND, DIAGNOSE, EXPLAIN, WITHOUT_CHECK_HEALTH
 from .measure import Median, interleaved, run, size_of
 
 FULL, SHOW = "az aks diagnose-pull", "az aks show"
@@ -44,6 +44,7 @@ def main(arguments: list[str]) -> int:
         _run_beside_others(result, extensions, options)
         _others_before_and_after(result, extensions, options)
         _small_and_large(result, extensions, options)
+        _pasted(result, extensions, folder, options)
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
     return 0
@@ -139,6 +140,19 @@ def _small_and_large(result: dict[str, Any], extensions: Path, options: argparse
     _table("Small and large", figures, few)
     for name, each in counted.items():
         _say_requests(name, each)
+
+
+def _pasted(result: dict[str, Any], extensions: Path, folder: Path, options: argparse.Namespace) -> None:
+    """A journal through ``az aks explain-pull-error --file``, beside one line."""
+    long, short = folder / "journal", folder / "line"
+    lines = journal.write(long)
+    short.write_text("pull QPS exceeded\n", encoding="utf-8")
+    one, many = "a file of one line", f"{journal.MEGABYTES} MB, {lines:,} lines"
+    with _served(clouds.small(), extensions, 0.0) as az:
+        rows = {name: (az, [(*EXPLAIN, str(file))]) for name, file in ((one, short), (many, long))}
+        figures = interleaved(rows, options.runs)
+    result["pasted"] = {name: asdict(each) for name, each in figures.items()}
+    _table("az aks explain-pull-error --file", figures, one)
 
 
 @contextmanager
