@@ -18,6 +18,7 @@ _LONGEST_ENTRY = 1000
 """Lines of one message."""
 # The journal writes a message that is no text as a list of numbers, in which no word is found.
 _NUMBERS = re.compile(r"\"MESSAGE\"\s{0,4}:\s{0,4}\[")
+_ENTRY = re.compile(r"\"(?:MESSAGE|log)\"\s{0,4}:")  # a line of a log, as a document
 # How containerd 2 writes what a registry says, on a line of its own below the status that it came with.
 # Source: Error() of core/remotes/docker/errcode.go in https://github.com/containerd/containerd
 _SAID_BELOW = re.compile(
@@ -169,7 +170,7 @@ class Reading:
                 row = Pasted(line.strip(), is_alone=False)
             if below:
                 row = replace(row, text=tables.joined(row.text, line, below), units=1 + len(below))
-            if may_be_of_pull(row.text):
+            if may_be_of_pull(row.text) if row.is_alone else is_said_of_pull(row.text):
                 yield row
             else:
                 self.skip(row)
@@ -183,7 +184,8 @@ class Reading:
     # --- documents ----------------------------------------------------------------------------------
 
     def _json(self, line: str) -> Iterator[Pasted]:
-        if line.rstrip().endswith(("}", "]")) and not may_be_of_pull(line) and not _NUMBERS.search(line):
+        may_be = is_said_of_pull if _ENTRY.search(line) else may_be_of_pull
+        if line.rstrip().endswith(("}", "]")) and not may_be(line) and not _NUMBERS.search(line):
             self.skipped_lines += 1
             return
         is_first, lines = self._lines.count == 1, [line]

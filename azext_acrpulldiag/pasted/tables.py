@@ -52,6 +52,8 @@ class Columns:
 
 def columns_of(line: str) -> Columns | None:
     """The columns below a header of events; ``None``: the line is no such header."""
+    if "Message" not in line and "MESSAGE" not in line:
+        return None
     words = line.split()
     if "Message" in words and "Reason" in words and ("From" in words or "Type" in words):
         return Columns(None, None)
