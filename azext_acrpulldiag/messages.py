@@ -6,7 +6,7 @@ import codecs
 import io
 import sys
 import textwrap
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -122,12 +122,21 @@ def _told(answers: Answers, reading: Reading | None, cmd: Any) -> list[dict[str,
     if not report:
         log.warning("Nothing is left to explain. %s", _ADVICE)
     if cmd.cli_ctx.invocation.data.get("output") == "table":
-        commands = list(dict.fromkeys(answer["next"] for answer in report if answer["next"]))
-        for command in commands[:_LIKELY_IN_TABLE]:
-            log.warning("To find the cause in the cluster: %s", command)
-        if len(commands) > _LIKELY_IN_TABLE:
-            log.warning('%s more of these: --query "[?next].next" --output tsv', len(commands) - _LIKELY_IN_TABLE)
+        for line in _how_to_go_on(report):
+            log.warning("%s", line)
     return report
+
+
+def _how_to_go_on(report: list[dict[str, Any]]) -> Iterator[str]:
+    """What the columns of a table have no room for."""
+    pages = [answer["page"] for answer in report if answer["page"]]
+    if pages:
+        yield f"To read what the likeliest outcome means: {pages[0]}"
+    commands = list(dict.fromkeys(answer["next"] for answer in report if answer["next"]))
+    for command in commands[:_LIKELY_IN_TABLE]:
+        yield f"To find the cause in the cluster: {command}"
+    if len(commands) > _LIKELY_IN_TABLE:
+        yield f'{len(commands) - _LIKELY_IN_TABLE} more of these: --query "[?next].next" --output tsv'
 
 
 def _skipped(reading: Reading) -> str:

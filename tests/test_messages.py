@@ -186,7 +186,15 @@ def test_table_has_one_row_an_answer_and_the_next_command_beside_it(told):
     rows = explain_table(explained("table", message=REFUSED))
     assert [list(row) for row in rows] == [["Class", "Count", "Host", "Means", "Likely", "Article"]]
     assert all(isinstance(value, str) for value in rows[0].values())
-    assert [line.partition(": ")[2] for line in told()] == [explained(message=REFUSED)[0]["next"]]
+    (answer,) = explained(message=REFUSED)
+    assert [line.partition(": ")[2] for line in told()] == [answer["page"], answer["next"]]
+
+
+def test_many_next_commands_are_counted(monkeypatch, told):
+    piped(monkeypatch, "\n".join(REFUSED.replace("a:1", f"a:{number}") for number in range(5)).encode())
+    explained("table")
+    assert sum("az aks diagnose-pull" in line for line in told()) == 3
+    assert told()[-1].startswith("2 more of these: ")
 
 
 def test_other_az_commands_do_not_load_the_tables():
