@@ -246,8 +246,9 @@ class Reading:
                     yield message
                 else:
                     self.skip(message or Pasted(""))
-        if not found:
-            self.skipped_lines += sum(1 for each in lines if each.strip())
+        if not found:  # an entry of a log in another form is read as the text that it is
+            yield from self._line(lines[0])
+            self.skipped_lines += sum(1 for each in lines[1:] if each.strip())
 
     def _text_after_all(self, lines: list[str]) -> Iterator[Pasted]:
         self._lines.put_back(lines[1:])

@@ -88,7 +88,7 @@ class Answers:
 def _key(answer: dict[str, Any], error: PullError, message: Pasted) -> tuple[Any, ...]:
     """What makes two answers the same: all but the message, or also that where it alone tells them apart."""
     said = tuple(answer[name] for name in answer if name not in ("message", "likelyOutcomes"))
-    if error.symptom_class == "other" and error.mechanism in (None, "admission"):
+    if error.symptom_class == "admission-denied" or (error.symptom_class == "other" and error.mechanism is None):
         return *said, same_but_for_ids(message.text)
     alone = answer["image"] is None and error.symptom_class != _NO_CAUSE
     return *said, error.mechanism, same_but_for_ids(message.text) if alone else None
