@@ -80,6 +80,9 @@ class AgentPool:
     """``nodePublicIPPrefixID``; ``None``: node addresses, where there are any, come from no prefix."""
     local_dns: LocalDns | Unreadable = _NOT_READ
     """Unreadable where the answer shows none: versions before 2025-09-01 do not know it."""
+    artifact_streaming: bool | Unreadable = _NOT_READ
+    """``artifactStreamingProfile.enabled``; Unreadable where no answer shows it: stable versions since 2026-03-01 do,
+    and previews."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +77,7 @@ _OUTBOUND_PROFILES = {
 }
 _SERVICE_PRINCIPAL = ("properties", "servicePrincipalProfile", "clientId")
 _KUBELET_IDENTITY = ("properties", "identityProfile", "kubeletidentity")
+_POOLS = ("properties", "agentPoolProfiles")
 _PROXY = ("properties", "httpProxyConfig")
 _SERVICE_ACCOUNT_PULL = ("properties", "securityProfile", "serviceAccountImagePullProfile")
 
@@ -152,7 +153,7 @@ def cluster_from(
         effective_outbound_ip_ids=shown(_outbound_ips, body),
         node_auto_provisioning=shown(_auto_provisioning, body),
         service_account_pull=_service_account_pull(preview, preview_version),
-        agent_pools=shown(_agent_pools, body),
+        agent_pools=shown(_agent_pools, body, preview),
         http_proxy=http_proxy_from(answer, preview),
         bootstrap=shown(_bootstrap, body),
         identity_tenant_id=shown(body.text, "identity", "tenantId"),
@@ -349,13 +350,17 @@ def without_user(url: str) -> str:
     return (scheme[0] if scheme else "") + url[scheme.end() if scheme else 0 :].rpartition("@")[2]
 
 
-def _agent_pools(body: Body) -> tuple[AgentPool, ...]:
-    return tuple(map(_agent_pool, body.objects("properties", "agentPoolProfiles")))
+def _agent_pools(body: Body, preview: Json | Unreadable) -> tuple[AgentPool, ...]:
+    newer = () if isinstance(preview, Unreadable) else maybe(Body(preview).objects, *_POOLS) or ()
+    by_name = {or_empty(pool.text, "name").lower(): pool for pool in newer}
+    return tuple(_agent_pool(pool, by_name) for pool in body.objects(*_POOLS))
 
 
-def _agent_pool(pool: Body) -> AgentPool:
+def _agent_pool(pool: Body, newer: Mapping[str, Body]) -> AgentPool:
+    """``newer`` are the pools by name as a preview version shows them: the stable one lacks a member."""
+    name = or_empty(pool.text, "name")
     return AgentPool(
-        name=or_empty(pool.text, "name"),
+        name=name,
         pool_type=shown(pool.enum, POOL_TYPES, "type"),
         mode=shown(pool.enum, POOL_MODES, "mode"),
         os_type=shown(pool.enum, OS_TYPES, "osType"),
@@ -368,7 +373,14 @@ def _agent_pool(pool: Body) -> AgentPool:
         count=shown(pool.number, "count"),
         node_public_ip_prefix_id=maybe(pool.text, "nodePublicIPPrefixID"),
         local_dns=shown(_local_dns, pool),
+        artifact_streaming=_streaming(pool, newer.get(name.lower(), pool)),
     )
+
+
+def _streaming(*answers: Body) -> bool | Unreadable:
+    """``AgentPoolArtifactStreamingProfile`` of azure-mgmt-containerservice: in stable versions since 2026-03-01."""
+    told = [shown(pool.flag, "artifactStreamingProfile", "enabled") for pool in answers]
+    return next((each for each in told if not isinstance(each, Unreadable)), told[0])
 
 
 def _local_dns(pool: Body) -> LocalDns:

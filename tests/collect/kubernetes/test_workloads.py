@@ -49,6 +49,7 @@ def test_nodes_as_aks_shows_them(recording, architecture, client_id):
     found = node_from(items[0])
     assert (found.os, found.architecture, found.ready, found.windows_build) == ("linux", architecture, True, None)
     assert found.pool == items[0]["metadata"]["labels"]["kubernetes.azure.com/agentpool"]
+    assert found.runtime == "containerd://1.7.27-1"
     if client_id:
         assert found.kubelet_client_id == client_id
     assert found.created.tzinfo is timezone.utc
@@ -56,6 +57,7 @@ def test_nodes_as_aks_shows_them(recording, architecture, client_id):
 
 def test_what_a_node_does_not_show_is_empty():
     found = node_from({"metadata": {"name": "n", "labels": {"karpenter.sh/nodepool": "burst"}}, "status": "text"})
+    assert found.runtime is None
     assert (found.pool, found.os, found.kubelet_client_id, found.ready, found.created) == (
         "burst",
         "",
