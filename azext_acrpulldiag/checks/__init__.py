@@ -12,6 +12,7 @@ from .identity import kubelet_identity, node_hosts, service_principal
 from .image import artifact, content, credential_host, manifests, platform, reference, registry_left_out
 from .network import (
     admin_rules,
+    client_address,
     firewalls,
     node_resolver,
     private_dns,
@@ -23,6 +24,7 @@ from .network import (
     service_endpoints,
     storage_policies,
 )
+from .nodes import artifact_streaming, identities
 from .pull_secret import accounts, applications, lifetimes, registry_users, secrets, virtual_nodes
 from .registry import az_commands, bootstrap, cache, registry, replicas
 
@@ -37,6 +39,8 @@ MODULES: tuple[ModuleType, ...] = (
     kubelet_identity,
     service_principal,
     node_hosts,
+    artifact_streaming,
+    identities,
     pull_role,
     limits,
     reference,
@@ -47,6 +51,7 @@ MODULES: tuple[ModuleType, ...] = (
     artifact,
     platform,
     public_side,
+    client_address,
     private_endpoint,
     private_dns,
     node_resolver,

@@ -191,7 +191,10 @@ def _with_a_private_source(registry: Registry, rules: NetworkRules, subnet: Subn
     name = name_of(subnet.id)
     if isinstance(rules.subnet_ids, Unreadable):
         why = rules.subnet_ids
-        yield Hop("service-endpoint", name, subnet.id, UNKNOWN, why.sentence, unread=why)
+        told = (_told(registry, rules, subnet),)
+        yield Hop(
+            "service-endpoint", name, subnet.id, UNKNOWN, why.sentence, suspected=NOT_ALLOWED, unread=why, details=told
+        )
     elif _named(rules, subnet):
         yield Hop(
             "service-endpoint", name, subnet.id, OK, "The subnet has the service endpoint Microsoft.ContainerRegistry."

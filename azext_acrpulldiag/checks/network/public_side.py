@@ -9,7 +9,7 @@ from ...arm_ids import same_id
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
 from ...facts import Facts, NetworkRules, Registry, Unreadable, known
-from ...model import Confidence, Finding, Severity
+from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import egresses
 from ...path.admission import addresses_of, admitted, refused, some
 from ...path.dns.zones import zone_name
@@ -19,6 +19,7 @@ from ...path.routing.outbound import Egress
 from ...repairs import Step, option
 from .._named import RegistryNames
 from ._caveats import Caveat, as_pods_show
+from ._clients import ANSWER, Told, clients_of, settled
 
 MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 
@@ -62,8 +63,23 @@ class RefusedAddresses(Details):
 
     @property
     def to_allow(self) -> tuple[OneAddress, ...]:
-        """The addresses that are to be allowed, one by one."""
-        return tuple(map(OneAddress, self.uncovered))
+        """The addresses that are to be allowed, one by one: IP rules take IPv4 only."""
+        return tuple(OneAddress(each) for each in self.uncovered if ":" not in each)
+
+    @property
+    def over_ipv6(self) -> bool:
+        """Whether nodes come from an address that no rule can be made for."""
+        return len(self.to_allow) < len(self.uncovered)
+
+    @property
+    def by(self) -> str:
+        """How it is known, for a sentence."""
+        return "named in its own answer" if self.path == ANSWER else self.path
+
+    @property
+    def whose(self) -> str:
+        """The nodes, for a sentence."""
+        return f"the nodes of {', '.join(self.pools)}" if self.pools else "nodes"
 
 
 PRIVATE_ENDPOINT = Step(
@@ -98,10 +114,10 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
     id="network.outbound-ip-not-allowed",
     severity=Severity.ERROR,
     confidence=Confidence.INFERRED,
-    summary="The firewall of registry {registry} does not allow outbound IP {refused} ({path}) of the nodes of "
-    "{pools}.{caveat}",
+    summary="The firewall of registry {registry} does not allow outbound IP {refused} ({by}) of {whose}."
+    "{caveat}{beside}",
     url="https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks",
-    details=(RegistryNames, RefusedAddresses, Caveat),
+    details=(RegistryNames, RefusedAddresses, Caveat, Told),
     repairs=(
         option(
             Step(
@@ -111,7 +127,12 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
                 each="to_allow",
                 requires=("Microsoft.ContainerRegistry/registries/write",),
             ),
-            when="has_room",
+            when=("has_room", "to_allow"),
+        ),
+        Step(
+            "IP rules take IPv4 addresses only: set the endpoint protocol of registry {registry} to IPv4 (az acr "
+            "update --endpoint-protocol IPv4), so that nodes come from an IPv4 address, and allow that",
+            when="over_ipv6",
         ),
         PRIVATE_ENDPOINT,
     ),
@@ -169,7 +190,9 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     each node subnet may differ. Where a subnet has several outbound IPs, any of them may be used, so
     each must be allowed. Allowing trusted Azure services does not help: AKS is not one of them.
 
-    Decided by comparing the outbound IPs of each node subnet with the IPv4 rules. They follow from the
+    Decided by comparing the outbound IPs of each node subnet with the IPv4 rules. Where the registry's own answer
+    names another address of those nodes, network.client-address tells, and what Azure shows of their path decides
+    nothing. Else the outbound IPs follow from the
     route that network.routes evaluates too, and behind an Azure Firewall from the firewall's own
     subnet. Where a route may or may not cover the registry (a wide range of public addresses, the
     service tag of a region that the registry may be in) and the two paths differ in what is allowed,
@@ -213,7 +236,8 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
         return
     asking = proxy_for(registry.login_server, facts.cluster)
     if asking is not None:
-        yield unknown(registry.id, _asked_by(asking, registry))
+        if not clients_of(facts, registry):
+            yield unknown(registry.id, _asked_by(asking, registry))
         return
     for egress in egresses(facts):
         if not _is_anothers_matter(egress, rules):
@@ -240,7 +264,7 @@ def _judge(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules
     if told is True:
         return
     private = come_to_an_endpoint(facts, egress.subnet_id, egress.pools)
-    if private is True:
+    if private is True or settled(facts, egress, registry, rules):
         return
     resource = egress.subnet_id or facts.targets.cluster.id
     for fact in (told, private):
@@ -250,7 +274,7 @@ def _judge(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules
     if not refused(rules.ip_rules, addresses_of(egress)):
         yield _without_address(egress, resource)
     else:
-        yield _refused(egress, resource, registry, rules)
+        yield not_allowed(resource, registry, rules, Leaving.by(egress), caveat=Caveat.of(egress.learnt))
 
 
 def _without_address(egress: Egress, resource: str) -> Finding:
@@ -262,19 +286,45 @@ def _without_address(egress: Egress, resource: str) -> Finding:
     return unknown(resource, Unreadable("unsupported", why), decisive=True)
 
 
-def _refused(egress: Egress, resource: str, registry: Registry, rules: NetworkRules) -> Finding:
-    addresses = addresses_of(egress)
-    uncovered = refused(rules.ip_rules, addresses)
-    way = next(each for each in egress.ways if each.addresses)
+@dataclass(frozen=True)
+class Leaving:
+    """Who leaves by what."""
+
+    pools: tuple[str, ...]
+    subnet: str | None
+    path: str
+    via: str | None
+    addresses: tuple[str, ...]
+
+    @classmethod
+    def by(cls, egress: Egress) -> Leaving:
+        """As Azure shows it."""
+        way = next(each for each in egress.ways if each.addresses)
+        return cls(egress.pools, egress.subnet_id, way.path, way.via, addresses_of(egress))
+
+
+def not_allowed(
+    resource: str,
+    registry: Registry,
+    rules: NetworkRules,
+    leaving: Leaving,
+    told: Told | None = None,
+    caveat: Caveat | None = None,
+) -> Finding:
+    """The finding about ``leaving``, some of whose addresses no rule covers.
+
+    ``told``: the registry itself named the client, so that it is observed; ``None``: it follows from what Azure shows.
+    """
+    uncovered = refused(rules.ip_rules, leaving.addresses)
     return OUTBOUND_IP_NOT_ALLOWED.at(
         resource,
         RegistryNames.of(registry),
         RefusedAddresses(
-            pools=egress.pools,
-            subnet=egress.subnet_id,
-            path=way.path,
-            via=way.via,
-            addresses=addresses,
+            pools=leaving.pools,
+            subnet=leaving.subnet,
+            path=leaving.path,
+            via=leaving.via,
+            addresses=leaving.addresses,
             uncovered=uncovered,
             address=uncovered[0],
             refused=some(uncovered),
@@ -282,7 +332,10 @@ def _refused(egress: Egress, resource: str, registry: Registry, rules: NetworkRu
             private_dns_zone=zone_name(registry),
             has_room=len(rules.ip_rules) + len(uncovered) <= MAX_IP_RULES,
         ),
-        Caveat.of(egress.learnt),
+        caveat or Caveat(),
+        told or Told(),
+        confidence=Confidence.OBSERVED if told else None,
+        seen_from=SeenFrom.KUBERNETES if told else None,
     )
 
 

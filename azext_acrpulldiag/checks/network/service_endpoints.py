@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ...catalogue import Outcome, check, skipped
 from ...facts import Facts, NotKnownError, Registry, Unreadable, known
-from ...model import Confidence, Finding, Severity
+from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import egresses, unmet, walks
 from ...path.arrival import APART, ENDPOINT_MISSING, NOT_ALLOWED, LeavingBy, SubnetAtRegistry
 from ...path.routing.outbound import Egress
 from ...repairs import Step
 from ._caveats import as_pods_show
-from ._findings import OnPath, findings_of
+from ._clients import came_by_private_addresses
+from ._findings import Met, OnPath, finding_of, ignorance, met_hops
 
 _URL = "https://learn.microsoft.com/azure/container-registry/container-registry-vnet"
 
@@ -88,7 +89,8 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
 
     Decided from the service endpoints of each node subnet and ``virtualNetworkRules``, which only
     preview versions of the API show; where they are not shown, a subnet with the service endpoint is
-    unknown. A subnet that is allowed but has no service endpoint is no fault where IP rules allow
+    unknown, unless the registry's own 403 to its nodes names a private address: then no rule allows it, observed. A
+    subnet that is allowed but has no service endpoint is no fault where IP rules allow
     every outbound IP of its nodes. Does not apply where the firewall allows every address, where
     public network access is disabled, or to nodes for which the name resolves to a private endpoint.
 
@@ -109,7 +111,18 @@ def nodes_arrive_as_the_firewall_expects(facts: Facts) -> Iterator[Finding]:
     outcomes = {each.id: each for each in (SERVICE_ENDPOINT_MISSING, SUBNET_NOT_ALLOWED)}
     hops = [hop for walk in walks(facts) for hop in walk.hops if hop.kind == "service-endpoint"]
     in_vain = any(hop.outcome == ENDPOINT_MISSING or hop.unread is APART for hop in hops)
-    yield from findings_of(facts, outcomes, {"service-endpoint"}, leaving=_leaving(facts) if in_vain else None)
+    leaving = _leaving(facts) if in_vain else None
+    for met in met_hops(facts, outcomes, {"service-endpoint"}, leaving=leaving):
+        yield _judged(facts, registry, met, outcomes)
+
+
+def _judged(facts: Facts, registry: Registry, met: Met, outcomes: Mapping[str, Outcome]) -> Finding:
+    """A subnet whose nodes the registry refuses by a private address is not allowed, whether its rules show or not."""
+    proven = NOT_ALLOWED in (met.hop.outcome, met.hop.suspected)
+    if proven and came_by_private_addresses(facts, registry, met.pools):
+        seen = {"confidence": Confidence.OBSERVED, "seen_from": SeenFrom.KUBERNETES}
+        return finding_of(facts, met, SUBNET_NOT_ALLOWED, **seen)
+    return ignorance(facts, met) if met.hop.outcome is None else finding_of(facts, met, outcomes[met.hop.outcome])
 
 
 def _leaving(facts: Facts) -> tuple[Egress, ...] | Unreadable:
