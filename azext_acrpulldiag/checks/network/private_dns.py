@@ -27,6 +27,7 @@ from ...path.endpoints import perhaps_awaited
 from ...pull_errors.symptoms import symptoms_of
 from ...repairs import Step, option
 from ._findings import Met, OnPath, finding_of, ignorance, met_hops
+from ._link_policies import as_pods_resolve
 
 _PRIVATE_DNS = "https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration"
 _RULESETS = "https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets"
@@ -244,6 +245,9 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     403. What servers answer that are in no known network is unknown, and a warning where pods there
     cannot resolve the name or get 403. Forwarding rules within DNS servers are not read.
 
+    Whether a link falls back is told by pods where Azure did not show it: nodes of its network that
+    are told "no such host" have none that does, and nodes that get 403 have one.
+
     Sources: https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration,
     https://learn.microsoft.com/azure/dns/private-dns-fallback,
     https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets,
@@ -259,7 +263,8 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     if proxied:
         yield skipped(facts.targets.cluster.id, proxied)
         return
-    found = met_hops(facts, _BY_ID, KINDS)
+    network = as_pods_resolve(facts, network, known(facts.registry))
+    found = met_hops(facts, _BY_ID, KINDS, network)
     if any(met.hop.outcome is None for met in found):
         found = _as_pods_show(facts, network, found)
     shadow = next((hop.unread for walk in walks(facts) for hop in walk.hops if _is_shadowed(hop)), None)
