@@ -31,6 +31,9 @@ _CLASS_OF_REASON = {
 _SAYS_NOTHING = ("negative", "backoff-only", "other")
 # Where the registry refuses a credential, and where it is not known what happened.
 _MAY_BE_REFUSED = frozenset({"unauthorized-401", "credential-provider", "aad-token", *_SAYS_NOTHING})
+MIRROR_FAILED = 503
+"""What the artifact streaming mirror answers where it could not reach the registry or sign in to it, see
+https://learn.microsoft.com/azure/container-registry/troubleshoot-artifact-streaming."""
 # What is said of the host that a node asked after its mirror had failed, where there is no way to that host.
 _AFTER_THE_MIRROR = ("timeout-network", "dns-failure")
 
@@ -191,6 +194,11 @@ def _hosts(facts: Facts) -> frozenset[str]:
     return hosts_of(registry) if isinstance(registry, Registry) else frozenset({login_server_of(facts)})
 
 
+def is_of_streaming_mirror(error: PullError) -> bool:
+    """Tell whether the request that failed went to the artifact streaming mirror on the node, localhost:8578."""
+    return any(cause.mechanism == "artifact-streaming" for cause in error.causes)
+
+
 _classified = lru_cache(maxsize=4096)(classify)
 
 
@@ -203,6 +211,8 @@ def failed_pull(container: FailingContainer, mirrors: bool = False) -> FailedPul
     found = error.symptom_class
     if mirrors and is_mirrored(container.image) and is_mirrored(error.host or "") and found in _AFTER_THE_MIRROR:
         return FailedPull(container, error, "backoff-only")  # the text tells nothing of what the registry answered
+    if is_of_streaming_mirror(error) and error.status == MIRROR_FAILED:
+        return FailedPull(container, error, "backoff-only")  # so it is here: any error may be behind the mirror's
     if found in _SAYS_NOTHING and error.mechanism is None:
         found = _CLASS_OF_REASON.get(container.reason, "other" if found == "negative" else found)
     return FailedPull(container, error, found)

@@ -17,9 +17,10 @@ from ...quoting import printable
 from .. import PullError, classify
 from .commands import diagnosis_of, page_of
 from .general import GENERAL, Explanation
+from .on_node import ended_early
 from .special import SPECIAL
 
-__all__ = ["GENERAL", "SPECIAL", "Answers", "Explanation", "TooManyError", "explain", "explanation_of"]
+__all__ = ["GENERAL", "SPECIAL", "Answers", "Explanation", "TooManyError", "ended_early", "explain", "explanation_of"]
 
 MOST = 10_000
 """Answers of one run."""

@@ -13,6 +13,10 @@ class Explanation:
     outcomes: tuple[str, ...]
     decided_by: str
     article: str | None = None
+    asks_other_nodes: bool = False
+    """Whether ``decided_by`` asks if another node can pull the same image."""
+    narrower: tuple[str, str] | None = None
+    """A check, and the words where it has passed."""
 
 
 NO_ROLE = (

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from .. import PullError
 from ..parse import NODE_RESOLVER
 from .general import NO_ROLE, PULL_SECRET, SERVICE_PRINCIPAL, Explanation
+from .on_node import DAMAGED, ENDED_EARLY, LOCAL_STORAGE, STREAMING_MIRROR_FAILED, STREAMING_MIRROR_SILENT
 
 
 def _mechanism(*names: str) -> Callable[[PullError], bool]:
@@ -81,6 +82,7 @@ _CONTAINER_INSTANCES = (
 
 Special = tuple[Callable[[PullError], bool], Explanation]
 SPECIAL: dict[str, tuple[Special, ...]] = {
+    "backoff-only": (STREAMING_MIRROR_FAILED,),
     "dns-failure": (
         (
             _at_node_resolver,
@@ -129,6 +131,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 "Whether the kubelet identity is assigned to the node's scale set or VM; then, whether the repository "
                 "exists for your own login (az acr repository list).",
                 "1.4",
+                narrower=("image.existence", "The node sent no credential. The image exists, so it had none to send."),
             ),
         ),
         (
@@ -167,6 +170,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "timeout-network": (
+        ENDED_EARLY,
         (
             _mechanism("proxy"),
             Explanation(
@@ -273,6 +277,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "blob-download": (
+        ENDED_EARLY,
         (
             _mechanism("proxy-refused", "proxy-unreachable"),
             Explanation(
@@ -290,14 +295,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 "The service endpoint policies for Microsoft.Storage on the node subnet.",
             ),
         ),
-        (
-            _mechanism("content"),
-            Explanation(
-                "A layer was downloaded incomplete or corrupt, or the node lost its copy.",
-                ("network.proxy-or-tls", "symptom.unexplained"),
-                "Whether another node can pull the same image: then the fault is in the first node's image store.",
-            ),
-        ),
+        DAMAGED,
         (
             _data_endpoint,
             Explanation(
@@ -396,16 +394,8 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 "readEnabled of the repository and the tag (az acr repository show).",
             ),
         ),
-        (
-            _mechanism("artifact-streaming"),
-            Explanation(
-                "The artifact streaming mirror on the node (localhost:8578) did not answer; the registry was not "
-                "reached.",
-                ("symptom.unexplained",),
-                "Whether artifact streaming is enabled for the node pool, and the mirror's log on the node.",
-                "more",
-            ),
-        ),
+        STREAMING_MIRROR_FAILED,
+        STREAMING_MIRROR_SILENT,
         (
             _mechanism("runtime-down"),
             Explanation(
@@ -415,16 +405,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 "more",
             ),
         ),
-        (
-            _mechanism("local-storage"),
-            Explanation(
-                "The image was downloaded, but the container runtime could not store it: the fault is in the node's "
-                "local storage.",
-                ("symptom.unexplained",),
-                "Whether another node can pull the same image.",
-                "more",
-            ),
-        ),
+        LOCAL_STORAGE,
         (
             _mechanism("admission"),
             Explanation(

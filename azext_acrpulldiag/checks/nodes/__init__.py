@@ -1,0 +1,1 @@
+"""Checks on what the nodes themselves do between kubelet and the registry."""
