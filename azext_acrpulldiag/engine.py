@@ -15,6 +15,7 @@ from .collect.kubernetes.discovery import Discovered, discover
 from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
 from .collect.request import Known
+from .diagnosis.apart import surroundings_of
 from .diagnosis.counter_evidence import weigh
 from .diagnosis.evaluate import applies, judge, left_out
 from .diagnosis.grouping import grouped
@@ -156,7 +157,8 @@ def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     if not named:
         beside = " ".join(filter(None, (beside, without_host(hostless_texts(facts)))))
     grouping = grouped(facts, in_scope, out_of_scope)
-    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside)
+    around = surroundings_of(facts, in_scope)
+    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside, around)
     if request.narrowed:
         diagnosis = replace(diagnosis, summary=f"Of what was judged ({request.narrowed}): {diagnosis.summary}")
     return report_of(facts, diagnosis, elapsed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 
 from ..catalogue import Outcome, check, unknown
 from ..details import Details, internal
@@ -12,16 +13,19 @@ from ..images.mirrors import is_mirrored
 from ..model import Finding, Reach, SeenFrom, Severity, Symptom
 from ..pull_errors import classify
 from ..pull_errors.explain import explanation_of
-from ..pull_errors.symptoms import scope_unread, symptoms_of
+from ..pull_errors.symptoms import is_of_streaming_mirror, scope_unread, symptoms_of
 from ..quoting import quoted
 from ..repairs import Step, option
 from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 from ._named import ClusterNames
+from .unexplained import Answers, Apart, RuledOut, Sizes
 
 TROUBLESHOOT_URL = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 PODS = "symptom.pods"
 _OF_THE_NODE = ("disk-full", "other", "server-error")
+_OF_KUBELET = ("unauthorized-401", "credential-provider", "aad-token")
+_OF_CONTAINERD = ("blob-download", "forbidden-403", "server-error", "timeout-network", "tls-trust")
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Unexplained(Details):
 
     symptom_class: str
     meaning: str
-    decided_by: str
+    decided_by: str | None
+    """The fact that would tell; ``None``: this run has read all that it is known to come from."""
     article_section: str | None
     message: str
     image: str
@@ -39,27 +44,53 @@ class Unexplained(Details):
     pod: str
     namespace: str
     node: str | None
+    last_tried: str | None = None
+    """When the last of them failed, in UTC; ``None``: no event says so."""
+    likely: tuple[str, ...] = internal(default=())
+    """The outcomes that are known to cause it, likeliest first."""
+    asks_other_nodes: bool = internal(default=False)
+    """Whether ``decided_by`` asks if another node can pull the same image."""
+    narrower: tuple[str, str] | None = internal(default=None)
+    """A check, and what it means where that has passed."""
+    at_streaming_mirror: bool = internal(default=False)
+    """Whether the artifact streaming mirror on the node answered, and not the registry."""
     through_registry: bool = internal(default=False)
     """Whether nodes ask the registry first for what the image's own host has, and the text is of that host."""
 
     @property
     def says_nothing(self) -> bool:
         """Whether the cause has expired, so that the text tells nothing of it."""
-        return self.symptom_class == "backoff-only" and not self.through_registry
+        return self.symptom_class == "backoff-only" and not self.through_registry and not self.at_streaming_mirror
 
     @property
     def may_be_of_the_node(self) -> bool:
         """Whether the node may tell more, and is known."""
         return self.symptom_class in _OF_THE_NODE and self.node is not None
 
+    @property
+    def told_by_kubelet(self) -> bool:
+        """Whether kubelet's log on the node tells why it had no credential, or which it had."""
+        return self.symptom_class in _OF_KUBELET and self.node is not None
 
+    @property
+    def told_by_containerd(self) -> bool:
+        """Whether containerd's log on the node tells more of the request that failed."""
+        return self.symptom_class in _OF_CONTAINERD and self.node is not None
+
+
+_ON_THE_NODE = (
+    "Either az vmss run-command invoke runs it there, which takes "
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action, or kubectl debug node/{node}, which "
+    "starts a pod there"
+)
 UNEXPLAINED = Outcome(
     id="symptom.unexplained",
     severity=Severity.ERROR,
-    summary="Pods fail with {symptom_class}, and no other finding explains it: {meaning} First: {pod}: {message}",
+    summary="Pods fail with {symptom_class}, and no other finding explains it: {meaning}{answered}{size}{difference}"
+    "{ruled} First: {pod}: {message}",
     url=TROUBLESHOOT_URL,
     seen_from=SeenFrom.KUBERNETES,
-    details=(Unexplained, ClusterNames, Kubectl),
+    details=(Unexplained, ClusterNames, Kubectl, Apart, RuledOut, Sizes, Answers),
     repairs=(
         option(
             GET_CREDENTIALS,
@@ -77,11 +108,42 @@ UNEXPLAINED = Outcome(
                 when="through_registry",
             ),
             Step(
+                "Read the mirror's log of that time on node {node}: it has what the registry answered (journalctl -u "
+                f"acr-mirror). {_ON_THE_NODE}",
+                when=("at_streaming_mirror", "node"),
+            ),
+            Step(
                 "Check its node for disk pressure, images and events",
                 "kubectl {kubectl} describe node {node}",
                 when="may_be_of_the_node",
             ),
-            Step("What decides: {decided_by}"),
+            Step(
+                "Compare these nodes with those that pulled it: VM size and OS disk (vmSize, osDiskType and "
+                "osDiskSizeGb in az aks nodepool show) are what bounds the download and the unpacking of large layers; "
+                "smaller layers, an ephemeral OS disk or a VM size with more bandwidth shorten both",
+                when="sizes",
+            ),
+            Step(
+                "Try another node image on some of these nodes, or the same image on nodes of another: az aks nodepool "
+                "get-upgrades shows whether AKS has a newer one",
+                when="other_image",
+            ),
+            Step(
+                "Read kubelet's log of that time on node {node}: lines of the credential provider say why it had no "
+                f"credential (journalctl -u kubelet; on Windows C:\\k\\kubelet.err.log). {_ON_THE_NODE}",
+                when="told_by_kubelet",
+            ),
+            Step(
+                "Read containerd's log of that time on node {node}: it has the whole request and answer (journalctl -u "
+                f"containerd). {_ON_THE_NODE}",
+                when="told_by_containerd",
+            ),
+            Step(
+                "What was repaired after {last_tried} shows only when kubelet tries again, within five minutes; then "
+                "run the diagnosis again",
+                when="last_tried",
+            ),
+            Step("What decides: {decided_by}", when="decided_by"),
         ),
     ),
 )
@@ -139,7 +201,7 @@ def narrowed(finding: Finding, left: Sequence[Symptom]) -> Finding:
 def _unexplained(
     resource: str, of_cluster: tuple[ClusterNames, Kubectl], symptoms: Sequence[Symptom], reach: Reach | None = None
 ) -> Finding:
-    """``symptoms`` are of one class, and not none."""
+    """``symptoms`` are of one class, and not none. What others find is told in the diagnosis."""
     first = symptoms[0]
     error = classify(first.message)
     meaning = explanation_of(replace(error, symptom_class=first.symptom_class))
@@ -155,9 +217,19 @@ def _unexplained(
         pod=first.pod,
         namespace=first.namespace,
         node=first.node,
+        last_tried=_utc(max((each.last_seen for each in symptoms if each.last_seen is not None), default=None)),
+        likely=meaning.outcomes,
+        asks_other_nodes=meaning.asks_other_nodes,
+        narrower=meaning.narrower,
+        at_streaming_mirror=is_of_streaming_mirror(error),
         through_registry=is_mirrored(first.image) and first.symptom_class != error.symptom_class,
     )
-    return UNEXPLAINED.at(resource, unexplained, *of_cluster, reach=reach, explains=(first.symptom_class,))
+    details = (unexplained, *of_cluster, Apart(), RuledOut(), Sizes(), Answers())
+    return UNEXPLAINED.at(resource, *details, reach=reach, explains=(first.symptom_class,))
+
+
+def _utc(when: datetime | None) -> str | None:
+    return None if when is None else when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _with_a_way_out(why: Unreadable, so: str = "pods were not read") -> Unreadable:

@@ -11,6 +11,8 @@ from ..facts import Facts, NotKnownError, Unreadable
 from ..model import Finding, Status
 from ..targets import Targets
 
+LEFT_OUT = "Left out with --skip or --only."
+"""The reason of what was not judged because the user did not want it."""
 _ABOUT_THE_REGISTRY = ("registry", "access", "image")
 OF_THE_REGISTRY = frozenset(
     {
@@ -31,7 +33,7 @@ def judge(checks: Iterable[Check], facts: Facts, skip: Collection[str] = ()) -> 
     findings: list[Finding] = []
     for checked in checks:
         if left_out(checked.id, skip):
-            findings.append(_skipped(checked, facts, "Left out with --skip or --only."))
+            findings.append(_skipped(checked, facts, LEFT_OUT))
         elif applies(checked, facts.targets):
             findings.extend(evaluate(checked, facts))
         else:

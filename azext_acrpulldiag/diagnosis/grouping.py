@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..facts import Facts, Kubernetes, Node, PulledImage
-from ..images.references import host_of
+from ..images.references import host_of, image_key
 from ..model import Grouping, Symptom, SymptomGroup
 from ..pull_errors.symptoms import login_server_of, recent_pulls
 from ..quoting import printable
-from .reach import image_key
 
 _MOST_NAMES = 3
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from functools import lru_cache
 
-from ..images.references import parse_reference
+from ..images.references import image_key
 from ..model import Finding, Reach, Status, Symptom
 from ..quoting import printable
 
@@ -86,13 +85,3 @@ class LiveSymptoms:
 
 def _union(index: dict[Hashable, Numbers], keys: Iterable[Hashable]) -> Numbers:
     return frozenset().union(*(index.get(key, frozenset()) for key in keys))
-
-
-@lru_cache(maxsize=4096)
-def image_key(text: str) -> Hashable:
-    """What a reference names within its registry; one that is not valid names itself."""
-    try:
-        image = parse_reference(text)
-    except ValueError:
-        return printable(text)
-    return image.repository, image.tag, image.digest

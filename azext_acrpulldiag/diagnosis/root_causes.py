@@ -23,8 +23,10 @@ from dataclasses import replace
 from ..catalogue import Check, Outcome
 from ..checks.symptom import PODS, UNEXPLAINED, narrowed
 from ..model import Confidence, Diagnosis, Finding, Grouping, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
+from .apart import Surroundings
 from .reach import SAYS_NOTHING, LiveSymptoms
 from .summary import WELL, summary_of
+from .unexplained import completed
 
 
 def diagnose(
@@ -35,18 +37,19 @@ def diagnose(
     grouping: Grouping | None = None,
     well: str = WELL,
     beside: str = "",
+    around: Surroundings | None = None,
 ) -> Diagnosis:
     """Judge a whole run.
 
     ``symptoms`` are the live ones of the target registry; with none, every error outcome is
     a root cause (the preflight). ``grouping`` says where they are, ``well`` what to say where nothing stops a pull,
-    ``beside`` what to say of what is not judged.
+    ``beside`` what to say of what is not judged, ``around`` what the nodes are, to tell those apart on which a pull fails that nothing explains.
     """
     grouping = grouping or Grouping()
     known_checks = {checked.id: checked for checked in checks}
     live = LiveSymptoms(symptoms)
     judged = [_with_decisiveness(finding, known_checks, live) for finding in findings]
-    judged = _without_explained(judged, known_checks, live)
+    judged = _without_explained(judged, known_checks, live, around or Surroundings())
     causes = sorted(_causes(judged, live), key=lambda cause: _rank(cause, live))
     roots = _root_causes(causes, live)
     verdict = _verdict(roots, judged)
@@ -64,10 +67,12 @@ def diagnose(
 # --- what is explained -------------------------------------------------------------------
 
 
-def _without_explained(findings: Sequence[Finding], checks: dict[str, Check], live: LiveSymptoms) -> list[Finding]:
+def _without_explained(
+    findings: Sequence[Finding], checks: dict[str, Check], live: LiveSymptoms, around: Surroundings
+) -> list[Finding]:
     """Withdraw what is reported as unexplained and is, or may be, explained by other findings.
 
-    Where that holds for some of the pods, the finding is about the others.
+    Where that holds for some of the pods, the finding is about the others. What is left tells what the run knows.
     """
     others = [finding for finding in findings if finding.outcome != UNEXPLAINED.id]
     accounted = frozenset().union(*(_accounted(finding, checks, live) for finding in others))
@@ -78,10 +83,10 @@ def _without_explained(findings: Sequence[Finding], checks: dict[str, Check], li
             left = live.of_classes(each.explains) - accounted
             if not left:
                 withdrawn.append(each)
-            elif left < live.of_classes(each.explains):
-                kept.append(narrowed(each, live.chosen(left)))
             else:
-                kept.append(each)
+                some = left < live.of_classes(each.explains)
+                about = narrowed(each, live.chosen(left)) if some else each
+                kept.append(completed(about, live.chosen(left), others, checks, around))
     if not live.numbers <= accounted:
         kept = [_open(each) if each.check == PODS else each for each in kept]
     for each in withdrawn[:1]:

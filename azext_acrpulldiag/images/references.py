@@ -8,10 +8,12 @@ taken for one, and counts for the path's length, and a runtime asks that host.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from enum import Enum
 from functools import lru_cache
 
 from ..facts import Image
+from ..quoting import printable
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"
@@ -58,6 +60,16 @@ def parse_reference(text: str) -> Image:
     if at:
         _check_digest(digest, text)
     return Image(host, path, tag if colon else (None if at else DEFAULT_TAG), digest if at else None)
+
+
+@lru_cache(maxsize=4096)
+def image_key(text: str) -> Hashable:
+    """What a reference names within its registry; one that is not valid names itself."""
+    try:
+        image = parse_reference(text)
+    except ValueError:
+        return printable(text)
+    return image.repository, image.tag, image.digest
 
 
 def _split_host(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from azext_acrpulldiag.catalogue import Check, Outcome, unknown
 from azext_acrpulldiag.checks._kubectl import Kubectl
 from azext_acrpulldiag.checks._named import ClusterNames
 from azext_acrpulldiag.checks.symptom import PODS, UNEXPLAINED, Unexplained
+from azext_acrpulldiag.checks.unexplained import Answers, Apart, RuledOut, Sizes
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.model import Confidence, Finding, Grouping, Reach, SeenFrom, Severity, Status, Symptom, Verdict
@@ -46,8 +47,9 @@ KUBECTL = Kubectl.of(healthy_facts())
 
 def unexplained(symptom_class="unauthorized-401", pods=()):
     texts = {field.name: "x" for field in fields(Unexplained)}
-    what = Unexplained(**texts | {"symptom_class": symptom_class, "pods": tuple(pods)})
-    made = UNEXPLAINED.at("/r", what, ClusterNames("prod", "rg-app", "s"), KUBECTL, explains=(symptom_class,))
+    what = Unexplained(**texts | {"symptom_class": symptom_class, "pods": tuple(pods), "narrower": None})
+    parts = (what, ClusterNames("prod", "rg-app", "s"), KUBECTL, Apart(), RuledOut(), Sizes(), Answers())
+    made = UNEXPLAINED.at("/r", *parts, explains=(symptom_class,))
     return replace(made, check=PODS)
 
 
