@@ -38,9 +38,13 @@ class KubernetesChanges:
         pool: str = "pool1",
         ready: bool = True,
         client_id: str = build.KUBELET_CLIENT_ID,
+        runtime: str | None = None,
         **labels: str,
     ) -> Object:
-        """Add a node as AKS labels it; ``client_id`` is its kubelet identity's, ``labels`` are more labels."""
+        """Add a node as AKS labels it; ``client_id`` is its kubelet identity's, ``labels`` are more labels.
+
+        ``runtime`` is its container runtime and version, as recorded if ``None``.
+        """
         item = body("k8s/nodelist_aks_amd64_2025")["items"][0]
         item["metadata"] |= {"name": name, "creationTimestamp": _time(timedelta(days=30))}
         item["metadata"]["labels"] |= {
@@ -50,6 +54,8 @@ class KubernetesChanges:
             "kubernetes.io/hostname": name,
             **labels,
         }
+        if runtime is not None:
+            item["status"]["nodeInfo"]["containerRuntimeVersion"] = runtime
         for condition in item["status"]["conditions"]:
             if condition["type"] == "Ready":
                 condition["status"] = "True" if ready else "False"

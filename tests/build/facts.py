@@ -11,6 +11,7 @@ from azext_acrpulldiag.facts import (
     AdminRule,
     AccountIdentity,
     AccountPull,
+    AssignedIdentity,
     Bootstrap,
     EndpointPolicy,
     Facts,
@@ -117,6 +118,32 @@ NO_WAY_TO_MCR = (
     'failed to do request: Head "https://mcr.microsoft.com/v2/oss/v2/kubernetes/coredns/manifests/v1.12.1-3": '
     "dial tcp 150.171.69.10:443: i/o timeout"
 )
+
+
+def streaming_mirror_facts() -> Facts:
+    """Pods fail at the artifact streaming mirror on their node, which refuses connections."""
+    asked = "http://localhost:8578/v2/team/app/manifests/1.2?ns=contosoreg.azurecr.io"
+    silent = f'failed to do request: Head "{asked}": dial tcp 127.0.0.1:8578: connect: connection refused'
+    return failing_pods_facts((failing(silent),), cluster=cluster(agent_pools=(agent_pool(artifact_streaming=True),)))
+
+
+def several_identities_facts() -> Facts:
+    """Pods pull without a credential on a node that carries two identities and does not name the one that it uses."""
+    addon = AssignedIdentity(f"{IDENTITY_ID}-addon", "5d0d7a5e-6c1e-4b6e-9f0e-2f6a0c7b8d91", None)
+    ours = AssignedIdentity(IDENTITY_ID, KUBELET_OBJECT_ID, KUBELET_CLIENT_ID)
+    told = kubernetes(failing(), nodes=(node(kubelet_client_id=None),))
+    return replace(healthy_facts(), kubernetes=told, node_hosts=(scale_set(identities=(ours, addon)),))
+
+
+def refused_client_facts() -> Facts:
+    """The registry refuses pods by an address that Azure does not show, and its firewall does not allow."""
+    text = "unexpected status from HEAD request to https://contosoreg.azurecr.io/v2/: 403 Forbidden: denied: client with IP"
+    return failing_pods_facts(
+        (failing(f"{text} '20.88.7.6' is not allowed access"),),
+        registry=registry(network_rules=NetworkRules("Deny", ("20.50.60.70",), ())),
+        network=network(),
+        outbound=outbound("20.50.60.70"),
+    )
 
 
 def private_link_facts(**changes: object) -> Facts:

@@ -36,6 +36,7 @@ NOT_READ = dict.fromkeys(
         "access.pull-role",
         "access.tenants",
         "network.admin-rules",
+        "network.client-address",
         "network.firewall",
         "network.node-resolver",
         "network.outbound-ip",

@@ -30,8 +30,8 @@ _MEANS: dict[str, Callable[[], bool]] = {
 }
 # Every check that asks what pods or nodes report.
 OF_PODS = (
-    "kubelet.pull-qps", "network.node-resolver", "network.proxy", "network.storage-policy",
-    "pull-secret.virtual-nodes", "registry.throttling", "symptom.pods",
+    "kubelet.pull-qps", "network.client-address", "network.node-resolver", "network.proxy", "network.storage-policy",
+    "nodes.artifact-streaming", "nodes.identity", "pull-secret.virtual-nodes", "registry.throttling", "symptom.pods",
 )  # fmt: skip
 OF_EVENTS = ("symptom.admission",)
 OF_NODES = ("cluster.ready-nodes", "identity.node-labels")

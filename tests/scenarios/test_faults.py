@@ -32,8 +32,8 @@ HANGING = {"timeout": 7.0, "drip": 7.0}
 AFTERWARDS = 20.0
 # What pods tell, and what nodes tell.
 PODS = (
-    "kubelet.pull-qps", "registry.throttling", "symptom.pods", "network.node-resolver", "network.proxy",
-    "network.storage-policy",
+    "kubelet.pull-qps", "registry.throttling", "symptom.pods", "network.client-address", "network.node-resolver",
+    "network.proxy", "network.storage-policy", "nodes.artifact-streaming", "nodes.identity",
 )  # fmt: skip
 NODES = ("cluster.ready-nodes", "identity.node-labels")
 
