@@ -43,7 +43,8 @@ def diagnose(
 
     ``symptoms`` are the live ones of the target registry; with none, every error outcome is
     a root cause (the preflight). ``grouping`` says where they are, ``well`` what to say where nothing stops a pull,
-    ``beside`` what to say of what is not judged, ``around`` what the nodes are, to tell those apart on which a pull fails that nothing explains.
+    ``beside`` what to say of what is not judged, ``around`` what the nodes are, to tell those apart on which a pull
+    fails that nothing explains.
     """
     grouping = grouping or Grouping()
     known_checks = {checked.id: checked for checked in checks}

@@ -209,7 +209,7 @@ def node_from(item: Json) -> Node:
         ready=bool(ready) and ready[0].get("status") == "True",
         created=time_of(member(item, "metadata", "creationTimestamp")),
         labels=labels,
-        runtime=_text(item, "status", "nodeInfo", "containerRuntimeVersion") or None,
+        runtime=text_at(item, "status", "nodeInfo", "containerRuntimeVersion") or None,
     )
 
 
