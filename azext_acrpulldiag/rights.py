@@ -197,14 +197,14 @@ FORWARDING_RULES = (
 )
 ADMIN_RULES = (
     _action(
-        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/read",
         "networks of the nodes",
     ),
 )
 NETWORK_MANAGERS = (
     *ADMIN_RULES,
     _action(
-        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/action",
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/read",
         _NETWORKS,
         "no peering joins the nodes' network with that of a private endpoint or an appliance",
     ),

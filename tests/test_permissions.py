@@ -51,8 +51,6 @@ def test_the_role_only_reads():
     assert writing == [
         "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
         "Microsoft.Network/virtualNetworks/listDnsForwardingRulesets/action",
-        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/action",
-        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
     ]
     assert not [name for name in granted["Actions"] if "*" in name]
 

@@ -215,8 +215,11 @@ def _of_network(cloud: Cloud, request: Request, path: str) -> Response | None:
     resource_id, _, action = path.rpartition("/")
     if type_of(resource_id) != "microsoft.network/virtualnetworks" or resource_id not in cloud.resources:
         return None
-    if not may(cloud, views.operation(resource_id, f"{action}/action"), resource_id):
-        return None
+    # "This read permission, not .../action, is required to call" them:
+    # https://learn.microsoft.com/azure/role-based-access-control/permissions/networking
+    needed = views.operation(resource_id, f"{action}/read")
+    if action.lower().startswith("listnetworkmanagereffective") and not may(cloud, needed, resource_id):
+        return authorization_failed(cloud, needed, path)
     return managers.listed(cloud, action.lower(), resource_id, request)
 
 

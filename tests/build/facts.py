@@ -205,7 +205,7 @@ def admin_rule_facts(*rules: AdminRule, **changes: object) -> Facts:
 
 def unread_admin_rules_facts(**changes: object) -> Facts:
     """As :func:`admin_rule_facts`, where such rules may not be read, and no Virtual Network Manager is in sight."""
-    name = "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action"
+    name = "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/read"
     return _administered(Unreadable("forbidden", "No right to read the rules", name, name), (), **changes)
 
 

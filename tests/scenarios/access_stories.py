@@ -438,7 +438,6 @@ def assignments_forbidden(cloud: Cloud) -> None:
         "access.pull-role": READ_ASSIGNMENTS,
         "access.propagation": READ_ASSIGNMENTS,
         "access.deny-assignments": "Microsoft.Authorization/denyAssignments/read",
-        "network.admin-rules": "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
         **dict.fromkeys((*OF_PODS, *OF_NODES, *OF_EVENTS), READ_KUBECONFIG),
     },
 )

@@ -13,7 +13,7 @@ from .stories import story
 BLOCKS = "network.admin-rule-blocks-registry"
 MISSING, DISCONNECTED = "network.peering-missing", "network.peering-disconnected"
 ACTION = "Microsoft.Network/virtualNetworks/listNetworkManagerEffective"
-RULES, CONFIGURATIONS = f"{ACTION}SecurityAdminRules/action", f"{ACTION}ConnectivityConfigurations/action"
+RULES, CONFIGURATIONS = f"{ACTION}SecurityAdminRules/read", f"{ACTION}ConnectivityConfigurations/read"
 ADD = "az network manager security-admin-config rule-collection rule create --network-manager-name avnm-corp"
 PRIVATE_TIMEOUT = TIMEOUT.replace("20.61.97.129", "10.50.0.5")
 

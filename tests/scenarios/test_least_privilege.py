@@ -83,12 +83,12 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         "Microsoft.Network/dnsResolvers/inboundEndpoints/read": ("network.private-dns",),
     },
     "networks-joined-by-a-mesh": {
-        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/action": (
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveConnectivityConfigurations/read": (
             "network.peerings",
         ),
     },
     "admin-rule-allows-what-a-security-group-denies": {
-        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action": (
+        "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/read": (
             "network.admin-rules",
             "network.security-groups",
         ),

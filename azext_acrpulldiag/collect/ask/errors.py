@@ -11,6 +11,11 @@ from ...masking import masked
 
 # As recorded: "The supported api-versions are 'a, b, c'." and "The supported versions are 'a,b,c'."
 _SUPPORTED = re.compile(r"\bsupported (?:api-)?versions are '([^']*)'", re.IGNORECASE)
+# POSTs that take a right to read, see operation_of.
+_READING_POSTS = (
+    "listnetworkmanagereffectiveconnectivityconfigurations",
+    "listnetworkmanagereffectivesecurityadminrules",
+)
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[a-z]+)?", re.IGNORECASE)
 
 
@@ -20,7 +25,6 @@ class ReadError(Exception):
     def __init__(self, why: Unreadable) -> None:
         super().__init__(why.sentence)
         self.why = why
-
 
 class VersionRefusedError(ReadError):
     """Resource Manager does not know the api-version for this type, here or at the moment."""
@@ -101,14 +105,19 @@ def refusal(status: int, code: str | None, path: str, permission: str | None = N
 
 
 def operation_of(path: str, method: str = "GET") -> str:
-    """Name the Azure operation of a request: ``Provider/type/subtype/read``, or ``.../action`` for a POST."""
+    """Name the Azure operation of a request: ``Provider/type/subtype/read``, or ``.../action`` for a POST.
+
+    A few POSTs take a right to read: "This read permission, not .../action, is required to call" them, in
+    https://learn.microsoft.com/azure/role-based-access-control/permissions/networking.
+    """
     _, marker, tail = path.split("?")[0].rpartition("/providers/")
     if not marker:
         kind = next((each for each in ("resourceGroups", "resources") if f"/{each.lower()}" in path.lower()), None)
         return f"Microsoft.Resources/subscriptions/{kind}/read" if kind else path
     parts = tail.strip("/").split("/")
     # Provider and pairs of type and name; one part more is a collection or, in a POST, an action.
-    ending = "action" if method == "POST" and len(parts) > 2 and len(parts) % 2 == 0 else "read"
+    acts = method == "POST" and len(parts) > 2 and len(parts) % 2 == 0 and parts[-1].lower() not in _READING_POSTS
+    ending = "action" if acts else "read"
     return "/".join([parts[0], *parts[1::2], ending])
 
 

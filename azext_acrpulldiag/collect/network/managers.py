@@ -1,7 +1,7 @@
 """Read what Virtual Network Managers do to networks, where it decides something.
 
-Both lists are POSTs that the role Reader lacks. Where one is refused, Resource Graph tells whether there is any
-Virtual Network Manager in sight that may be at work. Sources:
+Both lists are POSTs that take a right to read, so Reader is enough. Where one is refused, Resource Graph tells whether
+there is any Virtual Network Manager in sight that may be at work. Sources:
 https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration,
 https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins
 """

@@ -27,6 +27,7 @@ from tests.recordings import body, recording
 
 CLUSTERS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerService/managedClusters"
 CLUSTER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/prod"
+VNET = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/vnet"
 READ = "Microsoft.ContainerService/managedClusters/read"
 
 
@@ -493,6 +494,16 @@ def test_neither_bodies_nor_tokens_are_logged(azure, open_reader, debug_log):
             "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
         ),
         ("/providers/Microsoft.ResourceGraph/resources", "POST", "Microsoft.ResourceGraph/resources/read"),
+        (
+            f"{VNET}/listDnsForwardingRulesets",
+            "POST",
+            "Microsoft.Network/virtualNetworks/listDnsForwardingRulesets/action",
+        ),
+        (
+            f"{VNET}/listNetworkManagerEffectiveSecurityAdminRules",
+            "POST",
+            "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/read",
+        ),
         (
             f"{CLUSTER}/providers/Microsoft.Authorization/roleAssignments",
             "GET",

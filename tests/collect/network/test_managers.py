@@ -103,25 +103,25 @@ def test_an_appliance_that_is_in_no_network_may_be_in_a_group(read, cloud):
 
 def test_managers_are_looked_for_where_something_may_not_be_read(read, cloud):
     cloud.network_manager()
-    cloud.forbid(f"{ACTION}{RULES}/action")
+    cloud.forbid(f"{ACTION}{RULES}/read")
     found = read().managed
-    assert found.admin_rules[HERE].permission == f"{ACTION}{RULES}/action"
+    assert found.admin_rules[HERE].permission == f"{ACTION}{RULES}/read"
     assert [each.id.rpartition("/")[2] for each in found.managers] == ["avnm-corp"]
 
 
 def test_none_is_found_where_none_is_seen(read, cloud):
-    cloud.forbid(f"{ACTION}{RULES}/action")
+    cloud.forbid(f"{ACTION}{RULES}/read")
     assert read().managed.managers == ()
 
 
 def test_that_none_can_be_looked_for_is_said(read, cloud):
-    cloud.forbid(f"{ACTION}{RULES}/action")
+    cloud.forbid(f"{ACTION}{RULES}/read")
     cloud.fault("ResourceGraph", "403")
     assert isinstance(read().managed.managers, Unreadable)
 
 
 def test_a_manager_of_another_form_is_not_known(read, cloud):
     cloud.resources[cloud.network_manager()].pop("properties")
-    cloud.forbid(f"{ACTION}{RULES}/action")
+    cloud.forbid(f"{ACTION}{RULES}/read")
     (found,) = read().managed.managers
     assert isinstance(found.subscriptions, Unreadable)
