@@ -105,7 +105,9 @@ def ip_group(resource_id: str, *addresses: str) -> Json:
 
 
 def _classic_rule(rule: Json) -> Json:
-    policy_only = ("ruleType", "ipProtocols", "webCategories", "targetUrls", "terminateTLS")
+    policy_only = ["ruleType", "ipProtocols", "webCategories", "targetUrls", "terminateTLS"]
+    if rule["ruleType"] == "ApplicationRule":
+        policy_only.append("destinationAddresses")
     made = {key: value for key, value in rule.items() if key not in policy_only}
     return made | ({"protocols": rule["ipProtocols"]} if "ipProtocols" in rule else {})
 
