@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest containerds demo test compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test contracts contracts-age compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -11,6 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 VENV := .venv
 AZDEV := .venv-azdev
 OLDEST := .venv-oldest
+WHEELS := .wheels-contracts
 OLDEST_AZ := $(shell sed -n 's/.*"azext.minCliCoreVersion": "\(.*\)".*/\1/p' azext_acrpulldiag/azext_metadata.json)
 
 # What depends on az itself: whole runs, and the commands of az that are wrapped.
@@ -58,11 +59,25 @@ $(OLDEST)/.ready: azext_acrpulldiag/azext_metadata.json
 containerds: ## fetch Debian's newer containerds into build/, for the tests of real pulls
 	@$(PYTHON) -m scripts.containerds
 
+# Several versions of one package, so each by itself; without what it depends on, since nothing of it is run.
+setup-contracts: $(WHEELS)/.ready
+$(WHEELS)/.ready: requirements-contracts.txt | $(VENV)/.ready
+	rm -rf $(WHEELS)
+	sed -n '/==/p' $< | xargs -P 4 -I PACKAGE \
+		$(VENV)/bin/python -m pip download --quiet --no-deps --only-binary :all: --dest $(WHEELS) PACKAGE
+	touch $@
+
 demo: setup ## run the real command against a broken simulated cluster (SCENARIO=... picks another)
 	@$(VENV)/bin/python -m tests.demo $(SCENARIO)
 
-test: setup ## run the tests (PYTEST_ARGS=... is handed on)
+test: setup setup-contracts ## run the tests (PYTEST_ARGS=... is handed on)
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+contracts: setup setup-contracts ## hold recordings, mappings, rights and versions against Microsoft's definitions
+	$(VENV)/bin/python -m pytest -n0 tests/contracts $(PYTEST_ARGS)
+
+contracts-age: setup ## fail for a preview api-version that is older than nine months
+	$(VENV)/bin/python -m tests.contracts.age
 
 compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure CLI (PYTEST_ARGS=... is handed on)
 	rm -rf build/compat
@@ -99,4 +114,4 @@ clean: ## remove what was built, keep the environments
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environments as well
-	rm -rf $(VENV) $(AZDEV) $(OLDEST)
+	rm -rf $(VENV) $(AZDEV) $(OLDEST) $(WHEELS)

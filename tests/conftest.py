@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.azure.server import Server
     from tests.azure.state import Cloud
     from tests.azure.warm import WarmProcess
+    from tests.contracts.table import Noted
     from tests.scenarios.engines import Engine
 
 
@@ -36,6 +37,7 @@ pytest_plugins = (
     "tests.scenarios.savings",
     "tests.path.invariant",
     "tests.pull_errors.runtimes",
+    "tests.contracts.table",
 )
 
 
@@ -48,6 +50,14 @@ def debug_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch)
     for name in (None, "cli", "azure", "urllib3", "kubernetes"):
         caplog.set_level(logging.DEBUG, logger=name)
     return caplog
+
+
+@pytest.fixture
+def noted(record_property: Callable[[str, object], None]) -> Noted:
+    """Counts what is held against Microsoft's definitions."""
+    from tests.contracts.table import Noted
+
+    return Noted(record_property)
 
 
 @pytest.fixture(scope="session")

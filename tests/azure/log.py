@@ -19,6 +19,8 @@ class Entry:
     started: float
     ended: float = 0.0
     status: int = 0
+    answer: bytes | None = None
+    """The body of an answer that nothing was done to, where it is JSON in one piece."""
 
     @property
     def method(self) -> str:

@@ -149,6 +149,7 @@ class _Conversation:
             if fault is None:
                 response = self._route(request)
                 entry.status = response.status
+                entry.answer = response.body if isinstance(response.body, bytes) else None
                 # Before the client has it: its next request may come while this thread is not yet told to go on.
                 entry.ended = time.monotonic()
                 return self._send(http, request, response)

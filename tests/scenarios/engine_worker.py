@@ -2,7 +2,8 @@
 
 Reads one JSON object a line (``registry``, ``timeout``, ``skip``, ``image``, ``access``, ``namespace``, ``pod``,
 ``pull_secret``, ``no_credential_test``, ``expiry_days``), answers one a line: ``report`` and ``facts`` (pickled,
-base64), or ``missing`` where the cluster does not exist, or ``raised`` with the traceback; and ``seconds``.
+base64), or ``missing`` where the cluster does not exist, or ``raised`` with the traceback; and ``seconds`` and
+``reads``: what was looked at in answers of Resource Manager and in none before (method, path, api-version, members).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from azext_acrpulldiag.collect.kubernetes.workloads import Scope
 from azext_acrpulldiag.engine import Request, judged, read
 from azext_acrpulldiag.targets import ClusterTarget, Targets, parse_registry
 from tests import build
+from tests.contracts.trace import answers_traced, fresh
 
 
 def answer(cli_ctx: Any, asked: dict[str, Any]) -> dict[str, Any]:
@@ -68,8 +70,11 @@ def main() -> None:
 
     kube_api.FIRST_ANSWER_SECONDS = kube_api.READ_SECONDS
     cli = get_default_cli()
+    known: set[tuple[str, ...]] = set()
     for line in sys.stdin:
-        print(json.dumps(answer(cli, json.loads(line))), flush=True)
+        with answers_traced() as reads:
+            outcome = answer(cli, json.loads(line))
+        print(json.dumps(outcome | {"reads": fresh(reads, known)}), flush=True)
 
 
 if __name__ == "__main__":

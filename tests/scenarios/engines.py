@@ -16,6 +16,8 @@ from tests.azure.az import Az, az_command
 from tests.azure.extension import PROJECT
 from tests.azure.server import Server
 from tests.azure.state import Cloud
+from tests.contracts.held import can_hold
+from tests.contracts.reads import unknown_reads_of
 
 from .access_stories import OTHER_SUBSCRIPTION
 
@@ -41,6 +43,9 @@ class Engine:
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         assert not cloud.log.errors
         assert not cloud.log.refused
+        if can_hold():
+            unknown = unknown_reads_of(answer["reads"])
+            assert not unknown, "\n".join(unknown)
         return answer
 
 

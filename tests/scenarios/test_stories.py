@@ -7,6 +7,8 @@ import pytest
 from azext_acrpulldiag.checks import ALL
 from tests.azure.az import Az, is_another
 from tests.azure.state import Cloud
+from tests.contracts.held import can_hold, hold
+from tests.contracts.table import Noted
 
 from .rights import undeclared
 from .running import assert_promises, assert_told, run
@@ -25,7 +27,7 @@ def told() -> dict[str, Story]:
 
 
 @pytest.mark.parametrize("story", told().values(), ids=told())
-def test_story(story: Story, cloud: Cloud, warm_az: Az) -> None:
+def test_story(story: Story, cloud: Cloud, warm_az: Az, noted: Noted) -> None:
     if story.missing:
         pytest.skip(f"needs {story.missing}")
     story.tell(cloud)
@@ -33,6 +35,8 @@ def test_story(story: Story, cloud: Cloud, warm_az: Az) -> None:
     assert_promises(done)
     assert_told(story, done)
     assert not undeclared(done.requests, cloud)
+    if can_hold():
+        hold(done.requests, noted, story.name)
 
 
 def test_every_outcome_has_a_story() -> None:
