@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test contracts contracts-age compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -22,6 +22,9 @@ ON_OLDEST := tests/scenarios $(addprefix --ignore=,$(IN_ENGINES)) tests/collect/
 JOBS ?= 2
 PYTEST_ARGS ?=
 SCENARIO ?=
+GROUP ?=
+NAME ?=
+ACR ?=
 
 export AZURE_CORE_COLLECT_TELEMETRY := no
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -65,6 +68,7 @@ $(WHEELS)/.ready: requirements-contracts.txt | $(VENV)/.ready
 	rm -rf $(WHEELS)
 	sed -n '/==/p' $< | xargs -P 4 -I PACKAGE \
 		$(VENV)/bin/python -m pip download --quiet --no-deps --only-binary :all: --dest $(WHEELS) PACKAGE
+	$(VENV)/bin/python -c "from tests.contracts.definitions import known; known()"
 	touch $@
 
 demo: setup ## run the real command against a broken simulated cluster (SCENARIO=... picks another)
@@ -78,6 +82,9 @@ contracts: setup setup-contracts ## hold recordings, mappings, rights and versio
 
 contracts-age: setup ## fail for a preview api-version that is older than nine months
 	$(VENV)/bin/python -m tests.contracts.age
+
+smoke: setup setup-contracts ## write the shape of your Azure's answers (GROUP=... NAME=... ACR=...) to build/smoke.json
+	@$(VENV)/bin/python -m scripts.smoke $(GROUP) $(NAME) $(if $(ACR),--acr $(ACR))
 
 compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure CLI (PYTEST_ARGS=... is handed on)
 	rm -rf build/compat
