@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from azext_acrpulldiag.collect.ask.deadline import Deadline, Meter, begin_after
 from azext_acrpulldiag.collect.ask.session import Session
 from tests.build import TENANT
+from tests.contracts.held import undefined_members
 
 
 class Here:
@@ -37,6 +38,7 @@ class Here:
         self.most_at_once = 0
         self.lock = threading.Lock()
         self.delay = 0.0
+        self.undefined: list[str] = []
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
         here = self
@@ -56,9 +58,17 @@ class Here:
                 time.sleep(here.delay)
                 with here.lock:
                     here.at_once -= 1
-                here.answer(self, unquote(split.path).lower())
+                path = unquote(split.path).lower()
+                here.hold(path, parse_qs(split.query))
+                here.answer(self, path)
 
         return Handler
+
+    def hold(self, path: str, query: dict[str, list[str]]) -> None:
+        """Note members of an answer to Resource Manager that its definition does not know."""
+        match self.answers.get(path):
+            case (200, dict() as body):
+                self.undefined += undefined_members("GET", path, query.get("api-version", [""])[0], body)
 
     def answer(self, handler: BaseHTTPRequestHandler, path: str) -> None:
         answer = self.answers.get(path, (404, {"error": {"code": "ResourceNotFound", "message": path}}))
@@ -172,6 +182,7 @@ def azure_here(answers: dict[str, Any], seconds: float = 20.0) -> Iterator[tuple
     session = LocalSession(server.server_address[1], seconds, _certificate())
     try:
         yield here, session
+        assert not here.undefined
     finally:
         session.close()
         server.shutdown()

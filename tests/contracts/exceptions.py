@@ -216,6 +216,12 @@ READINGS = (
     Looked(_REGISTRY, "properties.regionalEndpointHostNames", "", _OF_PREVIEW),
     Looked(_REGISTRY, "properties.networkRuleSet.virtualNetworkRules", "", _OF_PREVIEW),
     Looked(
+        "Microsoft.Authorization/permissions",
+        "condition",
+        "",
+        "2022-05-01-preview shows it, a preview older than any that may be pinned; no stable version does",
+    ),
+    Looked(
         _CLUSTER,
         "properties.networkProfile.natGatewayProfile.sku",
         "",

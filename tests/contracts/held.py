@@ -51,6 +51,18 @@ def _shown(operation: Operation, body: bytes) -> frozenset[str]:
     return frozenset(shown(operation, json.loads(body)))
 
 
+def undefined_members(method: str, path: str, version: str, body: object) -> list[str]:
+    """The members of a made-up answer that its definition does not know; of one that nothing defines, none.
+
+    What a test makes up may leave things out, or be of another form on purpose.
+    """
+    operation = known().find(method, path, version) if can_hold() else None
+    if operation is None:
+        return []
+    found = (each for each in breaches(operation, body) if each.kind == "unknown")
+    return [f"{path} in {version}: {each}" for each in found if not _is_known(operation, each, "")]
+
+
 def operation_of(entry: Entry) -> Operation | None:
     """What a request is for."""
     return known().find(entry.method, entry.path, version_of(entry))

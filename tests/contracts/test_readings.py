@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from azext_acrpulldiag.collect.azure.access_models import assignment_from, definition_from, denial_from
+from azext_acrpulldiag.collect.azure.access_models import (
+    assignment_from,
+    definition_from,
+    denial_from,
+    permissions_from,
+)
 from azext_acrpulldiag.collect.azure.cluster import API_VERSION, PREVIEW_API_VERSION, cluster_from
 from azext_acrpulldiag.collect.azure.identity import managed_identity_from
 from azext_acrpulldiag.collect.members import Body, MemberError, Model
@@ -32,6 +37,11 @@ TRACED = [
     (lambda answer: connected_groups_from(answer["value"]), "network/spec_avnm_effective_connectivity_post"),
 ]
 BY_PATH = [
+    (
+        lambda answer: permissions_from(answer["value"]),
+        "virtualNetworks/v/providers/Microsoft.Authorization/permissions",
+        "2022-04-01",
+    ),
     (addresses_of_group, "ipGroups/g", "2024-05-01"),
     (endpoint_policy_from, "serviceEndpointPolicies/p", "2024-05-01"),
     (nat_sources_from, "natGateways/n", "2024-05-01"),
