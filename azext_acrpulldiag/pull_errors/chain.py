@@ -6,6 +6,7 @@ long text may consist of is bounded.
 
 from __future__ import annotations
 
+import json
 import re
 
 LONGEST = 131_072
@@ -16,6 +17,46 @@ _BACKSLASHED_QUOTE = re.compile(r"\\{1,8}([\"'])")
 # In a path of Windows, as in C:\new, a backslash and an n are no line break.
 _BROKEN_LINE = re.compile(r"((?<![\w])[A-Za-z]:\\[^\s\"']{1,400})|(?:\\r)?\\{1,2}n|[\r\n\t\x00]")
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,16}[A-Za-z]")
+_AGE = r"(?:\d[\dhmsdy]{0,15}|<unknown>)(?: \(x\d{1,9} over [\dhmsdy]{1,16}\))?"
+_FRAMES = re.compile(
+    r"\s{0,200}(?:"
+    # journald and klog
+    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,253} [\w.@-]{1,64}\[\d{1,10}\]: |"
+    r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,8}\d{1,10} [\w.-]{1,100}:\d{1,6}\] |"
+    # a row of kubectl describe, and of kubectl get events
+    rf"(?:Normal|Warning)\s{{1,40}}[A-Z]\w{{1,63}}\s{{1,40}}{_AGE}\s{{1,40}}[a-z][\w-]{{1,63}}"
+    rf"(?:, [\w.-]{{1,253}})?\s{{2,40}}|"
+    rf"{_AGE}\s{{1,40}}(?:Normal|Warning)\s{{1,40}}[A-Z]\w{{1,63}}\s{{1,40}}[a-z]{{1,63}}/[\w.-]{{1,253}}\s{{1,200}}|"
+    r"\(combined from similar events\): |spec\.\w{1,20}\{[^}\s]{1,80}\}: "
+    r")"
+)
+_MOST_FRAMES = 4
+
+
+def unframed(message: str) -> str:
+    """The message without what journald, klog, tables of kubectl, kubelet and the JSON of an event put around it."""
+    message = _message_of(message)
+    at = 0
+    for _ in range(_MOST_FRAMES):
+        frame = _FRAMES.match(message, at)
+        if frame is None:
+            break
+        at = frame.end()
+    return message[at:]
+
+
+def _message_of(text: str) -> str:
+    """The message of an event or a container's status that is given as JSON; any other text as it is."""
+    if text.lstrip()[:1] != "{" or len(text) > LONGEST:
+        return text
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    named = isinstance(value, dict) and isinstance(value.get("message"), str) and isinstance(value.get("reason"), str)
+    return str(value["message"]) if named else text
+
+
 # What pages and word processors make of quotes.
 _CURLY = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
 
@@ -26,7 +67,7 @@ def readable(message: str) -> str:
     containerd joins what a registry says to the status by a line break (``errors.Join``, since 2.1.6), dockerd lists
     several errors of a registry so, and the JSON of a log writes the break as two characters.
     """
-    text = message
+    text = unframed(message)
     if len(text) > LONGEST:
         text = text[: LONGEST // 2] + " " + text[-LONGEST // 2 :]
     text = _ANSI.sub("", text)

@@ -125,13 +125,14 @@ def _rank(cause: Cause, position: int, count: int) -> int:
     """How little an attempt tells: the lowest rank carries the cause.
 
     A credential that got further than 401 met the real obstacle. The attempt without a
-    credential ends in 401 at every private registry, whatever stopped the others.
+    credential ends in 401 at every private registry, whatever stopped the others: even what
+    nobody knows tells more, where it happened to a credential.
     """
-    if cause.symptom_class in ("other", "backoff-only") and cause.mechanism is None:
-        return 4
     refused = cause.symptom_class == "unauthorized-401"
     without = cause.credential == "anonymous" or (count > 1 and position == count - 1)
-    return (3 if refused else 2) if without else (1 if refused else 0)
+    if cause.symptom_class in ("other", "backoff-only") and cause.mechanism is None:
+        return 5 if without or cause.symptom_class == "backoff-only" else 3
+    return (4 if refused else 2) if without else (1 if refused else 0)
 
 
 def _alone(symptom_class: str, image: str | None, text: str) -> PullError:

@@ -24,7 +24,7 @@ def bare(text: str) -> str:
 
     An image may be called ``tools/forbidden-403``; only what a component *says* counts.
     """
-    text = _URL.sub(" <url> ", text)
+    text = _URL.sub(lambda match: " <url>: " if match[0].endswith(":") else " <url> ", text)
     text = _QUOTED_NAME.sub("<name>", text)
     text = _WINDOWS_PATH.sub("<path>", text)
     text = _UNIX_PATH.sub("<path>", text)

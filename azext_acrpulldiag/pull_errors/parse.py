@@ -53,7 +53,7 @@ _STATUS = re.compile(
     r"(?<!exit )\b(?:status ?code|response code|status|http|code)(?: ?[:=] ?|"
     r" )[\"']?([45]\d\d)\b(?! server error for)|"
     # Azure Storage writes its own phrases behind the number.
-    r"(?:status ?code|request to)\s+<url>\s+([45]\d\d)\b"
+    r"(?:status ?code|request to)\s+<url>:?\s+([45]\d\d)\b"
 )
 _CLIENT_IP = re.compile(r"client with ip [\"']?([0-9a-fx.:]{3,45})", re.IGNORECASE)
 _DIALLED = re.compile(r"(?:dial tcp |->)(\[[0-9a-f:%.]{2,45}\]|\d{1,3}(?:\.[\dXx]{1,3}){3}):(\d{1,5})\b", re.IGNORECASE)

@@ -157,7 +157,7 @@ MECHANISMS = (
         r"parent snapshot|failed to stat parent|locking ref|\block(?:ed)?: unavailable|snapshotter not loaded|"
         r"failed to (?:create|prepare|mount|lease)\b.{0,60}(?:snapshot|tmpmount|lease)|processbaselayer|"
         r"input/output error|"
-        r"read-only file system|operation not permitted|error creating overlay mount",
+        r"hcsshim::|failed to inspect image|read-only file system|operation not permitted|error creating overlay mount",
         "local-storage",
     ),
 )

@@ -13,7 +13,8 @@ _BACKOFF = re.compile(
 )
 _NO_CAUSE = re.compile(
     r"[\s\"'.\[\]()-]*(?:error|warning|(?:warning|normal) .{0,120}|"
-    r"error from server(?: \(\w{1,20}\))?|container .{0,300}|error syncing pod.{0,400}|"
+    r"error from server(?: \(\w{1,20}\))?|container .{0,300}(?:waiting to start|terminated).{0,100}|"
+    r"error syncing pod.{0,400}|"
     r"spec\.\w{1,20}\{.{0,80}\}|<name>|<url>|\d{0,6})?[\s\"'.\[\]()-]*"
 )
 

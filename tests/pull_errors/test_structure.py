@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import textwrap
 import time
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES, classify
 from azext_acrpulldiag.pull_errors.chain import entries, readable
 from azext_acrpulldiag.pull_errors.parse import Stage
-from tests.score import COLLECTIONS, messages
+from tests.score import COLLECTIONS, is_ambiguous, messages
 
 HOST = "contosoreg.azurecr.io"
 IMAGE = f"{HOST}/shop/web:v1"
@@ -181,3 +183,55 @@ def test_time_grows_with_the_text(piece: str) -> None:
         classify(piece * (length // len(piece)))
         seconds.append(time.process_time() - started)
     assert seconds[1] < 0.5 + 30 * seconds[0], "ten times the text, thirty times the time?"
+
+
+ANONYMOUS = (
+    f'failed to pull and unpack image "{IMAGE}": failed to resolve reference "{IMAGE}": failed to authorize: '
+    f"failed to fetch anonymous token: unexpected status from GET request to https://{HOST}/oauth2/token: 401 Unauthorized"
+)
+ROW = "42s (x4 over 2m10s)"
+NEUTRAL = {
+    "journal": lambda text: f"Nov 28 10:00:00 aks-a-0 kubelet[3456]: {text}",
+    "klog": lambda text: f"E1128 10:00:00.123456    3456 pod_workers.go:1298] {text}",
+    "describe": lambda text: f"  Warning  Failed     {ROW}  kubelet            spec.containers{{web}}: {text}",
+    "old describe": lambda text: f"  Warning  Failed     {ROW}  kubelet, aks-a-0   {text}",
+    "events": lambda text: f"42s         Warning   Failed      pod/web-1      {text}",
+    "combined": lambda text: f"(combined from similar events): {text}",
+    "json": lambda text: json.dumps({"reason": "Failed", "message": text}),
+    "wrapped by a terminal": lambda text: "\n".join(
+        textwrap.wrap(text, 80, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+    ),
+}
+AROUND_A_PULL = {
+    "logged by kubelet": lambda text: (
+        'E1128 10:00:00.123456    3456 pod_workers.go:1298] "Error syncing pod, skipping" err="failed to '
+        f'\\"StartContainer\\" for \\"web\\" with ErrImagePull: {json.dumps(json.dumps(text))[1:-1]}" pod="shop/web-1"'
+    ),
+    "logged by containerd": lambda text: (
+        f'time="2026-11-28T10:00:00Z" level=error msg="PullImage failed" error={json.dumps(text)}'
+    ),
+    "backed off": lambda text: f'Back-off pulling image "{IMAGE}": ErrImagePull: {text}: ImagePullBackOff',
+    "the anonymous attempt behind it": lambda text: (
+        f'Failed to pull image "{IMAGE}": [rpc error: code = Unknown desc = {text}, rpc error: code = Unknown desc = '
+        f"{ANONYMOUS}]: ErrImagePull"
+    ),
+}
+LABELLED = [
+    record
+    for name in COLLECTIONS
+    for record in messages(name)
+    if not is_ambiguous(record) and record["message"] and classify(record["message"]).symptom_class == record["label"]
+]
+
+
+@pytest.mark.parametrize("frame", NEUTRAL)
+def test_what_stands_around_a_message_changes_nothing(frame: str) -> None:
+    for record in LABELLED:
+        assert classify(NEUTRAL[frame](record["message"])).symptom_class == record["label"], record["id"]
+
+
+@pytest.mark.parametrize("frame", AROUND_A_PULL)
+def test_who_wraps_a_failed_pull_changes_nothing(frame: str) -> None:
+    for record in LABELLED:
+        if record["label"] not in ("negative", "backoff-only"):
+            assert classify(AROUND_A_PULL[frame](record["message"])).symptom_class == record["label"], record["id"]
