@@ -100,7 +100,7 @@ MECHANISMS = (
         "tls-trust",
         r"x509|unknown (?:certificate )?authority|verify certificate|certificate (?:verify|signed|required|"
         r"unknown|relies)|"
-        r"\btls: (?!handshake timeout)|self[- ]signed certificate|remote error: tls|"
+        r"\btls: (?!handshake timeout|bad record mac)|self[- ]signed certificate|remote error: tls|"
         r"ssl(?:v3)? (?:alert|routines|certificate problem)|"
         r"local issuer certificate",
     ),
@@ -197,7 +197,8 @@ ANSWERS = (
     _rule("timeout-network", r"connection (?:was )?(?:reset|aborted)|forcibly closed", "reset"),
     _rule(
         "timeout-network",
-        r"i/o timeout|handshake timeout|connection (?:was )?(?:refused|reset|closed|timed out|aborted|lost)|"
+        r"i/o timeout|handshake timeout|bad record mac|"
+        r"connection (?:was )?(?:refused|reset|closed|timed out|aborted|lost)|"
         r"no route to host|"
         r"network is (?:unreachable|down)|host is (?:down|unreachable)|deadline ?exceeded|code = 4\b|"
         r"context cancell?ed|"

@@ -57,7 +57,8 @@ _OTHER_SUBJECTS = {
     "eviction": r"low on resource|\bevict\w{0,4}\b|oom-?kill|out of memory|(?:disk|memory|pid)pressure",
     "container": r"crashloopbackoff|back-off (?:\S{1,12} )?restarting|containerd task|oci runtime|runc create|"
     r"executable file not found in \$path|runasnonroot|lifecycle hook|posthook|poststart|prestop|podsandbox\b|"
-    r"container not found|find container|container status|no running task|kill\w{0,3} pod|killpod|pod sandbox|"
+    r"container not found|find container|container status|"
+    r"generate (?:container|spec)|no running task|kill\w{0,3} pod|killpod|pod sandbox|"
     r"(?:starting|exec(?:uting)? (?:command )?in) container",
     "network of pods": r"\bcni\b|networkplugin|(?:network|plugin) .{0,40}sandbox|sandbox .{0,60}network|plugin type=|"
     r"nameserver limits|load ?balancer|\bingress\b",
@@ -71,7 +72,8 @@ _OTHER_SUBJECTS = {
     "controllers": r"horizontalpodautoscaler|metrics api|get metrics|scaled (?:up|down)|backoff limit|"
     r"(?:created|deleted|deleting) pod\b|timed out waiting for the condition|progress deadline|"
     r"node ?groups?\b|autoscaler|\berror creating: |\bpods? \"[^\"]{1,253}\" is forbidden|client-side throttling",
-    "machines": r"\bvhd\b|vmextension|custom ?script|\bvmss ?cse\b",
+    "machines": r"image filesystem|allocate failed|healthy devices|(?:rotate|kubelet client) certificate|"
+    r"\bvhd\b|vmextension|custom ?script|\bvmss ?cse\b",
     "a client's login": r"device ?code",
 }
 _OTHER_SUBJECT = re.compile("|".join(_OTHER_SUBJECTS.values()))

@@ -187,7 +187,7 @@ def test_time_grows_with_the_text(piece: str) -> None:
 
 ANONYMOUS = (
     f'failed to pull and unpack image "{IMAGE}": failed to resolve reference "{IMAGE}": failed to authorize: '
-    f"failed to fetch anonymous token: unexpected status from GET request to https://{HOST}/oauth2/token: 401 Unauthorized"
+    f"failed to fetch anonymous token: unexpected status from GET request to https://{HOST}/oauth2/token: 401"
 )
 ROW = "42s (x4 over 2m10s)"
 NEUTRAL = {
