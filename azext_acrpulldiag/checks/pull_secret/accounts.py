@@ -17,7 +17,6 @@ from .._working_secrets import failing_of_registry
 from ._repairs import ROLE_INSTEAD
 from ._weight import (
     MAX_LISTED,
-    NEEDS,
     NO_SECRET,
     NOT_LOOKED_AT,
     OUTRANKED,
@@ -110,7 +109,12 @@ NEWER_THAN_POD = Outcome(
 )
 
 
-@check("pull-secret.account", needs=NEEDS, outcomes=(NEWER_THAN_POD,), seen_from=SeenFrom.KUBERNETES)
+@check(
+    "pull-secret.account",
+    needs=("pull_secrets", "registry", "access", "kubernetes", "options", "cluster", "kubelet_identity_resource"),
+    outcomes=(NEWER_THAN_POD,),
+    seen_from=SeenFrom.KUBERNETES,
+)
 def failing_pods_have_the_secrets_of_their_accounts(facts: Facts) -> Iterator[Finding]:
     """Every failing pod has the pull secrets that its service account names.
 
