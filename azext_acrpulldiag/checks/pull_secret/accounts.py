@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
-from ...facts import ACCOUNT, Facts, FailingContainer, PullSecret, Unreadable
+from ...facts import ACCOUNT, Facts, FailingContainer, PullSecret, Unreadable, known
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
 from ...repairs import Step, option
 from .._credentials import is_sound
@@ -135,6 +135,9 @@ def failing_pods_have_the_secrets_of_their_accounts(facts: Facts) -> Iterator[Fi
 
 def _of_account(facts: Facts, secret: PullSecret, account: str) -> Iterator[Finding]:
     pods: list[FailingContainer] = []
+    kubernetes = known(facts.kubernetes)
+    if kubernetes is not None:
+        known(kubernetes.failing)
     allowed = a_role_lets_pull(facts)
     doubted = allowed is None
     for pod, image in failing_of_registry(facts):

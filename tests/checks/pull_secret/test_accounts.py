@@ -103,6 +103,11 @@ def test_not_known_and_not_asked_for():
     assert only(OLDER(pull_secrets=())).status is Status.SKIPPED
 
 
+@pytest.mark.parametrize("pods", [FORBIDDEN, build.kubernetes(failing=FORBIDDEN)])
+def test_pods_that_were_not_read_are_unknown(pods):
+    assert only(OLDER(kubernetes=pods)).status is Status.UNKNOWN
+
+
 def test_each_workload_makes_its_pods_anew_and_others_are_named():
     pods = (
         pod("web-1"),
