@@ -27,8 +27,7 @@ from ._weight import (
     secrets_of,
 )
 
-_ACCOUNTS = "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account"
-# What `kubectl rollout restart` can restart: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/
+_SECRETS = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes"  # What `kubectl rollout restart` can restart: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/
 _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
 
 
@@ -85,7 +84,7 @@ NEWER_THAN_POD = Outcome(
     severity=Severity.WARNING,
     summary="Service account {account} in namespace {namespace} names the pull secret {secret}, but got it after these "
     "pods were created, which are without it: {pods}.",
-    url=_ACCOUNTS,
+    url=_SECRETS,
     seen_from=SeenFrom.KUBERNETES,
     details=(NamedSecret, Kubectl, OlderPods),
     repairs=(
