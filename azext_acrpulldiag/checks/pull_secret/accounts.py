@@ -27,7 +27,8 @@ from ._weight import (
     secrets_of,
 )
 
-_SECRETS = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes"  # What `kubectl rollout restart` can restart: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/
+_SECRETS = "https://learn.microsoft.com/azure/container-registry/container-registry-auth-kubernetes"
+# What `kubectl rollout restart` can restart: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/
 _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
 
 
@@ -134,11 +135,10 @@ def failing_pods_have_the_secrets_of_their_accounts(facts: Facts) -> Iterator[Fi
 
 def _of_account(facts: Facts, secret: PullSecret, account: str) -> Iterator[Finding]:
     pods: list[FailingContainer] = []
-    kubernetes = known(facts.kubernetes)
+    doubted = False
+    kubernetes, _ = known(facts.kubernetes), known(facts.registry)
     if kubernetes is not None:
         known(kubernetes.failing)
-    allowed = a_role_lets_pull(facts)
-    doubted = allowed is None
     for pod, image in failing_of_registry(facts):
         if (pod.namespace, pod.service_account) != (secret.namespace, account) or pod.pull_secrets:
             continue
@@ -146,12 +146,13 @@ def _of_account(facts: Facts, secret: PullSecret, account: str) -> Iterator[Find
         if helps is not False:
             pods.append(pod)
             doubted = doubted or isinstance(helps, Unreadable)
-    if pods and allowed is not True:
+    allowed = a_role_lets_pull(facts) if pods else True
+    if allowed is not True:
         yield NEWER_THAN_POD.at(
             resource_of(secret),
             named(facts, secret, allowed, stops_pulls=True),
             Kubectl.of(facts),
             OlderPods.of(account, secret, pods),
-            confidence=Confidence.INFERRED if doubted else Confidence.OBSERVED,
+            confidence=Confidence.INFERRED if doubted or allowed is None else Confidence.OBSERVED,
             reach=Reach(pods=frozenset((pod.namespace, pod.pod) for pod in pods)),
         )
