@@ -65,7 +65,7 @@ def elsewhere(outside: Sequence[Symptom], server: str | None) -> str:
     left = len(ordered) - _MOST_HOSTS
     more = f" and from {left} more host{'s' if left > 1 else ''}" if left > 0 else ""
     none = f"No pod that was seen fails to pull from {server}; " if server else ""
-    return f"{none}{told}{more}, which was not judged."
+    return f"{none}{told}{more}, which is not judged here."
 
 
 def _failing(host: str, symptoms: Sequence[Symptom]) -> str:

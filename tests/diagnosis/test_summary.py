@@ -72,7 +72,8 @@ def test_who_fails_at_other_registries_is_told_by_host_with_what_is_reported():
     outside = [fails("shop/web:v1"), fails("shop/web:v1", "web-1", "dns-failure"), fails("quay.io/a:1", "a")]
     assert elsewhere(outside, "contosoreg.azurecr.io") == (
         "No pod that was seen fails to pull from contosoreg.azurecr.io; 2 pods fail to pull from docker.io "
-        "(dns-failure, unauthorized-401), 1 pod fails to pull from quay.io (unauthorized-401), which was not judged."
+        "(dns-failure, unauthorized-401), 1 pod fails to pull from quay.io (unauthorized-401), which is not judged "
+        "here."
     )
     assert elsewhere(outside[2:], None).startswith("1 pod fails to pull from quay.io (unauthorized-401), which")
     assert elsewhere([], "contosoreg.azurecr.io") == ""

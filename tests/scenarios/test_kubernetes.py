@@ -154,7 +154,7 @@ def test_no_registry_and_pods_that_fail_elsewhere_is_one_report(cloud: Cloud, az
     assert (done.report["verdict"], len(done.report["outOfScope"])) == ("healthy", 1)
     assert done.report["summary"] == (
         "No pod of prod fails to pull from a container registry of Azure. "
-        "1 pod fails to pull from quay.io (unauthorized-401), which was not judged."
+        "1 pod fails to pull from quay.io (unauthorized-401), which is not judged here."
     )
 
 
@@ -165,8 +165,8 @@ def test_no_registry_and_an_image_without_a_host_says_what_to_give(cloud: Cloud,
     assert_promises(done)
     assert done.report["target"]["registry"] is None
     assert done.report["summary"].endswith(
-        "1 pod fails to pull from docker.io (unauthorized-401), which was not judged. An image without a host, such as "
-        "shop/web:v1, is one of docker.io; with --acr a registry is asked for it."
+        "1 pod fails to pull from docker.io (unauthorized-401), which is not judged here. An image without a host, "
+        "such as shop/web:v1, is one of docker.io; with --acr a registry is asked for it."
     )
     assert [(each["host"], each["class"]) for each in done.report["outOfScopeGroups"]] == [
         ("docker.io", "unauthorized-401")

@@ -9,7 +9,7 @@ from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
 from ...facts import Facts, Unreadable, known
 from ...images.mirrors import is_bootstrap_registry, is_mirrored
-from ...images.references import host_of, served_image, written
+from ...images.references import host_of, parse_reference, resemblance_of, written
 from ...model import Finding, Reach, SeenFrom, Severity
 from ...pull_errors.symptoms import FailedPull, failed_pulls, scope_unread
 from ...quoting import printable
@@ -83,10 +83,14 @@ def nodes_bring_their_credential(facts: Facts) -> Iterator[Finding]:
 
 
 def _by_another_name(pull: FailedPull, login_server: str, facts: Facts) -> bool:
-    image = pull.container.image
-    if pull.asked is None or served_image(image, login_server) is not None:
+    """A host that is nearly the login server is misspelt, and told of as such."""
+    text = pull.container.image
+    if pull.asked is None or (is_mirrored(text) and is_bootstrap_registry(facts)):
         return False
-    return not (is_mirrored(image) and is_bootstrap_registry(facts))
+    try:
+        return resemblance_of(parse_reference(text), login_server) is None
+    except ValueError:
+        return False
 
 
 def _without_credential(image: str, pulls: list[FailedPull], login_server: str, facts: Facts) -> Finding:

@@ -14,7 +14,7 @@ from ...pull_errors.left_out import CLASSES, REFUSED, left_out_pulls
 from ...pull_errors.symptoms import FailedPull, failed_pulls
 from ...quoting import printable
 from .._kubectl import Kubectl
-from .._kubernetes import pod_names
+from .._kubernetes import failing_pods_of, pod_names
 from ._set_image import BY_ITS_WHOLE_NAME, SetImage, set_images
 
 
@@ -66,6 +66,7 @@ def hosts_are_written(facts: Facts) -> Iterator[Finding]:
     if facts.hostless_images is None:
         yield skipped(facts.targets.cluster.id, "No failing pod is known to name an image without a host.")
         return
+    known(failing_pods_of(facts))
     listed, registry = known(facts.hostless_images), known(facts.registry)
     by_image: dict[str, list[FailedPull]] = {}
     for pull in left_out_pulls(facts):

@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...facts import CheckAcrReport, Unreadable
+from ...quoting import quoted
 from .child import Ended
 
 OPERATION = "az aks check-acr"
+_LONGEST = 300
+"""Characters of what the command said last that a reason repeats."""
 CREDENTIAL_PERMISSION = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"
 
 # What a code stands for where the text does not show the step that failed.
@@ -240,4 +243,4 @@ def _why_not(ended: Ended, text: str, steps: Sequence[str], cut: CutShort) -> Un
 def _last_line(text: str) -> str:
     """The last line, but never the command that the error echoes: it names the kubeconfig."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and "--kubeconfig" not in line]
-    return lines[-1][:300] if lines else "no output"
+    return quoted(lines[-1], _LONGEST) if lines else "no output"

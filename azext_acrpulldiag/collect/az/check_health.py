@@ -22,11 +22,14 @@ from types import TracebackType
 from typing import Any
 
 from ...facts import HealthCode, HealthReport, Registry, Unreadable
+from ...quoting import quoted
 from ..ask.deadline import Deadline
 from .child import Child, Ended, az_command
 from .fork import AzFork, fork_is_sound
 
 OPERATION = "az acr check-health"
+_LONGEST = 300
+"""Characters of what the command said last that a reason repeats."""
 
 _ENTRY = re.compile(r"^(?:WARNING|ERROR|CRITICAL|INFO|DEBUG): ")
 _CODE = re.compile(r"An error occurred: (?P<code>[A-Z][A-Z0-9_]+)$")
@@ -229,6 +232,6 @@ def _why_not(ended: Ended, entries: Sequence[str], passed: Sequence[str]) -> Unr
     if ended.cut_short:
         return Unreadable("timeout", f"{OPERATION} timed out{after}", OPERATION)
     said = next((entry for entry in reversed(entries) if not _CODE.search(entry.partition("\n")[0])), "")
-    last = " ".join(said.split())[:300] or "no output"
+    last = quoted(said, _LONGEST) or "no output"
     reason = "not-logged-in" if any(word in ended.text for word in _LOGIN_WORDS) else "malformed"
     return Unreadable(reason, f"{OPERATION} stopped with exit code {ended.code}{after}: {last}", OPERATION)

@@ -48,8 +48,17 @@ def test_another_answer_or_a_credential_is_no_sign_of_it(message):
     assert finding.status is Status.PASS
 
 
-@pytest.mark.parametrize("image", [f"{SERVER}/hub/nginx:1.27", "contosoreg.westeurope.geo.azurecr.io/hub/nginx:1.27"])
-def test_by_its_own_name_nothing_applies(image):
+@pytest.mark.parametrize(
+    "image",
+    [
+        f"{SERVER}/hub/nginx:1.27",
+        "contosoreg.westeurope.geo.azurecr.io/hub/nginx:1.27",
+        "contosoreg.privatelink.azurecr.io/hub/nginx:1.27",
+        "contosoreg/hub/nginx:1.27",
+        "hub/Nginx:1.27",
+    ],
+)
+def test_by_its_own_name_or_one_that_is_misspelt_nothing_applies(image):
     (finding,) = found(image)
     assert finding.status is Status.SKIPPED
 

@@ -67,6 +67,11 @@ def test_pods_that_were_not_read_decide_nothing(read):
     assert finding.status is Status.SKIPPED
 
 
+def test_pods_that_were_not_read_pass_for_nothing():
+    (finding,) = found(hostless_facts(there=False, kubernetes=FORBIDDEN))
+    assert finding.status is Status.UNKNOWN
+
+
 def test_a_registry_that_was_not_read_leaves_it_unknown():
     (finding,) = found(hostless_facts(registry=FORBIDDEN, hostless_images=FORBIDDEN))
     assert finding.status is Status.UNKNOWN
