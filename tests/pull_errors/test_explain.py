@@ -87,6 +87,8 @@ CATALOGUE = frozenset(
         "network.storage-policy-blocks-layers",
         "network.proxy-or-tls",
         "kubelet.pull-qps-exceeded",
+        "pull-secret.virtual-node-needs-secret",
+        "symptom.admission-denied",
         "symptom.unexplained",
     ]
 )
