@@ -34,6 +34,7 @@ AFTERWARDS = 20.0
 PODS = (
     "kubelet.pull-qps", "registry.throttling", "symptom.pods", "network.client-address", "network.node-resolver",
     "network.proxy", "network.storage-policy", "nodes.artifact-streaming", "nodes.identity",
+    "pull-secret.virtual-nodes", "symptom.admission",
 )  # fmt: skip
 NODES = ("cluster.ready-nodes", "identity.node-labels")
 

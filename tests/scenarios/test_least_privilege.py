@@ -38,7 +38,7 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
         CREDENTIAL: (*PODS, "cluster.ready-nodes"),
         "list nodes": ("cluster.ready-nodes", "identity.node-labels"),
         "list pods": PODS,
-        "list events": PODS,
+        "list events": (*PODS, "symptom.admission"),
     },
     "cache-upstream": {
         "Microsoft.ContainerRegistry/registries/cacheRules/read": ("registry.cache",),
