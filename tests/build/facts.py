@@ -75,6 +75,7 @@ from .ids import (
 )
 from .image import lookup
 from .kubernetes import (
+    DENIED,
     REFUSED_BY_PROVIDER,
     UNREACHABLE,
     UNRESOLVED_AT_NODE,
@@ -358,8 +359,11 @@ def hostless_facts(there: bool | Unreadable = True, message: str = DENIED, **cha
     named = HostlessImage("shop/web:v1", Image("contosoreg.azurecr.io", "shop/web", "v1", None), there)
     waiting = failing_pods_facts((failing(message, image=named.text),))
     return replace(waiting, **{"hostless_images": (named,), **changes})
-def virtual_node_facts(*secrets: PullSecret, **changes: object) -> Facts:
-    """A pod on a virtual node that the provider refused; it names ``secrets``."""
+
+
+def virtual_node_facts(secrets: tuple[PullSecret, ...] | None = None, **changes: object) -> Facts:
+    """A pod on a virtual node that the provider refused; it names ``secrets``, by default one that is good."""
+    secrets = (pull_secret(secret_entry()),) if secrets is None else secrets
     names = tuple(secret.name for secret in secrets)
     where = {"node": "virtual-node-aci-linux", "namespace": "team"}
     refused = failing(REFUSED_BY_PROVIDER, reason=PROVIDER_FAILED, pull_secrets=names, **where)
@@ -368,9 +372,10 @@ def virtual_node_facts(*secrets: PullSecret, **changes: object) -> Facts:
     return healthy_facts(**{"kubernetes": pods, "pull_secrets": secrets, **changes})
 
 
-def refused_workload_facts(*workloads: RefusedWorkload, **changes: object) -> Facts:
-    """Workloads whose pods a policy refuses; by default one none of whose pods runs."""
-    pods = kubernetes(refused=workloads or (refused_workload(),))
+def refused_workload_facts(workloads: tuple[RefusedWorkload, ...] | None = None, **changes: object) -> Facts:
+    """Workloads whose pods a policy refuses; by default one of this registry's image, and one of AKS's own."""
+    of_aks = refused_workload(DENIED.replace("contosoreg.azurecr.io", "mcr.microsoft.com"), controller="DaemonSet/csi")
+    pods = kubernetes(refused=(refused_workload(), of_aks) if workloads is None else workloads)
     return healthy_facts(**{"kubernetes": pods, **changes})
 
 

@@ -16,7 +16,7 @@ WEBHOOK = 'Error creating: admission webhook "validation.gatekeeper.sh" denied t
 
 
 def judged(*workloads, **changes):
-    return evaluate(check, build.refused_workload_facts(*workloads, **changes))
+    return evaluate(check, build.refused_workload_facts(workloads or (refused_workload(),), **changes))
 
 
 def test_a_workload_of_which_nothing_runs():
@@ -52,7 +52,7 @@ def test_what_was_not_read_is_unknown():
     for facts in (
         build.healthy_facts(kubernetes=replace(build.kubernetes(), refused=UNREAD)),
         build.healthy_facts(kubernetes=UNREAD),
-        build.refused_workload_facts(refused_workload(running=UNREAD)),
+        build.refused_workload_facts((refused_workload(running=UNREAD),)),
     ):
         (finding,) = evaluate(check, facts)
         assert (finding.status, finding.code) == (Status.UNKNOWN, "forbidden")

@@ -26,6 +26,7 @@ class ReadError(Exception):
         super().__init__(why.sentence)
         self.why = why
 
+
 class VersionRefusedError(ReadError):
     """Resource Manager does not know the api-version for this type, here or at the moment."""
 

@@ -20,7 +20,7 @@ GOOD = build.pull_secret(build.secret_entry())
 
 
 def judged(*secrets, message=None, **changes):
-    facts = build.virtual_node_facts(*secrets)
+    facts = build.virtual_node_facts(secrets)
     if message is not None:
         (pod,) = facts.kubernetes.failing
         facts = replace(facts, kubernetes=replace(facts.kubernetes, failing=(replace(pod, message=message),)))
@@ -32,7 +32,7 @@ def test_a_pod_without_any_secret():
     assert (finding.outcome, finding.confidence) == ("pull-secret.virtual-node-needs-secret", Confidence.OBSERVED)
     assert finding.evidence["fault"] == "name none"
     assert finding.reach == Reach(pods=frozenset({("team", "web-5d4f-x2x9z")}))
-    (symptom,), _ = symptoms_of(build.virtual_node_facts())
+    (symptom,), _ = symptoms_of(build.virtual_node_facts(()))
     assert (symptom.virtual_node, (symptom.symptom_class,)) == (True, finding.explains)
     patch = next(each.command for each in finding.remedies if each.command and " patch " in each.command)
     named = json.loads(shlex.split(patch)[-1])["spec"]["template"]["spec"]["imagePullSecrets"]
