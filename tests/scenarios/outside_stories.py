@@ -32,7 +32,13 @@ PATCH = f"{KUBECTL} patch deployment/web --namespace web --type strategic --patc
     verdict="broken",
     root_causes=(NEEDS_SECRET,),
     symptoms=("unauthorized-401",),
-    evidence={NEEDS_SECRET: {"workload": "deployment/web", "fault": "name none", "node": "virtual-node-aci-linux"}},
+    evidence={
+        NEEDS_SECRET: {
+            "workload": "deployment/web",
+            "fault": "no pull secret is named",
+            "node": "virtual-node-aci-linux",
+        }
+    },
     commands=(LOGIN, NAMED, NEW_TOKEN, CREATE, PATCH),
 )
 def virtual_node_without_secret(cloud: Cloud) -> None:
@@ -70,7 +76,8 @@ def virtual_node_without_username(cloud: Cloud) -> None:
     symptoms=("unauthorized-401",),
     evidence={
         NEEDS_SECRET: {
-            "fault": f"name regcred, whose entry is for https://{HOST}, where Container Instances needs {HOST} alone"
+            "fault": f"secret regcred is named, whose entry is for https://{HOST}, where Container Instances needs "
+            f"{HOST} alone"
         }
     },
 )

@@ -55,7 +55,7 @@ NEEDS_SECRET = Outcome(
     id="pull-secret.virtual-node-needs-secret",
     severity=Severity.ERROR,
     summary="Azure Container Instances pulls for pods on virtual nodes with the secrets under imagePullSecrets only, "
-    "never with the kubelet identity, and {pods} {fault}.",
+    "never with the kubelet identity; for {pods}, {fault}.",
     url="https://learn.microsoft.com/azure/aks/virtual-nodes",
     seen_from=SeenFrom.KUBERNETES,
     details=(VirtualPods, Kubectl),
@@ -159,12 +159,12 @@ def _may_be_of_a_credential(pull: FailedPull) -> bool:
 
 
 def _fault(facts: Facts, registry: Registry, pull: FailedPull) -> str | Unreadable | None:
-    """What is wrong with the secrets of a pod, a clause after its name; ``None``: nothing that was read."""
+    """What is wrong with the secrets of a pod, a clause; ``None``: nothing that was read."""
     pod = pull.container
     if not pod.pull_secrets:
-        return None if registry.anonymous_pull is True else "name none"
+        return None if registry.anonymous_pull is True else "no pull secret is named"
     if "no username present" in pod.message:
-        return f"name {printable(', '.join(pod.pull_secrets))}, of which an entry has no username of its own"
+        return f"an entry of {printable(', '.join(pod.pull_secrets))} has no username of its own"
     secrets = {each.name: each for each in secrets_of(facts) if each.namespace == pod.namespace}
     faults = {
         name: _fault_of(secrets[name], registry)
@@ -175,7 +175,7 @@ def _fault(facts: Facts, registry: Registry, pull: FailedPull) -> str | Unreadab
     if None in faults.values():
         return None  # one is enough
     unread = next((each for each in faults.values() if isinstance(each, Unreadable)), None)
-    return unread or next(f"name {printable(name)}, {why}" for name, why in faults.items())
+    return unread or next(f"secret {printable(name)} is named, {why}" for name, why in faults.items())
 
 
 def _fault_of(secret: PullSecret, registry: Registry) -> str | Unreadable | None:

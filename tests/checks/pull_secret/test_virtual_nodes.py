@@ -30,7 +30,7 @@ def judged(*secrets, message=None, **changes):
 def test_a_pod_without_any_secret():
     (finding,) = judged()
     assert (finding.outcome, finding.confidence) == ("pull-secret.virtual-node-needs-secret", Confidence.OBSERVED)
-    assert finding.evidence["fault"] == "name none"
+    assert finding.evidence["fault"] == "no pull secret is named"
     assert finding.reach == Reach(pods=frozenset({("team", "web-5d4f-x2x9z")}))
     (symptom,), _ = symptoms_of(build.virtual_node_facts(()))
     assert (symptom.virtual_node, (symptom.symptom_class,)) == (True, finding.explains)
@@ -66,7 +66,7 @@ def test_a_secret_that_container_instances_gets_nothing_out_of(secret, fault):
 
 def test_the_provider_itself_says_that_an_entry_has_no_username():
     (finding,) = judged(GOOD, message=f"no username present in auth config for server: {HOST}")
-    assert finding.evidence["fault"].endswith("of which an entry has no username of its own")
+    assert finding.evidence["fault"].endswith("has no username of its own")
 
 
 def test_a_secret_that_is_right_passes():
