@@ -229,7 +229,9 @@ def image_reference_hostile(cloud: Cloud) -> None:
 
 # --- what cannot be told ---------------------------------------------------------------
 
-_UNREAD = ("image.existence", "image.read-lock", "image.quarantine", "image.platform")
+_UNREAD = tuple(
+    f"image.{each}" for each in ("artifact", "existence", "manifest", "platform", "quarantine", "read-lock")
+)
 
 
 @story(

@@ -68,6 +68,7 @@ GENERAL: dict[str, Explanation] = {
             "network.service-endpoint-missing",
             "network.private-endpoint-not-approved",
             "access.denied",
+            "registry.cache-upstream",
         ),
         "Whether public network access is enabled, and whether the registry's network rules allow the nodes' outbound "
         "IP.",
@@ -79,10 +80,12 @@ GENERAL: dict[str, Explanation] = {
             "image.tag-not-found",
             "image.repository-not-found",
             "image.digest-not-found",
+            "image.manifest-missing",
             "image.login-server-mismatch",
             "image.quarantined",
             "image.read-locked",
             "registry.cache-upstream",
+            "registry.cache-rule-missing",
         ),
         "Whether the registry lists the tag for your own login (az acr repository show-tags).",
         "2",
@@ -171,8 +174,8 @@ GENERAL: dict[str, Explanation] = {
     "unsupported-manifest": Explanation(
         "The registry has the reference, but not as an image that this container runtime supports: it is an old "
         "schema 1 manifest, or another kind of artifact.",
-        ("symptom.unexplained",),
-        "The media type of the manifest; push the image again with a current tool.",
+        ("image.not-an-image", "symptom.unexplained"),
+        "The media types of the manifest, its configuration and its layers (az acr manifest show).",
     ),
     "credential-provider": Explanation(
         "Kubelet could not obtain a credential for the image, so it pulls without one.",
