@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...catalogue import Outcome, check, skipped, unknown
+from ...catalogue import Outcome, check, unknown
 from ...details import Details
 from ...facts import Facts, ImageLookup, ImageManifest, Offered, Unreadable, known
 from ...images.artifacts import Content, content_of
@@ -14,7 +14,7 @@ from ...model import Finding, Reach, SeenFrom, Severity
 from ...quoting import printable
 from ...repairs import Step
 from ._hosts import hosts_of
-from .content import Asked, looked_up
+from .content import Asked, manifests_read
 
 _LONGEST = 120
 
@@ -72,15 +72,11 @@ def the_registry_holds_an_image(facts: Facts) -> Iterator[Finding]:
     of an unknown type is no objection where it lists the manifest's layers. WebAssembly is a warning, since nodes
     with a runtime for it run it.
     """
-    for one in looked_up(facts):
-        if isinstance(one, Finding):
-            yield one
-        elif one.reference_exists is False:
-            yield skipped(one.reference, "The registry does not have the image.")
-        elif isinstance(one.manifests, Unreadable):
-            yield unknown(one.reference, one.manifests)
+    for each in manifests_read(facts):
+        if isinstance(each, Finding):
+            yield each
         else:
-            yield from _judged(facts, one, one.manifests)
+            yield from _judged(facts, *each)
 
 
 def _judged(facts: Facts, one: ImageLookup, offered: tuple[Offered, ...]) -> Iterator[Finding]:

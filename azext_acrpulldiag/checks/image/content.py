@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
-from ...facts import CacheRule, Facts, ImageLookup, Registry, Unreadable, known
+from ...facts import CacheRule, Facts, ImageLookup, Offered, Registry, Unreadable, known
 from ...images.cache_rules import rule_for
 from ...model import Finding, Reach, SeenFrom, Severity
 from ...repairs import Step
@@ -234,6 +234,21 @@ def looked_up(facts: Facts) -> Iterator[ImageLookup | Finding]:
         return
     images = known(facts.images)
     yield from images or (skipped(facts.targets.registry.given, NOT_OF_THE_REGISTRY),)
+
+
+def manifests_read(facts: Facts) -> Iterator[tuple[ImageLookup, tuple[Offered, ...]] | Finding]:
+    """Yield every image that was looked up with what nodes may take of it, or why that cannot be judged."""
+    for one in looked_up(facts):
+        if isinstance(one, Finding):
+            yield one
+        elif one.reference_exists is False:
+            yield skipped(one.reference, "The registry does not have the image.")
+        elif isinstance(one.unreadable_part, str):
+            yield skipped(one.reference, f"The {one.unreadable_part} is locked against reading.")
+        elif isinstance(one.manifests, Unreadable):
+            yield unknown(one.reference, one.manifests)
+        else:
+            yield one, one.manifests
 
 
 @check(

@@ -14,7 +14,7 @@ from ...images.platforms import NodePlatform
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
 from ...repairs import Step, option
 from ._hosts import Host, hosts_of
-from .content import Asked, looked_up
+from .content import Asked, manifests_read
 
 _PUSH_RIGHT = "Microsoft.ContainerRegistry/registries/push/write"
 
@@ -109,17 +109,13 @@ def the_registry_has_what_nodes_take(facts: Facts) -> Iterator[Finding]:
     a 404 for the one that a node takes on which a pod waits; for an image that no pod waits for, for one that some
     node or pool of the cluster takes. An index that has nothing for a node is another matter.
     """
-    for one in looked_up(facts):
-        if isinstance(one, Finding):
-            yield one
-        elif one.reference_exists is False:
-            yield skipped(one.reference, "The registry does not have the image.")
-        elif isinstance(one.manifests, Unreadable):
-            yield unknown(one.reference, one.manifests)
-        elif not one.is_index:
-            yield skipped(one.reference, "The image is a single manifest.")
+    for each in manifests_read(facts):
+        if isinstance(each, Finding):
+            yield each
+        elif not each[0].is_index:
+            yield skipped(each[0].reference, "The image is a single manifest.")
         else:
-            yield from _judged(facts, one, one.manifests)
+            yield from _judged(facts, *each)
 
 
 def _judged(facts: Facts, one: ImageLookup, offered: tuple[Offered, ...]) -> Iterator[Finding]:
