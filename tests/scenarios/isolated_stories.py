@@ -102,7 +102,10 @@ def isolated_cluster_unexplained(cloud: Cloud) -> None:
     verdict="inconclusive",
     acr=None,
     symptoms=("backoff-only",),
-    unknowns=dict.fromkeys((*NOT_READ, *OF_PODS, *OF_IMAGES, *OF_SECRETS, "registry.bootstrap-rule"), READ_REGISTRY),
+    unknowns=dict.fromkeys(
+        (*NOT_READ, *OF_PODS, *OF_IMAGES, *OF_SECRETS, "image.artifact", "image.manifest", "registry.bootstrap-rule"),
+        READ_REGISTRY,
+    ),
 )
 def isolated_cluster_with_an_unseen_registry(cloud: Cloud) -> None:
     """The bootstrap registry may not be read by whoever runs the command."""
