@@ -114,7 +114,7 @@ def cache_rule_cannot_sign_in(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=("registry.cache-upstream",),
-    symptoms=("other",),
+    symptoms=("server-error",),
     evidence={"registry.cache-upstream": {"status": 424, "upstream": "docker.io/library/nginx"}},
     other_outcomes=("registry.unhealthy",),
     unknowns=dict.fromkeys((*OF_IMAGES, "image.read-lock", "image.quarantine"), ANY),
