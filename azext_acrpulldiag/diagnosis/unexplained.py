@@ -83,7 +83,7 @@ def _ruled_out(given: Unexplained, findings: Iterable[Finding], checks: Mapping[
 def _all_read(given: Unexplained, findings: Iterable[Finding], checks: Mapping[str, Check]) -> bool:
     """Whether all that it is known to come from was judged, so that nothing of it is left to look up.
 
-    Where it may come from something that no check looks for, the fact that decides is still to be asked for.
+    Where it mostly comes from something that no check looks for, the fact that decides is still to be asked for.
     """
     judged = {
         outcome.id
@@ -91,7 +91,9 @@ def _all_read(given: Unexplained, findings: Iterable[Finding], checks: Mapping[s
         if each.status is not Status.UNKNOWN and each.reason != LEFT_OUT and each.check in checks
         for outcome in checks[each.check].outcomes
     }
-    return bool(given.likely) and UNEXPLAINED.id not in given.likely and set(given.likely) <= judged
+    looked_for = set(given.likely) - {UNEXPLAINED.id}
+    mostly = given.likely[:1] != (UNEXPLAINED.id,) and not given.asks_other_nodes
+    return mostly and bool(looked_for) and looked_for <= judged
 
 
 def _decided_by(check: Check) -> str:

@@ -8,6 +8,7 @@ from ...catalogue import check, passed, skipped
 from ...facts import Facts, NetworkRules, Registry, Unreadable, known
 from ...model import Finding, SeenFrom
 from ...path.admission import refused, some
+from ...pull_errors.symptoms import scope_unread
 from .._kubernetes import failing_pods_of, not_seen
 from ._clients import ANSWER, Client, Told, by_way, clients_of, not_shown, pools_of, ways_of
 from .public_side import OUTBOUND_IP_NOT_ALLOWED, Leaving, not_allowed
@@ -60,6 +61,7 @@ def no_node_is_refused_by_its_address(facts: Facts) -> Iterator[Finding]:
             f"The firewall of registry {registry.name} allows {some(_addresses(clients))} by now, which it refused "
             "when pods asked last: a change of its rules takes a few minutes, and shows at kubelet's next try.",
         )
+    known(scope_unread(facts))
 
 
 def _refused(facts: Facts, registry: Registry, rules: NetworkRules, met: tuple[Client, ...]) -> Iterator[Finding]:

@@ -236,7 +236,7 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
         return
     asking = proxy_for(registry.login_server, facts.cluster)
     if asking is not None:
-        if not clients_of(facts, registry):
+        if isinstance(asking, Unreadable) or not clients_of(facts, registry):
             yield unknown(registry.id, _asked_by(asking, registry))
         return
     for egress in egresses(facts):

@@ -109,6 +109,7 @@ def nodes_ask_for_one_identity(facts: Facts) -> Iterator[Finding]:
         yield skipped(cluster.id, reason or "The cluster's profile names no kubelet identity.")
         return
     yield from _judged(facts, cluster, known(cluster.kubelet_identity), refused)
+    known(scope_unread(facts))
 
 
 def _judged(
