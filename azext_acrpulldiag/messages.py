@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .pasted import Reading
-    from .pull_errors.explain import Answers
+    from .pull_errors.explain.answers import Answers
 
 STANDARD_INPUT = "-"
 _LIKELY_IN_TABLE = 3
@@ -44,7 +44,7 @@ def explain_pull_error(cmd: Any, message: str | None = None, file: str | None = 
     from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
     from .pasted import DocumentError  # its tables, and those of pull errors, would slow down every other command
-    from .pull_errors.explain import TooManyError
+    from .pull_errors.explain.answers import TooManyError
 
     if message is not None and file is not None:
         raise MutuallyExclusiveArgumentError(
@@ -64,7 +64,7 @@ def explain_pull_error(cmd: Any, message: str | None = None, file: str | None = 
 def _of_one(message: str, cmd: Any) -> list[dict[str, Any]]:
     """A message of any number of lines is one, unless it is plainly a table or a document."""
     from .pasted import Pasted, Reading
-    from .pull_errors.explain import Answers
+    from .pull_errors.explain.answers import Answers
 
     if not message.strip():
         raise _no_message("--message")
@@ -81,7 +81,7 @@ def _of_one(message: str, cmd: Any) -> list[dict[str, Any]]:
 
 def _of_many(lines: Iterable[str], file: str | None, cmd: Any) -> list[dict[str, Any]]:
     from .pasted import Pasted, Reading
-    from .pull_errors.explain import Answers
+    from .pull_errors.explain.answers import Answers
 
     reading, answers = Reading(lines), Answers()
     _answer(reading, answers)

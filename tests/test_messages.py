@@ -176,7 +176,7 @@ def test_undecodable_bytes_are_shown_and_not_fatal(tmp_path):
 
 
 def test_a_file_of_many_different_errors_is_refused_whole(monkeypatch):
-    monkeypatch.setattr("azext_acrpulldiag.pull_errors.explain.MOST", 3)
+    monkeypatch.setattr("azext_acrpulldiag.pull_errors.explain.answers.MOST", 3)
     piped(monkeypatch, "\n".join(REFUSED.replace("a:1", f"a:{number}") for number in range(4)).encode())
     with pytest.raises(errors.InvalidArgumentValueError, match="different errors"):
         explained()

@@ -47,8 +47,8 @@ def _own(value: dict[str, Any], image: str | None) -> Iterator[Pasted | None]:
         named = text if code is None or code.isdecimal() else f"{code}: {text}"
         yield Pasted(named, image, of_reason(reason), in_document=True)
         return
-    said = (_string(value.get("msg")), _first(value, _ERRORS), _string(value.get("error_description")))
-    entry = ": ".join(part for part in said if part)
+    parts = (_string(value.get("msg")), _first(value, _ERRORS), _string(value.get("error_description")))
+    entry = ": ".join(part for part in parts if part)
     if entry:
         yield Pasted(entry, image, is_alone=False)
 

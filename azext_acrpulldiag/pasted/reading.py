@@ -209,7 +209,8 @@ class Reading:
         extent.take(lines[0])
         room.take(lines[0])
         is_open = lines[0].rstrip().endswith(("{", "[", ",", ":", "}", "]"))
-        while extent.depth > 0 and is_open and (below := self._lines.next()) is not None:
+        while extent.depth > 0 and is_open and (below := self._lines.peek()) is not None and not logs.is_log(below):
+            self._lines.next()
             lines.append(below)
             room.take(below)
             extent.take(below)

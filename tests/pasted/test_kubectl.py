@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from azext_acrpulldiag.pasted import Reading
-from azext_acrpulldiag.pull_errors.explain import Answers, explain
+from azext_acrpulldiag.pull_errors.explain.answers import Answers
 from tests.azure.server import Server
 from tests.azure.state import Cloud
+from tests.pull_errors.answers import explain
 from tests.record_pull_errors import recorded
 from tests.scenarios.kubectl import have_kubectl
 

@@ -8,7 +8,7 @@ import pytest
 
 from azext_acrpulldiag.pasted import DocumentError, Reading, may_be_of_pull
 from azext_acrpulldiag.pull_errors import classify
-from azext_acrpulldiag.pull_errors.explain import Answers
+from azext_acrpulldiag.pull_errors.explain.answers import Answers
 from tests.recordings import body
 from tests.score import messages
 
@@ -263,6 +263,12 @@ def test_what_only_looks_like_a_document_within_lines_is_text(text):
     answers, reading = answered(f"first\n{text}\npull QPS exceeded")
     assert ("kubelet-qps", None, 1) in answers
     assert reading.skipped_lines >= 1
+
+
+def test_a_bracket_in_a_log_opens_no_document():
+    line = "2026-11-22T12:00:01Z app started\n"
+    answers, reading = answered(f"{line}{{\n{20 * line}2026-11-22T12:00:01Z {PULL_FAILED}{TOKEN}\n")
+    assert answers == [("unauthorized-401", IMAGE, 1)] and reading.skipped_lines == 22
 
 
 def test_documents_follow_each_other():

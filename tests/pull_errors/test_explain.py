@@ -4,14 +4,9 @@ import pytest
 
 from azext_acrpulldiag.pasted import Pasted, same_but_for_ids
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES, classify
-from azext_acrpulldiag.pull_errors.explain import (
-    GENERAL,
-    SPECIAL,
-    Answers,
-    TooManyError,
-    explain,
-    explanation_of,
-)
+from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, explanation_of
+from azext_acrpulldiag.pull_errors.explain.answers import Answers, TooManyError
+from tests.pull_errors.answers import explain
 
 # Section 4 of the design, every id spelt out.
 CATALOGUE = frozenset(
@@ -303,7 +298,7 @@ def test_the_surroundings_name_the_image_that_a_text_does_not():
 
 
 def test_too_many_different_answers_are_refused(monkeypatch):
-    monkeypatch.setattr("azext_acrpulldiag.pull_errors.explain.MOST", 2)
+    monkeypatch.setattr("azext_acrpulldiag.pull_errors.explain.answers.MOST", 2)
     answers = Answers()
     for number in (1, 2, 1):
         assert answers.add(Pasted(REFUSED.replace("1.2", f"v{number}")))
