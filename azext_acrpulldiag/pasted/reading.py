@@ -94,16 +94,17 @@ class Reading:
             self.skipped_lines += 1
             return
         line, units = self._klog_block(line) if block else self._unbroken(line)
-        message = tables.row_of(line) or logs.log_message(line)
+        row = tables.row_of(line)
+        message = row or logs.log_message(line)
         if message is None:
             self.skipped_lines += units
             return
         further = self._below(line, message)
-        indented = line[:1].isspace()
+        out_of_context = row is None and line[:1].isspace()
         yield replace(
             message,
             text="\n".join([message.text, *(each.strip() for each in further)]).strip(),
-            is_alone=message.is_alone and not indented,
+            is_alone=message.is_alone and not out_of_context,
             units=units + len(further),
         )
 

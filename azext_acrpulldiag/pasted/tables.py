@@ -35,8 +35,8 @@ _ROWS = (_DESCRIBED, _LISTED, _DESCRIBED_LONG_AGO)
 # Its values stand in a column, so that at least two blanks are between; "Error: ErrImagePull" is a message.
 _FIELD = re.compile(r"\s{0,16}([A-Z][\w /()-]{1,40}):(?:\s{2,}(.*)|\s*)$")
 _RULE = re.compile(r"\s{0,16}-{2,}(?:\s+-{2,})+\s*$")
-# What follows a table where several things were pasted: another description, or a shell's prompt.
-_ENDS = re.compile(r"Name:\s{2,}\S|[\w.@:~/ \[\]()-]{0,80}[$#>] \S|(?:kubectl|az|crictl|PS) ")
+# What follows a table where several things were pasted: another description, a shell's prompt, the end of a code block.
+_ENDS = re.compile(r"```|~~~|</|Name:\s{2,}\S|[\w.@:~/ \[\]()-]{0,80}[$#>] \S|(?:kubectl|az|crictl|PS) ")
 _FULL = 60
 """Columns; a narrower terminal breaks no line of a table in the middle of it."""
 

@@ -223,12 +223,13 @@ def test_what_ended_the_last_time_is_read():
     assert answered(described)[0] == [("platform-mismatch", IMAGE, 1)]
 
 
-@pytest.mark.parametrize("blank", ["", "  "])
-def test_a_table_ends_at_a_blank_line(blank):
+@pytest.mark.parametrize("blank", ["", "  ", "\n```", "\n$ kubectl get pods", "\nPS C:\\> kubectl get pods"])
+def test_a_table_ends_at_a_blank_line_or_what_is_no_part_of_it(blank):
     head = "LAST SEEN   TYPE      REASON   OBJECT    MESSAGE"
     table = f"{head}\n4m          Warning   Failed   pod/web   {PULL_FAILED}{TOKEN}"
-    answers, reading = answered(f"{table}\n{blank}\nand something else\n$ kubectl get nodes")
-    assert [each[0] for each in answers] == ["unauthorized-401"] and reading.skipped_lines == 2
+    reading = Reading(f"{table}\n{blank}\nand something else\n$ kubectl get nodes".split("\n"))
+    assert [message.text for message in reading] == [PULL_FAILED + TOKEN]
+    assert reading.skipped_lines == 2 + bool(blank.strip())
 
 
 @pytest.mark.parametrize("below", ["kube-proxy started", "unknown: x", f"{PULL_FAILED}{TOKEN}"])
