@@ -7,7 +7,7 @@ import io
 import sys
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -62,18 +62,18 @@ def explain_pull_error(cmd: Any, message: str | None = None, file: str | None = 
 
 
 def _of_one(message: str, cmd: Any) -> list[dict[str, Any]]:
-    """A message of any number of lines is one, unless it is plainly a table or a document."""
-    from .pasted import Pasted, Reading
+    """A message of any number of lines is one, unless it is plainly a table or a whole document."""
+    from .pasted import DocumentError, Pasted, Reading
     from .pull_errors.explain.answers import Answers
 
     if not message.strip():
         raise _no_message("--message")
-    answers = Answers()
     if "\n" in message.strip():
-        reading = Reading(bounded(line.strip("\r")) for line in message.split("\n"))
-        _answer(reading, answers)
-        if reading.structured:
-            return _told(answers, reading, cmd)
+        reading, answers = Reading(bounded(line.strip("\r")) for line in message.split("\n")), Answers()
+        with suppress(DocumentError):  # it is a text like any other
+            _answer(reading, answers)
+            if reading.structured:
+                return _told(answers, reading, cmd)
     answers = Answers()
     answers.add(Pasted(bounded(message)), always=True)
     return _told(answers, None, cmd)

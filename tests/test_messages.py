@@ -51,6 +51,19 @@ def test_a_message_of_several_lines_is_one():
     assert (answer["class"], answer["address"]) == ("forbidden-403", "203.0.113.40")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed to login to 'oci://contoso.azurecr.io/helm': DefaultAzureCredential: failed to acquire a token.\n"
+        "Attempted credentials:\n  ManagedIdentityCredential: no default identity is assigned to this resource",
+        '{\n  "errors": [{"code": "UNAUTHORIZED", "message": "authentication required"',
+    ],
+)
+def test_a_message_that_only_looks_like_more_is_one(text, told):
+    (answer,) = explained(message=text)
+    assert (answer["message"], told()) == (text.replace("\n", "\\n"), [])
+
+
 def test_a_message_that_is_plainly_a_table_is_read_as_one():
     table = f"LAST SEEN   TYPE      REASON   OBJECT    MESSAGE\n1s          Warning   Failed   pod/web   {QPS}\n"
     assert classes(message=table) == ["kubelet-qps"]

@@ -150,9 +150,8 @@ class Reading:
 
     def _field(self, name: str, value: str) -> Iterator[Pasted]:
         """A field of `kubectl describe`; those of one container follow each other."""
-        self.structured = True
         if name == "Image":
-            self._image = value or None
+            self._image, self.structured = value or None, True
         elif (name == "Reason" and value in WAITING_REASONS) or (name == "Message" and may_be_of_pull(value)):
             yield Pasted(value, self._image, is_alone=name == "Reason")
             return
