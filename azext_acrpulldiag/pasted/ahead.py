@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
+_FRAMES = (">", "\u2502")
+
+
+def _unframed(line: str) -> str:
+    if line.startswith(">"):
+        return line[2:] if line.startswith("> ") else line
+    return line.rstrip().strip("\u2502").removeprefix(" ").rstrip()
+
 
 class Lines:
-    """Hand out lines one by one. In front of a line, ``>`` of a quotation is left out.
+    """Hand out lines one by one, without ``>`` of a quotation in front and without the frame of a terminal's window.
 
     ``count`` is how many were handed out that are not blank, ``first`` the first of them.
     """
@@ -36,7 +44,7 @@ class Lines:
             line = next(self._source, None)
             if line is None:
                 return None
-            self._ahead.append(line[2:] if line.startswith("> ") else line)
+            self._ahead.append(_unframed(line) if line[:1] in _FRAMES else line)
         return self._ahead[0]
 
     def taken_while(self, wanted: Callable[[str], bool], at_most: int) -> list[str]:

@@ -43,6 +43,7 @@ class Reading:
         self.structured = False
         """Whether something was there that is more than lines of text: a table or a document."""
         self._lines = Lines(lines)
+        self._in_log = False  # so that a line without a time is the rest of an entry
         self._image: str | None = None  # of the container that `kubectl describe` describes here
 
     @property
@@ -89,10 +90,11 @@ class Reading:
             yield from self._field(*field)
             return
         block = logs.opens_block(line)
-        of_pull = is_said_of_pull(line)
-        if not block and not of_pull and (logs.is_log(line) or not may_be_of_pull(line)):
-            self.skipped_lines += 1
-            return
+        if not block and not is_said_of_pull(line):
+            self._in_log = self._in_log or logs.is_log(line)
+            if self._in_log or not may_be_of_pull(line):
+                self.skipped_lines += 1
+                return
         line, units = self._klog_block(line) if block else self._unbroken(line)
         row = tables.row_of(line)
         message = row or logs.log_message(line)

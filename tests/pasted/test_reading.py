@@ -123,6 +123,7 @@ CUT_OUT_OF_JSON = f"""        "state": {{
                 "message": {json.dumps(PULL_FAILED + TOKEN)},
                 "reason": "ImagePullBackOff"
 """
+FRAMED = "\n".join(f"\u2502 {line:400} \u2502" for line in NODE_IN_FROM.splitlines())
 TERMINAL = "\n".join((PULL_FAILED + TOKEN)[at : at + 86] for at in range(0, len(PULL_FAILED + TOKEN), 86))
 BY_HAND = f"{PULL_FAILED.rstrip()}\n{TOKEN}"
 
@@ -145,6 +146,7 @@ BY_HAND = f"{PULL_FAILED.rstrip()}\n{TOKEN}"
         LOG_ANALYTICS,
         STATUS_ALONE,
         CUT_OUT_OF_JSON,
+        FRAMED,
         TERMINAL,
         BY_HAND,
     ],
@@ -164,6 +166,7 @@ BY_HAND = f"{PULL_FAILED.rstrip()}\n{TOKEN}"
         "analytics",
         "status",
         "json",
+        "framed",
         "terminal",
         "hand",
     ],
@@ -172,6 +175,16 @@ def test_one_error_is_one_answer_however_it_is_pasted(paste):
     ((symptom_class, image, count),), _ = answered(paste)
     assert (symptom_class, image) == ("unauthorized-401", IMAGE)
     assert count == (2 if paste is CRICTL else 1)
+
+
+def test_what_an_application_logs_of_its_own_troubles_is_no_pull():
+    log = """2026-11-22T12:00:01Z INFO starting
+2026-11-22T12:00:02Z ERROR cannot reach the database: dial tcp 10.0.0.5:5432: connect: connection refused
+java.lang.IllegalStateException: x
+\tat com.contoso.App.main(App.java:5)
+Caused by: java.net.UnknownHostException: db: Name or service not known"""
+    answers, reading = answered(log)
+    assert (answers, reading.skipped_lines) == ([], 5)
 
 
 def test_a_table_of_pods_says_that_they_wait():
