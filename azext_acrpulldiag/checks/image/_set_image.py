@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...details import Details
+from ...details import Details, internal
 from ...facts import FailingContainer
 from ...repairs import Repairs, Step, option
 from .._kubectl import GET_CREDENTIALS
@@ -27,6 +27,20 @@ class SetImage(Details):
     container: str
 
 
+@dataclass(frozen=True)
+class OtherName(Details):
+    """An image of the registry that pods name otherwise."""
+
+    image: str
+    host: str
+    """The host that nodes take it for an image of."""
+    login_server: str
+    suggestion: str
+    """The image at the login server."""
+    pods: tuple[str, ...]
+    set_images: tuple[SetImage, ...] = internal()
+
+
 _DECLARED = "where the workload is declared: its manifest, Helm values or pipeline"
 BY_ITS_WHOLE_NAME: Repairs = (
     option(
@@ -43,7 +57,7 @@ BY_ITS_WHOLE_NAME: Repairs = (
     ),
     Step(f"Write {{suggestion}} {_DECLARED}"),
 )
-"""Repairs of details with ``suggestion`` and ``set_images``, beside those of :class:`~.._kubectl.Kubectl`."""
+"""Repairs of what carries :class:`OtherName` beside :class:`~.._kubectl.Kubectl`."""
 
 
 def set_images(containers: Iterable[FailingContainer]) -> tuple[SetImage, ...]:

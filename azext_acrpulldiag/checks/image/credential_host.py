@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped
-from ...details import Details, internal
 from ...facts import Facts, Unreadable, known
 from ...images.mirrors import is_bootstrap_registry, is_mirrored
 from ...images.references import host_of, parse_reference, resemblance_of, written
@@ -15,24 +13,10 @@ from ...pull_errors.symptoms import FailedPull, failed_pulls, scope_unread
 from ...quoting import printable
 from .._kubectl import Kubectl
 from .._kubernetes import failing_pods_of, pod_names
-from ._set_image import BY_ITS_WHOLE_NAME, SetImage, set_images
+from ._set_image import BY_ITS_WHOLE_NAME, OtherName, set_images
 
 _REFUSED, _NOBODY = "unauthorized-401", "anonymous"
 _NONE = "No failing pod is known to ask the registry under another host's name."
-
-
-@dataclass(frozen=True)
-class OtherName(Details):
-    """An image that nodes asked this registry for by another host's name, as nobody."""
-
-    image: str
-    host: str
-    """The host that the pods name."""
-    login_server: str
-    suggestion: str
-    """The image that was asked for, by the registry's own name."""
-    pods: tuple[str, ...]
-    set_images: tuple[SetImage, ...] = internal()
 
 
 HOST_WITHOUT_CREDENTIAL = Outcome(

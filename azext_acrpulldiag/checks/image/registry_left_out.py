@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...catalogue import Outcome, check, skipped, unknown
-from ...details import Details, internal
 from ...facts import Facts, HostlessImage, Registry, Unreadable, known
 from ...images.references import DOCKER_HUB, written
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
@@ -15,22 +14,7 @@ from ...pull_errors.symptoms import FailedPull, failed_pulls
 from ...quoting import printable
 from .._kubectl import Kubectl
 from .._kubernetes import failing_pods_of, pod_names
-from ._set_image import BY_ITS_WHOLE_NAME, SetImage, set_images
-
-
-@dataclass(frozen=True)
-class WithoutHost(Details):
-    """An image that is written without a host, and where the registry that is judged has it."""
-
-    image: str
-    host: str
-    """The host that nodes ask for it."""
-    login_server: str
-    suggestion: str
-    """The image at the login server."""
-    pods: tuple[str, ...]
-    set_images: tuple[SetImage, ...] = internal()
-
+from ._set_image import BY_ITS_WHOLE_NAME, OtherName, set_images
 
 REGISTRY_LEFT_OUT = Outcome(
     id="image.registry-left-out",
@@ -40,7 +24,7 @@ REGISTRY_LEFT_OUT = Outcome(
     url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/"
     "cannot-pull-image-from-acr-to-aks-cluster",
     seen_from=SeenFrom.REGISTRY,
-    details=(WithoutHost, Kubectl),
+    details=(OtherName, Kubectl),
     repairs=BY_ITS_WHOLE_NAME,
     explains=CLASSES,
     article="2",
@@ -87,7 +71,7 @@ def _not_known(one: HostlessImage, why: Unreadable, facts: Facts) -> Finding:
 
 
 def _left_out(one: HostlessImage, registry: Registry, pulls: list[FailedPull], facts: Facts) -> Finding:
-    found = WithoutHost(
+    found = OtherName(
         image=printable(one.text),
         host=DOCKER_HUB,
         login_server=registry.login_server,
