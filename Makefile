@@ -84,7 +84,8 @@ contracts-age: setup ## fail for a preview api-version that is older than nine m
 	$(VENV)/bin/python -m tests.contracts.age
 
 smoke: setup setup-contracts ## write the shape of your Azure's answers (GROUP=... NAME=... ACR=...) to build/smoke.json
-	@$(VENV)/bin/python -m scripts.smoke $(GROUP) $(NAME) $(if $(ACR),--acr $(ACR))
+	$(if $(and $(GROUP),$(NAME)),,$(error Name the cluster: make smoke GROUP=... NAME=... ACR=...))
+	@$(VENV)/bin/python -m scripts.smoke "$(GROUP)" "$(NAME)" $(if $(ACR),--acr "$(ACR)")
 
 compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure CLI (PYTEST_ARGS=... is handed on)
 	rm -rf build/compat

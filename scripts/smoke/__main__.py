@@ -53,6 +53,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def _run(asked: argparse.Namespace) -> tuple[Json, str]:
     """The document, and why the run gave no report; empty: it gave one."""
     from azure.cli.core import get_default_cli
+    from azure.cli.core._profile import Profile
     from azure.cli.core.commands.client_factory import get_subscription_id
     from knack.util import CLIError
 
@@ -62,14 +63,18 @@ def _run(asked: argparse.Namespace) -> tuple[Json, str]:
     from azext_acrpulldiag.targets import NO_REGISTRY, ClusterTarget, Targets, parse_registry
 
     cli = get_default_cli()
-    cli.data["subscription_id"] = asked.subscription
     suffix = login_server_suffix(cli)
     endpoints = cli.cloud.endpoints
     hosts = tuple(urlsplit(each).netloc.lower() for each in (endpoints.resource_manager, _graph_of(endpoints)))
+    try:
+        registry = parse_registry(asked.acr, suffix) if asked.acr else NO_REGISTRY
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     failure = ""
     with answers_traced() as reads, noted(hosts) as answers:
         try:
-            registry = parse_registry(asked.acr, suffix) if asked.acr else NO_REGISTRY
+            if asked.subscription:
+                cli.data["subscription_id"] = Profile(cli_ctx=cli).get_subscription(asked.subscription)["id"]
             target = ClusterTarget(get_subscription_id(cli), asked.group, asked.name)
             request = Request(Targets(target, registry), None)
             if asked.acr:

@@ -222,12 +222,6 @@ READINGS = (
         "2022-05-01-preview shows it, a preview older than any that may be pinned; no stable version does",
     ),
     Looked(
-        _CLUSTER,
-        "properties.networkProfile.natGatewayProfile.sku",
-        "",
-        "versions from 2026-06-01 show it, with which a cloud that refuses ours is asked",
-    ),
-    Looked(
         _SCALE_SETS,
         f"properties.virtualMachineProfile.networkProfile.{_ADDRESS}",
         "publicIPAddressConfiguration",

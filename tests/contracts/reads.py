@@ -20,7 +20,7 @@ def unknown_reads(operation: Operation, reads: Iterable[Path]) -> list[str]:
     """The members that were looked at and that no object of that type can have."""
     paths = {_below(operation, tuple(path)) for path in reads if not _is_of_page(operation, tuple(path))}
     kind = operation.answer or "any"
-    wrong = {path for path in paths if not _has(operation.models, kind, path)}
+    wrong = {path for path in paths if not has(operation.models, kind, path)}
     return sorted(_text(path) for path in wrong if not _is_known(operation, path, paths))
 
 
@@ -55,16 +55,17 @@ def _below(operation: Operation, path: Path) -> Path:
     return path[2:] if operation.listed and path[:2] == ("value", ELEMENT) else path
 
 
-def _has(models: Models, kind: str, path: Path) -> bool:
+def has(models: Models, kind: str, path: Path) -> bool:
+    """Tell whether an object of the type ``kind`` can have the member at ``path``."""
     if not path or kind == "any":
         return True
     if kind[0] in "[{":
-        return _has(models, kind[1:-1], path[1:])
+        return has(models, kind[1:-1], path[1:])
     if kind not in models:
         return False
     members = models.members(kind)
     told = members.get(path[0]) or members.get("*")
-    return told is not None and _has(models, told.type, path[1:])
+    return told is not None and has(models, told.type, path[1:])
 
 
 def filled(operation: Operation) -> Any:

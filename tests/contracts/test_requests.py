@@ -48,7 +48,7 @@ def test_what_is_defined_is_no_objection():
     ("asked", "objection"),
     [
         (entry(CLUSTER_ID, "2026-01-32"), "there is no such operation"),
-        (entry(f"{CLUSTER_ID}/identityBindings", AKS), "there is no such operation"),
+        (entry(f"{CLUSTER_ID}/identityBindings", ACR_PREVIEW), "there is no such operation"),
         (entry(f"{CLUSTER_ID}/agentPolls", AKS), "there is no such operation"),
         (entry(CLUSTER_ID, AKS, "POST"), "there is no such operation"),
         (entry(CLUSTER_ID, AKS, query="&$expand=pools"), "there is no query parameter $expand"),

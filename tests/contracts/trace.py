@@ -81,12 +81,13 @@ def answers_traced() -> Iterator[Reads]:
 
 
 def fresh(reads: Reads, known: set[tuple[str, ...]]) -> list[list[Any]]:
-    """What was looked at of types of which it is not ``known`` yet, which grows by it."""
+    """What was looked at in answers in which any of it is not ``known`` yet, which grows by it."""
     found = []
     for (method, path, version), seen in reads.items():
         of = (method, "/".join(path.rpartition("/providers/")[2].split("/")[::2]), version)
-        paths = [each for each in seen if (*of, *each) not in known]
-        known.update((*of, *each) for each in paths)
-        if paths:
-            found.append([method, path, version, paths])
+        told = {(*of, *each) for each in seen}
+        if told - known:
+            # All of it: one member may be looked for only where another, known one is not there.
+            found.append([method, path, version, list(seen)])
+            known |= told
     return found

@@ -82,3 +82,10 @@ def test_a_cluster_that_is_not_there_ends_in_one_sentence(az, cloud, tmp_path):
     assert "Traceback" not in done.stderr
     assert "no-such-cluster" in done.stderr
     assert "no-such-cluster" not in (tmp_path / "smoke.json").read_text(encoding="utf-8")
+
+
+def test_a_registry_that_cannot_be_one_ends_in_one_sentence(az, tmp_path):
+    done = smoke(az, tmp_path / "smoke.json", "rg-app", "prod", "--acr", "x")
+    assert done.returncode == 1
+    assert done.stderr.startswith("'x' is not a registry name")
+    assert not (tmp_path / "smoke.json").exists()

@@ -24,10 +24,11 @@ from ..members import Body, maybe, or_empty, shown
 from .versions import ask_in
 
 # The oldest stable version with every member that is read of a stable answer, so that clouds which lag know it:
-# agentPoolProfiles[].localDNSProfile came with 2025-09-01, httpProxyConfig.enabled with this one
-# (specification/containerservice/.../stable in https://github.com/Azure/azure-rest-api-specs; the release notes of
-# azure-mgmt-containerservice 40.1.0 and 41.0.0, which are made for these versions).
-API_VERSION = "2026-01-01"
+# agentPoolProfiles[].localDNSProfile came with 2025-09-01, httpProxyConfig.enabled with 2026-01-01,
+# networkProfile.natGatewayProfile.sku with this one (specification/containerservice/.../stable in
+# https://github.com/Azure/azure-rest-api-specs; azure-mgmt-containerservice 40.1.0, 41.0.0 and 41.6.0, which are made
+# for these versions). Others are asked with where this one is refused, see versions.py.
+API_VERSION = "2026-06-01"
 # Seconds after the stable answer. Nearly every read waits for the cluster, and only one fact for this version.
 PREVIEW_PATIENCE = 3.0
 # The newest that the SDK has (azure-mgmt-containerservice 41.9.0b1); see versions.py for where it is not known.
