@@ -75,7 +75,7 @@ from .ids import (
 )
 from .image import lookup
 from .kubernetes import (
-    DENIED,
+    REFUSED_BY_POLICY,
     REFUSED_BY_PROVIDER,
     UNREACHABLE,
     UNRESOLVED_AT_NODE,
@@ -374,7 +374,7 @@ def virtual_node_facts(secrets: tuple[PullSecret, ...] | None = None, **changes:
 
 def refused_workload_facts(workloads: tuple[RefusedWorkload, ...] | None = None, **changes: object) -> Facts:
     """Workloads whose pods a policy refuses; by default one of this registry's image, and one of AKS's own."""
-    of_aks = refused_workload(DENIED.replace("contosoreg.azurecr.io", "mcr.microsoft.com"), controller="DaemonSet/csi")
+    of_aks = refused_workload(REFUSED_BY_POLICY.replace("contosoreg.azurecr.io", "mcr.microsoft.com"), controller="DaemonSet/csi")
     pods = kubernetes(refused=(refused_workload(), of_aks) if workloads is None else workloads)
     return healthy_facts(**{"kubernetes": pods, **changes})
 

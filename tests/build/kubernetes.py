@@ -35,7 +35,7 @@ REFUSED_BY_PROVIDER = (
     "image 'contosoreg.azurecr.io/team/app:1.2' in container group 'web-1' is not accessible. Please check the image "
     "and registry credential."
 )
-DENIED = (
+REFUSED_BY_POLICY = (
     'Error creating: admission webhook "validation.gatekeeper.sh" denied the request: '
     "[azurepolicy-k8sazurev2containerallowedimag-5ee1d79beab0bf8e481a] Container image "
     "contosoreg.azurecr.io/team/app:1.2 for container app has not been allowed."
@@ -70,7 +70,7 @@ def failing(message: str = UNAUTHORIZED, **changes: object) -> FailingContainer:
     )
 
 
-def refused_workload(message: str = DENIED, **changes: object) -> RefusedWorkload:
+def refused_workload(message: str = REFUSED_BY_POLICY, **changes: object) -> RefusedWorkload:
     refused = RefusedWorkload("web", "ReplicaSet/web-5d4f", "validation.gatekeeper.sh", message, 17, NOW)
     return replace(refused, **changes)
 
