@@ -41,6 +41,9 @@ class Streaming(Details):
     streaming_pools: tuple[str, ...] | None
     """The node pools that have it on, as AKS shows; ``None``: not shown for all."""
     managed: tuple[ManagedPool, ...] = internal()
+    """The pools whose nodes fail, as far as AKS has them."""
+    may_be_on: tuple[ManagedPool, ...] = internal()
+    """Those of them for which AKS does not show it off."""
 
     @property
     def who(self) -> str:
@@ -52,7 +55,9 @@ class Streaming(Details):
         """Where it is on, in a sentence with a space before it; empty: not shown."""
         if self.streaming_pools is None:
             return ""
-        return f" AKS shows artifact streaming on for node pool {', '.join(self.streaming_pools) or 'none'}."
+        if not self.streaming_pools:
+            return " AKS shows artifact streaming off for every node pool, so these nodes are as they were before."
+        return f" AKS shows artifact streaming on for node pool {', '.join(self.streaming_pools)}."
 
 
 STREAMING_FAILS = Outcome(
@@ -81,11 +86,11 @@ STREAMING_FAILS = Outcome(
                 "later)",
                 "az aks nodepool update --resource-group {resource_group} --cluster-name {cluster} --name {pool} "
                 "--subscription {subscription} --disable-artifact-streaming",
-                each="managed",
+                each="may_be_on",
                 requires=("Microsoft.ContainerService/managedClusters/agentPools/write",),
                 changes="images of the pool's nodes are no longer streamed, and pods start slower",
             ),
-            when="managed",
+            when="may_be_on",
         ),
         Step(
             "Read the mirror's log on one of the nodes (journalctl -u acr-mirror): az vmss run-command invoke runs it "
@@ -128,13 +133,15 @@ def _finding(facts: Facts, silent: Sequence[FailedPull]) -> Finding:
     pools = {pool for each in containers if (pool := pool_of(each.node, facts))}
     ours = cluster.agent_pools if isinstance(cluster, Cluster) else ()
     managed = () if isinstance(ours, Unreadable) else ours
+    theirs = [each for each in managed if each.name.lower() in map(str.lower, pools)]
     found = Streaming(
         pools=tuple(sorted(map(printable, pools))),
         nodes=tuple(sorted({printable(each.node) for each in containers if each.node})),
         pods=pod_names(containers),
         message=quoted(containers[0].message, LONGEST_MESSAGE),
         streaming_pools=_streaming(managed),
-        managed=tuple(ManagedPool(each.name) for each in managed if each.name.lower() in map(str.lower, pools)),
+        managed=tuple(ManagedPool(each.name) for each in theirs),
+        may_be_on=tuple(ManagedPool(each.name) for each in theirs if each.artifact_streaming is not False),
     )
     reach = Reach(pods=frozenset((each.namespace, each.pod) for each in containers))
     classes = tuple(sorted({pull.symptom_class for pull in silent}))

@@ -68,6 +68,15 @@ def test_the_port_is_proof_where_azure_shows_nothing():
     assert "AKS shows" not in finding.summary
 
 
+def test_streaming_that_is_off_is_not_to_be_turned_off():
+    (finding,) = judged(failing(SILENT[0]), pools=(agent_pool(artifact_streaming=False),))
+    assert [each.command for each in finding.remedies if each.command] == [
+        f"az aks nodepool upgrade {OF_POOL} --node-image-only"
+    ]
+    assert "off for every node pool" in finding.summary
+    assert finding.evidence["streaming_pools"] == []
+
+
 def test_all_pools_that_have_it_on_are_named():
     pools = (
         agent_pool("b", artifact_streaming=True),
