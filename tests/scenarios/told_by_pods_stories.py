@@ -245,6 +245,21 @@ def streaming_mirror_does_not_answer(cloud: Cloud) -> None:
 
 @story(
     verdict="broken",
+    root_causes=("symptom.unexplained",),
+    symptoms=("forbidden-403",),
+    unknowns={"network.private-dns": None},
+)
+def public_address_past_a_private_endpoint(cloud: Cloud) -> None:
+    """Azure leads the nodes to the private endpoint, and the registry names the public address that they came from."""
+    cloud.grant()
+    cloud.image("team/app", "1.2")
+    cloud.private_link()
+    cloud.node()
+    cloud.failing_pod(message=_denied(NAMED))
+
+
+@story(
+    verdict="broken",
     root_causes=("access.pull-role-missing",),
     symptoms=("backoff-only",),
 )

@@ -50,6 +50,11 @@ class Told(Details):
     """The registry has a private endpoint, and these nodes came to its public one."""
 
     @property
+    def no_endpoint(self) -> bool:
+        """As far as the answer tells, there is no private endpoint that these nodes could be led to."""
+        return not self.past_the_endpoint
+
+    @property
     def beside(self) -> str:
         """What else follows, in sentences with a space before them."""
         shown, endpoint = "", ""

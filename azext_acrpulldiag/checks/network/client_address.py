@@ -50,7 +50,8 @@ def no_node_is_refused_by_its_address(facts: Facts) -> Iterator[Finding]:
             registry.id, f"Registry {registry.name} has public network access disabled, so its IP rules have no effect."
         )
         return
-    clients = tuple(each for each in clients_of(facts, registry) if each.public)
+    every = clients_of(facts, registry)
+    clients = tuple(each for each in every if each.public)
     met = clients if rules.default_action.lower() != "allow" else ()
     met = tuple(each for each in met if refused(rules.ip_rules, (each.address,)))
     if met:
@@ -60,6 +61,12 @@ def no_node_is_refused_by_its_address(facts: Facts) -> Iterator[Finding]:
             registry.id,
             f"The firewall of registry {registry.name} allows {some(_addresses(clients))} by now, which it refused "
             "when pods asked last: a change of its rules takes a few minutes, and shows at kubelet's next try.",
+        )
+    elif every:
+        yield skipped(
+            registry.id,
+            f"Registry {registry.name} refused {some(_addresses(every))}, which is private and no matter of IP rules: "
+            "such traffic comes by a service endpoint or a private network.",
         )
     known(scope_unread(facts))
 

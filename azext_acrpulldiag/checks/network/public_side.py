@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...arm_ids import same_id
 from ...catalogue import Outcome, check, skipped, unknown
@@ -134,7 +134,13 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
             "update --endpoint-protocol IPv4), so that nodes come from an IPv4 address, and allow that",
             when="over_ipv6",
         ),
-        PRIVATE_ENDPOINT,
+        replace(PRIVATE_ENDPOINT, when="no_endpoint"),
+        Step(
+            "Or let the nodes' DNS lead registry {registry} to its private endpoint: link private DNS zone "
+            "{private_dns_zone} to their network, or see to it that their own DNS servers forward to Azure DNS "
+            "(168.63.129.16)",
+            when="past_the_endpoint",
+        ),
     ),
     explains=("forbidden-403",),
     article="3.2",

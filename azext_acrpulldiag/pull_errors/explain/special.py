@@ -11,7 +11,14 @@ from collections.abc import Callable
 from .. import PullError
 from ..parse import NODE_RESOLVER
 from .general import NO_ROLE, PULL_SECRET, SERVICE_PRINCIPAL, Explanation
-from .on_node import DAMAGED, ENDED_EARLY, LOCAL_STORAGE, STREAMING_MIRROR_FAILED, STREAMING_MIRROR_SILENT
+from .on_node import (
+    DAMAGED,
+    ENDED_EARLY,
+    LAYER_NOT_THERE,
+    LOCAL_STORAGE,
+    STREAMING_MIRROR_FAILED,
+    STREAMING_MIRROR_SILENT,
+)
 
 
 def _mechanism(*names: str) -> Callable[[PullError], bool]:
@@ -156,15 +163,16 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         (
             _mechanism("client-ip"),
             Explanation(
-                "The registry's firewall denied the address in the message.",
+                "The registry's firewall denied the address in the message. Where that is a public one, the node came "
+                "to the registry's public endpoint.",
                 (
                     "network.outbound-ip-not-allowed",
                     "network.private-dns-link-missing",
                     "network.public-access-disabled",
                     "network.subnet-not-allowed",
                 ),
-                "Whether the registry's network rules allow that address. Where there is a private endpoint, the name "
-                "wrongly resolves to the public endpoint.",
+                "Whether the registry's network rules allow that address. Where there is a private endpoint: what the "
+                "registry's name resolves to on the node (nslookup), which wrongly is the public endpoint.",
                 "3.2",
             ),
         ),
@@ -295,6 +303,7 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 "The service endpoint policies for Microsoft.Storage on the node subnet.",
             ),
         ),
+        LAYER_NOT_THERE,
         DAMAGED,
         (
             _data_endpoint,

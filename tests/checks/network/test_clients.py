@@ -127,7 +127,22 @@ def test_what_another_registry_answers_tells_nothing_of_this_one(host):
 @pytest.mark.parametrize("address", ["10.224.0.5", "172.16.3.4", "192.168.1.1", "100.64.0.9", "fde4:8dba::5"])
 def test_a_private_address_is_no_matter_of_ip_rules(address):
     (finding,) = judged(refused(address), rules=())
-    assert (finding.status, finding.outcome) == (Status.PASS, None)
+    assert (finding.status, finding.outcome) == (Status.SKIPPED, None), "the registry did refuse it: no pass"
+    assert "service endpoint" in finding.summary
+
+
+def test_nodes_that_pass_a_private_endpoint_by_are_not_to_get_another():
+    connected = registry(
+        network_rules=NetworkRules("Deny", (SHOWN,), ()),
+        private_endpoints=(PrivateEndpointConnection(CONNECTION_ID, "Approved", ENDPOINT_ID),),
+    )
+    past, *_ = judged(refused("20.88.7.6"), registry=connected)
+    (without,) = judged(refused("20.88.7.6"))
+    words, others = (" ".join(each.description for each in told.remedies) for told in (past, without))
+    assert "lead registry contosoreg to its private endpoint" in words
+    assert "create a private endpoint" not in words
+    assert "create a private endpoint" in others
+    assert "to its private endpoint" not in others
 
 
 @pytest.mark.parametrize("address", ["x.x.x.x", "<ip-address>", "300.1.1.1", ""])
