@@ -21,7 +21,6 @@ from .evaluate import LEFT_OUT
 
 # Classes that many different faults share, or that tell none: a check of one of them rules out nothing.
 _OF_MANY_KINDS = ("other", "backoff-only", "negative")
-_OF_THE_DOWNLOAD = ("blob-download", "disk-full")
 _SENTENCE = re.compile(r"^Decided (.{1,400}?[.:])(?:\s|$)", re.DOTALL)
 
 
@@ -43,7 +42,7 @@ def completed(
     read = answered or of_one_kind or _all_read(given, findings, checks)
     reported = dict.fromkeys((each.image, each.message) for each in symptoms)  # thousands of pods report alike
     errors = [(image, classify(message)) for image, message in reported]
-    of_size = given.symptom_class in _OF_THE_DOWNLOAD or any(ended_early(error) for _, error in errors)
+    of_size = any(_is_of_size(error) for _, error in errors)
     known: dict[type[Details], Details] = {
         Unexplained: replace(given, decided_by=None if read else given.decided_by, meaning=_meaning(given, findings)),
         RuledOut: ruled_out,
@@ -127,6 +126,12 @@ def _sizes(images: Iterable[ImageLookup], symptoms: Iterable[Symptom]) -> Sizes:
     wanted = {image_key(each.image) for each in symptoms}
     sizes = [told for each in images if image_key(each.reference) in wanted and (told := _size(each)) is not None]
     return Sizes(tuple(sorted(sizes, key=lambda told: -told.total)))
+
+
+def _is_of_size(error: PullError) -> bool:
+    """Whether a smaller image might have come through: not where what was asked for is damaged, gone or refused."""
+    download = error.symptom_class == "blob-download" and error.mechanism in (None, "storage-unreachable")
+    return download or error.symptom_class == "disk-full" or ended_early(error)
 
 
 def _size(image: ImageLookup) -> ImageSize | None:

@@ -89,6 +89,9 @@ FORBIDDEN = (
 )
 
 
+LAYER_GONE = "could not fetch content descriptor sha256:a (application/x) from remote: not found"
+
+
 def manifest(*sizes):
     layers = tuple(Layer("application/vnd.oci.image.layer.v1.tar+gzip", size) for size in sizes)
     return Offered("sha256:a", None, ImageManifest("", "", "", layers))
@@ -108,6 +111,8 @@ def test_of_a_transfer_that_does_not_end_the_sizes_are_told(text):
     ("text", "changes"),
     [
         ("dial tcp 20.61.97.5:443: i/o timeout", {"manifests": (manifest(5_000_000_000),)}),
+        (f"failed to copy: {LAYER_GONE}", {"manifests": (manifest(5_000_000_000),)}),
+        ("failed to copy: unexpected commit digest sha256:1", {"manifests": (manifest(5_000_000_000),)}),
         (GIVEN_UP, {"manifests": Unreadable("forbidden", "HTTP 403")}),
         (GIVEN_UP, {"manifests": (replace(manifest(5), manifest=None),)}),
         (GIVEN_UP, {"reference": "contosoreg.azurecr.io/team/other:1", "manifests": (manifest(5),)}),

@@ -8,6 +8,11 @@ from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, explanation_
 from azext_acrpulldiag.pull_errors.explain.answers import Answers, TooManyError
 from tests.pull_errors.answers import explain
 
+# Of containerd 2.1.9, where storage answers 404.
+LAYER_GONE = (
+    "failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:aaaa "
+    "(application/vnd.oci.image.config.v1+json) from remote: not found"
+)
 # Section 4 of the design, every id spelt out.
 CATALOGUE = frozenset(
     [
@@ -207,6 +212,8 @@ def test_outcomes_are_of_the_catalogue_and_sections_of_the_article(name, meaning
         ),
         ("rpc error: code = Canceled desc = context canceled", "symptom.unexplained", "more"),
         ("failed to copy: context canceled", "symptom.unexplained", "more"),
+        (LAYER_GONE, "registry.replica-unhealthy", None),
+        ("failed to copy: unexpected commit digest sha256:1, expected sha256:2", "network.proxy-or-tls", None),
         ('Get "https://a.azurecr.io/v2/": context canceled', "network.nsg-blocks-registry", "4"),
         ("no match for platform in manifest: not found", "image.platform-mismatch", "5"),
     ],

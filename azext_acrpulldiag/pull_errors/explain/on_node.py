@@ -10,6 +10,11 @@ from .general import NO_ROLE, Explanation
 _CANCELED = re.compile(
     r"context cancell?ed|context deadline exceeded|code = (?:canceled|deadlineexceeded)", re.IGNORECASE
 )
+# Of the registry's 404 (``Fetch`` in core/remotes/docker/fetcher.go of https://github.com/containerd/containerd).
+_NOT_THERE = re.compile(
+    r"could not fetch content descriptor [^\n]{1,300} from remote: not found|blob[ _]unknown|unknown blob",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(r"https?://|dial (?:tcp|udp|unix)|lookup ", re.IGNORECASE)
 
 
@@ -71,6 +76,17 @@ LOCAL_STORAGE = (
         "Whether another node can pull the same image.",
         "more",
         asks_other_nodes=True,
+    ),
+)
+LAYER_NOT_THERE = (
+    lambda error: error.mechanism == "content" and _NOT_THERE.search(error.causes[0].text) is not None,
+    Explanation(
+        "The manifest was pulled, and the registry answers that a layer or the configuration that it names is not "
+        "there: the image is incomplete in the registry, or in the geo-replica that answered. Pushed or imported "
+        "again, it is whole.",
+        ("registry.replica-unhealthy", "symptom.unexplained"),
+        "Whether the digest in the message is there: az acr manifest show lists what the image consists of, and docker "
+        "pull from elsewhere fails alike where it is gone.",
     ),
 )
 DAMAGED = (
