@@ -65,7 +65,8 @@ class FailingContainer:
     node: str | None
     reason: str
     """The waiting reason: ``ErrImagePull``, ``ImagePullBackOff``, ``InvalidImageName`` ...; of a pod that has no
-    statuses, since a virtual node's provider refused it, :data:`PROVIDER_FAILED`."""
+    statuses, since a virtual node's provider refused it, :data:`PROVIDER_FAILED`; of a pod's sandbox, which stands
+    for all of its containers, ``FailedCreatePodSandBox``."""
     message: str
     """The text with the cause: of the container's status, else of its newest ``Failed`` event."""
     count: int | None

@@ -14,6 +14,7 @@ from .stories import story
 HOST = "contosoreg.azurecr.io"
 IMAGE = f"{HOST}/team/app:1.2"
 NEEDS_SECRET = "pull-secret.virtual-node-needs-secret"
+PAUSE = "mcr.microsoft.com/oss/v2/kubernetes/pause:3.6"
 DENIED = (
     'admission webhook "validation.gatekeeper.sh" denied the request: '
     "[azurepolicy-k8sazurev2containerallowedimag-5ee1d79beab0bf8e481a] Container image {image} for container app has "
@@ -179,6 +180,31 @@ def image_volume_missing(cloud: Cloud) -> None:
     event = cloud.event(pod, "Failed", text)
     event["involvedObject"].pop("fieldPath")
     cloud.api.add("events", event)
+
+
+# --- the image of the sandbox ----------------------------------------------------------------
+
+
+def _sandbox(then: str) -> str:
+    wanted = f'failed to get sandbox image "{PAUSE}": failed to pull image "{PAUSE}": failed to pull and unpack image'
+    return f'Failed to create pod sandbox: rpc error: code = Unknown desc = {wanted} "{PAUSE}": {then}'
+
+
+@story(
+    verdict="broken",
+    acr=None,
+    root_causes=("access.pull-role-missing",),
+    symptoms=("unauthorized-401",),
+    unknowns={"image.existence": None},
+)
+def sandbox_image_of_an_isolated_cluster(cloud: Cloud) -> None:
+    """Nodes get no pause image from the bootstrap registry, so that no container of a pod is begun."""
+    cloud.network_isolated()
+    cloud.node()
+    pod = cloud.failing_pod(message="", reason="ContainerCreating")
+    path = f"https://{HOST}/v2/aks-managed-repository/oss/v2/kubernetes/pause/manifests/3.6?ns=mcr.microsoft.com"
+    refused = f'failed to resolve reference "{PAUSE}": unexpected status from HEAD request to {path}: 401 Unauthorized'
+    cloud.event(pod, "FailedCreatePodSandBox", _sandbox(refused))
 
 
 # --- refused by a policy ---------------------------------------------------------------------

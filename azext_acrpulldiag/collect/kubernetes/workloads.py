@@ -29,6 +29,8 @@ from .login import KUBECONFIG
 from .objects import count_of, key_of, objects_in, strings_at, text_at, texts_in, time_of, when, when_or_none
 from .owners import owner_of
 from .refused import refused_from, running_of
+from .sandboxes import CREATE_FAILED as NO_SANDBOX
+from .sandboxes import SANDBOX, sandbox_not_created
 from .virtual_nodes import CREATE_FAILED, containers_not_created, is_about_an_image
 
 WAITING_REASONS = frozenset(
@@ -60,7 +62,7 @@ _PULLED = re.compile(r'Successfully pulled image "([^"]+)" in \d')
 _WARNINGS = "type=Warning," + ",".join(
     f"reason!={reason}"
     for reason in (
-        *("BackOff", "Unhealthy", "FailedScheduling", "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"),
+        *("BackOff", "Unhealthy", "FailedScheduling", "FailedMount", "FailedAttachVolume"),
         *("FailedToRetrieveImagePullSecret", "FailedGetResourceMetric", "FailedComputeMetricsReplicas", "NodeNotReady"),
         *("DNSConfigForming", "FailedToUpdateEndpoint", "FailedToUpdateEndpointSlices", "Evicted", "PolicyViolation"),
     )
@@ -124,6 +126,8 @@ def _is_of_a_failed_pull(event: Json) -> bool:
     if member(event, "involvedObject", "kind") not in (None, "Pod"):
         return False
     reason = member(event, "reason")
+    if reason == NO_SANDBOX:
+        return True  # the newest decides, also where it is of another trouble than an image
     return reason in ("Failed", "BackOff") or (reason == CREATE_FAILED and is_about_an_image(text_at(event, "message")))
 
 
@@ -230,7 +234,14 @@ def failing_from(pods: Iterable[Json], events: Iterable[Json]) -> tuple[FailingC
 
 
 def _of_pod(pod: Json, events: list[Json]) -> Iterator[FailingContainer]:
-    yield from _waiting_containers(pod, events)
+    yield from _waiting_containers(pod, [each for each in events if member(each, "reason") != NO_SANDBOX])
+    sandbox = sandbox_not_created(pod, events)
+    if sandbox is not None:
+        image, event = sandbox
+        waiting = {"reason": NO_SANDBOX, "message": text_at(event, "message")}
+        status: Json = {"name": SANDBOX, "state": {"waiting": waiting}}
+        # Containerd fetches it before it knows of anything that the pod brings.
+        yield replace(_failing(pod, status, {"image": image}, [event]), pull_secrets=())
     for specs, spec, reason, message in containers_not_created(pod, events):
         status = {"name": spec.get("name"), "state": {"waiting": {"reason": reason, "message": message}}}
         yield replace(_failing(pod, status, spec, []), kind=specs)
