@@ -21,6 +21,8 @@ from .evaluate import LEFT_OUT
 
 # Classes that many different faults share, or that tell none: a check of one of them rules out nothing.
 _OF_MANY_KINDS = ("other", "backoff-only", "negative")
+# What is judged of pods, images and the registry itself: Container Instances pulls by other ways than node pools.
+_OF_VIRTUAL_NODES = ("image", "pull-secret", "registry")
 _SENTENCE = re.compile(r"^Decided (.{1,400}?[.:])(?:\s|$)", re.DOTALL)
 
 
@@ -36,7 +38,7 @@ def completed(
     It no longer asks for a fact that checks of ``findings`` have read.
     """
     given = finding.detail(Unexplained)
-    ruled_out, differs = _ruled_out(given, findings, checks), apart(symptoms, around)
+    ruled_out, differs = _ruled_out(given, symptoms, findings, checks), apart(symptoms, around)
     answered = given.asks_other_nodes and differs.compared_with == "pulled-the-image"
     of_one_kind = bool(ruled_out.ruled_out) and given.likely == (UNEXPLAINED.id,)  # whose only check has passed
     read = answered or of_one_kind or _all_read(given, findings, checks)
@@ -61,8 +63,16 @@ def _meaning(given: Unexplained, findings: Iterable[Finding]) -> str:
     return words if passed else given.meaning
 
 
-def _ruled_out(given: Unexplained, findings: Iterable[Finding], checks: Mapping[str, Check]) -> RuledOut:
-    """The checks that passed and one of whose outcomes explains the class; those of its likeliest outcomes first."""
+def _ruled_out(
+    given: Unexplained, symptoms: Sequence[Symptom], findings: Iterable[Finding], checks: Mapping[str, Check]
+) -> RuledOut:
+    """The checks that passed and one of whose outcomes explains the class; those of its likeliest outcomes first.
+
+    What passed of node pools rules out nothing of virtual nodes, and nothing at all of who asked elsewhere.
+    """
+    if symptoms and all(each.elsewhere or each.virtual_node for each in symptoms):
+        counted = _OF_VIRTUAL_NODES if any(each.virtual_node for each in symptoms) else ("image",)
+        findings = [each for each in findings if each.category in counted]
     symptom_class, likely = given.symptom_class, given.likely
     if symptom_class in _OF_MANY_KINDS:
         return RuledOut()

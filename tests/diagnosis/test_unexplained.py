@@ -29,6 +29,19 @@ def names(finding):
     return [each["check"] for each in finding.evidence["ruled_out"]]
 
 
+@pytest.mark.parametrize(
+    ("where", "counted"),
+    [({"virtual_node": True}, {"image", "pull-secret", "registry"}), ({"elsewhere": True}, {"image"})],
+)
+def test_what_passed_of_node_pools_rules_out_nothing_of_pulls_that_went_another_way(where, counted):
+    facts = failing_pods_facts((failing(),), images=(lookup(),))
+    symptoms = [replace(each, **where) for each in symptoms_of(facts)[0]]
+    diagnosis = diagnose(ALL, judge(ALL, facts), symptoms, around=surroundings_of(facts, symptoms))
+    (finding,) = [each for each in diagnosis.findings if each.outcome == "symptom.unexplained"]
+    assert names(finding)
+    assert {each.partition(".")[0] for each in names(finding)} <= counted
+
+
 def test_what_passed_and_could_explain_it_is_ruled_out():
     finding = unexplained(failing(), images=(lookup(),))
     assert names(finding)[:3] == ["nodes.kubelet-identity", "identity.kubelet-identity", "access.pull-role"]

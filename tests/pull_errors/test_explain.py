@@ -212,6 +212,11 @@ def test_outcomes_are_of_the_catalogue_and_sections_of_the_article(name, meaning
         ),
         ("rpc error: code = Canceled desc = context canceled", "symptom.unexplained", "more"),
         ("failed to copy: context canceled", "symptom.unexplained", "more"),
+        (
+            "failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:1: not found",
+            "network.proxy-or-tls",
+            None,
+        ),
         (LAYER_GONE, "registry.replica-unhealthy", None),
         ("failed to copy: unexpected commit digest sha256:1, expected sha256:2", "network.proxy-or-tls", None),
         ('Get "https://a.azurecr.io/v2/": context canceled', "network.nsg-blocks-registry", "4"),

@@ -81,7 +81,8 @@ _CONTAINER_INSTANCES = (
     _mechanism("container-instances"),
     Explanation(
         "Container Instances, which runs the pods of virtual nodes, could not get the image. It pulls with the pod's "
-        "image pull secrets only, from outside the node network.",
+        "image pull secrets only, from outside the node network: a registry that admits only the nodes' network or "
+        "addresses does not let it in.",
         ("pull-secret.virtual-node-needs-secret", "image.repository-not-found"),
         "Whether the pod names an image pull secret with a user name for exactly this login server.",
     ),
@@ -332,6 +333,19 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
                 ),
                 "Whether the firewall allows *.blob.core.windows.net; dedicated data endpoints replace that wildcard.",
                 "4.2",
+            ),
+        ),
+    ),
+    "unsupported-manifest": (
+        (
+            lambda error: "unexpected media type text/" in error.causes[0].text.lower(),
+            # https://github.com/containerd/containerd/issues/7400, https://github.com/k3s-io/k3s/issues/5502
+            Explanation(
+                "What answered with a web page is no registry: a proxy, firewall or sign-in page on the path, or a "
+                "mirror that passes requests on wrongly.",
+                ("network.proxy-or-tls", "symptom.unexplained"),
+                "Who answers on the node (curl -i https://REGISTRY/v2/): ACR answers 401 with an error in JSON. The "
+                "mirrors in /etc/containerd/certs.d on the node.",
             ),
         ),
     ),
