@@ -42,6 +42,7 @@ from .envelope import CODES, NotKnownError, Unreadable, known
 from .image import HostlessImage, Image, ImageLookup, ImageManifest, Layer, Offered, Platform, Refusal
 from .kubernetes import (
     PROVIDER_FAILED,
+    SANDBOX,
     FailingContainer,
     Kubernetes,
     Node,
@@ -117,6 +118,7 @@ __all__ = [
     "FAILING_POD",
     "PROVIDER_FAILED",
     "RUNNING_POD",
+    "SANDBOX",
     "Access",
     "AccountIdentity",
     "AccountPull",

@@ -9,6 +9,8 @@ from datetime import datetime
 from .envelope import Unreadable
 
 PROVIDER_FAILED = "ProviderFailed"
+SANDBOX = "sandbox"
+"""The kind of a failing container that is the sandbox (``pause``) of its pod, which no workload declares."""
 """The reason of a pod that the provider behind its virtual node refused: virtual-kubelet's word."""
 
 
@@ -78,7 +80,8 @@ class FailingContainer:
     owner: str | None = None
     """``Deployment/web`` and the like, as far as owner references tell; ``None``: a bare pod."""
     kind: str = "containers"
-    """Where the pod lists it: ``containers``, ``initContainers`` or ``ephemeralContainers``."""
+    """Where the pod lists it: ``containers``, ``initContainers`` or ``ephemeralContainers``; else
+    :data:`SANDBOX`."""
     created: datetime | None = None
     """When the pod was created; ``None``: not shown."""
 

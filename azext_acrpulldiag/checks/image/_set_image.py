@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...details import Details, internal
-from ...facts import FailingContainer
+from ...facts import SANDBOX, FailingContainer
 from ...repairs import Repairs, Step, option
 from .._kubectl import GET_CREDENTIALS
 
@@ -67,8 +67,8 @@ def set_images(containers: Iterable[FailingContainer]) -> tuple[SetImage, ...]:
 
 
 def _change(container: FailingContainer) -> SetImage | None:
-    """``None``: what owns the pod would not take the change, or the container was added to debug the pod."""
+    """``None``: what owns the pod would not take the change, or the container is its sandbox or was added to debug."""
     kind, _, name = (container.owner or f"{_POD}/{container.pod}").partition("/")
-    if container.kind == _EPHEMERAL or kind not in (*_REPLACES_PODS, _POD):
+    if container.kind in (_EPHEMERAL, SANDBOX) or kind not in (*_REPLACES_PODS, _POD):
         return None
     return SetImage(f"{kind.lower()}/{name}", container.namespace, container.container)

@@ -11,7 +11,7 @@ from .objects import objects_in, text_at, when
 
 CREATE_FAILED = "FailedCreatePodSandBox"
 """The reason of kubelet's event, which is written of networks far more often than of images."""
-SANDBOX = "POD"
+NAME = "POD"
 """What the sandbox stands under among the containers of its pod, as kubelet has called it."""
 # ``RunPodSandbox`` in internal/cri/server/podsandbox/sandbox_run.go of https://github.com/containerd/containerd
 _IMAGE = re.compile(r'failed to get sandbox image "([^"\s]{1,512})"')

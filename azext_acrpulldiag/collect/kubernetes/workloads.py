@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from ...facts import (
+    SANDBOX,
     FailingContainer,
     Kubernetes,
     Node,
@@ -30,7 +31,8 @@ from .objects import count_of, key_of, objects_in, strings_at, text_at, texts_in
 from .owners import owner_of
 from .refused import refused_from, running_of
 from .sandboxes import CREATE_FAILED as NO_SANDBOX
-from .sandboxes import SANDBOX, sandbox_not_created
+from .sandboxes import NAME as SANDBOX_NAME
+from .sandboxes import sandbox_not_created
 from .virtual_nodes import CREATE_FAILED, containers_not_created, is_about_an_image
 
 WAITING_REASONS = frozenset(
@@ -239,9 +241,9 @@ def _of_pod(pod: Json, events: list[Json]) -> Iterator[FailingContainer]:
     if sandbox is not None:
         image, event = sandbox
         waiting = {"reason": NO_SANDBOX, "message": text_at(event, "message")}
-        status: Json = {"name": SANDBOX, "state": {"waiting": waiting}}
+        status: Json = {"name": SANDBOX_NAME, "state": {"waiting": waiting}}
         # Containerd fetches it before it knows of anything that the pod brings.
-        yield replace(_failing(pod, status, {"image": image}, [event]), pull_secrets=())
+        yield replace(_failing(pod, status, {"image": image}, [event]), pull_secrets=(), owner=None, kind=SANDBOX)
     for specs, spec, reason, message in containers_not_created(pod, events):
         status = {"name": spec.get("name"), "state": {"waiting": {"reason": reason, "message": message}}}
         yield replace(_failing(pod, status, spec, []), kind=specs)

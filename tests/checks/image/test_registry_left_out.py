@@ -107,6 +107,7 @@ def test_the_workload_gets_the_whole_name(container, workload):
         {"owner": "ReplicaSet/web"},
         {"owner": "Rollout/web"},
         {"kind": "ephemeralContainers"},
+        {"kind": "sandbox"},
     ],
 )
 def test_an_owner_that_would_not_take_it_is_told_in_words(container):

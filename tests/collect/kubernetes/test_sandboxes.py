@@ -64,10 +64,10 @@ def test_events_of_an_earlier_pod_of_the_name_do_not_count():
     assert sandbox_not_created(pod(), [event(uid=None)]) == (PAUSE, event(uid=None))
 
 
-@pytest.mark.parametrize(("message", "expected"), [(OF_IMAGE, [("POD", PAUSE, ())]), (OF_NETWORK, [])])
+@pytest.mark.parametrize(("message", "expected"), [(OF_IMAGE, [("POD", PAUSE, (), None, "sandbox")]), (OF_NETWORK, [])])
 def test_it_is_read_with_the_pods(message, expected, cloud: Cloud):
     made = cloud.failing_pod(message="", reason="ContainerCreating", imagePullSecrets=[{"name": "regcred"}])
     cloud.event(made, "FailedCreatePodSandBox", message)
     found = read(cloud)[0].failing
-    assert [(each.container, each.image, each.pull_secrets) for each in found] == expected
+    assert [(each.container, each.image, each.pull_secrets, each.owner, each.kind) for each in found] == expected
     assert [each.message for each in found] == [message] * len(expected)
