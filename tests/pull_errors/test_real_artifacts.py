@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("azure.cli.core", reason="azure-cli is not installed")
 
 from azext_acrpulldiag.collect.registry.api import Manifest
-from azext_acrpulldiag.collect.registry.image_models import manifest_from
+from azext_acrpulldiag.collect.registry.manifest_models import manifest_from
 from azext_acrpulldiag.images.artifacts import Content, content_of
 from azext_acrpulldiag.pull_errors import classify
 from tests.azure.containerd import Containerd, PullError, UnavailableError
