@@ -67,9 +67,12 @@ def _is_covered(facts: Facts, pod: RunningPod, text: str) -> bool | Unreadable:
         return False
     if not isinstance(facts.pull_secrets, tuple):
         return facts.pull_secrets or _UNOPENED
-    answers = [is_sound(facts, secret, image.repository) for secret in _secrets_of(facts, pod)]
+    secrets = _secrets_of(facts, pod)
+    answers = [is_sound(facts, secret, image.repository) for secret in secrets]
     if True in answers:
         return True
+    if {secret.name for secret in secrets} < set(pod.pull_secrets):
+        return _UNOPENED
     return next((each for each in answers if isinstance(each, Unreadable)), False)
 
 

@@ -505,13 +505,14 @@ def pull_secrets(
 ) -> Secrets | Unreadable | None:
     """All of them; what nobody names is known without a read. ``None``: pods were not seen, and no argument names one.
 
-    What the argument names as well is told once, as the argument's.
+    What the argument names as well is told once, as the argument's. Where secrets of running pods are not read, those
+    that failing pods name are told all the same.
     """
     if not _names_secrets(run, pods) and _failing(pods) is None:
         return None
     named = opened if _names_secrets(run, pods) else ()
     if named is None or isinstance(named, Unreadable) or isinstance(of_running, Unreadable):
-        return of_running if isinstance(of_running, Unreadable) and isinstance(named, tuple) else named
+        return named
     keys = {(each.namespace, each.name) for each in named}
     return (*named, *(each for each in of_running if (each.namespace, each.name) not in keys))
 
