@@ -21,7 +21,7 @@ _AGE = r"(?:\d[\dhmsdy]{0,15}|<unknown>)(?: \(x\d{1,9} over [\dhmsdy]{1,16}\))?"
 _FRAMES = re.compile(
     r"\s{0,200}(?:"
     # journald and klog
-    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,253} [\w.@-]{1,64}\[\d{1,10}\]: |"
+    r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,253} [\w.@-]{1,64}\[\d{1,10}\]:\s|"
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9}\s{1,8}\d{1,10} [\w.-]{1,100}:\d{1,6}\] |"
     # a row of kubectl describe, and of kubectl get events
     rf"(?:Normal|Warning)\s{{1,40}}[A-Z]\w{{1,63}}\s{{1,40}}{_AGE}\s{{1,40}}[a-z][\w-]{{1,63}}"

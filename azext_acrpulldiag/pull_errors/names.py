@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 _URL = re.compile(
     r"(?:https?|oci|docker)://(\[[0-9a-f:]{2,45}\]|[^\s/\"'?:,;)\]\\]{1,255})(:\d{1,5})?([^\s\"'\\]{0,2048})", re.I
@@ -62,6 +63,7 @@ NODE_RESOLVER = "169.254.10.10"
 
 Source: https://learn.microsoft.com/azure/aks/localdns-custom
 """
+_REFERENCE = r"[a-z0-9][\w.-]{0,253}(?::\d{1,5})?/[\w./-]{1,255}(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})"
 _IMAGE = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -78,9 +80,13 @@ _IMAGE = tuple(
         r"\bfor image ([^\s\"]{1,500}):",
         r"\bimage '([^\s']{1,500})' in container group",
         r"\bdocker://([^\s\"':]{1,300}:[\w.-]{1,128})",
+        # kubeadm and registries write no quotes
+        rf"\bpull image ({_REFERENCE}): ",
+        rf"(?:^|: )({_REFERENCE}):? not found\b",
     )
 )
-_TAGGED_PATH = re.compile(r"^/v2/(.{1,255})/manifests/([^?\s]{1,160})")
+# What comes behind the address follows its colon, with a blank or, from old runtimes, without one.
+_TAGGED_PATH = re.compile(r"^/v2/(.{1,255})/manifests/([a-z0-9]{1,20}:[0-9a-f]{32,128}|[\w.-]{1,128})", re.IGNORECASE)
 
 
 def image_in(text: str) -> str | None:
@@ -92,7 +98,8 @@ def image_in(text: str) -> str | None:
     for host, path in urls(text):
         tagged = _TAGGED_PATH.match(path)
         if tagged:
-            return f"{host}/{tagged[1]}{'@' if ':' in tagged[2] else ':'}{tagged[2].rstrip(':')}"
+            asked = _ASKED_FOR.search(path)
+            return f"{_registry(asked) if asked else host}/{tagged[1]}{'@' if ':' in tagged[2] else ':'}{tagged[2]}"
     return None
 
 
@@ -119,7 +126,7 @@ def resolver_in(text: str) -> str | None:
     return asked[-1].strip("[]") if asked else None
 
 
-_ASKED_FOR = re.compile(r"[?&]ns=([a-z0-9._:-]{1,255})", re.IGNORECASE)
+_ASKED_FOR = re.compile(r"[?&]ns=([a-z0-9._-]{1,255}(?:(?::|%3a)\d{1,5})?)", re.IGNORECASE)
 
 
 def asked_for_in(text: str) -> str | None:
@@ -127,5 +134,9 @@ def asked_for_in(text: str) -> str | None:
 
     Source: https://github.com/containerd/containerd/blob/main/docs/hosts.md
     """
-    found = [match[1] for _, path in urls(text) for match in _ASKED_FOR.finditer(path)]
-    return found[-1].rstrip(".:").lower() if found else None
+    found = [match for _, path in urls(text) for match in _ASKED_FOR.finditer(path)]
+    return _registry(found[-1]) if found else None
+
+
+def _registry(asked: re.Match[str]) -> str:
+    return unquote(asked[1]).rstrip(".").lower()

@@ -100,7 +100,7 @@ _LAYER = re.compile(
     r"failed to copy|httpread(?:er)?seeker|(?:writing|fetching|reading|storing|copying) (?:blob|config|layer)|"
     r"pulling image configuration|failed commit on ref|download failed after|layer verification|error pulling layer|"
     r"commit digest|content descriptor|expected number of bytes|failed to download layer|error downloading layer|"
-    r"reading config|short read"
+    r"reading config|short read|download for \S{1,160} failed"
 )
 _TOKEN = re.compile(
     r"failed to authorize|(?:oauth|anonymous|bearer|auth|access|refresh|arm) token|acquire a token|refresh the token|"
@@ -139,7 +139,7 @@ def stage_of(text: str, words: str) -> Stage:
             return stage
     if _STORAGE_PATH.search(last_path) or _STORAGE_HOST.search(last_host):
         return Stage.LAYER
-    if "/token" in last_path or _TOKEN.search(words):
+    if "/token" in last_path or "/oauth2/" in last_path or _TOKEN.search(words):
         return Stage.TOKEN
     if _RESOLVE.search(words) or status_in(words):
         return Stage.RESOLVE

@@ -30,6 +30,8 @@ MECHANISMS = (
     # Signatures. "certificate" is TLS, so the words stay with images and policies.
     _rule(
         "signature-verification",
+        # the file of a runtime's policy on signatures (containers-policy.json)
+        r"\binvalid policy in|"
         r"signature ?validation ?failed|image verification failed|no (?:valid|matching) signatures?|"
         r"failed verification|"
         r"signature (?:was required|not found|verification|does not match|for identity)|source image rejected|"

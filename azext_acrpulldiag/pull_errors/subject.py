@@ -8,11 +8,12 @@ from .names import requests
 
 _BACKOFF = re.compile(
     r"errimagepull|imagepullbackoff|imagepullfailure|back-?off pulling|failing to pull image|"
-    r"image pull (?:errors?|failure)|"
+    # az aks check-acr gives the reason in a line of its own
+    r"image pull (?:errors?|failure|permission)|"
     r"failed to pull image|image can.?t be pulled"
 )
 _NO_CAUSE = re.compile(
-    r"[\s\"'.\[\]()-]*(?:error|warning|(?:warning|normal) .{0,120}|"
+    r"[\s\"'.\[\]()-]*(?:error|warning|failed|(?:warning|normal) .{0,120}|"
     r"error from server(?: \(\w{1,20}\))?|container .{0,300}(?:waiting to start|terminated).{0,100}|"
     r"error syncing pod.{0,400}|"
     r"spec\.\w{1,20}\{.{0,80}\}|<name>|<url>|\d{0,6})?[\s\"'.\[\]()-]*"
@@ -45,7 +46,9 @@ _OF_TOKENS = ("login.", "management.azure.", "169.254.169.254", "sts.")
 _GOOD_NEWS = re.compile(
     r"success\w* pulled|already present on machine|image is up to date|"
     r"^(?:spec\.\w{1,20}\{.{0,80}\}: )?pulling image\b[^:]*$|"
-    r"(?:created|started|killing|stopping) container|successfully assigned"
+    r"(?:created|started|killing|stopping) container|successfully assigned|"
+    # what a runtime logs of its work
+    r"^(?:time=\S{1,60} )?level=(?:trace|debug|info)\b(?!.*\blevel=[wefp])"
 )
 # What a cluster reports besides pulls, by the thing that it is about.
 _OTHER_SUBJECTS = {
@@ -75,10 +78,11 @@ _OTHER_SUBJECTS = {
     "machines": r"image filesystem|allocate failed|healthy devices|(?:rotate|kubelet client) certificate|"
     r"\bvhd\b|vmextension|custom ?script|\bvmss ?cse\b",
     "a client's login": r"device ?code",
+    "packages": r"\b(?:err|ign|hit|get):\d{1,5}\s{1,4}<url>",
 }
 _OTHER_SUBJECT = re.compile("|".join(_OTHER_SUBJECTS.values()))
 _MAY_BE_A_PULL = re.compile(
-    r"image|manifest|layer|registr|repositor|\bblobs?\b|digest|docker|containerd|snapshot|\btags?\b|auth|login|"
+    r"image|manifest|layer|sha256|registr|repositor|\bblobs?\b|digest|docker|containerd|snapshot|\btags?\b|auth|login|"
     r"credential|token|certificate|hcsshim|oci\b|<name>|<url>|pull|disallowed"
 )
 

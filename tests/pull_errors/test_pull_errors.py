@@ -10,7 +10,8 @@ from tests.score import is_ambiguous, messages, score
 
 RECORDED = messages("messages")
 PARAPHRASED = messages("paraphrases")
-NOVEMBER = [*messages("messages-2026-11-read"), *messages("messages-2026-11-unread")]
+NOVEMBER = [record for name in ("messages-2026-11-read", "messages-2026-11-unread") for record in messages(name)]
+PUBLIC = messages("public-2026-11")
 IMAGE = "contoso.azurecr.io/shop/web:1"
 ANONYMOUS_401 = (
     f'rpc error: code = Unknown desc = failed to pull and unpack image "{IMAGE}": failed to '
@@ -37,7 +38,9 @@ def layer(rest: str) -> str:
     )
 
 
-@pytest.mark.parametrize("record", [r for r in RECORDED + NOVEMBER if not is_ambiguous(r)], ids=lambda r: str(r["id"]))
+@pytest.mark.parametrize(
+    "record", [r for r in RECORDED + NOVEMBER + PUBLIC if not is_ambiguous(r)], ids=lambda r: str(r["id"])
+)
 def test_recorded_message(record):
     assert classify(record["message"]).symptom_class == record["label"]
 

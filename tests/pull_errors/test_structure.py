@@ -235,3 +235,53 @@ def test_who_wraps_a_failed_pull_changes_nothing(frame: str) -> None:
     for record in LABELLED:
         if record["label"] not in ("negative", "backoff-only"):
             assert classify(AROUND_A_PULL[frame](record["message"])).symptom_class == record["label"], record["id"]
+
+
+@pytest.mark.parametrize(
+    ("message", "image"),
+    [
+        (f"Get https://{HOST}/v2/shop/web/manifests/v1: Get https://{HOST}/oauth2/token: EOF", IMAGE),
+        (f"unexpected status from HEAD request to https://{HOST}/v2/shop/web/manifests/v1: 424", IMAGE),
+        (f"Head https://{HOST}/v2/shop/web/manifests/v1:x509: certificate has expired", IMAGE),
+        (f"Head https://{HOST}/v2/shop/web/manifests/sha256:{'0a' * 32}: EOF", f"{HOST}/shop/web@sha256:{'0a' * 32}"),
+        (f"failed to pull image {IMAGE}: output: Error response from daemon: EOF", IMAGE),
+        (f"{IMAGE} not found: manifest unknown", IMAGE),
+        (f"{IMAGE}: not found", IMAGE),
+    ],
+)
+def test_an_image_is_read_without_what_follows_it(message: str, image: str) -> None:
+    assert classify(message).image == image
+
+
+@pytest.mark.parametrize("written", ["localhost:5001", "localhost%3A5001", "localhost%3a5001"])
+def test_a_mirror_is_asked_for_a_registry_with_its_port(written: str) -> None:
+    error = classify(f'{PULL}Head "http://mirror:5000/v2/a/manifests/1?ns={written}": connect: connection refused')
+    assert (error.host, error.asked_for) == ("mirror:5000", "localhost:5001")
+
+
+def test_an_exchange_of_tokens_is_one() -> None:
+    assert classify(f"Post https://{HOST}/oauth2/exchange: dial tcp 10.1.2.3:443: i/o timeout").stage is Stage.TOKEN
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('time="2025" level=debug msg="PullImage with snapshotter overlayfs"', "negative"),
+        ('level=debug msg="fetch response received" response.status="401 Unauthorized"', "negative"),
+        ('level=info msg="trying next host" error="failed to do request: 429 Too Many Requests"', "registry-throttled"),
+        ('level=info msg="PullImage" error="rpc error: code = Unknown desc = 401 Unauthorized"', "unauthorized-401"),
+        ('level=debug msg="do request"\nlevel=warning msg="401 Unauthorized"', "unauthorized-401"),
+    ],
+)
+def test_what_a_runtime_logs_of_its_work_is_no_failed_pull(line: str, expected: str) -> None:
+    assert classify(line).symptom_class == expected
+
+
+def test_the_image_of_a_mirrors_address_is_that_of_the_registry_it_stands_for() -> None:
+    error = classify(f'Head "http://localhost:8578/v2/shop/web/manifests/v1?ns={HOST}": connect: connection refused')
+    assert (error.image, error.host) == (IMAGE, "localhost:8578")
+
+
+def test_a_failed_check_of_the_pull_permission_gives_no_cause() -> None:
+    line = "[2026-11-27T14:41:37Z] Validating image pull permission: FAILED"
+    assert classify(line).symptom_class == "backoff-only"
