@@ -21,6 +21,8 @@ _NUMBERS = re.compile(r"\"MESSAGE\"\s{0,4}:\s{0,4}\[")
 _ENTRY = re.compile(r"\"(?:MESSAGE|log)\"\s{0,4}:")  # a line of a log, as a document
 # How containerd 2 writes what a registry says, on a line of its own below the status that it came with.
 # Source: Error() of core/remotes/docker/errcode.go in https://github.com/containerd/containerd
+# Where mail and chats break a line between words: what was requested, or the name of the image, is still to come.
+_UNFINISHED = re.compile(r"(?::|=|\b(?:head|get|post|image|reference|code|tcp))\Z", re.IGNORECASE)
 _SAID_BELOW = re.compile(
     r"(?:unauthorized|denied|toomanyrequests|unsupported|unavailable|unknown|"
     r"(?:manifest|name|blob|digest|size|tag|range|pagination number)(?: \w{1,20}){1,3}): ",
@@ -122,7 +124,7 @@ class Reading:
                 return False
             deeper = len(below) - len(below.lstrip()) > indent
             said = _SAID_BELOW.match(below) and _STATUS_AT_END.search(ends)
-            follows = deeper or bool(said) or (ends.endswith(":") and not logs.is_log(below))
+            follows = deeper or bool(said) or bool(_UNFINISHED.search(ends[-12:]) and not logs.is_log(below))
             ends = stripped if follows else ends
             return follows
 

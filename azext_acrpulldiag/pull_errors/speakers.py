@@ -90,7 +90,7 @@ def _container_instances(_: str, words: str) -> Verdict | None:
     return Verdict("other", "container-instances") if _REGISTRY_ERROR.search(words) else None
 
 
-_METADATA_HOST = "169.254.169.254"
+METADATA_HOST = "169.254.169.254"
 _IDENTITY = re.compile(
     r"identity not found|no default identity|identity (?:[\w-]{1,64} )?(?:isn.t|is not|has not been|not) assigned|"
     r"(?:user|system)[- ]assigned (?:or delegated )?(?:managed )?identit|169\.254\.169\.254|\bimds\b|"
@@ -104,7 +104,7 @@ def _instance_metadata(text: str, words: str) -> Verdict | None:
 
     Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
     """
-    asked = any(host.partition(":")[0] == _METADATA_HOST for host, _ in urls(text))
+    asked = any(host.partition(":")[0] == METADATA_HOST for host, _ in urls(text))
     return Verdict("aad-token", "identity") if asked or _IDENTITY.search(words) else None
 
 

@@ -316,3 +316,16 @@ def test_logs_in_json_have_many_forms(entry):
 def test_aliases_are_refused(text):
     with pytest.raises(DocumentError, match="alias"):
         list(Reading(f"kind: Pod\n{text}".split("\n")))
+
+
+@pytest.mark.parametrize("quote", ["", "> "])
+def test_a_message_that_a_chat_broke_between_words_is_one(quote):
+    lines = [
+        'Failed to pull image "contosoreg.azurecr.io/shop/api:v3": failed to resolve reference',
+        '"contosoreg.azurecr.io/shop/api:v3": failed to do request: Head',
+        '"https://contosoreg.azurecr.io/v2/shop/api/manifests/v3": dial tcp',
+        "20.42.65.90:443: i/o timeout",
+    ]
+    pasted = "\n".join(["Dana, 10:15", *(quote + line for line in lines), "Lee, 10:16", "thx, will look at the NSG"])
+    answers, _ = answered(pasted)
+    assert answers == [("timeout-network", "contosoreg.azurecr.io/shop/api:v3", 1)]

@@ -345,3 +345,16 @@ def test_the_nodes_own_resolver_is_no_dns_server_of_the_network():
     assert report["class"] == "dns-failure" and "LocalDNS" in report["words"]
     assert "network.node-resolver" in report["likelyOutcomes"]
     assert report["address"] is None and report["host"] == "contosoreg.azurecr.io"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("dial tcp 169.254.169.254:80: i/o timeout", "got no answer from the instance metadata service"),
+        ('400 Bad Request: {"error":"invalid_request","error_description":"Identity not found"}', "is not assigned"),
+    ],
+)
+def test_a_metadata_service_that_is_not_reached_says_nothing_of_identities(answer, says):
+    asked = 'Get "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01"'
+    (report,) = explain([f"{asked}: {answer}"])
+    assert report["class"] == "aad-token" and says in report["words"]

@@ -6,10 +6,12 @@ Of each class the first case that applies holds.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 
 from .. import PullError
 from ..parse import NODE_RESOLVER
+from ..speakers import METADATA_HOST
 from .general import NO_ROLE, PULL_SECRET, SERVICE_PRINCIPAL, Explanation
 from .on_node import (
     DAMAGED,
@@ -19,6 +21,8 @@ from .on_node import (
     STREAMING_MIRROR_FAILED,
     STREAMING_MIRROR_SILENT,
 )
+
+_NO_ANSWER = re.compile(r"\bdial tcp |i/o timeout|deadline exceeded|Client\.Timeout|connection (?:refused|reset)|EOF\b")
 
 
 def _mechanism(*names: str) -> Callable[[PullError], bool]:
@@ -61,6 +65,15 @@ def _data_endpoint(error: PullError) -> bool:
 
 def _at_node_resolver(error: PullError) -> bool:
     return error.resolver == NODE_RESOLVER
+
+
+def _metadata_silent(error: PullError) -> bool:
+    """No HTTP answer: the address was dialled in vain. Requests to it must not go through a proxy.
+
+    Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies
+    """
+    asked = error.host == METADATA_HOST and error.status is None
+    return asked and bool(_NO_ANSWER.search(error.causes[0].text))
 
 
 def _at_docker_hub(error: PullError) -> bool:
@@ -366,6 +379,17 @@ SPECIAL: dict[str, tuple[Special, ...]] = {
         ),
     ),
     "aad-token": (
+        (
+            _metadata_silent,
+            Explanation(
+                "The node got no answer from the instance metadata service, which gives the kubelet identity its "
+                "tokens. The registry was not reached yet.",
+                ("symptom.unexplained",),
+                "Whether 169.254.169.254 answers on the node, and what on it stands in the way: a rule of iptables or "
+                "of a firewall agent, or a proxy that 169.254.169.254 is not an exception of.",
+                "1.4",
+            ),
+        ),
         (
             _mechanism("identity"),
             Explanation(
