@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 _URL = re.compile(
     r"(?:https?|oci|docker)://(\[[0-9a-f:]{2,45}\]|[^\s/\"'?:,;)\]\\]{1,255})(:\d{1,5})?([^\s\"'\\]{0,2048})", re.I
@@ -139,4 +138,4 @@ def asked_for_in(text: str) -> str | None:
 
 
 def _registry(asked: re.Match[str]) -> str:
-    return unquote(asked[1]).rstrip(".").lower()
+    return asked[1].lower().replace("%3a", ":").rstrip(".")
