@@ -40,13 +40,21 @@ NODES = ("cluster.ready-nodes", "identity.node-labels")
 
 # What each request is for: beginnings of the ids of the checks that may not know then.
 USED_BY = {
-    r"/listClusterUserCredential\?": (*PODS, *NODES),
+    r"/listClusterUserCredential\?": (*PODS, *NODES, "registry.cache"),
     r"\.azmk8s\.io/api/v1/nodes\?": NODES,
     r"\.azmk8s\.io/api/v1/events\?.*reason=Pulled": (),  # demotes errors, and there is none that it could
-    r"\.azmk8s\.io/api/v1/(pods|events)\?": PODS,
+    r"\.azmk8s\.io/api/v1/(pods|events)\?": (*PODS, "registry.cache"),
     r"/(registries|Microsoft\.ResourceGraph/resources)\?": ("access", "network", "registry"),
     r"/managedClusters/prod\?api-version=.*-preview": ("access", "identity", "nodes"),  # what may be nobody's fault
-    r"/managedClusters/prod\?": ("access", "cluster", "identity", "network", "nodes", "registry.arm"),
+    r"/managedClusters/prod\?": (
+        "access",
+        "cluster",
+        "identity",
+        "network",
+        "nodes",
+        "registry.arm",
+        "registry.bootstrap",
+    ),
     r"/virtualMachineScaleSets": (
         "nodes",
         "identity.node-identity",
@@ -71,7 +79,11 @@ BEHIND_NAMES = (
     "network.security-groups",
 )
 # What is not begun before this request has answered: lost only where it never does.
-WAITS_FOR = {r"/managedClusters/prod\?api-version=(?!.*-preview)": PODS}  # a stopped cluster's API is not asked
+WAITS_FOR = {
+    # A stopped cluster's API is not asked.
+    r"/managedClusters/prod\?api-version=(?!.*-preview)": (*PODS, "image.registry-host", "registry.cache"),
+    r"/listClusterUserCredential\?|\.azmk8s\.io/api/v1/(pods|events)\?": ("image.registry-host",),
+}
 # Requests whose 404 is an answer: the thing is gone.
 ABSENT = r"/(userAssignedIdentities|applications|servicePrincipals|privateEndpoints|privateDnsZones)\b"
 

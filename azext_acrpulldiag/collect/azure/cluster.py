@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from functools import partial
@@ -154,7 +154,7 @@ def cluster_from(
         effective_outbound_ip_ids=shown(_outbound_ips, body),
         node_auto_provisioning=shown(_auto_provisioning, body),
         service_account_pull=_service_account_pull(preview, preview_version),
-        agent_pools=shown(_agent_pools, body, preview),
+        agent_pools=shown(_agent_pools, body),
         http_proxy=http_proxy_from(answer, preview),
         bootstrap=shown(_bootstrap, body),
         identity_tenant_id=shown(body.text, "identity", "tenantId"),
@@ -351,17 +351,13 @@ def without_user(url: str) -> str:
     return (scheme[0] if scheme else "") + url[scheme.end() if scheme else 0 :].rpartition("@")[2]
 
 
-def _agent_pools(body: Body, preview: Json | Unreadable) -> tuple[AgentPool, ...]:
-    newer = () if isinstance(preview, Unreadable) else maybe(Body(preview).objects, *_POOLS) or ()
-    by_name = {or_empty(pool.text, "name").lower(): pool for pool in newer}
-    return tuple(_agent_pool(pool, by_name) for pool in body.objects(*_POOLS))
+def _agent_pools(body: Body) -> tuple[AgentPool, ...]:
+    return tuple(_agent_pool(pool) for pool in body.objects(*_POOLS))
 
 
-def _agent_pool(pool: Body, newer: Mapping[str, Body]) -> AgentPool:
-    """``newer`` are the pools by name as a preview version shows them: the stable one lacks a member."""
-    name = or_empty(pool.text, "name")
+def _agent_pool(pool: Body) -> AgentPool:
     return AgentPool(
-        name=name,
+        name=or_empty(pool.text, "name"),
         pool_type=shown(pool.enum, POOL_TYPES, "type"),
         mode=shown(pool.enum, POOL_MODES, "mode"),
         os_type=shown(pool.enum, OS_TYPES, "osType"),
@@ -374,14 +370,8 @@ def _agent_pool(pool: Body, newer: Mapping[str, Body]) -> AgentPool:
         count=shown(pool.number, "count"),
         node_public_ip_prefix_id=maybe(pool.text, "nodePublicIPPrefixID"),
         local_dns=shown(_local_dns, pool),
-        artifact_streaming=_streaming(pool, newer.get(name.lower(), pool)),
+        artifact_streaming=shown(pool.flag, "artifactStreamingProfile", "enabled"),
     )
-
-
-def _streaming(*answers: Body) -> bool | Unreadable:
-    """``AgentPoolArtifactStreamingProfile`` of azure-mgmt-containerservice: in stable versions since 2026-03-01."""
-    told = [shown(pool.flag, "artifactStreamingProfile", "enabled") for pool in answers]
-    return next((each for each in told if not isinstance(each, Unreadable)), told[0])
 
 
 def _local_dns(pool: Body) -> LocalDns:

@@ -253,31 +253,16 @@ def test_local_dns_that_is_not_shown_is_not_off():
     assert (pool.local_dns.mode, reason(pool.local_dns.state)) == ("Required", "not-shown")
 
 
-def streaming(answer, enabled):
-    """Let the answer show artifact streaming of its first pool, as ``AgentPoolArtifactStreamingProfile`` does."""
-    answer["properties"]["agentPoolProfiles"][0]["artifactStreamingProfile"] = {"enabled": enabled}
-    return answer
-
-
 @pytest.mark.parametrize(
-    ("stable", "preview", "expected"),
-    [(True, None, True), (None, True, True), (None, False, False), (True, False, True)],
+    ("enabled", "expected"), [(True, True), (False, False), ("yes", "malformed"), (None, "not-shown")]
 )
-def test_artifact_streaming_is_shown_by_either_version(stable, preview, expected):
-    answers = [body("aks/managedcluster_get_system_msi_lb") for _ in range(2)]
-    for answer, enabled in zip(answers, (stable, preview), strict=True):
-        if enabled is not None:
-            streaming(answer, enabled)
-    found = cluster_from(answers[0], TENANT, answers[1])
-    assert found.agent_pools[0].artifact_streaming is expected
-
-
-def test_artifact_streaming_that_no_version_shows_is_not_off():
+def test_artifact_streaming(enabled, expected):
+    """As ``AgentPoolArtifactStreamingProfile`` of azure-mgmt-containerservice shows it."""
     answer = body("aks/managedcluster_get_system_msi_lb")
-    for preview in (answer, Unreadable("unsupported", "no preview version is known")):
-        assert reason(cluster_from(answer, TENANT, preview).agent_pools[0].artifact_streaming) == "not-shown"
-    streaming(answer, "yes")
-    assert reason(cluster_from(answer, TENANT, answer).agent_pools[0].artifact_streaming) == "malformed"
+    if enabled is not None:
+        answer["properties"]["agentPoolProfiles"][0]["artifactStreamingProfile"] = {"enabled": enabled}
+    found = cluster_from(answer, TENANT, answer).agent_pools[0].artifact_streaming
+    assert expected == (found if isinstance(found, bool) else reason(found))
 
 
 @pytest.mark.parametrize(("name", "expected"), [("automatic_sku", True), ("creating", False)])
