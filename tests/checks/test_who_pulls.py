@@ -84,7 +84,6 @@ def test_so_is_whatever_else_keeps_the_identity_from_pulling(check, changes):
         {"pull_secrets": token(status="disabled")},
         {"pull_secrets": token(password_ends=(NOW,))},
         {"pull_secrets": token(scope_map_actions=())},
-        {"pull_secrets": ()},
     ],
 )
 def test_without_such_evidence_it_stays_an_error(changes):
@@ -97,12 +96,22 @@ def test_without_such_evidence_it_stays_an_error(changes):
     "pods",
     [
         (build.running_pod(), build.running_pod("old-1", pull_secrets=())),
-        (build.running_pod(), build.running_pod("batch-1", pull_secrets=("elsewhere",))),
         (build.running_pod(images=("contosoreg.azurecr.io/team/app:1.2", "contosoreg.azurecr.io/team/other:3")),),
     ],
 )
 def test_one_pod_that_needs_the_identity_is_enough(pods):
     assert only(pull_role, FACTS(*pods)).severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        FACTS(pull_secrets=()),
+        FACTS(build.running_pod(), build.running_pod("batch-1", pull_secrets=("unread",))),
+    ],
+)
+def test_secrets_that_were_not_read_leave_it_open(of):
+    assert only(pull_role, of).status is Status.UNKNOWN
 
 
 def test_pods_of_other_registries_do_not_count():
