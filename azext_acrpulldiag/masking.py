@@ -151,11 +151,16 @@ def _mask_members(text: str) -> str:
             alone = _STARTS_A_LINE.fullmatch(before.rpartition("\n")[2]) and _ENDS_A_LINE.match(text, end)
             sure = sure and bool(alone or (name.endswith(_UNMISTAKABLE) and _looks_secret(value)))
         quoted = match[3] is not None
-        if (sure or _looks_secret(value)) and (quoted or match[1] == ":" or (match[1] == "=" and not match[2])):
+        if (sure or _looks_secret(value)) and (quoted or _is_of_a_member(match)):
             whole = MASK if value and not _DONE.fullmatch(value) else value
             parts += [text[at : match.end()], whole if quoted else _masked_value(value)]
             at = end
     return "".join([*parts, text[at:]])
+
+
+def _is_of_a_member(match: re.Match[str]) -> bool:
+    """Tell an unquoted value that belongs to its name from a comparison written with blanks (``a = b``)."""
+    return match[1] == ":" or (match[1] == "=" and not match[2])
 
 
 def _end_of_value(text: str, match: re.Match[str]) -> int:

@@ -9,9 +9,9 @@ from datetime import datetime
 from .envelope import Unreadable
 
 PROVIDER_FAILED = "ProviderFailed"
+"""The reason of a pod that the provider behind its virtual node refused: virtual-kubelet's word."""
 SANDBOX = "sandbox"
 """The kind of a failing container that is the sandbox (``pause``) of its pod, which no workload declares."""
-"""The reason of a pod that the provider behind its virtual node refused: virtual-kubelet's word."""
 
 
 @dataclass(frozen=True)

@@ -280,9 +280,9 @@ def named(facts: Facts, secret: PullSecret, allowed: bool | None, stops_pulls: b
 
 def _repositories(facts: Facts, secret: PullSecret) -> set[str]:
     """Those that the secret has an entry for, else those of the pods that name it."""
-    named = {each for entry in secret.entries for each in entry.repositories}
-    if named:
-        return named
+    entered = {each for entry in secret.entries for each in entry.repositories}
+    if entered:
+        return entered
     names = {(secret.namespace, name) for name in secret.named_by}
     return {
         image.repository

@@ -62,8 +62,8 @@ def references_of(image: Image | None, failing: Iterable[FailingContainer], regi
     server, hosts = registry.login_server, hosts_of(registry)
     named = [] if image is None else [image]
     for container in failing:
-        shown = _of_this(container.image, server) or shown_image(container, server, hosts)
-        named += [] if shown is None else [shown]
+        asked = _of_this(container.image, server) or shown_image(container, server, hosts)
+        named += [] if asked is None else [asked]
     return tuple(dict.fromkeys(one for one in named if resemblance_of(one, server) in _SERVING))
 
 
