@@ -83,6 +83,7 @@ WAITS_FOR = {
     # A stopped cluster's API is not asked.
     r"/managedClusters/prod\?api-version=(?!.*-preview)": (*PODS, "image.registry-host", "registry.cache"),
     r"/listClusterUserCredential\?|\.azmk8s\.io/api/v1/(pods|events)\?": ("image.registry-host",),
+    r"/(registries|Microsoft\.ResourceGraph/resources)\?": ("image.registry-host",),
 }
 # Requests whose 404 is an answer: the thing is gone.
 ABSENT = r"/(userAssignedIdentities|applications|servicePrincipals|privateEndpoints|privateDnsZones)\b"

@@ -8,6 +8,7 @@ from tests.azure import secrets as make
 from tests.azure.changes_access import ago
 from tests.azure.state import Cloud
 
+from .cache_rule_stories import OF_IMAGES
 from .secret_stories import NO_ROLE, QPS, ROLE, SECRETS_RIGHT, TOKEN_PASSWORD
 from .stories import story
 
@@ -100,9 +101,7 @@ def everything_pulls_with_a_token_that_ends_soon(cloud: Cloud) -> None:
     root_causes=("kubelet.pull-qps-exceeded",),
     other_outcomes=(*NO_ROLE, "registry.unhealthy"),
     symptoms=("kubelet-qps",),
-    unknowns=dict.fromkeys(
-        ("image.existence", "image.platform", "image.quarantine", "image.read-lock", "pull-secret.credential"), ANY
-    ),
+    unknowns=dict.fromkeys((*OF_IMAGES, "image.read-lock", "image.quarantine", "pull-secret.credential"), ANY),
 )
 def a_pod_with_a_secret_fails_for_another_reason(cloud: Cloud) -> None:
     """Every pod brings a pull secret; one waits for kubelet's own limit, and the registry cannot be asked from here."""

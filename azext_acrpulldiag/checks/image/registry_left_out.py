@@ -9,7 +9,7 @@ from ...catalogue import Outcome, check, skipped, unknown
 from ...facts import Facts, HostlessImage, Registry, Unreadable, known
 from ...images.references import DOCKER_HUB, written
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
-from ...pull_errors.left_out import CLASSES, REFUSED, hostless_texts, left_out_pulls
+from ...pull_errors.left_out import CLASSES, REFUSED, left_out_pulls
 from ...pull_errors.symptoms import FailedPull, failed_pulls
 from ...quoting import printable
 from .._kubectl import Kubectl
@@ -47,11 +47,10 @@ def hosts_are_written(facts: Facts) -> Iterator[Finding]:
     a host of its own, is another registry's and is not judged
     (https://learn.microsoft.com/azure/container-registry/container-registry-image-formats).
     """
-    failing = failing_pods_of(facts)
-    if facts.hostless_images is None or (isinstance(failing, tuple) and not hostless_texts(facts)):
+    if facts.hostless_images is None:
         yield skipped(facts.targets.cluster.id, "No failing pod is known to name an image without a host.")
         return
-    known(failing)
+    known(failing_pods_of(facts))
     listed, registry = known(facts.hostless_images), known(facts.registry)
     by_image: dict[str, list[FailedPull]] = {}
     for pull in left_out_pulls(facts):
