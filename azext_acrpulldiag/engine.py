@@ -15,16 +15,10 @@ from .collect.kubernetes.discovery import Discovered, discover
 from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
 from .collect.request import Known
-from .diagnosis.apart import surroundings_of
-from .diagnosis.counter_evidence import weigh
-from .diagnosis.evaluate import applies, judge, left_out
-from .diagnosis.grouping import grouped
-from .diagnosis.root_causes import diagnose
-from .diagnosis.summary import WELL, elsewhere, no_registry, without_host
+from .diagnosis.evaluate import applies, left_out
+from .diagnosis.whole import diagnosed
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
-from .pull_errors.left_out import hostless_texts, symptoms_by_scope
-from .pull_errors.symptoms import login_server_of
 from .report import Elapsed, Json, report_of
 from .targets import NO_REGISTRY, Targets
 
@@ -149,18 +143,7 @@ def report_of_failure(request: Request, reason: str, detail: str) -> Json:
 
 def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     """Return the report of what was read. Pure."""
-    in_scope, out_of_scope = symptoms_by_scope(facts)
-    findings = weigh(judge(ALL, facts, request.skip), facts, in_scope)
-    named = request.targets.registry.is_named
-    well = WELL if named else no_registry(request.targets.cluster.name)
-    beside = elsewhere(out_of_scope, login_server_of(facts) if named and not in_scope else None)
-    if not named:
-        beside = " ".join(filter(None, (beside, without_host(hostless_texts(facts)))))
-    grouping = grouped(facts, in_scope, out_of_scope)
-    around = surroundings_of(facts, in_scope)
-    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside, around)
-    if request.narrowed:
-        diagnosis = replace(diagnosis, summary=f"Of what was judged ({request.narrowed}): {diagnosis.summary}")
+    diagnosis = diagnosed(facts, request.skip, request.narrowed)
     return report_of(facts, diagnosis, elapsed)
 
 

@@ -20,13 +20,10 @@ from zlib import crc32
 import pytest
 
 from azext_acrpulldiag.checks import ALL
-from azext_acrpulldiag.diagnosis.counter_evidence import weigh
-from azext_acrpulldiag.diagnosis.evaluate import judge
 from azext_acrpulldiag.diagnosis.kubelet_identity import HELD_AGAINST_IT
-from azext_acrpulldiag.diagnosis.root_causes import diagnose
+from azext_acrpulldiag.diagnosis.whole import diagnosed
 from azext_acrpulldiag.facts import Cluster, Facts, Kubernetes, Unreadable
 from azext_acrpulldiag.model import Confidence, Diagnosis, Status, Verdict
-from azext_acrpulldiag.pull_errors.left_out import symptoms_by_scope
 from azext_acrpulldiag.pull_errors.symptoms import login_server_of
 from tests import build
 from tests.azure.az import Az
@@ -74,8 +71,7 @@ def read(free: SimpleQueue[Engine], cloud: Cloud, arguments: tuple[str, ...]) ->
 
 
 def judged(facts: Facts) -> Diagnosis:
-    inside, outside = symptoms_by_scope(facts)
-    return diagnose(ALL, weigh(judge(ALL, facts, SKIP), facts, inside), inside, outside)
+    return diagnosed(facts, SKIP)
 
 
 def unknown(diagnosis: Diagnosis) -> list[str]:

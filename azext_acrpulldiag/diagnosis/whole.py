@@ -1,0 +1,38 @@
+"""The whole judgement of one run: from facts to the diagnosis, in one call. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from ..checks import ALL
+from ..facts import Facts
+from ..model import Diagnosis
+from ..pull_errors.left_out import hostless_texts, symptoms_by_scope
+from ..pull_errors.symptoms import login_server_of
+from .apart import surroundings_of
+from .counter_evidence import weigh
+from .evaluate import judge
+from .grouping import grouped
+from .root_causes import diagnose
+from .summary import WELL, elsewhere, no_registry, without_host
+
+
+def diagnosed(facts: Facts, skip: Collection[str] = (), narrowed: str = "") -> Diagnosis:
+    """Judge everything that was read.
+
+    ``skip`` names the categories and checks that are left out, ``narrowed`` how that came about, in the user's words.
+    """
+    in_scope, out_of_scope = symptoms_by_scope(facts)
+    findings = weigh(judge(ALL, facts, skip), facts, in_scope)
+    named = facts.targets.registry.is_named
+    well = WELL if named else no_registry(facts.targets.cluster.name)
+    beside = elsewhere(out_of_scope, login_server_of(facts) if named and not in_scope else None)
+    if not named:
+        beside = " ".join(filter(None, (beside, without_host(hostless_texts(facts)))))
+    around = surroundings_of(facts, in_scope)
+    grouping = grouped(facts, in_scope, out_of_scope)
+    diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside, around)
+    if narrowed:
+        return replace(diagnosis, summary=f"Of what was judged ({narrowed}): {diagnosis.summary}")
+    return diagnosis
