@@ -16,7 +16,7 @@ from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
 from .collect.request import Known
 from .diagnosis.evaluate import applies, left_out
-from .diagnosis.whole import diagnosed
+from .diagnosis.whole import proven
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
 from .report import Elapsed, Json, report_of
@@ -143,8 +143,7 @@ def report_of_failure(request: Request, reason: str, detail: str) -> Json:
 
 def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
     """Return the report of what was read. Pure."""
-    diagnosis = diagnosed(facts, request.skip, request.narrowed)
-    return report_of(facts, diagnosis, elapsed)
+    return report_of(facts, proven(facts, request.skip, request.narrowed), elapsed)
 
 
 def _parsed(image: str | None) -> Image | None:

@@ -6,7 +6,7 @@ report can be read, tested and replayed without Azure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -61,11 +61,20 @@ class Verdict(str, Enum):
 
 
 @dataclass(frozen=True)
+class LeadsTo:
+    """What a run would say once a repair is done: its verdict, and the outcomes of the root causes that are left."""
+
+    verdict: Verdict
+    root_causes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Remedy:
     """One step of a repair: what it does, and the command that does it (``None`` when no command can).
 
     ``option`` counts alternatives, ``step`` the steps of one, from 1. ``changes`` says in a clause what the command
-    touches besides (``None``: nothing); ``requires`` are the rights that it takes.
+    touches besides (``None``: nothing); ``requires`` are the rights that it takes. ``leads_to`` is what the whole
+    option leads to; where nothing can tell that, ``not_told`` says why (both ``None``: it was not tried).
     """
 
     description: str
@@ -74,6 +83,11 @@ class Remedy:
     step: int = 1
     changes: str | None = None
     requires: tuple[str, ...] = ()
+    leads_to: LeadsTo | None = None
+    not_told: str | None = None
+    effect: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
+    """From the facts to those that a run would read once the step is done; ``None``: it changes nothing, or
+    ``not_told`` says why nobody can tell."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +221,24 @@ class RootCause:
 
 
 @dataclass(frozen=True)
+class PlannedStep:
+    """A step of a repair, and the outcome and resource that it repairs."""
+
+    outcome: str
+    resource: str
+    remedy: Remedy
+
+
+@dataclass(frozen=True)
+class RepairPlan:
+    """What to do about all root causes, in order, and what that leads to; ``not_told`` says why that is not known."""
+
+    steps: tuple[PlannedStep, ...]
+    leads_to: LeadsTo | None
+    not_told: str | None = None
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """The judgement of a whole run, ready to be written down."""
 
@@ -217,3 +249,5 @@ class Diagnosis:
     symptoms: tuple[Symptom, ...] = ()
     out_of_scope: tuple[Symptom, ...] = ()
     grouping: Grouping = field(default_factory=Grouping)
+    repair_plan: RepairPlan | None = None
+    """``None``: nothing is broken, or no repair was tried."""

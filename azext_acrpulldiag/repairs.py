@@ -6,13 +6,26 @@ applies; an option is given whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .details import Details, Named
+from .facts import Facts
 from .model import Remedy
 from .quoting import fill, fill_command, placeholders, printable
+
+Effect = Callable[[Mapping[str, Any], Facts], Facts]
+"""What a command does, as a pure function from facts to those that a run would read after it.
+
+The first argument has the values that the step is filled with. What could not be read stays unread. Its age is not
+judged: what it makes has been there for long. Raises :class:`UntoldError` where the facts do not tell what comes of it.
+"""
+
+
+class UntoldError(Exception):
+    """Nobody can tell from the facts what a repair leads to; the text is a sentence that says why."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,8 @@ class Step:
     list of details: the step is taken once for every item, whose own names come before the finding's. ``instead``
     is what to say where a value that the command needs is not known, or cannot stand in a command; without it,
     the option that the step belongs to is not given. ``requires`` are the rights that the command takes, ``changes``
-    says in a clause what it touches besides.
+    says in a clause what it touches besides. A command that changes something has an ``effect``, or says in ``untold``,
+    a sentence, why nobody can tell what it leads to; one that only reads has neither.
     """
 
     description: str
@@ -33,6 +47,8 @@ class Step:
     instead: str = ""
     requires: tuple[str, ...] = ()
     changes: str = ""
+    effect: Effect | None = None
+    untold: str = ""
 
     @property
     def names(self) -> frozenset[str]:
@@ -117,8 +133,22 @@ def _remedy(step: Step, values: Mapping[str, Any], number: int, place: int) -> R
         words = step.instead or words
     elif any(values[name] is None for name in placeholders(words)):
         return None
-    changes = in_words(step.changes, values) if step.changes and command is not None else None
-    return Remedy(in_words(words, values), command, number, place, changes, step.requires if command else ())
+    done = command is not None
+    changes = in_words(step.changes, values) if step.changes and done else None
+    by_hand = step.command is not None and not done
+    return Remedy(
+        in_words(words, values),
+        command,
+        number,
+        place,
+        changes,
+        step.requires if done else (),
+        not_told=_BY_HAND if by_hand else step.untold or None,
+        effect=partial(step.effect, values) if step.effect and not by_hand else None,
+    )
+
+
+_BY_HAND = "It has to be done by hand, so it was not tried."
 
 
 def _is_missing(value: Any) -> bool:

@@ -13,7 +13,18 @@ from enum import Enum
 from typing import Any
 
 from .facts import Cluster, Facts, Registry, Unreadable
-from .model import Diagnosis, Finding, Remedy, RootCause, Status, Symptom, SymptomGroup
+from .model import (
+    Diagnosis,
+    Finding,
+    LeadsTo,
+    PlannedStep,
+    Remedy,
+    RepairPlan,
+    RootCause,
+    Status,
+    Symptom,
+    SymptomGroup,
+)
 
 SCHEMA_VERSION = "1"
 
@@ -42,6 +53,7 @@ def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
             "image": facts.options.image_text,
         },
         "rootCauses": [_root_cause(root) for root in diagnosis.root_causes],
+        "repairPlan": _plan(diagnosis.repair_plan),
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "symptoms": [_symptom(symptom) for symptom in diagnosis.symptoms],
         "symptomGroups": [_group(group) for group in diagnosis.grouping.groups],
@@ -143,7 +155,26 @@ def _remedy(remedy: Remedy) -> Json:
         "step": remedy.step,
         "changes": remedy.changes,
         "requires": list(remedy.requires),
+        "leadsTo": _leads_to(remedy.leads_to),
+        "notTold": remedy.not_told,
     }
+
+
+def _leads_to(after: LeadsTo | None) -> Json | None:
+    return None if after is None else {"verdict": after.verdict.value, "rootCauses": list(after.root_causes)}
+
+
+def _plan(plan: RepairPlan | None) -> Json | None:
+    if plan is None:
+        return None
+    steps = [_planned(step) for step in plan.steps]
+    return {"steps": steps, "leadsTo": _leads_to(plan.leads_to), "notTold": plan.not_told}
+
+
+def _planned(step: PlannedStep) -> Json:
+    remedy = step.remedy
+    place = {"outcome": step.outcome, "resource": step.resource, "option": remedy.option, "step": remedy.step}
+    return {**place, "description": remedy.description, "command": remedy.command}
 
 
 def _root_cause(root: RootCause) -> Json:

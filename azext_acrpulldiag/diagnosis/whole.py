@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from ..checks import ALL
 from ..facts import Facts
 from ..model import Diagnosis
 from ..pull_errors.left_out import hostless_texts, symptoms_by_scope
 from ..pull_errors.symptoms import login_server_of
+from .after import with_repairs_tried
 from .apart import surroundings_of
 from .counter_evidence import weigh
 from .evaluate import judge
 from .grouping import grouped
 from .root_causes import diagnose
 from .summary import WELL, elsewhere, no_registry, without_host
+
+
+def proven(facts: Facts, skip: Collection[str] = (), narrowed: str = "") -> Diagnosis:
+    """Judge everything that was read, and try the repairs on it. Arguments are those of :func:`diagnosed`."""
+    return with_repairs_tried(diagnosed(facts, skip, narrowed), facts, partial(diagnosed, skip=skip))
 
 
 def diagnosed(facts: Facts, skip: Collection[str] = (), narrowed: str = "") -> Diagnosis:

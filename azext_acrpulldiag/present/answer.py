@@ -44,6 +44,7 @@ def rows_of(report: Report) -> Iterator[Row]:
     for root in report["rootCauses"]:
         yield from _cause(root)
         folded.update(each for each in root["explains"] if "." in each)
+    yield from planned(report)
     roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
     found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
     rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
@@ -83,7 +84,39 @@ def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
         for place, step in enumerate(steps, 1):
             label = f"{name} {place}/{len(steps)}" if len(steps) > 1 else name
             yield Row(label, "", step["description"], step["command"])
+        yield from after(steps[-1])
     yield Row("more", "", command=f"az aks list-pull-checks --outcome {root['outcome']} -o table")
+
+
+_AFTER = {
+    "healthy": "After this: healthy.",
+    "at-risk": "After this: nothing stops a pull; warnings are left.",
+    "inconclusive": "After this: nothing is known to stop a pull; what could not be read stays open.",
+}
+
+
+def after(step: Mapping[str, Any]) -> Iterator[Row]:
+    """What the option of a step leads to, or why nobody can tell; nothing where it was not tried."""
+    if step["leadsTo"] is not None:
+        yield Row("after", "", _leads_to(step["leadsTo"]))
+    elif step["notTold"] is not None:
+        yield Row("after", "", f"What this leads to is not known: {step['notTold']}")
+
+
+def _leads_to(leads_to: Mapping[str, Any]) -> str:
+    if leads_to["verdict"] == "broken":
+        return f"After this, what still stops pulls: {_some(leads_to['rootCauses'])}."
+    return _AFTER[leads_to["verdict"]]
+
+
+def planned(report: Report) -> Iterator[Row]:
+    """What all repairs together lead to, where there are several causes."""
+    plan, causes = report["repairPlan"], len(report["rootCauses"])
+    if causes < 2 or plan is None or plan["leadsTo"] is None:
+        return
+    options = list(dict.fromkeys((each["outcome"], each["resource"], each["option"]) for each in plan["steps"]))
+    named = ", then ".join(f"{outcome} (option {option})" for outcome, _, option in options)
+    yield Row("plan", "", f"Repair {named}. {_leads_to(plan['leadsTo'])}")
 
 
 def _seen(report: Report) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .answer import OUT_OF_SCOPE, WHERE_TO_PASTE, Report, Row, rows_of
+from .answer import OUT_OF_SCOPE, WHERE_TO_PASTE, Report, Row, after, planned, rows_of
 from .folding import POSIX, folded, folded_command
 
 SCREEN = 24
@@ -44,6 +44,8 @@ _STYLES = {
     "warning": Style.WARNING,
     "HEALTHY": Style.SUCCESS,
     "fix": Style.ACTION,
+    "after": Style.SUCCESS,
+    "plan": Style.SUCCESS,
     "more": Style.SECONDARY,
 }
 _SHOWN_WITHOUT_A_CAUSE = ("UNKNOWN", "warning", "FAIL", "seen")
@@ -80,7 +82,9 @@ def _chosen(report: Report) -> Iterator[Row]:
         steps = [each for each in root["remedies"] if each["option"] == 1]
         for step in steps:
             yield Row("fix", "", step["description"], step["command"])
+        yield from after(steps[-1]) if steps else ()
         yield from _about(root["outcome"], steps, {each["option"] for each in root["remedies"]})
+    yield from planned(report)
     left = len(report["rootCauses"]) - _CAUSES_SHOWN
     if left > 0:
         yield Row("more", "", f"{left} further cause{'s' if left > 1 else ''}: see rootCauses, or -o table.")

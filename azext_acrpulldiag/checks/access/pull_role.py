@@ -172,7 +172,7 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
         grant_pull(
             _GRANT_LEFT_OUT,
             ABAC_ROLE,
-            options="--condition {wanted_condition} --condition-version 2.0",
+            condition="wanted_condition",
             when=("nothing_to_extend", "assignable"),
             instead=_GRANT_LEFT_OUT,
         ),
