@@ -33,6 +33,7 @@ def pytest_configure() -> None:
 
 pytest_plugins = (
     "tests.score",
+    "tests.metamorphic.inverse",
     "tests.metamorphic.table",
     "tests.scenarios.savings",
     "tests.path.invariant",

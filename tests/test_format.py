@@ -24,6 +24,7 @@ REPORT = {
             "remedies": [],
         }
     ],
+    "repairPlan": None,
     "findings": [],
     "symptomGroups": [],
     "outOfScope": [],

@@ -13,7 +13,17 @@ from azext_acrpulldiag.details import Details
 from azext_acrpulldiag.diagnosis.evaluate import judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
 from azext_acrpulldiag.facts import Unreadable
-from azext_acrpulldiag.model import Grouping, Severity, Symptom, SymptomGroup
+from azext_acrpulldiag.model import (
+    Grouping,
+    LeadsTo,
+    PlannedStep,
+    Remedy,
+    RepairPlan,
+    Severity,
+    Symptom,
+    SymptomGroup,
+    Verdict,
+)
 from azext_acrpulldiag.report import Elapsed, plain, report_of
 from tests.build import NOW, healthy_facts
 
@@ -54,10 +64,12 @@ def not_asked(facts):
     yield skipped("/r", "Does not apply.")
 
 
-def report(*judges, facts=None, symptoms=(), grouping=None):
+def report(*judges, facts=None, symptoms=(), grouping=None, plan=None, remedies=()):
     checks = [Check(f"nodes.{judge.__name__.replace('_', '-')}", (), (FAULT,), judge) for judge in judges]
     facts = facts or healthy_facts()
     diagnosis = diagnose(checks, judge(checks, facts), symptoms, grouping=grouping)
+    roots = [replace(root, finding=replace(root.finding, remedies=remedies)) for root in diagnosis.root_causes]
+    diagnosis = replace(diagnosis, root_causes=tuple(roots), repair_plan=plan)
     written = report_of(facts, diagnosis, Elapsed(1.23456, 7, 3, {"nodes": 0.5, "cluster": 0.1}))
     jsonschema.validate(written, SCHEMA)
     return written
@@ -115,6 +127,19 @@ def test_groups_out_of_scope_keep_to_the_schema():
     group = SymptomGroup("dns-failure", 2, 1, (), (), ("nginx:1",), ("ns",), None, "docker.io")
     (written,) = report(fault, grouping=Grouping(outside=(group,)))["outOfScopeGroups"]
     assert (written["host"], written["class"], written["images"]) == ("docker.io", "dns-failure", ["nginx:1"])
+
+
+def test_what_repairs_lead_to_keeps_to_the_schema():
+    after = LeadsTo(Verdict.BROKEN, ("image.tag-not-found",))
+    steps = (Remedy("Do it.", "az a", leads_to=after), Remedy("Or that.", option=2, not_told="Nobody knows."))
+    plan = RepairPlan((PlannedStep("a.b", "/r", steps[0]),), after)
+    written = report(fault, plan=plan, remedies=steps)
+    leads_to = {"verdict": "broken", "rootCauses": ["image.tag-not-found"]}
+    told = [(each["leadsTo"], each["notTold"]) for each in written["rootCauses"][0]["remedies"]]
+    assert told == [(leads_to, None), (None, "Nobody knows.")]
+    place = {"outcome": "a.b", "resource": "/r", "option": 1, "step": 1}
+    step = {**place, "description": "Do it.", "command": "az a"}
+    assert written["repairPlan"] == {"steps": [step], "leadsTo": leads_to, "notTold": None}
 
 
 def test_plain_values_hide_what_could_not_be_read():

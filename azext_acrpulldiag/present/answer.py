@@ -7,7 +7,7 @@ report say the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,7 @@ def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
         for place, step in enumerate(steps, 1):
             label = f"{name} {place}/{len(steps)}" if len(steps) > 1 else name
             yield Row(label, "", step["description"], step["command"])
-        yield from after(steps[-1])
+        yield from after(steps)
     yield Row("more", "", command=f"az aks list-pull-checks --outcome {root['outcome']} -o table")
 
 
@@ -95,12 +95,13 @@ _AFTER = {
 }
 
 
-def after(step: Mapping[str, Any]) -> Iterator[Row]:
-    """What the option of a step leads to, or why nobody can tell; nothing where it was not tried."""
-    if step["leadsTo"] is not None:
-        yield Row("after", "", _leads_to(step["leadsTo"]))
-    elif step["notTold"] is not None:
-        yield Row("after", "", f"What this leads to is not known: {step['notTold']}")
+def after(steps: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+    """What an option leads to, or why nobody can tell; nothing where it is advice, or was not tried."""
+    last = steps[-1]
+    if last["leadsTo"] is not None:
+        yield Row("after", "", _leads_to(last["leadsTo"]))
+    elif last["notTold"] is not None and any(step["command"] for step in steps):
+        yield Row("after", "", f"What this leads to is not known: {last['notTold']}")
 
 
 def _leads_to(leads_to: Mapping[str, Any]) -> str:

@@ -82,7 +82,7 @@ def _chosen(report: Report) -> Iterator[Row]:
         steps = [each for each in root["remedies"] if each["option"] == 1]
         for step in steps:
             yield Row("fix", "", step["description"], step["command"])
-        yield from after(steps[-1]) if steps else ()
+        yield from after(steps) if steps and steps[-1]["leadsTo"] else ()
         yield from _about(root["outcome"], steps, {each["option"] for each in root["remedies"]})
     yield from planned(report)
     left = len(report["rootCauses"]) - _CAUSES_SHOWN

@@ -21,7 +21,7 @@ import pytest
 
 from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.diagnosis.kubelet_identity import HELD_AGAINST_IT
-from azext_acrpulldiag.diagnosis.whole import diagnosed
+from azext_acrpulldiag.diagnosis.whole import diagnosed, proven
 from azext_acrpulldiag.facts import Cluster, Facts, Kubernetes, Unreadable
 from azext_acrpulldiag.model import Confidence, Diagnosis, Status, Verdict
 from azext_acrpulldiag.pull_errors.symptoms import login_server_of
@@ -35,6 +35,7 @@ from ..scenarios.running import assert_promises, run, unread
 from ..scenarios.stories import STORIES, Story
 from . import network_faults  # noqa: F401 - registers its faults
 from .faults import FAULTS, Fault
+from .inverse import Repair, repairs_noted, repairs_of
 from .merging import DependentError, merged
 from .table import Row, noted
 
@@ -138,9 +139,19 @@ def test_a_fault_is_named_and_nothing_else(name: str, engines: SimpleQueue[Engin
     if name in PAIRED:
         rows += pairs(name, base, broken)
     noted(record_property, rows)
+    repairs = [repair for each in broken for repair in _repairs(name, each.fault, each.facts)]
+    if name in PAIRED:
+        repairs += [
+            repair
+            for each in broken
+            for facts in _as_pods_report(base, each).values()
+            for repair in _repairs(name, each.fault, facts)
+        ]
+    repairs_noted(record_property, repairs)
     again = judged(read(engines, HEALTHY[name].told(), HEALTHY[name].arguments))
     assert again.verdict is Verdict.HEALTHY, f"what was broken in a copy broke the scenario: {unknown(again)}"
     assert not [row.complaint for row in rows if row.complaint]
+    assert not [repair.complaint for repair in repairs if repair.complaint]
     assert broken
 
 
@@ -151,15 +162,26 @@ def _alone(story: str, broken: Broken) -> Row:
 
 def _reported(story: str, base: Facts, broken: Broken) -> Iterator[Row]:
     """Once more, with a pod that reports what the fault makes pods report."""
-    if not isinstance(base.kubernetes, Kubernetes) or base.kubernetes.failing != () or base.options.image is not None:
-        return
-    causes_found = [root.finding for root in judged(broken.facts).root_causes]
-    explained = {each for cause in causes_found if cause.outcome == broken.fault.outcome for each in cause.explains}
-    for symptom_class in sorted(explained.intersection(MESSAGES)):
-        failing = build.failing(MESSAGES[symptom_class], image=f"{login_server_of(base)}/{broken.fault.image}")
-        facts = replace(broken.facts, kubernetes=replace(base.kubernetes, failing=(failing,)))
+    for symptom_class, facts in _as_pods_report(base, broken).items():
         found = tuple(causes(judged(facts)))
         yield Row("reported", story, (broken.fault.outcome,), (broken.fault.name, symptom_class), found)
+
+
+def _as_pods_report(base: Facts, broken: Broken) -> dict[str, Facts]:
+    """The broken facts with a pod that reports each class that the fault explains."""
+    if not isinstance(base.kubernetes, Kubernetes) or base.kubernetes.failing != () or base.options.image is not None:
+        return {}
+    causes_found = [root.finding for root in judged(broken.facts).root_causes]
+    explained = {each for cause in causes_found if cause.outcome == broken.fault.outcome for each in cause.explains}
+    image = f"{login_server_of(base)}/{broken.fault.image}"
+    pods = {each: build.failing(MESSAGES[each], image=image) for each in sorted(explained.intersection(MESSAGES))}
+    kubernetes = base.kubernetes
+    return {each: replace(broken.facts, kubernetes=replace(kubernetes, failing=(pod,))) for each, pod in pods.items()}
+
+
+def _repairs(story: str, fault: Fault, facts: Facts) -> Iterator[Repair]:
+    """The inverse: what its repairs lead to."""
+    return repairs_of(story, fault.name, fault.outcome, proven(facts, SKIP))
 
 
 # What pods report: the first recorded text of each class that says for itself what it is.

@@ -9,7 +9,8 @@ COMMAND = "az role assignment create --assignee-object-id 1 --role AcrPull --sco
 
 def remedy(command: str | None = COMMAND, option: int = 1, step: int = 1, **more: Any) -> dict[str, Any]:
     words = {"description": f"Step {step} of option {option}", "changes": None, "requires": ["A/b/write"]}
-    return {**words, "command": command, "option": option, "step": step, **more}
+    told = {"leadsTo": None, "notTold": None}
+    return {**words, **told, "command": command, "option": option, "step": step, **more}
 
 
 def finding(outcome: str, status: str = "fail", summary: str = "It is broken.", **more: Any) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def report(*roots: dict[str, Any], verdict: str = "broken", **more: Any) -> dict
         "where": None,
         "target": {"cluster": {"name": "prod"}, "registry": {"loginServer": "contosoreg.azurecr.io"}, "image": None},
         "rootCauses": causes,
+        "repairPlan": None,
         "findings": [*roots, *more.pop("findings", [])],
         "symptomGroups": [],
         "outOfScope": [],
@@ -33,6 +35,10 @@ def report(*roots: dict[str, Any], verdict: str = "broken", **more: Any) -> dict
         "unknowns": [],
         **more,
     }
+
+
+def leads_to(verdict: str, *causes: str) -> dict[str, Any]:
+    return {"verdict": verdict, "rootCauses": list(causes)}
 
 
 def unknown(check: str, reason: str, decisive: bool = True) -> dict[str, Any]:

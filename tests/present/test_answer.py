@@ -1,8 +1,10 @@
 """The rows of the answer, in their order."""
 
+import pytest
+
 from azext_acrpulldiag.present.answer import rows_of
 
-from .reports import COMMAND, finding, remedy, report, unknown
+from .reports import COMMAND, finding, leads_to, remedy, report, unknown
 
 
 def rows(of):
@@ -61,3 +63,40 @@ def test_without_a_registry_the_cluster_alone_is_named():
     found = report(verdict="healthy")
     found["target"]["registry"] = None
     assert rows(found)[0] == ("HEALTHY", "", "prod: In short.")
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (leads_to("healthy"), "After this: healthy."),
+        (leads_to("at-risk"), "After this: nothing stops a pull; warnings are left."),
+        (
+            leads_to("inconclusive"),
+            "After this: nothing is known to stop a pull; what could not be read stays open.",
+        ),
+        (leads_to("broken", "a.b", "c.d"), "After this, what still stops pulls: a.b, c.d."),
+    ],
+)
+def test_an_option_says_below_its_last_step_what_it_leads_to(after, words):
+    steps = [remedy(step=1, leadsTo=after), remedy(step=2, leadsTo=after), remedy(option=2)]
+    told = rows(report(finding("access.pull-role-missing", remedies=steps)))
+    assert [row[0] for row in told[:6]] == ["BROKEN", "CAUSE", "fix 1/2", "fix 2/2", "after", "or"]
+    assert told[4][2] == words
+
+
+def test_why_nobody_can_tell_is_said_of_commands_only():
+    why = "Nodes are made again."
+    for command, count in (("az a", 1), (None, 0)):
+        told = rows(report(finding("a.b", remedies=[remedy(command, notTold=why)])))
+        said = [row[2] for row in told if row[0] == "after"]
+        assert said == [f"What this leads to is not known: {why}"] * count
+
+
+def test_several_causes_have_one_plan():
+    steps = [{"outcome": name, "resource": "/r", "option": 1} for name in ("a.b", "a.b", "c.d")]
+    plan = {"steps": steps, "leadsTo": leads_to("healthy"), "notTold": None}
+    both = [finding(name, remedies=[remedy()]) for name in ("a.b", "c.d")]
+    assert ("plan", "", "Repair a.b (option 1), then c.d (option 1). After this: healthy.") in rows(
+        report(*both, repairPlan=plan)
+    )
+    assert not [row for row in rows(report(both[0], repairPlan=plan)) if row[0] == "plan"]

@@ -3,7 +3,7 @@
 from azext_acrpulldiag.present.table import table_of
 from azext_acrpulldiag.present.terminal import SCREEN, Style, block_of, blocks_of
 
-from .reports import finding, remedy, report, unknown
+from .reports import finding, leads_to, remedy, report, unknown
 
 
 def texts(lines):
@@ -21,6 +21,12 @@ def test_a_cause_with_its_first_repair_its_right_and_its_page():
     page = "az aks list-pull-checks --outcome access.pull-role-missing"
     assert any(f"2 more options with -o table; {page}" in each for each in said)
     assert (lines[0].style, lines[-1].style) == (Style.ERROR, Style.SECONDARY)
+
+
+def test_what_the_first_repair_leads_to_is_told_where_it_is_known():
+    for told, expected in (({"leadsTo": leads_to("healthy")}, True), ({"notTold": "Nobody knows."}, False)):
+        said = texts(block_of(report(finding("a.b", remedies=[remedy("az a", **told)])), 100))
+        assert any(each.startswith("after") for each in said) is expected
 
 
 def test_one_cause_never_takes_more_than_a_screen():
