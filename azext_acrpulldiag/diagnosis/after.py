@@ -21,6 +21,9 @@ Judge = Callable[[Facts], Diagnosis]
 
 MOST_JUDGEMENTS = 20
 """How often the facts are judged again for the plan, and once more as often for the other options."""
+_FEWEST_JUDGEMENTS = 4
+_PODS_FOR_ALL = 500
+"""With more failing containers than these a judgement takes longer, so fewer are made."""
 
 _BY_HAND = "No command of it changes anything, so it was not tried."
 
@@ -40,9 +43,10 @@ def with_repairs_tried(diagnosis: Diagnosis, facts: Facts, judge: Judge) -> Diag
     subjects = causes or [each for each in diagnosis.findings if each.status is Status.WARN]
     if not any(each.remedies for each in subjects):
         return diagnosis
-    trials = _Trials(facts, diagnosis, judge)
+    most = _most_judgements(diagnosis)
+    trials = _Trials(facts, diagnosis, judge, most)
     plan = _plan(diagnosis, trials) if causes else None
-    trials.allow(MOST_JUDGEMENTS)
+    trials.allow(most)
     told = {_key(each): replace(each, remedies=_told(each, trials)) for each in subjects}
     return replace(
         diagnosis,
@@ -50,6 +54,11 @@ def with_repairs_tried(diagnosis: Diagnosis, facts: Facts, judge: Judge) -> Diag
         findings=tuple(told.get(_key(each), each) for each in diagnosis.findings),
         repair_plan=plan,
     )
+
+
+def _most_judgements(diagnosis: Diagnosis) -> int:
+    pods = max(_PODS_FOR_ALL, len(diagnosis.symptoms))
+    return max(_FEWEST_JUDGEMENTS, MOST_JUDGEMENTS * _PODS_FOR_ALL // pods)
 
 
 # --- options -----------------------------------------------------------------------------
@@ -108,11 +117,11 @@ def _leads_to(diagnosis: Diagnosis) -> LeadsTo:
 class _Trials:
     """Judgements of what the facts would be, each made once and counted."""
 
-    def __init__(self, facts: Facts, diagnosis: Diagnosis, judge: Judge) -> None:
+    def __init__(self, facts: Facts, diagnosis: Diagnosis, judge: Judge, most: int) -> None:
         self._facts = facts
         self._live = LiveSymptoms(diagnosis.symptoms)
         self._judge = judge
-        self._left = MOST_JUDGEMENTS
+        self._left = self._most = most
         self._known: dict[tuple[tuple[object, ...], ...], Diagnosis] = {}
 
     def allow(self, judgements: int) -> None:
@@ -137,7 +146,7 @@ class _Trials:
 
     def _judged(self, facts: Facts) -> Diagnosis:
         if self._left <= 0:
-            raise _TooManyError(f"It was not tried: {MOST_JUDGEMENTS} judgements of others were made before it.")
+            raise _TooManyError(f"It was not tried: {self._most} judgements of other repairs came before it.")
         self._left -= 1
         return self._judge(facts)
 

@@ -179,3 +179,10 @@ def test_warnings_are_tried_where_nothing_is_broken():
     assert diagnosis.repair_plan is None
     warned = next(each for each in diagnosis.findings if each.status is Status.WARN)
     assert warned.remedies[0].leads_to == HEALTHY
+
+
+def test_with_thousands_of_pods_fewer_judgements_are_made():
+    causes = [finding(f"f{n}", remedy(mends(f"f{n}")), explains=("unauthorized-401",)) for n in range(9)]
+    world = World(*causes)
+    world.tried(*(pod(f"web-{number}") for number in range(5_000)))
+    assert world.asked <= 1 + 2 * 4
