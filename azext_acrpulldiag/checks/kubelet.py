@@ -78,6 +78,7 @@ PULL_QPS_EXCEEDED = Outcome(
                 each="patches",
                 requires=tuple(f"patch {kind.lower()}s" for kind in _PATCHABLE),
                 changes="its pods are replaced",
+                untold="How many pulls are left at once shows only when the pods start again.",
             ),
             when="patches",
         ),
@@ -105,6 +106,7 @@ THROTTLED = Outcome(
             when="higher_sku",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="the registry costs more",
+            untold="Whether the limits of the higher tier are enough shows only when the pods pull again.",
         ),
         Step(
             _SEE_USAGE,

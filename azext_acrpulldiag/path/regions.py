@@ -44,6 +44,12 @@ def _not_routed(replications: Iterable[Replication]) -> Iterable[str]:
     return (each.location for each in replications if each.global_routing is False)
 
 
+def region_of_host(host: str) -> str | None:
+    """``westeurope`` of ``contosoreg.westeurope.data.azurecr.io``; ``None``: it is no host of one region."""
+    labels = host.lower().split(".")
+    return labels[1] if len(labels) > 3 and labels[2] in ("data", "geo") and labels[3] == "azurecr" else None
+
+
 def _data_regions(registry: Registry) -> tuple[str, ...]:
     """The regions of its data endpoints, where they are shown: there is one in each region."""
     hosts = registry.data_endpoint_hosts

@@ -12,6 +12,7 @@ from ...access.standing import Grants, agreed, conditions_of, denied_by, undecid
 from ...arm_ids import resource_parts
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.access import excluded, in_force
 from ...facts import DenyAssignment, Facts, ManagedIdentity, Registry, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
 from ...repairs import Step
@@ -113,7 +114,8 @@ DENIED = Outcome(
     repairs=(
         Step(
             "Deny assignments belong to a managed application, a blueprint or a deployment stack: have {principal} "
-            "excluded there, or use a registry outside {scope}"
+            "excluded there, or use a registry outside {scope}",
+            effect=excluded,
         ),
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),
@@ -165,7 +167,7 @@ RECENTLY_GRANTED = Outcome(
     "it may take {takes} to take effect, until {until} (UTC).",
     url="https://learn.microsoft.com/azure/role-based-access-control/troubleshooting",
     details=(Pulls, Age),
-    repairs=(Step("Wait until {until} (UTC): kubelet tries again within five minutes"),),
+    repairs=(Step("Wait until {until} (UTC): kubelet tries again within five minutes", effect=in_force),),
     explains=("unauthorized-401",),
 )
 

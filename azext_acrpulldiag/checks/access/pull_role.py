@@ -11,6 +11,7 @@ from ...access.principals import other_principals
 from ...access.standing import Grants, judged
 from ...catalogue import Outcome, check, passed, skipped
 from ...details import Details
+from ...effects.access import assignment_updated, granted
 from ...facts import Facts, Unreadable, known
 from ...model import Confidence, Finding, Reach, Severity
 from ...quoting import printable
@@ -63,6 +64,7 @@ _ATTACH = Step(
     "az aks update -n {cluster} -g {resource_group} --attach-acr {registry_id} --subscription {subscription}",
     when="attachable",
     requires=("Microsoft.ContainerService/managedClusters/write", "Microsoft.Authorization/roleAssignments/write"),
+    effect=granted(LEGACY_ROLE),
 )
 _GRANT_LEFT_OUT = "Assign {principal_name} the role Container Registry Repository Reader for {left_out}"
 _CASE = (Pulls, LookedAt, ClusterNames)
@@ -168,6 +170,7 @@ CONDITION_EXCLUDES_REPOSITORY = Outcome(
             "az role assignment update --role-assignment {updated_assignment}",
             when=("updated_assignment", "assignable"),
             requires=("Microsoft.Authorization/roleAssignments/write",),
+            effect=assignment_updated("updated_assignment"),
         ),
         grant_pull(
             _GRANT_LEFT_OUT,

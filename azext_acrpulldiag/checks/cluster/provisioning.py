@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
+from ...effects.cluster import started
 from ...facts import Cluster, Facts, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step
@@ -49,6 +50,7 @@ STOPPED = Outcome(
             "Start the cluster",
             "az aks start --resource-group {resource_group} --name {cluster} --subscription {subscription}",
             requires=("Microsoft.ContainerService/managedClusters/start/action",),
+            effect=started,
         ),
     ),
     explains=("registry.check-acr-failed",),
@@ -70,6 +72,7 @@ NOT_READY = Outcome(
             "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} --yes",
             requires=("Microsoft.ContainerService/managedClusters/write",),
             changes="AKS reconciles the whole cluster",
+            untold="Whether AKS gets through this time with what failed before, nobody can tell from here.",
         ),
     ),
 )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ...arm_ids import name_of, parent_of, resource_parts, same_id
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects._common import prepares
+from ...effects.identity import identity_given_to_nodes, identity_made
 from ...facts import Cluster, Facts, KubeletIdentity, ManagedIdentity, NodeHost, NotKnownError, Unreadable, known
 from ...images.mirrors import is_mirrored
 from ...model import Finding, Reach, Severity
@@ -121,7 +123,11 @@ KUBELET_IDENTITY_MISSING = Outcome(
     url=TROUBLESHOOT_URL,
     details=(ClusterNames, IdentityFault),
     repairs=(
-        reconcile("Reconcile the cluster: AKS restores its kubelet identity", when="made_by_aks"),
+        reconcile(
+            "Reconcile the cluster: AKS restores its kubelet identity",
+            when="made_by_aks",
+            untold="AKS makes the identity again with ids that only it knows, and roles and nodes have to follow.",
+        ),
         option(
             Step(
                 "A kubelet identity that you manage: create it again",
@@ -129,6 +135,7 @@ KUBELET_IDENTITY_MISSING = Outcome(
                 "--name {identity_name}",
                 when="gone",
                 requires=("Microsoft.ManagedIdentity/userAssignedIdentities/write",),
+                effect=identity_made,
             ),
             Step(
                 "Assign it to the cluster (needs a user-assigned control-plane identity); then assign it a pull role "
@@ -137,6 +144,7 @@ KUBELET_IDENTITY_MISSING = Outcome(
                 "--assign-kubelet-identity {identity} --yes",
                 requires=(*RECONCILE_RIGHTS, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"),
                 changes="every node is cordoned, drained and reimaged",
+                effect=identity_given_to_nodes,
             ),
             when="of_its_own",
         ),
@@ -157,6 +165,7 @@ _INSTANCE = (
     "--subscription {instance_subscription} --resource-group {instance_group} --name {scale_set} "
     "--instance-ids {instance_id}"
 )
+_MADE_AGAIN = "Nodes are made again, and nobody can tell from here with which identity they come back."
 NODE_IDENTITY_OUTDATED = Outcome(
     id="identity.node-identity-outdated",
     severity=Severity.ERROR,
@@ -172,6 +181,7 @@ NODE_IDENTITY_OUTDATED = Outcome(
                 f"az vmss update-instances {_INSTANCE}",
                 each="instances",
                 requires=("Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action",),
+                effect=prepares,
             ),
             Step(
                 "and reimage it; then uncordon the node",
@@ -179,6 +189,7 @@ NODE_IDENTITY_OUTDATED = Outcome(
                 each="instances",
                 requires=("Microsoft.Compute/virtualMachineScaleSets/reimage/action",),
                 changes="what is on the node's OS disk is lost",
+                untold=_MADE_AGAIN,
             ),
             when="instance",
         ),
@@ -189,8 +200,9 @@ NODE_IDENTITY_OUTDATED = Outcome(
             "--node-image-only --yes",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
             changes="every node is cordoned, drained and reimaged",
+            untold=_MADE_AGAIN,
         ),
-        reconcile("If the node images are the newest already: reconcile the cluster"),
+        reconcile("If the node images are the newest already: reconcile the cluster", untold=_MADE_AGAIN),
     ),
     explains=(
         "unauthorized-401",

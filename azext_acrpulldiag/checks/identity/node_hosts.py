@@ -9,6 +9,7 @@ from ...access.puller import accounts_pull
 from ...arm_ids import key_of, name_of, parent_of, same_id
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
+from ...effects.identity import identity_assigned, instances_updated
 from ...facts import AgentPool, Cluster, Facts, KubeletIdentity, NodeHost, Unreadable, known
 from ...images.mirrors import bootstrap_of
 from ...model import Finding, Severity
@@ -46,7 +47,10 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
     details=(ClusterNames, Unassigned),
     repairs=(
         option(
-            reconcile("Reconcile the cluster: AKS assigns the identity to its scale sets and machines again"),
+            reconcile(
+                "Reconcile the cluster: AKS assigns the identity to its scale sets and machines again",
+                effect=identity_assigned,
+            ),
             Step(
                 _TO_THE_MODEL,
                 "az vmss update-instances --subscription {subscription} --resource-group {node_resource_group} "
@@ -55,6 +59,7 @@ KUBELET_IDENTITY_UNASSIGNED = Outcome(
                 instead=_TO_THE_MODEL,
                 requires=("Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action",),
                 changes="every other difference from the scale set's model is overwritten, too",
+                effect=instances_updated,
             ),
         ),
     ),

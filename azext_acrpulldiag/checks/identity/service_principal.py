@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from ...catalogue import Outcome, check, skipped
 from ...details import Details
+from ...effects.identity import nodes_given_the_secret, principal_enabled, principal_made, secret_added
 from ...facts import Cluster, Facts, NotKnownError, PasswordCredential, ServicePrincipal, Unreadable, known
 from ...model import Confidence, Finding, Severity
-from ...repairs import Step, option
+from ...repairs import Effect, Step, option
 from .._dates import dated
 from .._named import ClusterNames, none_valid
 from ._reconcile import RECONCILE_RIGHTS
@@ -78,7 +79,7 @@ class Ends(Details):
 _GRAPH_RIGHTS = ("Application.ReadWrite.All",)
 
 
-def _give_to_nodes(description: str, app_id: str) -> Step:
+def _give_to_nodes(description: str, app_id: str, effect: Effect | None = None, untold: str = "") -> Step:
     """Give the cluster a service principal's secret, which is in the variable SP_SECRET."""
     return Step(
         description,
@@ -87,6 +88,8 @@ def _give_to_nodes(description: str, app_id: str) -> Step:
         '--client-secret "${SP_SECRET:?unset}"',
         requires=("Microsoft.ContainerService/managedClusters/resetServicePrincipalProfile/action",),
         changes="every node is cordoned, drained and reimaged",
+        effect=effect,
+        untold=untold,
     )
 
 
@@ -95,8 +98,13 @@ _NEW_SECRET = option(
         "Add a client secret beside the others",
         "SP_SECRET=$(az ad sp credential reset --id {app_id} --append --query password --output tsv)",
         requires=_GRAPH_RIGHTS,
+        effect=secret_added,
     ),
-    _give_to_nodes("Update the cluster with the new secret; this reimages the nodes, pool by pool", "{app_id}"),
+    _give_to_nodes(
+        "Update the cluster with the new secret; this reimages the nodes, pool by pool",
+        "{app_id}",
+        nodes_given_the_secret,
+    ),
 )
 _NO_MORE_SECRETS = Step(
     "Or change to a managed identity, which has no secret to renew (then upgrade the node images, and assign a pull "
@@ -105,6 +113,7 @@ _NO_MORE_SECRETS = Step(
     "--enable-managed-identity --yes",
     requires=RECONCILE_RIGHTS,
     changes="the control plane gets an identity of its own too",
+    untold="AKS makes a kubelet identity with ids that only it knows, and roles and nodes have to follow.",
 )
 
 _LOST = (
@@ -127,11 +136,13 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
             "registry, since it has a new object id",
             "az ad sp create --id {app_id}",
             requires=_GRAPH_RIGHTS,
+            effect=principal_made,
         ),
         _give_to_nodes(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
             "cluster",
             '"${SP_ID:?unset}"',
+            untold="Which service principal that is, and what it may do, nobody can tell from here.",
         ),
         _NO_MORE_SECRETS,
     ),
@@ -146,7 +157,12 @@ SERVICE_PRINCIPAL_DISABLED = Outcome(
     url=SERVICE_PRINCIPAL_URL,
     details=(PullsAs, Disabled, ClusterNames),
     repairs=(
-        Step("Enable it again", "az ad sp update --id {app_id} --set accountEnabled=true", requires=_GRAPH_RIGHTS),
+        Step(
+            "Enable it again",
+            "az ad sp update --id {app_id} --set accountEnabled=true",
+            requires=_GRAPH_RIGHTS,
+            effect=principal_enabled,
+        ),
         _NO_MORE_SECRETS,
     ),
     explains=("unauthorized-401", "aad-token", "registry.check-acr-failed"),
@@ -175,7 +191,9 @@ SECRET_REPLACED = Outcome(
     repairs=(
         option(
             Step("To verify first: az aks check-acr signs in with the credential that a node really has"),
-            _give_to_nodes("Update the cluster with the valid secret, as SP_SECRET", "{app_id}"),
+            _give_to_nodes(
+                "Update the cluster with the valid secret, as SP_SECRET", "{app_id}", nodes_given_the_secret
+            ),
         ),
     ),
     explains=("unauthorized-401", "aad-token"),

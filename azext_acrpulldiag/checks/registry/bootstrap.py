@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
+from ...effects.registry import cache_rule_made
 from ...facts import CacheRule, Facts, ImageLookup, Registry, Unreadable, known
 from ...images.cache_rules import rule_for, upstream_of
 from ...images.mirrors import MIRRORED, PREFIX, bootstrap_of, is_bootstrap_registry, is_mirrored
@@ -55,11 +56,14 @@ CACHE_RULE_MISSING = Outcome(
                 "az acr cache create --registry {registry} --subscription {subscription} --name aks-managed-mcr "
                 "--source-repo {needed_source} --target-repo {needed_target}",
                 requires=("Microsoft.ContainerRegistry/registries/cacheRules/write",),
+                effect=cache_rule_made("needed_source", "needed_target"),
             ),
             Step(
                 "If Azure refuses it, since wildcards may not overlap, rule {overlapping} has to go first (what it has "
                 "cached stays): see that nobody needs more images through it",
                 when="overlapping",
+                untold="Azure may refuse the rule beside one that overlaps it, and who needs that one nobody can tell "
+                "from here.",
             ),
         ),
     ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ...arm_ids import name_of
 from ...catalogue import Outcome, check, unknown
 from ...details import Details, internal
+from ...effects.registry import cache_rule_made
 from ...facts import CacheRule, Facts, Registry, Unreadable, known
 from ...images.cache_rules import meant_upstream, path_fault, rule_for, upstream_of
 from ...model import Confidence, Finding, Reach, Severity
@@ -98,6 +99,8 @@ _CREATE = (
     "--source-repo {meant} --target-repo {target_repository}"
 )
 
+_RULE_MADE = cache_rule_made("meant", "target_repository", name="new_rule", credential="credential_set")
+
 CACHE_UPSTREAM = Outcome(
     id="registry.cache-upstream",
     severity=Severity.ERROR,
@@ -110,8 +113,9 @@ CACHE_UPSTREAM = Outcome(
             _CREATE + " --cred-set {credential_set_name}",
             when="mended_with_credential",
             requires=(_RULE_RIGHT,),
+            effect=_RULE_MADE,
         ),
-        Step(_OWN_RULE, _CREATE, when="mended_without_credential", requires=(_RULE_RIGHT,)),
+        Step(_OWN_RULE, _CREATE, when="mended_without_credential", requires=(_RULE_RIGHT,), effect=_RULE_MADE),
         Step(
             "Check the credential set: its Key Vault secrets, and its identity's permission to read them",
             "az acr credential-set show --registry {registry} --subscription {subscription} "

@@ -8,6 +8,7 @@ from datetime import date
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
+from ...effects.registry import arm_tokens_accepted
 from ...facts import Facts, Unreadable, known
 from ...images.node_images import node_image
 from ...model import Confidence, Finding, Severity
@@ -91,6 +92,7 @@ ARM_TOKEN_REFUSED = Outcome(
             "--subscription {cluster_subscription} --node-image-only",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
             changes="every node of the pool is cordoned, drained and reimaged",
+            untold="Nodes are made again, and how new the newest image of their kind is nobody can tell from here.",
         ),
         Step(
             "Or let the registry accept such tokens until then",
@@ -98,6 +100,7 @@ ARM_TOKEN_REFUSED = Outcome(
             "--status enabled",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="the registry accepts tokens for Azure Resource Manager from everybody who may pull",
+            effect=arm_tokens_accepted,
         ),
     ),
     explains=("unauthorized-401", "registry.check-acr-failed"),

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.registry import routed
 from ...facts import Cluster, Facts, Registry, Replication, Unreadable, known, region_key
 from ...model import Confidence, Finding, Reach, Severity
+from ...path.regions import region_of_host
 from ...pull_errors.symptoms import FailedPull, failed_pulls
 from ...repairs import Step, option
 
@@ -100,6 +102,7 @@ REPLICA_UNHEALTHY = Outcome(
                 requires=(_WRITE,),
                 changes="the login server leads every client to other regions than {region}, whose data is still "
                 "synced; --set regionEndpointEnabled=true brings it back",
+                effect=routed(False),
             ),
             when="can_go_out",
         ),
@@ -109,6 +112,7 @@ REPLICA_UNHEALTHY = Outcome(
             when="only_out",
             requires=(_WRITE,),
             changes="the login server leads clients to {region} again",
+            effect=routed(True),
         ),
         Step(
             "Check its status again; if it stays so, Azure Service Health and support know of the region",
@@ -217,7 +221,7 @@ def _may_lead(replica: Replication, here: str, well: Sequence[str]) -> bool:
 
 def _is_of(pull: FailedPull, replica: Replication, led_there: bool) -> bool:
     """Whether a pull is of the replica's region, or may be."""
-    regions = {region for host in _hosts(pull) if (region := _region_in(host))}
+    regions = {region for host in _hosts(pull) if (region := region_of_host(host))}
     return replica.location in regions if regions else led_there
 
 
@@ -225,9 +229,3 @@ def _hosts(pull: FailedPull) -> Iterator[str]:
     """What the pod reports to have asked, and where its image is."""
     yield pull.error.host or ""
     yield pull.container.image.partition("/")[0]
-
-
-def _region_in(host: str) -> str | None:
-    """``westeurope`` of ``contosoreg.westeurope.data.azurecr.io``; ``None``: it is no host of one region."""
-    labels = host.lower().split(".")
-    return labels[1] if len(labels) > 3 and labels[2] in ("data", "geo") and labels[3] == "azurecr" else None
