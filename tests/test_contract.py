@@ -129,6 +129,35 @@ RIGHT_TO_CHANGE = (
 )
 
 
+# Commands that change nothing, by the words before their first option; check-acr takes away the pod that it starts.
+READ_ONLY = re.compile(
+    r"az( [a-z-]+)+ (show|show-tags|show-usage|list|list-metadata|get-credentials|check-acr|check-health)"
+    r"|kubectl (get|describe|logs)( [a-z]+)*"
+)
+# The categories whose repairs say what they lead to.
+TRIED = ("access", "identity", "cluster", "nodes", "registry", "kubelet")
+
+
+@each_outcome
+def test_a_command_says_what_it_leads_to_or_why_nobody_can_tell(outcome):
+    for step in steps_of(outcome.repairs) if outcome.id.partition(".")[0] in TRIED else ():
+        told = (step.effect is not None) + bool(step.untold)
+        if step.command is None:
+            assert told <= 1, step.description
+        else:
+            assert told == (0 if _only_reads(step.command) else 1), step.command
+        assert not step.untold or re.fullmatch(r"[A-Z][^{}]*\.", step.untold), "a sentence, the same for all"
+
+
+def _only_reads(command: str) -> bool:
+    """Whether a command line, or the one whose output it keeps in a variable, changes nothing."""
+    if re.match(r"[A-Z_]+=(?!\$\((az|kubectl) )", command):
+        return True  # a value that the shell makes itself
+    kept = re.fullmatch(r"[A-Z_]+=\$\((?P<command>.*)\)", command, re.DOTALL)
+    words = (kept["command"] if kept else command).replace("kubectl {kubectl}", "kubectl")
+    return "|" not in words and READ_ONLY.fullmatch(re.split(r" (?:-|\{)", words)[0]) is not None
+
+
 @each_outcome
 def test_an_outcome_explains_symptom_classes_and_outcomes(outcome):
     symptoms = {name for name in outcome.explains if "." not in name}
