@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ..access.grants import ABAC_PULL, LEGACY_PULL, definition_key
+from ..access.grants import ABAC_MODE, ABAC_PULL, LEGACY_MODE, LEGACY_PULL, definition_key
+from ..access.standing import modes
 from ..arm_ids import same_id
 from ..facts import (
     Access,
@@ -17,6 +18,7 @@ from ..facts import (
     Facts,
     Permission,
     Puller,
+    Registry,
     RoleAssignment,
     RoleDefinition,
     RolesHeld,
@@ -28,6 +30,7 @@ from ..repairs import Effect
 from ._common import each, in_secrets, signing_in_anew
 
 LEGACY_ROLE, ABAC_ROLE = "AcrPull", "Container Registry Repository Reader"
+_ROLE_IN = {LEGACY_MODE: LEGACY_ROLE, ABAC_MODE: ABAC_ROLE}
 
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers
 _BUILT_IN = {
@@ -79,6 +82,18 @@ def given_role(facts: Facts, role: str, principal_id: str, registry_id: str, con
     definition = RoleDefinition(made.role_definition_id, role, custom=False, permissions=(permission,))
     changed = _wherever_listed(facts, lambda access: _held(access, made, definition))
     return signing_in_anew(in_secrets(changed, lambda entry: _held_by_application(entry, made, definition)))
+
+
+def pull_role_given(_values: Mapping[str, Any], facts: Facts) -> Facts:
+    """The role of the registry's mode for the one that pulls; both roles where that mode is not known.
+
+    Without a registry that was read there is none to speak of.
+    """
+    puller, registry = facts.access.puller, facts.registry
+    if isinstance(puller, Puller) and isinstance(registry, Registry):
+        for mode in modes(registry):
+            facts = given_role(facts, _ROLE_IN[mode], puller.object_id, registry.id)
+    return facts
 
 
 def _held(access: Access, made: RoleAssignment, definition: RoleDefinition) -> Access:

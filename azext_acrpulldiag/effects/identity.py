@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from ..arm_ids import name_of, same_id
 from ..facts import (
@@ -33,9 +32,9 @@ from .access import settled
 _VALID_FOR = timedelta(days=365)
 
 
-def new_id(*parts: str) -> str:
-    """What stands for an id that is told only when the thing is made."""
-    return str(uuid5(NAMESPACE_URL, "/".join(parts).lower()))
+def _new(kind: str, of: str) -> str:
+    """What stands for an id that is told only when the thing is made. Nobody takes it for one."""
+    return f"new-{kind}-of-{name_of(of)}"
 
 
 # --- service principals ------------------------------------------------------------------
@@ -48,7 +47,7 @@ def principal_enabled(values: Mapping[str, Any], facts: Facts) -> Facts:
 
 def secret_added(values: Mapping[str, Any], facts: Facts) -> Facts:
     """A client secret more for the application of the detail ``app_id``, beside those that it has."""
-    made = PasswordCredential(new_id(values["app_id"], "secret"), settled(facts.now), facts.now + _VALID_FOR)
+    made = PasswordCredential(_new("secret", values["app_id"]), settled(facts.now), facts.now + _VALID_FOR)
 
     def with_secret(found: ServicePrincipal) -> ServicePrincipal:
         if isinstance(found.passwords, Unreadable):
@@ -66,7 +65,7 @@ def principal_made(values: Mapping[str, Any], facts: Facts) -> Facts:
     app_id, found = values["app_id"], facts.service_principal
     if isinstance(found, ServicePrincipal) and not isinstance(found.application_object_id, str):
         raise UntoldError("Whether the application still exists is not known, and without it this fails.")
-    object_id = new_id(app_id, "service-principal")
+    object_id = _new("object-id", app_id)
     changed = _of_application(facts, app_id, lambda each: replace(each, object_id=object_id, enabled=True))
     return _pulled_as(changed, Puller(object_id, app_id, "service-principal", app_id))
 
@@ -103,8 +102,8 @@ def identity_made(values: Mapping[str, Any], facts: Facts) -> Facts:
     """
     if not isinstance(facts.cluster, Cluster) or not isinstance(facts.cluster.tenant_id, str):
         raise UntoldError("Which tenant the identity is made in is not known.")
-    client, principal = (new_id(values["identity"], part) for part in ("client", "principal"))
-    made = ManagedIdentity(values["identity"], client, principal, facts.cluster.tenant_id)
+    client_id, object_id = (_new(kind, values["identity"]) for kind in ("client-id", "object-id"))
+    made = ManagedIdentity(values["identity"], client_id, object_id, facts.cluster.tenant_id)
     return replace(facts, kubelet_identity_resource=made)
 
 

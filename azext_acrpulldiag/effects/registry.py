@@ -69,7 +69,15 @@ def _unasked(lookup: ImageLookup) -> ImageLookup:
     """An image that is there is there; whether the rule brings another, nobody knows."""
     if lookup.reference_exists is True:
         return replace(lookup, refusal=None)
-    return replace(lookup, repository_exists=_UNASKED, reference_exists=_UNASKED, refusal=None)
+    return replace(
+        lookup,
+        repository_exists=_UNASKED,
+        reference_exists=_UNASKED,
+        near_misses=(),
+        platforms=_UNASKED,
+        manifests=_UNASKED,
+        refusal=None,
+    )
 
 
 # --- replicas ----------------------------------------------------------------------------

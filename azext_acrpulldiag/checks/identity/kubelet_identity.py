@@ -17,7 +17,7 @@ from ...repairs import Step, option
 from .._kubernetes import pod_names
 from .._named import ClusterNames
 from .._working_secrets import failing_of_registry
-from ._reconcile import RECONCILE_RIGHTS, reconcile
+from ._reconcile import PULL_ROLE, RECONCILE_RIGHTS, reconcile
 from .node_hosts import TROUBLESHOOT_URL, not_by_kubelet_identity
 
 SERVICE_ACCOUNT_URL = (
@@ -138,14 +138,14 @@ KUBELET_IDENTITY_MISSING = Outcome(
                 effect=identity_made,
             ),
             Step(
-                "Assign it to the cluster (needs a user-assigned control-plane identity); then assign it a pull role "
-                "at the registry, since it has a new object id",
+                "Assign it to the cluster (needs a user-assigned control-plane identity)",
                 "az aks update --resource-group {resource_group} --name {cluster} --subscription {subscription} "
                 "--assign-kubelet-identity {identity} --yes",
                 requires=(*RECONCILE_RIGHTS, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"),
                 changes="every node is cordoned, drained and reimaged",
                 effect=identity_given_to_nodes,
             ),
+            PULL_ROLE,
             when="of_its_own",
         ),
     ),

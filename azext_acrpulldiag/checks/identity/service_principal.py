@@ -14,7 +14,7 @@ from ...model import Confidence, Finding, Severity
 from ...repairs import Effect, Step, option
 from .._dates import dated
 from .._named import ClusterNames, none_valid
-from ._reconcile import RECONCILE_RIGHTS
+from ._reconcile import PULL_ROLE, RECONCILE_RIGHTS
 
 UPDATE_CREDENTIALS_URL = "https://learn.microsoft.com/azure/aks/update-credentials"
 SERVICE_PRINCIPAL_URL = "https://learn.microsoft.com/azure/aks/kubernetes-service-principal"
@@ -42,6 +42,11 @@ class Lost(Details):
     lost: str
     object_id: str | None
     application_object_id: str | None
+
+    @property
+    def principal_lost(self) -> bool:
+        """Whether it is the service principal, which can be created where its application still exists."""
+        return self.object_id is None
 
 
 @dataclass(frozen=True)
@@ -131,12 +136,15 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     url=SERVICE_PRINCIPAL_URL,
     details=(PullsAs, Lost, ClusterNames),
     repairs=(
-        Step(
-            "If the application still exists: create its service principal, then assign it a pull role at the "
-            "registry, since it has a new object id",
-            "az ad sp create --id {app_id}",
-            requires=_GRAPH_RIGHTS,
-            effect=principal_made,
+        option(
+            Step(
+                "If the application still exists: create its service principal",
+                "az ad sp create --id {app_id}",
+                requires=_GRAPH_RIGHTS,
+                effect=principal_made,
+            ),
+            PULL_ROLE,
+            when="principal_lost",
         ),
         _give_to_nodes(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
