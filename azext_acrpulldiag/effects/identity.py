@@ -66,7 +66,7 @@ def principal_made(values: Mapping[str, Any], facts: Facts) -> Facts:
     if isinstance(found, ServicePrincipal) and not isinstance(found.application_object_id, str):
         raise UntoldError("Whether the application still exists is not known, and without it this fails.")
     object_id = _new("object-id", app_id)
-    changed = _of_application(facts, app_id, lambda each: replace(each, object_id=object_id, enabled=True))
+    changed = _of_application(facts, app_id, lambda app: replace(app, object_id=object_id, enabled=True))
     return _pulled_as(changed, Puller(object_id, app_id, "service-principal", app_id))
 
 

@@ -165,7 +165,7 @@ _INSTANCE = (
     "--subscription {instance_subscription} --resource-group {instance_group} --name {scale_set} "
     "--instance-ids {instance_id}"
 )
-_MADE_AGAIN = "Nodes are made again, and nobody can tell from here with which identity they come back."
+_MADE_AGAIN = "Nodes are made again, and only they show what they sign in as then."
 NODE_IDENTITY_OUTDATED = Outcome(
     id="identity.node-identity-outdated",
     severity=Severity.ERROR,
@@ -200,7 +200,7 @@ NODE_IDENTITY_OUTDATED = Outcome(
             "--node-image-only --yes",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
             changes="every node is cordoned, drained and reimaged",
-            untold=_MADE_AGAIN,
+            untold="Nodes are made again only where there is a newer image, which nobody can tell from here.",
         ),
         reconcile("If the node images are the newest already: reconcile the cluster", untold=_MADE_AGAIN),
     ),

@@ -210,8 +210,8 @@ def _well(registry: Registry, replications: Sequence[Replication]) -> tuple[str,
     """The regions that the login server leads to and whose replicas are well."""
     listed = {each.location for each in replications}
     home = [each for each in (region_key(registry.location),) if each and each not in listed]
-    routed = (each for each in replications if each.global_routing is not False and not is_degraded(each))
-    return (*home, *(each.location for each in routed))
+    in_routing = (each for each in replications if each.global_routing is not False and not is_degraded(each))
+    return (*home, *(each.location for each in in_routing))
 
 
 def _may_lead(replica: Replication, here: str, well: Sequence[str]) -> bool:
