@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..arm_ids import name_of, same_id
+from ..arm_ids import name_of, same_id, subscription_of
 from ..facts import (
-    Access,
     AssignedIdentity,
     Cluster,
     Facts,
@@ -20,6 +19,7 @@ from ..facts import (
     NodeHost,
     PasswordCredential,
     Puller,
+    RoleAssignment,
     SecretEntry,
     ServicePrincipal,
     Unreadable,
@@ -67,7 +67,7 @@ def principal_made(values: Mapping[str, Any], facts: Facts) -> Facts:
         raise UntoldError("Whether the application still exists is not known, and without it this fails.")
     object_id = _new("object-id", app_id)
     changed = _of_application(facts, app_id, lambda app: replace(app, object_id=object_id, enabled=True))
-    return _pulled_as(changed, Puller(object_id, app_id, "service-principal", app_id))
+    return _pulled_as(changed, Puller(object_id, app_id, "service-principal", app_id), ())
 
 
 def nodes_given_the_secret(_values: Mapping[str, Any], facts: Facts) -> Facts:
@@ -100,11 +100,13 @@ def identity_made(values: Mapping[str, Any], facts: Facts) -> Facts:
 
     Raises :class:`UntoldError` where the tenant that it is made in is not known.
     """
-    if not isinstance(facts.cluster, Cluster) or not isinstance(facts.cluster.tenant_id, str):
+    here = [one for one in (facts.cluster, facts.registry) if not isinstance(one, Unreadable)]
+    tenants = {one.subscription.lower(): one.tenant_id for one in here}
+    tenant = tenants.get((subscription_of(values["identity"]) or "").lower())
+    if not isinstance(tenant, str):
         raise UntoldError("Which tenant the identity is made in is not known.")
     client_id, object_id = (_new(kind, values["identity"]) for kind in ("client-id", "object-id"))
-    made = ManagedIdentity(values["identity"], client_id, object_id, facts.cluster.tenant_id)
-    return replace(facts, kubelet_identity_resource=made)
+    return replace(facts, kubelet_identity_resource=ManagedIdentity(values["identity"], client_id, object_id, tenant))
 
 
 def identity_given_to_nodes(values: Mapping[str, Any], facts: Facts) -> Facts:
@@ -134,7 +136,9 @@ def identity_given_to_nodes(values: Mapping[str, Any], facts: Facts) -> Facts:
         kubernetes=kubernetes,
     )
     puller = Puller(identity.object_id, identity.client_id, "kubelet-identity", name_of(identity.resource_id))
-    return _pulled_as(changed, puller)
+    around, own = facts.access.at_scope, identity.object_id.lower()
+    held = around if isinstance(around, Unreadable) else tuple(one for one in around if one.principal_id.lower() == own)
+    return _pulled_as(changed, puller, held)
 
 
 def identity_assigned(values: Mapping[str, Any], facts: Facts) -> Facts:
@@ -177,11 +181,7 @@ def _carrying(host: NodeHost, identity: KubeletIdentity) -> NodeHost:
     return replace(host, identities=(*others, mine))
 
 
-def _pulled_as(facts: Facts, puller: Puller) -> Facts:
-    """Another principal pulls: what was assigned to it directly is in force for it."""
-    access, own = facts.access, puller.object_id.lower()
-    held = access.at_scope
-    if not isinstance(held, Unreadable):
-        held = tuple(one for one in held if one.principal_id.lower() == own)
-    now: Access = replace(access, puller=puller, effective=held, group_ids=())
-    return signing_in_anew(replace(facts, access=now))
+def _pulled_as(facts: Facts, puller: Puller, held: tuple[RoleAssignment, ...] | Unreadable) -> Facts:
+    """Another principal pulls, which holds these role assignments."""
+    access = replace(facts.access, puller=puller, effective=held, group_ids=())
+    return signing_in_anew(replace(facts, access=access))

@@ -6,7 +6,15 @@ from datetime import timedelta
 import pytest
 
 from azext_acrpulldiag.access.grants import ABAC_MODE, LEGACY_MODE
-from azext_acrpulldiag.effects.access import ABAC_ROLE, LEGACY_ROLE, assignment_updated, excluded, granted, in_force
+from azext_acrpulldiag.effects.access import (
+    ABAC_ROLE,
+    LEGACY_ROLE,
+    assignment_updated,
+    excluded,
+    granted,
+    in_force,
+    pull_role_given,
+)
 from azext_acrpulldiag.facts import (
     AssignedIdentity,
     CheckAcrReport,
@@ -78,6 +86,23 @@ def test_a_role_is_listed_with_what_the_principal_holds_and_at_the_registry():
     assert [each.principal_id for each in after.effective] == [build.KUBELET_OBJECT_ID]
     assert after.at_scope == after.effective
     assert build.NOW - after.effective[0].created > timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "roles"),
+    [(LEGACY_MODE, [LEGACY_ROLE]), (ABAC_MODE, [ABAC_ROLE]), (UNREAD, [LEGACY_ROLE, ABAC_ROLE])],
+)
+def test_who_pulls_is_given_the_role_of_the_registrys_mode(mode, roles):
+    after = pull_role_given({}, nobody_may_pull(mode)).access
+    keys = [each.role_definition_id.rpartition("/")[2] for each in after.effective]
+    assert [after.definitions[key].name for key in keys] == roles
+
+
+def test_without_a_registry_there_is_no_role_to_give():
+    unread = build.healthy_facts(registry=UNREAD)
+    assert pull_role_given({}, unread) == unread
+    nobody = build.healthy_facts(access=build.access(puller=None))
+    assert pull_role_given({}, nobody) == nobody
 
 
 def test_a_role_of_somebody_else_is_only_listed_at_the_registry():

@@ -170,10 +170,20 @@ def test_an_identity_keeps_the_roles_that_it_has_by_its_own_id():
     assert identity_given_to_nodes(OF_OWN, own_identity(there, access=unread)).access.effective == UNREAD
 
 
-def test_what_is_not_known_of_an_identity_is_not_made_up():
-    cluster = replace(own_identity(None).cluster, tenant_id=UNREAD)
+def test_an_identity_is_made_in_the_tenant_of_its_subscription():
+    facts = own_identity(None)
+    assert identity_made(OF_OWN, facts).kubelet_identity_resource.tenant_id == build.TENANT
+    of_registry = replace(facts, registry=build.registry(subscription="Other", tenant_id="theirs"))
+    elsewhere = {"identity": OWN.replace(build.SUBSCRIPTION, "other")}
+    assert identity_made(elsewhere, of_registry).kubelet_identity_resource.tenant_id == "theirs"
     with pytest.raises(UntoldError, match="tenant"):
-        identity_made(OF_OWN, replace(own_identity(None), cluster=cluster))
+        identity_made(elsewhere, facts)
+
+
+def test_what_is_not_known_of_an_identity_is_not_made_up():
+    unread = replace(own_identity(None), cluster=replace(own_identity(None).cluster, tenant_id=UNREAD), registry=UNREAD)
+    with pytest.raises(UntoldError, match="tenant"):
+        identity_made(OF_OWN, unread)
     with pytest.raises(UntoldError, match="ids"):
         identity_given_to_nodes(OF_OWN, replace(own_identity(None), kubelet_identity_resource=UNREAD))
 

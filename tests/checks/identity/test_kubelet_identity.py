@@ -87,10 +87,11 @@ def test_an_identity_of_ones_own_is_made_by_its_owner():
     again = missing(cluster=own, kubelet_identity_resource=existing(principal_id="new"))
     assign = f"az aks update --resource-group rg-app --name prod {AT} --assign-kubelet-identity {OWN_ID} --yes"
     create = f"az identity create {AT} --resource-group rg-ids --name puller"
-    assert commands(deleted) == [create, assign]
-    assert [(each.option, each.step) for each in deleted.remedies] == [(1, 1), (1, 2)]
+    assert commands(deleted) == [create, assign, None]
+    assert [(each.option, each.step) for each in deleted.remedies] == [(1, 1), (1, 2), (1, 3)]
+    assert "a pull role" in deleted.remedies[2].description
     assert deleted.remedies[0].requires == ("Microsoft.ManagedIdentity/userAssignedIdentities/write",)
-    assert commands(again) == [assign]
+    assert commands(again) == [assign, None]
 
 
 def test_an_identity_with_a_strange_id_is_still_named():
