@@ -8,6 +8,7 @@ from datetime import date
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
+from ...effects.cluster import node_image_upgraded
 from ...effects.registry import arm_tokens_accepted
 from ...facts import Facts, Unreadable, known
 from ...images.node_images import node_image
@@ -92,7 +93,7 @@ ARM_TOKEN_REFUSED = Outcome(
             "--subscription {cluster_subscription} --node-image-only",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
             changes="every node of the pool is cordoned, drained and reimaged",
-            untold="Nodes are made again, and how new the newest image of their kind is nobody can tell from here.",
+            effect=node_image_upgraded,
         ),
         Step(
             "Or let the registry accept such tokens until then",
