@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...access.credentials import DISABLED, EXPIRED, LOST, fault_of, shown_passwords
 from ...access.grants import ABAC_MODE
 from ...catalogue import Outcome, check
 from ...details import Details, internal
 from ...facts import Facts, PullSecret, SecretEntry, ServicePrincipal, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step
-from .._credentials import DISABLED, EXPIRED, LOST, fault_of, shown_passwords
 from .._kubectl import Kubectl
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 from ._renewal import Renewal

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ...access.credentials import EXPIRED, fault_of, last_end, shown_passwords
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
 from ...facts import Facts, RegistryToken, SecretEntry, ServicePrincipal, Unreadable
 from ...model import Finding, Severity
 from ...repairs import Step
-from .._credentials import EXPIRED, fault_of, last_end, shown_passwords
 from .._dates import dated, lasting
 from .._kubectl import Kubectl
 from ._renewal import Renewal

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...access.credentials import DISABLED, EXPIRED, MISMATCH, UNKNOWN, excluded_from, fault_of
 from ...catalogue import Outcome, check
 from ...details import Details
 from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
-from .._credentials import DISABLED, EXPIRED, MISMATCH, UNKNOWN, excluded_from, fault_of
 from .._kubectl import Kubectl
 from ._renewal import Renewal
 from ._repairs import (

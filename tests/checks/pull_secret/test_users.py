@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from azext_acrpulldiag.access.credentials import lets_pull
 from azext_acrpulldiag.checks import ALL
-from azext_acrpulldiag.checks._credentials import lets_pull
 from azext_acrpulldiag.checks.pull_secret.applications import applications_in_secrets_may_pull
 from azext_acrpulldiag.checks.pull_secret.lifetimes import login_tokens_in_secrets_are_valid
 from azext_acrpulldiag.checks.pull_secret.registry_users import (
