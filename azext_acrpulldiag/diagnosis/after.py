@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..checks.symptom import UNEXPLAINED
-from ..facts import Facts, Kubernetes
+from ..effects.workloads import ContainerKey, pulled
+from ..facts import Facts
 from ..model import Diagnosis, Finding, LeadsTo, PlannedStep, Remedy, RepairPlan, SeenFrom, Status, Symptom
 from ..repairs import UntoldError
 from .reach import LiveSymptoms
@@ -26,8 +27,6 @@ _PODS_FOR_ALL = 500
 """With more failing containers than these a judgement takes longer, so fewer are made."""
 
 _BY_HAND = "No command of it changes anything, so it was not tried."
-
-_PodKey = tuple[str, str, str]
 
 
 class _TooManyError(UntoldError):
@@ -142,7 +141,7 @@ class _Trials:
         again = self._judged(facts)
         explained = frozenset().union(*(self._live.explained_by(each.finding) for each in options))
         gone = _pods(self._live.chosen(explained)) - _still_explained(again)
-        return self._judged(_without(facts, gone)) if gone else again
+        return self._judged(pulled(facts, gone)) if gone else again
 
     def _judged(self, facts: Facts) -> Diagnosis:
         if self._left <= 0:
@@ -151,7 +150,7 @@ class _Trials:
         return self._judge(facts)
 
 
-def _still_explained(diagnosis: Diagnosis) -> frozenset[_PodKey]:
+def _still_explained(diagnosis: Diagnosis) -> frozenset[ContainerKey]:
     """The containers whose failing pull some finding still accounts for."""
     live = LiveSymptoms(diagnosis.symptoms)
     by = [each for each in diagnosis.findings if each.status in (Status.FAIL, Status.WARN) and _explains(each)]
@@ -162,17 +161,8 @@ def _explains(finding: Finding) -> bool:
     return finding.seen_from is not SeenFrom.THIS_MACHINE and finding.outcome != UNEXPLAINED.id
 
 
-def _pods(symptoms: Iterable[Symptom]) -> frozenset[_PodKey]:
+def _pods(symptoms: Iterable[Symptom]) -> frozenset[ContainerKey]:
     return frozenset((each.namespace, each.pod, each.container) for each in symptoms)
-
-
-def _without(facts: Facts, gone: frozenset[_PodKey]) -> Facts:
-    """The facts where these containers have pulled."""
-    kubernetes = facts.kubernetes
-    if not isinstance(kubernetes, Kubernetes) or not isinstance(kubernetes.failing, tuple):
-        return facts
-    left = tuple(each for each in kubernetes.failing if (each.namespace, each.pod, each.container) not in gone)
-    return replace(facts, kubernetes=replace(kubernetes, failing=left))
 
 
 # --- all of them -------------------------------------------------------------------------

@@ -34,6 +34,7 @@ SAMPLES: dict[str, Any] = {
     "direction": "Outbound",
     "forwarded": "true",
     "kubectl": Arguments((("--kubeconfig", "./prod.kubeconfig"),)),
+    "token_rights": Arguments((("--repository", "team/app"), ("", "content/read"), ("--repository", "b"))),
     "user_of_secret": "deployment/web",
     "patch_type": "strategic",
 }

@@ -58,6 +58,8 @@ class Renewal(Details):
     users: tuple[SecretUser, ...] = internal()
     others: str | None = internal()
     """Who else is to name the new secret, in words; ``None``: nobody."""
+    others_named: tuple[str, ...] = internal()
+    """The same, as in :attr:`PullSecret.named_by`."""
 
     @property
     def unowned(self) -> bool:
@@ -91,7 +93,8 @@ class Renewal(Details):
             new_secret=f"{secret.name}-acr",
             place="in place of" if secret.breaks_every_pull else "beside",
             users=users,
-            others=others,
+            others=_in_words(users, others),
+            others_named=others,
         )
 
 
@@ -118,35 +121,41 @@ def meant_for(key: str, login_server: str) -> bool:
     return resembles(host, login_server) is not None
 
 
-def _users(facts: Facts, secret: PullSecret) -> tuple[tuple[SecretUser, ...], str | None]:
-    """Who is to name a new secret: those that a command can change, and the others in words."""
+def _users(facts: Facts, secret: PullSecret) -> tuple[tuple[SecretUser, ...], tuple[str, ...]]:
+    """Who is to name a new secret: those that a command can change, and the others."""
+    patches = {
+        name: _patch_of_account(name, secret)
+        for name in secret.named_by
+        # What stands in which place of an account's list was not read, so that none can be replaced.
+        if name.startswith(ACCOUNT) and not secret.breaks_every_pull
+    }
+    patched = {name: patch for name, pod in _pods(facts, secret).items() if (patch := _patch_of(pod, secret))}
+    users = sorted({*patches.values(), *patched.values()}, key=lambda each: each.user_of_secret)[:_MOST_NAMED]
+    told = {name for name, user in (patches | patched).items() if user in users}
+    return tuple(users), tuple(sorted(set(secret.named_by) - told - {ARGUMENT}))
+
+
+def _in_words(users: tuple[SecretUser, ...], names: tuple[str, ...]) -> str | None:
+    if len(names) > _MOST_NAMED:
+        names = (*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more")
+    if not names and not users:
+        return "the pods that are to use it"
+    return ", ".join(names) or None
+
+
+def _pods(facts: Facts, secret: PullSecret) -> dict[str, FailingContainer | RunningPod]:
+    """The pods that name the secret, by how it is told."""
     kubernetes = facts.kubernetes
     failing = kubernetes.failing if isinstance(kubernetes, Kubernetes) else ()
-    named = set(secret.named_by)
+    running = facts.running.pods if isinstance(facts.running, RunningPods) else ()
     pods: dict[str, FailingContainer | RunningPod] = {
         f"{FAILING_POD}{pod.pod}": pod
         for pod in (failing if isinstance(failing, tuple) else ())
-        if pod.namespace == secret.namespace and f"{FAILING_POD}{pod.pod}" in named
+        if pod.namespace == secret.namespace
     }
-    pods |= _running(facts, secret)
-    patches = {name: _patch_of(pod, secret) for name, pod in pods.items()}
-    for name in named:
-        # What stands in which place of an account's list was not read, so that none can be replaced.
-        if name.startswith(ACCOUNT) and not secret.breaks_every_pull:
-            patches[name] = _patch_of_account(name, secret)
-    users = sorted({each for each in patches.values() if each is not None}, key=lambda each: each.user_of_secret)
-    others = sorted(each for each in named if each != ARGUMENT and patches.get(each) is None)
-    if len(others) > _MOST_NAMED:
-        others = [*others[:_MOST_NAMED], f"{len(others) - _MOST_NAMED} more"]
-    if not users and not others:
-        others = ["the pods that are to use it"]
-    return tuple(users[:_MOST_NAMED]), ", ".join(others) or None
-
-
-def _running(facts: Facts, secret: PullSecret) -> dict[str, RunningPod]:
-    running = facts.running.pods if isinstance(facts.running, RunningPods) else ()
-    ours = {f"{RUNNING_POD}{pod.name}": pod for pod in running if pod.namespace == secret.namespace}
-    return {name: pod for name, pod in ours.items() if name in secret.named_by}
+    pods |= {f"{RUNNING_POD}{pod.name}": pod for pod in running if pod.namespace == secret.namespace}
+    named = set(secret.named_by)
+    return {name: pod for name, pod in pods.items() if name in named}
 
 
 def _patch_of(pod: FailingContainer | RunningPod, secret: PullSecret) -> SecretUser | None:

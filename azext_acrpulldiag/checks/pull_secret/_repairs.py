@@ -6,7 +6,20 @@ set makes the command that needs it fail before it changes anything.
 
 from __future__ import annotations
 
-from ...repairs import Repairs, Step, option
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ...effects._common import prepares
+from ...effects.credentials import (
+    Credential,
+    a_new_token,
+    client_secret_made,
+    the_user,
+    token_password_made,
+)
+from ...effects.pull_secret import named_by_others, named_in_workload, written, written_by_its_owner
+from ...quoting import Arguments
+from ...repairs import Effect, Repairs, Step, option
 from .._kubectl import GET_CREDENTIALS
 from .._roles import ABAC_ROLE, LEGACY_ROLE, grant_pull
 
@@ -21,25 +34,32 @@ _APPLY = (
     " --dry-run=client -o yaml | kubectl {kubectl} apply --server-side --force-conflicts --namespace {namespace} -f -"
 )
 
-AT_ITS_OWNER = Step(
+_AT_ITS_OWNER = Step(
     "Change the credential at the source that {owner} reads it from: it writes the secret {secret}, and would undo "
     "any change to it"
 )
-NAME_NEW_ONE = Step(
+_NAME_NEW_ONE = Step(
     "Name it {place} {secret} in {user_of_secret}",
     "kubectl {kubectl} patch {user_of_secret} --namespace {namespace} --type {patch_type} --patch {patch}",
     each="users_anew",
     requires=("patch deployments", "patch statefulsets", "patch daemonsets", "patch serviceaccounts"),
     changes="a workload's pods are replaced; a service account gives it to new pods only",
+    effect=named_in_workload,
 )
-NAME_ELSEWHERE = Step(
+_NAME_ELSEWHERE = Step(
     "Name {new_secret} {place} {secret} under imagePullSecrets of {others_anew}",
     when="others_anew",
+    effect=named_by_others,
 )
 
 
-def renewals(*credential: Step, user: str = "{user}", when: tuple[str, ...] = ()) -> Repairs:
-    """The options that give the secret the credential which the steps ``credential`` put into variables."""
+def renewals(
+    *credential: Step, user: str = "{user}", given: Credential = the_user, when: tuple[str, ...] = ()
+) -> Repairs:
+    """The options that give the secret the credential which the steps ``credential`` put into variables.
+
+    ``user`` is how the commands name its user, ``given`` what it is.
+    """
     return (
         option(
             GET_CREDENTIALS,
@@ -49,18 +69,20 @@ def renewals(*credential: Step, user: str = "{user}", when: tuple[str, ...] = ()
                 _CREATE % ("{secret}", user) + _APPLY,
                 when="in_place",
                 requires=("create secrets", "patch secrets"),
+                effect=written("secret", given),
             ),
             Step(
                 "Create a secret {new_secret} with the credential, since {why_not}",
                 _CREATE % ("{new_secret}", user),
                 when="anew",
                 requires=("create secrets",),
+                effect=written("new_secret", given),
             ),
-            NAME_NEW_ONE,
-            NAME_ELSEWHERE,
+            _NAME_NEW_ONE,
+            _NAME_ELSEWHERE,
             when=(*when, "unowned"),
         ),
-        option(*credential, AT_ITS_OWNER, when=(*when, "owner")),
+        option(*credential, replace(_AT_ITS_OWNER, effect=written_by_its_owner(given)), when=(*when, "owner")),
     )
 
 
@@ -73,15 +95,16 @@ MAY_CREATE_TOKEN = (
 )
 
 
-def new_token(name: str) -> Step:
-    """A token of that name, which the registry does not have."""
+def new_token(name: str, effect: Effect) -> Step:
+    """A token of that name, which the registry does not have, for all that is pulled with the secret."""
     words = "Create a token of {registry} that may pull this repository, and keep its password"
     return Step(
         words,
         f"ACR_PASSWORD=$(az acr token create --name {name} --registry {{registry}} --subscription {{subscription}} "
-        '--repository {repository} content/read --query "credentials.passwords[0].value" --output tsv)',
+        '{token_rights} --query "credentials.passwords[0].value" --output tsv)',
         instead=f"{words} in ACR_PASSWORD",
         requires=MAY_CREATE_TOKEN,
+        effect=effect,
     )
 
 
@@ -89,15 +112,25 @@ def new_token(name: str) -> Step:
 NAME_TOKEN = Step("Choose a name for a new token", "ACR_USER=aks-pull-$(date +%Y%m%d%H%M%S)")
 
 
+NEW_TOKEN = (NAME_TOKEN, new_token(_USER, prepares))
+"""A token that no secret names yet; ``ACR_USER`` is its name."""
+
+
 def renewed_by_new_token(when: tuple[str, ...] = ()) -> Repairs:
     """The options that give the secret a token of its own."""
-    return renewals(NAME_TOKEN, new_token(_USER), user=_USER, when=when)
+    return renewals(*NEW_TOKEN, user=_USER, given=a_new_token, when=when)
+
+
+def token_rights(repositories: Iterable[str]) -> Arguments:
+    """What a token is created with that may pull these repositories."""
+    return Arguments(tuple(each for name in repositories for each in (("--repository", name), ("", "content/read"))))
 
 
 NEW_CLIENT_SECRET = Step(
     "Add a client secret to the application, and keep the others",
     "ACR_PASSWORD=$(az ad sp credential reset --id {user} --append --query password --output tsv)",
     requires=("Application.ReadWrite.All",),
+    effect=client_secret_made,
 )
 ADMIN_PASSWORD = Step(
     "Read the admin account's password",
@@ -111,6 +144,7 @@ NEW_TOKEN_PASSWORD = Step(
     '--subscription {subscription} --password1 --query "passwords[0].value" --output tsv)',
     requires=("Microsoft.ContainerRegistry/registries/generateCredentials/action",),
     changes="whoever uses the token's first password needs the new one",
+    effect=token_password_made,
 )
 
 

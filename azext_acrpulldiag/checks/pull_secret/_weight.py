@@ -28,6 +28,7 @@ from ...facts import (
     known,
 )
 from ...model import Confidence, Finding, Reach, Severity
+from ...quoting import Arguments
 from .._credentials import is_sound
 from .._kubectl import Kubectl
 from .._roles import ABAC_ROLE, LEGACY_ROLE
@@ -36,6 +37,7 @@ from .._working_secrets import accepted, failing_of_registry, read_secrets, work
 from ..access._grants import by_puller, repositories_of
 from ..access._sign_in import cannot_sign_in, is_of_another_tenant
 from ._renewal import Renewal
+from ._repairs import token_rights
 
 MAX_LISTED = 20
 NEEDS = (
@@ -85,6 +87,14 @@ class NamedSecret(Details):
     lacks_role: str | None = internal()
     """The role that would let the identity pull in the secret's place. ``None``: it has one, or it is not known
     to lack it, or the fault stops no pull."""
+
+    pulled_repositories: tuple[str, ...] = internal(default=())
+    """All that are known to be."""
+
+    @property
+    def token_rights(self) -> Arguments:
+        """What a token is created with that is to pull them."""
+        return token_rights(self.pulled_repositories)
 
     @property
     def lacks_legacy_role(self) -> bool:
@@ -260,6 +270,7 @@ def named(facts: Facts, secret: PullSecret, allowed: bool | None, stops_pulls: b
     by_one = facts.access.by_account is None  # else pods have identities of their own
     puller = facts.access.puller if by_one and isinstance(facts.access.puller, Puller) else None
     role = ABAC_ROLE if registry.role_assignment_mode == ABAC_MODE else LEGACY_ROLE
+    repositories = tuple(sorted(_repositories(facts, secret)))
     helps = stops_pulls and allowed is False and puller is not None and not is_of_another_tenant(facts)
     return NamedSecret(
         secret=secret.name,
@@ -273,8 +284,9 @@ def named(facts: Facts, secret: PullSecret, allowed: bool | None, stops_pulls: b
         principal=puller.object_id if puller else None,
         principal_name=puller.name if puller else None,
         identity_may_pull=allowed,
-        repository=min(_repositories(facts, secret), default=None),
+        repository=repositories[0] if repositories else None,
         lacks_role=role if helps else None,
+        pulled_repositories=repositories,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
+from ...effects.pull_secret import given_to_new_pods
 from ...facts import ACCOUNT, Facts, FailingContainer, PullSecret, Unreadable, known
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
 from ...repairs import Step, option
@@ -97,11 +98,16 @@ NEWER_THAN_POD = Outcome(
                 each="workloads",
                 requires=("patch deployments", "patch statefulsets", "patch daemonsets"),
                 changes="all pods of the workload are replaced, a few at a time",
+                effect=given_to_new_pods,
             ),
-            Step("Have new pods created in place of those of {others}", when="others"),
+            Step("Have new pods created in place of those of {others}", when="others", effect=given_to_new_pods),
             when="workloads",
         ),
-        Step("Have new pods created in place of those of {others}, which then get the secret", when="only_others"),
+        Step(
+            "Have new pods created in place of those of {others}, which then get the secret",
+            when="only_others",
+            effect=given_to_new_pods,
+        ),
         *ROLE_INSTEAD,
     ),
     explains=("unauthorized-401", *OUTRANKED),

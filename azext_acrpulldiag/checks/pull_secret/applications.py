@@ -7,12 +7,14 @@ a list says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...access.credentials import DISABLED, EXPIRED, LOST, fault_of, shown_passwords
 from ...access.grants import ABAC_MODE
 from ...catalogue import Outcome, check
 from ...details import Details, internal
+from ...effects.access import granted
+from ...effects.credentials import application_enabled, role_heeded
 from ...facts import Facts, PullSecret, SecretEntry, ServicePrincipal, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step
@@ -71,6 +73,7 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
             "az ad sp create --id {user}",
             when="lost",
             requires=("Application.ReadWrite.All",),
+            untold="Whether the application still exists is not known, and the new service principal has no role yet.",
         ),
         Step(
             "Enable it again",
@@ -78,6 +81,7 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
             when="disabled",
             requires=("Application.ReadWrite.All",),
             changes="the application may sign in everywhere again",
+            effect=application_enabled,
         ),
         *renewed_by_new_token(),
         *ROLE_INSTEAD,
@@ -96,6 +100,14 @@ SERVICE_PRINCIPAL_EXPIRED = Outcome(
     explains=EXPLAINS,
     article="1.5",
 )
+
+
+def _grant(role: str, mode: str, when: str) -> Step:
+    words = f"Assign the application the role {role} on {{registry}} ({mode})"
+    step = grant_pull(words, role, principal="object_id", when=when)
+    return replace(step, effect=role_heeded(granted(role, "object_id")))
+
+
 SERVICE_PRINCIPAL_NO_ROLE = Outcome(
     id="pull-secret.service-principal-no-role",
     severity=Severity.ERROR,
@@ -104,18 +116,8 @@ SERVICE_PRINCIPAL_NO_ROLE = Outcome(
     url=_SERVICE_PRINCIPAL,
     details=(NamedSecret, Renewal, Kubectl, UsedEntry, NoRole),
     repairs=(
-        grant_pull(
-            f"Assign the application the role {LEGACY_ROLE} on {{registry}} (registry mode RBAC)",
-            LEGACY_ROLE,
-            principal="object_id",
-            when="in_legacy_mode",
-        ),
-        grant_pull(
-            f"Assign the application the role {ABAC_ROLE} on {{registry}} (registry mode RBAC + ABAC)",
-            ABAC_ROLE,
-            principal="object_id",
-            when="in_abac_mode",
-        ),
+        _grant(LEGACY_ROLE, "registry mode RBAC", when="in_legacy_mode"),
+        _grant(ABAC_ROLE, "registry mode RBAC + ABAC", when="in_abac_mode"),
         *ROLE_INSTEAD,
     ),
     explains=EXPLAINS,

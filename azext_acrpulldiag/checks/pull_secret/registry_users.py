@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...access.credentials import DISABLED, EXPIRED, MISMATCH, UNKNOWN, excluded_from, fault_of
 from ...catalogue import Outcome, check
 from ...details import Details
+from ...effects.credentials import scope_extended, token_enabled, token_made
 from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
@@ -82,6 +83,7 @@ ADMIN_DISABLED = Outcome(
             "az acr update --name {registry} --subscription {subscription} --admin-enabled true",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="whoever knows the admin account's password may pull, push and delete every image",
+            untold="Whether the secret has one of the account's two passwords shows only once the account is enabled.",
         ),
         *ROLE_INSTEAD,
     ),
@@ -107,7 +109,7 @@ TOKEN_UNKNOWN = Outcome(
     url=_TOKENS,
     details=(NamedSecret, Renewal, Kubectl, UsedEntry),
     repairs=(
-        *renewals(new_token("{user}")),
+        *renewals(new_token("{user}", token_made)),
         *ROLE_INSTEAD,
     ),
     explains=EXPLAINS,
@@ -124,6 +126,7 @@ TOKEN_DISABLED = Outcome(
             "Enable the token",
             "az acr token update --name {user} --registry {registry} --subscription {subscription} --status enabled",
             requires=("Microsoft.ContainerRegistry/registries/tokens/write",),
+            effect=token_enabled,
         ),
         *ROLE_INSTEAD,
     ),
@@ -157,6 +160,7 @@ TOKEN_SCOPE = Outcome(
                 instead=_ADD_REPOSITORY,
                 requires=("Microsoft.ContainerRegistry/registries/scopeMaps/write",),
                 changes="every token with this scope map may pull from the repository",
+                effect=scope_extended,
             )
         ),
         *ROLE_INSTEAD,

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.credentials import a_new_token
+from ...effects.pull_secret import given_to_virtual_pods, written
 from ...facts import Facts, FailingContainer, Kubernetes, PullSecret, Registry, Unreadable, known
 from ...images.references import served_image
 from ...model import Confidence, Finding, Reach, SeenFrom, Severity
 from ...pull_errors.symptoms import FailedPull, failed_pulls, is_of_registry, scope_unread
 from ...pull_errors.virtual_nodes import is_on_virtual_node, virtual_nodes
-from ...quoting import printable
+from ...quoting import Arguments, printable
 from ...repairs import Step, option
 from .._kubectl import GET_CREDENTIALS, Kubectl
 from .._kubernetes import LONGEST_MESSAGE, failing_pods_of, not_seen, pod_names
 from .._working_secrets import accepted, answer_to
-from ._repairs import NAME_TOKEN, new_token
+from ._repairs import NEW_TOKEN, token_rights
 from ._weight import MAX_LISTED, secrets_of
 
 _PATCHED = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
@@ -44,6 +46,13 @@ class VirtualPods(Details):
     repository: str | None
     new_secret: str = internal()
     patch: str | None = internal()
+    pulled_repositories: tuple[str, ...] = internal()
+    """Of all of these pods."""
+
+    @property
+    def token_rights(self) -> Arguments:
+        """What a token is created with that is to pull them."""
+        return token_rights(self.pulled_repositories)
 
     @property
     def unpatched(self) -> bool:
@@ -62,14 +71,14 @@ NEEDS_SECRET = Outcome(
     repairs=(
         option(
             GET_CREDENTIALS,
-            NAME_TOKEN,
-            new_token('"${ACR_USER:?unset}"'),
+            *NEW_TOKEN,
             Step(
                 "Create a secret with the bare login server, user and password, as Container Instances needs them",
                 "kubectl {kubectl} create secret docker-registry {new_secret} --namespace {namespace} "
                 '--docker-server={login_server} --docker-username="${ACR_USER:?unset}" '
                 '--docker-password="${ACR_PASSWORD:?unset}"',
                 requires=("create secrets",),
+                effect=written("new_secret", a_new_token),
             ),
             Step(
                 "Name it in {workload}",
@@ -77,10 +86,12 @@ NEEDS_SECRET = Outcome(
                 when="patch",
                 requires=tuple(f"patch {kind.lower()}s" for kind in _PATCHED),
                 changes="its pods are replaced",
+                effect=given_to_virtual_pods,
             ),
             Step(
                 "Name {new_secret} under imagePullSecrets of the manifest that {pods} come from, and make them anew",
                 when="unpatched",
+                effect=given_to_virtual_pods,
             ),
         ),
     ),
@@ -209,6 +220,7 @@ def _details(registry: Registry, containers: Sequence[FailingContainer], fault: 
     patch = {"spec": {"template": {"spec": {"imagePullSecrets": named}}}}
     patched = kind in _PATCHED and bool(name)
     image = served_image(first.image, registry.login_server)
+    images = (served_image(each.image, registry.login_server) for each in containers)
     return VirtualPods(
         namespace=first.namespace,
         workload=f"{kind.lower()}/{name}" if patched else None,
@@ -224,6 +236,7 @@ def _details(registry: Registry, containers: Sequence[FailingContainer], fault: 
         repository=image.repository if image else None,
         new_secret=new_secret,
         patch=json.dumps(patch, separators=(",", ":")) if patched else None,
+        pulled_repositories=tuple(sorted({each.repository for each in images if each})),
     )
 
 
