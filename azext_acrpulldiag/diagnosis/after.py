@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..checks.symptom import UNEXPLAINED
-from ..effects.workloads import ContainerKey, pulled
+from ..effects.workloads import ContainerKey, pulled, without_needless
 from ..facts import Facts
 from ..model import Diagnosis, Finding, LeadsTo, PlannedStep, Remedy, RepairPlan, SeenFrom, Status, Symptom
 from ..repairs import UntoldError
@@ -119,6 +119,7 @@ class _Trials:
     def __init__(self, facts: Facts, diagnosis: Diagnosis, judge: Judge, most: int) -> None:
         self._facts = facts
         self._live = LiveSymptoms(diagnosis.symptoms)
+        self._explaining = _explaining(diagnosis)
         self._judge = judge
         self._left = self._most = most
         self._known: dict[tuple[tuple[object, ...], ...], Diagnosis] = {}
@@ -138,8 +139,11 @@ class _Trials:
         facts = self._facts
         for step in (step for each in options for step in each.steps):
             facts = step.effect(facts) if step.effect else facts
+        facts = without_needless(facts)
         again = self._judged(facts)
-        explained = frozenset().union(*(self._live.explained_by(each.finding) for each in options))
+        left = {_key(each) for each in again.findings}
+        repaired = (*(each.finding for each in options), *(each for each in self._explaining if _key(each) not in left))
+        explained = frozenset().union(*map(self._live.explained_by, repaired))
         gone = _pods(self._live.chosen(explained)) - _still_explained(again)
         return self._judged(pulled(facts, gone)) if gone else again
 
@@ -153,12 +157,18 @@ class _Trials:
 def _still_explained(diagnosis: Diagnosis) -> frozenset[ContainerKey]:
     """The containers whose failing pull some finding still accounts for."""
     live = LiveSymptoms(diagnosis.symptoms)
-    by = [each for each in diagnosis.findings if each.status in (Status.FAIL, Status.WARN) and _explains(each)]
-    return _pods(live.chosen(frozenset().union(*(live.explained_by(each) for each in by))))
+    return _pods(live.chosen(frozenset().union(*map(live.explained_by, _explaining(diagnosis)))))
 
 
-def _explains(finding: Finding) -> bool:
-    return finding.seen_from is not SeenFrom.THIS_MACHINE and finding.outcome != UNEXPLAINED.id
+def _explaining(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+    """The findings that account for pulls that fail."""
+    return tuple(
+        each
+        for each in diagnosis.findings
+        if each.status in (Status.FAIL, Status.WARN)
+        and each.seen_from is not SeenFrom.THIS_MACHINE
+        and each.outcome != UNEXPLAINED.id
+    )
 
 
 def _pods(symptoms: Iterable[Symptom]) -> frozenset[ContainerKey]:

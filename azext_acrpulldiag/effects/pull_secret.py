@@ -13,16 +13,20 @@ from ..facts import (
     RUNNING_POD,
     Facts,
     FailingContainer,
+    Offer,
     PullSecret,
     RunningPods,
     SecretEntry,
     Unreadable,
 )
+from ..pull_errors.asked import asked_for
+from ..pull_errors.symptoms import failed_pull
 from ..repairs import Effect, UntoldError
 from .access import settled
 from .credentials import Credential, Values, answered
-from .workloads import changed, failing_in, is_of, key_of, pulled
+from .workloads import ContainerKey, changed, failing_in, is_of, key_of, pulled
 
+_REFUSED = ("unauthorized-401", "credential-provider", "aad-token", "backoff-only")
 _TYPE = "kubernetes.io/dockerconfigjson"
 
 
@@ -43,6 +47,37 @@ def _put(facts: Facts, *secrets: PullSecret) -> Facts:
         return facts
     every = {(each.namespace, each.name): each for each in (*_secrets(facts), *secrets)}
     return replace(facts, pull_secrets=tuple(every[key] for key in sorted(every)))
+
+
+def retried(effect: Effect) -> Effect:
+    """``effect``, and that kubelet pulls again by what it makes of the secrets.
+
+    Pods that name a secret which the registry accepts since then have pulled, where all that was said of them is that
+    they were refused: those messages are of the credential that they had.
+    """
+
+    def and_again(values: Values, facts: Facts) -> Facts:
+        after = effect(values, facts)
+        return pulled(after, _let_in(after) - _let_in(facts))
+
+    return and_again
+
+
+def _let_in(facts: Facts) -> set[ContainerKey]:
+    accepted = {
+        (secret.namespace, secret.name, offer.repository)
+        for secret in _secrets(facts)
+        for entry in secret.entries
+        for offer in entry.offers
+        if isinstance(offer, Offer) and offer.accepted and offer.step == "manifest"
+    }
+    refused = (each for each in failing_in(facts) if failed_pull(each).symptom_class in _REFUSED)
+    return {
+        key_of(each)
+        for each in refused
+        if (image := asked_for(each, facts)) is not None
+        and any((each.namespace, name, image.repository) in accepted for name in each.pull_secrets)
+    }
 
 
 # --- what is in them -----------------------------------------------------------------------
@@ -68,7 +103,7 @@ def written(name: str, credential: Credential) -> Effect:
         )
         return _put(facts, made)
 
-    return effect
+    return retried(effect)
 
 
 def written_by_its_owner(credential: Credential) -> Effect:
@@ -93,12 +128,13 @@ def written_by_its_owner(credential: Credential) -> Effect:
 
         return _put(facts, replace(old, entries=tuple(map(change, old.entries))))
 
-    return effect
+    return retried(effect)
 
 
 # --- who names them ------------------------------------------------------------------------
 
 
+@retried
 def named_in_workload(values: Values, facts: Facts) -> Facts:
     """``new_secret`` beside ``secret``, or in its place, in ``user_of_secret``: a workload or a service account.
 
@@ -114,6 +150,7 @@ def named_in_workload(values: Values, facts: Facts) -> Facts:
     return _named(facts, values, names)
 
 
+@retried
 def named_by_others(values: Values, facts: Facts) -> Facts:
     """The same for all of ``others_named``, whoever makes them anew."""
     return _named(facts, values, set(values["others_named"]))
@@ -147,6 +184,7 @@ def _named(facts: Facts, values: Values, names: Collection[str]) -> Facts:
     return replace(found, pull_secrets=tuple(each for each in _secrets(found) if each.named_by))
 
 
+@retried
 def given_to_new_pods(values: Values, facts: Facts) -> Facts:
     """New pods in place of those without a secret, which get all that their ``account`` names.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..access.standing import Held, may_pull
@@ -121,27 +122,44 @@ def _pods_of(done: Iterable[FailingContainer], left: Iterable[FailingContainer])
 
 
 def _running(facts: Facts, pods: Mapping[_PodKey, RunningPod]) -> Facts:
-    """As :func:`pulled`: pods that run, and their secrets, are read only where the nodes' identity may not pull.
+    """Pods that run besides those that were read.
 
-    Where they were not read before, since the pods that failed told who pulls, these are all that is known of.
+    Where none were read, since the pods that failed told who pulls, these are all that is known of.
     """
     running = facts.running
-    seen = running is not None or not _everybody_may_pull(facts)
     if isinstance(running, RunningPods):
         running = replace(running, pods=(*running.pods, *pods.values()))
-    elif running is None and seen:
+    elif running is None:
         running = RunningPods(tuple(pods.values()), complete=True)
     facts = replace(facts, running=running)
+    if isinstance(facts.pull_secrets, tuple):
+        secrets = tuple(_named_by_running(each, pods) for each in facts.pull_secrets)
+        facts = replace(facts, pull_secrets=secrets)
+    return without_needless(facts)
+
+
+def without_needless(facts: Facts) -> Facts:
+    """The facts without pods that run, and their secrets, where nobody needs to know by what they pull.
+
+    A run reads them only where the nodes' identity may not pull.
+    """
+    if facts.running is None or not _everybody_may_pull(facts):
+        return facts
+    facts = replace(facts, running=None)
     if not isinstance(facts.pull_secrets, tuple):
         return facts
-    return replace(facts, pull_secrets=tuple(_named_by_running(each, pods, seen) for each in facts.pull_secrets))
+    named = (_named(each, lambda name: not name.startswith(RUNNING_POD)) for each in facts.pull_secrets)
+    return replace(facts, pull_secrets=tuple(each for each in named if each.named_by))
 
 
-def _named_by_running(secret: PullSecret, pods: Collection[_PodKey], seen: bool) -> PullSecret:
+def _named(secret: PullSecret, by: Callable[[str], bool]) -> PullSecret:
+    return replace(secret, named_by=tuple(filter(by, secret.named_by)))
+
+
+def _named_by_running(secret: PullSecret, pods: Collection[_PodKey]) -> PullSecret:
     gone = {f"{FAILING_POD}{pod}" for namespace, pod in pods if namespace == secret.namespace}
-    left = [name for name in secret.named_by if name not in gone]
-    by_running = [f"{RUNNING_POD}{name.removeprefix(FAILING_POD)}" for name in secret.named_by if name in gone and seen]
-    return replace(secret, named_by=tuple(sorted({*left, *by_running})))
+    renamed = (f"{RUNNING_POD}{name.removeprefix(FAILING_POD)}" if name in gone else name for name in secret.named_by)
+    return replace(secret, named_by=tuple(sorted(set(renamed))))
 
 
 def _without_unnamed(facts: Facts) -> Facts:
@@ -149,7 +167,7 @@ def _without_unnamed(facts: Facts) -> Facts:
     failing = failing_in(facts)
     if isinstance(facts.pull_secrets, tuple):
         accounts = {(pod.namespace, f"{ACCOUNT}{pod.service_account}") for pod in failing if not pod.pull_secrets}
-        named = (_of_accounts(each, accounts) for each in facts.pull_secrets)
+        named = (_named(each, partial(_is_asked, each.namespace, accounts)) for each in facts.pull_secrets)
         facts = replace(facts, pull_secrets=tuple(each for each in named if each.named_by))
     if isinstance(facts.hostless_images, tuple):
         texts = {pod.image for pod in failing}
@@ -158,10 +176,8 @@ def _without_unnamed(facts: Facts) -> Facts:
     return facts
 
 
-def _of_accounts(secret: PullSecret, accounts: Collection[tuple[str, str]]) -> PullSecret:
-    named_by = secret.named_by
-    kept = (each for each in named_by if not each.startswith(ACCOUNT) or (secret.namespace, each) in accounts)
-    return replace(secret, named_by=tuple(kept))
+def _is_asked(namespace: str, accounts: Collection[tuple[str, str]], name: str) -> bool:
+    return not name.startswith(ACCOUNT) or (namespace, name) in accounts
 
 
 def _everybody_may_pull(facts: Facts) -> bool:

@@ -15,6 +15,7 @@ from ...catalogue import Outcome, check
 from ...details import Details, internal
 from ...effects.access import granted
 from ...effects.credentials import application_enabled, role_heeded
+from ...effects.pull_secret import retried
 from ...facts import Facts, PullSecret, SecretEntry, ServicePrincipal, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step
@@ -81,7 +82,7 @@ SERVICE_PRINCIPAL_UNKNOWN = Outcome(
             when="disabled",
             requires=("Application.ReadWrite.All",),
             changes="the application may sign in everywhere again",
-            effect=application_enabled,
+            effect=retried(application_enabled),
         ),
         *renewed_by_new_token(),
         *ROLE_INSTEAD,
@@ -105,7 +106,7 @@ SERVICE_PRINCIPAL_EXPIRED = Outcome(
 def _grant(role: str, mode: str, when: str) -> Step:
     words = f"Assign the application the role {role} on {{registry}} ({mode})"
     step = grant_pull(words, role, principal="object_id", when=when)
-    return replace(step, effect=role_heeded(granted(role, "object_id")))
+    return replace(step, effect=retried(role_heeded(granted(role, "object_id"))))
 
 
 SERVICE_PRINCIPAL_NO_ROLE = Outcome(

@@ -10,6 +10,7 @@ from ...access.credentials import EXPIRED, fault_of, last_end, shown_passwords
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
 from ...effects.credentials import login_renewed
+from ...effects.pull_secret import retried
 from ...facts import Facts, RegistryToken, SecretEntry, ServicePrincipal, Unreadable
 from ...model import Finding, Severity
 from ...repairs import Step
@@ -91,7 +92,7 @@ LOGIN_TOKEN_EXPIRED = Outcome(
             "Have {owner}, which writes the secret {secret}, renew the token {cadence}, or give it a credential that "
             "lasts, such as the password of a registry token; any change to the secret itself would be undone",
             when="owner",
-            effect=login_renewed,
+            effect=retried(login_renewed),
         ),
         *renewed_by_new_token(),
         *ROLE_INSTEAD,

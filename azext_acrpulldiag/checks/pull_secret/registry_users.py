@@ -13,6 +13,7 @@ from ...access.credentials import DISABLED, EXPIRED, MISMATCH, UNKNOWN, excluded
 from ...catalogue import Outcome, check
 from ...details import Details
 from ...effects.credentials import scope_extended, token_enabled, token_made
+from ...effects.pull_secret import retried
 from ...facts import Facts, PullSecret, RegistryToken, SecretEntry, Unreadable, known
 from ...model import Finding, Severity
 from ...repairs import Step, option
@@ -126,7 +127,7 @@ TOKEN_DISABLED = Outcome(
             "Enable the token",
             "az acr token update --name {user} --registry {registry} --subscription {subscription} --status enabled",
             requires=("Microsoft.ContainerRegistry/registries/tokens/write",),
-            effect=token_enabled,
+            effect=retried(token_enabled),
         ),
         *ROLE_INSTEAD,
     ),
@@ -160,7 +161,7 @@ TOKEN_SCOPE = Outcome(
                 instead=_ADD_REPOSITORY,
                 requires=("Microsoft.ContainerRegistry/registries/scopeMaps/write",),
                 changes="every token with this scope map may pull from the repository",
-                effect=scope_extended,
+                effect=retried(scope_extended),
             )
         ),
         *ROLE_INSTEAD,
