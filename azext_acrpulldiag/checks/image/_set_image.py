@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...details import Details, internal
+from ...effects.workloads import image_set
 from ...facts import SANDBOX, FailingContainer
 from ...repairs import Repairs, Step, option
 from .._kubectl import GET_CREDENTIALS
@@ -51,6 +52,7 @@ BY_ITS_WHOLE_NAME: Repairs = (
             each="set_images",
             requires=(*(f"patch {kind.lower()}s" for kind in _REPLACES_PODS), "patch pods"),
             changes="its pods are replaced",
+            effect=image_set,
         ),
         Step(f"Write {{suggestion}} {_DECLARED} too"),
         when="set_images",

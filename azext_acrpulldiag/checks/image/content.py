@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details
+from ...effects.image import quarantine_ended, tagged, unlocked
 from ...facts import CacheRule, Facts, ImageLookup, Offered, Registry, Unreadable, known
 from ...images.cache_rules import rule_for
 from ...model import Finding, Reach, SeenFrom, Severity
@@ -112,6 +113,7 @@ _PUSH = Step(
     "Push the image from where it was built",
     "docker push {image}",
     requires=("Microsoft.ContainerRegistry/registries/push/write",),
+    untold="What is pushed, and for which platforms, is known only once it is there.",
 )
 
 REPOSITORY_NOT_FOUND = Outcome(
@@ -150,6 +152,7 @@ TAG_NOT_FOUND = Outcome(
             "--subscription {subscription}",
             when="nearest",
             requires=("Microsoft.ContainerRegistry/registries/importImage/action",),
+            effect=tagged,
         ),
         _PUSH,
     ),
@@ -190,6 +193,7 @@ READ_LOCKED = Outcome(
             when="is_one_image",
             instead=_UNLOCK,
             requires=_MAY_UNLOCK,
+            effect=unlocked,
         ),
         Step(
             _UNLOCK,
@@ -198,6 +202,7 @@ READ_LOCKED = Outcome(
             when="is_whole_repository",
             requires=_MAY_UNLOCK,
             changes="every image of the repository can be read again",
+            effect=unlocked,
         ),
     ),
     explains=("image-not-found", "unauthorized-401", "forbidden-403"),
@@ -216,6 +221,7 @@ QUARANTINED = Outcome(
             "az resource update --ids {registry_id} --set properties.policies.quarantinePolicy.status=disabled",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="every new image of the registry can be pulled before a scanner has passed it",
+            effect=quarantine_ended,
         ),
     ),
     explains=_EXPLAINS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.image import built_for
 from ...facts import CacheRule, Facts, ImageLookup, Offered, Unreadable, known
 from ...images.cache_rules import rule_for
 from ...images.manifests import taken
@@ -70,6 +71,7 @@ MANIFEST_MISSING = Outcome(
                 "docker buildx build --platform {platforms_to_build} --tag {image} --push .",
                 instead="Push the very image again from where it was built",
                 requires=(_PUSH_RIGHT,),
+                effect=built_for("platforms_to_build"),
             ),
             Step(
                 "Then keep what deletes untagged manifests from those that an index names: they have no tag of their "

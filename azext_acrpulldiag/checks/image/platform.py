@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.image import built_for
+from ...effects.workloads import moved
 from ...facts import (
     Facts,
     FailingContainer,
@@ -114,12 +116,14 @@ PLATFORM_MISMATCH = Outcome(
                 "Microsoft.ContainerRegistry/registries/listBuildSourceUploadUrl/action",
                 "Microsoft.ContainerRegistry/registries/scheduleRun/action",
             ),
+            untold="Whether the base image is of a Windows build that nodes run shows only in what is built.",
         ),
         Step(
             "Build the image for the nodes' platform too, and push it",
             "docker buildx build --platform {wanted_platforms} --tag {image} --push .",
             when="built_for_all",
             requires=("Microsoft.ContainerRegistry/registries/push/write",),
+            effect=built_for("wanted_platforms"),
         ),
         *(
             option(
@@ -129,6 +133,7 @@ PLATFORM_MISMATCH = Outcome(
                     f"kubectl {{kubectl}} patch {kind} {{{kind}}} --namespace {{namespace}} --patch {{patch}}",
                     requires=(f"get {kind}s", f"patch {kind}s"),
                     changes=f"the {kind}'s pods are replaced",
+                    effect=moved(kind),
                 ),
                 when=kind,
             )

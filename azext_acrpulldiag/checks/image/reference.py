@@ -133,6 +133,7 @@ REGIONAL_HOST_UNSUPPORTED = Outcome(
             "--subscription {subscription} --node-image-only",
             requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
             changes="the pool's nodes are reimaged, a few at a time",
+            untold="Nodes are made again, and how new the newest image of their kind is nobody can tell from here.",
         ),
     ),
     explains=("unauthorized-401",),
