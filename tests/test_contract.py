@@ -135,7 +135,7 @@ READ_ONLY = re.compile(
     r"|kubectl (get|describe|logs)( [a-z]+)*"
 )
 # The categories whose repairs say what they lead to.
-TRIED = ("access", "identity", "cluster", "nodes", "registry", "kubelet")
+TRIED = ("access", "identity", "cluster", "nodes", "registry", "kubelet", "pull-secret", "image", "symptom")
 
 
 @each_outcome

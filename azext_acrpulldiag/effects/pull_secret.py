@@ -71,11 +71,13 @@ def _let_in(facts: Facts) -> set[ContainerKey]:
         for offer in entry.offers
         if isinstance(offer, Offer) and offer.accepted and offer.step == "manifest"
     }
-    refused = (each for each in failing_in(facts) if failed_pull(each).symptom_class in _REFUSED)
+    given = {(namespace, name) for namespace, name, _ in accepted}
     return {
         key_of(each)
-        for each in refused
-        if (image := asked_for(each, facts)) is not None
+        for each in failing_in(facts)
+        if not given.isdisjoint((each.namespace, name) for name in each.pull_secrets)
+        and failed_pull(each).symptom_class in _REFUSED
+        and (image := asked_for(each, facts)) is not None
         and any((each.namespace, name, image.repository) in accepted for name in each.pull_secrets)
     }
 
