@@ -23,10 +23,9 @@ def _in_images(facts: Facts, change: Callable[[ImageLookup], ImageLookup]) -> Fa
     return replace(facts, images=images if images is None else each(images, change))
 
 
-def _quarantined(facts: Facts) -> bool | Unreadable:
-    """Whether a new image cannot be pulled before a scanner has passed it."""
-    policy = facts.registry.quarantine_policy if isinstance(facts.registry, Registry) else facts.registry
-    return policy if isinstance(policy, Unreadable) else policy == "enabled"
+def _is_quarantining(facts: Facts) -> bool:
+    """Whether a new image cannot be pulled before a scanner has passed it: a registry does that only if it is told."""
+    return isinstance(facts.registry, Registry) and facts.registry.quarantine_policy == "enabled"
 
 
 # --- pushed --------------------------------------------------------------------------------
@@ -91,7 +90,7 @@ def _there(one: ImageLookup, facts: Facts) -> ImageLookup:
         reference_exists=True,
         near_misses=(),
         unreadable_part=None,
-        quarantined=_quarantined(facts),
+        quarantined=one.quarantined or _is_quarantining(facts),
         refusal=None,
     )
 
