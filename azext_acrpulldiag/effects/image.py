@@ -8,7 +8,7 @@ from typing import Any
 
 from ..facts import Facts, ImageLookup, ImageManifest, Offered, Platform, Registry, Unreadable
 from ..images.manifests import IMAGE_CONFIGS
-from ..repairs import Effect
+from ..repairs import Effect, UntoldError
 from ._common import each
 
 Values = Mapping[str, Any]
@@ -21,6 +21,15 @@ _DIGEST = f"sha256:{'0' * 64}"
 def _in_images(facts: Facts, change: Callable[[ImageLookup], ImageLookup]) -> Facts:
     images = facts.images
     return replace(facts, images=images if images is None else each(images, change))
+
+
+def _seen_through(one: ImageLookup) -> ImageLookup:
+    """The image. Raises :class:`UntoldError` where what it holds was not read, which decides whether nodes run it."""
+    if isinstance(one.platforms, Unreadable) or isinstance(one.manifests, Unreadable):
+        raise UntoldError(
+            "For which platforms the image is could not be read, so whether nodes run it shows only then."
+        )
+    return one
 
 
 def _is_quarantining(facts: Facts) -> bool:
@@ -66,20 +75,17 @@ def _offered(platforms: str) -> Iterator[Offered]:
 
 
 def tagged(values: Values, facts: Facts) -> Facts:
-    """``az acr import`` of the tag ``nearest`` as ``image``: what that is, is known only where it was looked up."""
-    why = Unreadable("not-shown", f"What {values['repository']}:{values['nearest']} is was not read")
+    """``az acr import`` of the tag ``nearest`` as ``image``.
+
+    Raises :class:`UntoldError` where that tag was not looked up.
+    """
     images = facts.images if isinstance(facts.images, tuple) else ()
     same = (one for one in images if (one.repository, one.tag) == (values["repository"], values["nearest"]))
     source = next(same, None)
-
-    def change(one: ImageLookup) -> ImageLookup:
-        if one.reference != values["image"]:
-            return one
-        if source is not None:
-            return replace(source, reference=one.reference, tag=one.tag)
-        return replace(_there(one, facts), platforms=why, manifests=why)
-
-    return _in_images(facts, change)
+    if source is None:
+        raise UntoldError("What the nearest tag is, and for which platforms, was not read.")
+    given = replace(source, reference=values["image"])
+    return _in_images(facts, lambda one: replace(given, tag=one.tag) if one.reference == values["image"] else one)
 
 
 def _there(one: ImageLookup, facts: Facts) -> ImageLookup:
@@ -101,20 +107,29 @@ def _there(one: ImageLookup, facts: Facts) -> ImageLookup:
 def unlocked(values: Values, facts: Facts) -> Facts:
     """``az acr repository update --read-enabled true`` for the ``part`` of ``image`` that was found locked.
 
-    A lock of what lies below it is not shown while it holds, and is not expected.
+    A lock of what lies below it is not shown while it holds, and is not expected. Raises :class:`UntoldError` like
+    :func:`_seen_through`.
     """
     whole = values["part"] == "repository"
 
     def change(one: ImageLookup) -> ImageLookup:
         mine = one.repository == values["path"] if whole else one.reference == values["image"]
-        return replace(one, unreadable_part=None) if mine and one.unreadable_part == values["part"] else one
+        locked = mine and one.unreadable_part == values["part"]
+        return replace(_seen_through(one), unreadable_part=None) if locked else one
 
     return _in_images(facts, change)
 
 
 def quarantine_ended(_values: Values, facts: Facts) -> Facts:
-    """The registry's quarantine policy disabled, which hides no image any more."""
+    """The registry's quarantine policy disabled, which hides no image any more.
+
+    Raises :class:`UntoldError` like :func:`_seen_through`.
+    """
+
+    def change(one: ImageLookup) -> ImageLookup:
+        return replace(_seen_through(one), quarantined=False) if one.quarantined is True else one
+
     registry = facts.registry
     if isinstance(registry, Registry):
         facts = replace(facts, registry=replace(registry, quarantine_policy="disabled"))
-    return _in_images(facts, lambda one: replace(one, quarantined=False))
+    return _in_images(facts, change)

@@ -56,8 +56,8 @@ def test_of_an_image_that_is_pushed_nobody_can_tell_for_what_it_is(facts_of, fou
 
 
 @IN_WAITING
-def test_a_tag_that_is_given_leaves_open_what_it_is(facts_of):
-    assert leads_to(facts_of(NO_TAG), "image.tag-not-found", 2) == ("inconclusive", ())
+def test_what_a_tag_is_that_was_not_looked_up_nobody_can_tell(facts_of):
+    assert not_told(facts_of(NO_TAG), "image.tag-not-found", 2).startswith("What the nearest tag is")
 
 
 def test_a_tag_that_is_given_is_what_was_looked_up():
@@ -92,9 +92,18 @@ def test_an_image_is_pulled_once_nothing_is_quarantined(facts_of):
     assert quarantine_ended({}, facts).registry.quarantine_policy == "disabled"
 
 
+@IN_WAITING
+def test_whether_nodes_run_what_is_hidden_nobody_can_tell(facts_of):
+    hidden = {"platforms": UNREAD, "manifests": UNREAD}
+    locked = facts_of(build.lookup(unreadable_part="tag", **hidden))
+    assert not_told(locked, "image.read-locked").startswith("For which platforms")
+    held = facts_of(build.lookup(quarantined=True, **hidden), registry=build.registry(quarantine_policy="enabled"))
+    assert not_told(held, "image.quarantined", 2).startswith("For which platforms")
+
+
 @pytest.mark.parametrize("images", [None, UNREAD])
 def test_images_that_were_not_read_stay_unread(images):
     facts = build.image_facts(images=images)
-    for effect in (quarantine_ended, tagged, unlocked, built_for("platforms")):
+    for effect in (quarantine_ended, unlocked, built_for("platforms")):
         values = {**NAMES, "platforms": "linux/amd64", "part": "tag", "path": "team/app:1.2"}
         assert effect(values, facts).images == images
