@@ -298,11 +298,6 @@ def test_needs_are_the_fields_that_are_read(checked):
     assert read == declared
 
 
-# What pods report may contradict what Azure shows. Where they were not read, Azure's own facts are judged alone, and
-# symptom.pods says that they were not.
-MAY_CONTRADICT = {("network.private-dns", "kubernetes")}
-
-
 @each_check
 def test_no_facts_break_a_check(checked):
     for facts in _changed_once():
@@ -310,8 +305,7 @@ def test_no_facts_break_a_check(checked):
         for finding in findings:
             assert "Internal error" not in (finding.reason or ""), (finding.reason, facts)
             _assert_whole(finding, checked)
-        unread = {name for name in read if isinstance(getattr(facts, name), Unreadable)}
-        ignorant = {name for name in unread if (checked.id, name) not in MAY_CONTRADICT}
+        ignorant = {name for name in read if isinstance(getattr(facts, name), Unreadable)}
         assert not ignorant or {finding.status for finding in findings} != {Status.PASS}, ignorant
 
 

@@ -9,6 +9,7 @@ from ..details import Details
 from ..facts import Facts, Kubernetes, Unreadable
 from ..model import Confidence, Finding, Severity, Status, Symptom
 from ..pull_errors.symptoms import recent_pulls
+from .client_addresses import as_the_registry_saw
 from .kubelet_identity import as_far_as_pods_use_it
 from .reach import LiveSymptoms
 
@@ -24,7 +25,7 @@ class PulledBy(Details):
 
 
 def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]) -> tuple[Finding, ...]:
-    """Hold against findings what was not read of who pulls, and what pods show to work.
+    """Hold against findings what was not read of who pulls, what the registry saw, and what pods show to work.
 
     Inferred errors become warnings where the nodes they speak of pulled from the registry just now.
     Only a pull with a duration counts (an image that was there already proves nothing), and
@@ -33,7 +34,7 @@ def weigh(findings: Iterable[Finding], facts: Facts, symptoms: Iterable[Symptom]
     nothing once nodes of every pool have gone it, and no pod fails.
     """
     live = LiveSymptoms(failing := tuple(symptoms))
-    findings = as_far_as_pods_use_it(findings, facts, live)
+    findings = as_the_registry_saw(as_far_as_pods_use_it(findings, facts, live), facts)
     pools = frozenset(each.node_pool for each in recent_pulls(facts) if each.node_pool)
     if not pools:
         return findings

@@ -24,10 +24,8 @@ from ...path.dns.details import (
 from ...path.dns.names import KINDS
 from ...path.dns.query import as_if_all_zones_were_seen
 from ...path.endpoints import perhaps_awaited
-from ...path.reached import come_to_an_endpoint
 from ...pull_errors.symptoms import symptoms_of
 from ...repairs import Step, option
-from ._clients import clients_of, pools_of
 from ._findings import Met, OnPath, finding_of, ignorance, met_hops
 from ._link_policies import as_pods_resolve
 
@@ -248,7 +246,7 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
     cannot resolve the name or get 403. Forwarding rules within DNS servers are not read.
 
     Where all of that is right, and the registry names a public address as the client of pods, the nodes have another
-    answer than Azure's: an old one that is cached, or one of a hosts file. Then it is unknown, and not right.
+    answer than Azure's: an old one that is cached, or one of a hosts file. The diagnosis then takes the pass back.
 
     Whether a link falls back is told by pods where Azure did not show it: nodes of its network that
     are told "no such host" have none that does, and nodes that get 403 have one.
@@ -282,8 +280,6 @@ def names_lead_to_the_endpoint(facts: Facts) -> Iterator[Finding]:
         else:
             finding = finding_of(facts, met, _BY_ID[met.hop.outcome])
             yield _awaiting(finding, network, known(facts.registry)) or finding
-    if not found:
-        yield from _answered_otherwise(facts, known(facts.registry))
 
 
 def _unread_servers(facts: Facts, network: Network, met: Met) -> Iterator[Finding]:
@@ -301,21 +297,6 @@ def _unread_servers(facts: Facts, network: Network, met: Met) -> Iterator[Findin
     unread = next((each.addresses for each in endpoints if isinstance(each.addresses, Unreadable)), None)
     if met.walk.destination is None and unread is not None:
         yield unknown(met.resource(facts), unread)
-
-
-def _answered_otherwise(facts: Facts, registry: Registry) -> Iterator[Finding]:
-    """An unknown for nodes that Azure leads to the endpoint, where the registry saw their public address."""
-    came = tuple(each for each in clients_of(facts, registry) if each.public)
-    pools = pools_of(came)
-    if not pools or come_to_an_endpoint(facts, None, pools) is not True:
-        return
-    why = (
-        f"The registry names {came[0].address} as the client of pods of {', '.join(pools)}. That is a public address, "
-        "so nodes there came to its public endpoint, though zones, links and rules in Azure lead "
-        f"{registry.login_server} to the private one. What the name resolves to on these nodes is not shown: look it "
-        "up on one of them"
-    )
-    yield unknown(facts.targets.cluster.id, Unreadable("not-shown", why), decisive=False)
 
 
 def _is_shadowed(hop: Hop) -> bool:

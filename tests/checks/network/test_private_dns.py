@@ -96,29 +96,6 @@ def test_a_registry_without_endpoint_has_public_names():
     assert [finding.status for finding in judged(none)] == [Status.PASS]
 
 
-DENIED = (
-    "unexpected status from HEAD request to https://contosoreg.azurecr.io/v2/team/app/manifests/1.2: 403 Forbidden: "
-    "denied: client with IP '{}' is not allowed access"
-)
-
-
-def test_nodes_that_come_by_a_public_address_have_another_answer_than_azures():
-    (finding,) = judged(private_link_facts(kubernetes=kubernetes(failing(DENIED.format("20.88.7.6")))))
-    assert (finding.status, finding.decisive) == (Status.UNKNOWN, False)
-    assert "20.88.7.6 as the client of pods of pool1" in finding.reason
-
-
-@pytest.mark.parametrize("address", ["10.224.0.5", "::1"])
-def test_nodes_that_come_by_a_private_address_have_azures_answer(address):
-    (finding,) = judged(private_link_facts(kubernetes=kubernetes(failing(DENIED.format(address)))))
-    assert finding.status is Status.PASS
-
-
-def test_a_zone_that_is_not_linked_is_why_nodes_come_by_a_public_address():
-    found = judged(facts(private_zone(links=()), kubernetes=kubernetes(failing(DENIED.format("20.88.7.6")))))
-    assert [finding.outcome for finding in found] == ["network.private-dns-link-missing"]
-
-
 @pytest.mark.parametrize(
     "unread",
     [
