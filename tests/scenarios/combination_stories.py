@@ -69,6 +69,7 @@ def no_role_and_a_firewall(cloud: Cloud) -> None:
     root_causes=("network.outbound-ip-not-allowed", "access.pull-role-missing"),
     symptoms=("forbidden-403",),
     evidence={"network.outbound-ip-not-allowed": {"refused": ANY}},
+    unknowns={"network.outbound-ip": None},
 )
 def no_role_and_a_firewall_that_pods_meet(cloud: Cloud) -> None:
     """The pods are refused by the firewall; the role that is missing would be met behind it."""

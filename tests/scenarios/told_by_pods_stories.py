@@ -156,7 +156,8 @@ def _denied(address: str) -> str:
             "image.read-lock",
         ),
         f"network access from this machine ({THIS_MACHINE}) to contosoreg.azurecr.io",
-    ),
+    )
+    | {"network.outbound-ip": None},
 )
 def registry_names_another_address_than_azure(cloud: Cloud) -> None:
     """The firewall allows the outbound IP that Azure shows; the registry, which refuses us too, names another."""
@@ -174,6 +175,7 @@ def registry_names_another_address_than_azure(cloud: Cloud) -> None:
     symptoms=("forbidden-403", "forbidden-403"),
     evidence={"network.outbound-ip-not-allowed": {"uncovered": ["2603:1020:206::5", NAMED]}},
     commands=(f"{ALLOW} --ip-address {NAMED}",),
+    unknowns={"network.outbound-ip": None},
 )
 def registry_names_an_ipv6_address_too(cloud: Cloud) -> None:
     """Nodes come by IPv4 and by IPv6, for which the registry's firewall takes no rule."""
@@ -189,6 +191,7 @@ def registry_names_an_ipv6_address_too(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=("symptom.unexplained",),
     symptoms=("forbidden-403",),
+    unknowns={"network.outbound-ip": None},
 )
 def address_was_allowed_since(cloud: Cloud) -> None:
     """The registry refused an address that its rules allow by now: the next try will tell."""

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ...details import Details
-from ...facts import Facts, FailingContainer, NetworkRules, NotKnownError, Registry, Unreadable
+from ...facts import Facts, FailingContainer, NotKnownError, Registry, Unreadable
 from ...images.references import parse_reference
 from ...path import egresses
 from ...path.addresses import PUBLIC, address_set
-from ...path.admission import addresses_of, refused
+from ...path.admission import addresses_of
 from ...path.endpoints import is_approved
 from ...path.routing.outbound import Egress
 from ...pull_errors.symptoms import failed_pulls, pool_of
@@ -121,15 +121,6 @@ def not_shown(facts: Facts, clients: tuple[Client, ...]) -> tuple[Client, ...]:
     """Those that came by no way out that Azure shows for their nodes."""
     shown = {id(each) for egress in ways_of(facts) for each in by_way(clients, egress)}  # there may be thousands
     return tuple(each for each in clients if id(each) not in shown)
-
-
-def settled(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules) -> bool:
-    """Tell whether the registry's answers say where nodes of these pools come from, so that Azure's view adds nothing.
-
-    They name none of the addresses that Azure shows, or one that no rule covers, which is a finding of its own.
-    """
-    named = {each.address for each in clients_of(facts, registry) if each.pool in egress.pools}
-    return bool(named) and (named.isdisjoint(addresses_of(egress)) or bool(refused(rules.ip_rules, named)))
 
 
 def _shown(facts: Facts, pools: tuple[str, ...]) -> tuple[str, ...]:

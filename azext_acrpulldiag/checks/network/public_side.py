@@ -19,7 +19,7 @@ from ...path.routing.outbound import Egress
 from ...repairs import Step, option
 from .._named import RegistryNames
 from ._caveats import Caveat, as_pods_show
-from ._clients import ANSWER, Told, clients_of, settled
+from ._clients import ANSWER, Told
 
 MAX_IP_RULES = 200  # https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 
@@ -197,8 +197,8 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
     each must be allowed. Allowing trusted Azure services does not help: AKS is not one of them.
 
     Decided by comparing the outbound IPs of each node subnet with the IPv4 rules. Where the registry's own answer
-    names another address of those nodes, network.client-address tells, and what Azure shows of their path decides
-    nothing. Else the outbound IPs follow from the
+    names another address of those nodes, network.client-address tells, and the diagnosis takes back what is said here,
+    from Azure alone. The outbound IPs follow from the
     route that network.routes evaluates too, and behind an Azure Firewall from the firewall's own
     subnet. Where a route may or may not cover the registry (a wide range of public addresses, the
     service tag of a region that the registry may be in) and the two paths differ in what is allowed,
@@ -242,8 +242,7 @@ def nodes_leave_by_allowed_addresses(facts: Facts) -> Iterator[Finding]:
         return
     asking = proxy_for(registry.login_server, facts.cluster)
     if asking is not None:
-        if isinstance(asking, Unreadable) or not clients_of(facts, registry):
-            yield unknown(registry.id, _asked_by(asking, registry))
+        yield unknown(registry.id, _asked_by(asking, registry))
         return
     for egress in egresses(facts):
         if not _is_anothers_matter(egress, rules):
@@ -270,7 +269,7 @@ def _judge(facts: Facts, egress: Egress, registry: Registry, rules: NetworkRules
     if told is True:
         return
     private = come_to_an_endpoint(facts, egress.subnet_id, egress.pools)
-    if private is True or settled(facts, egress, registry, rules):
+    if private is True:
         return
     resource = egress.subnet_id or facts.targets.cluster.id
     for fact in (told, private):

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from azext_acrpulldiag.checks.network.client_address import no_node_is_refused_by_its_address as observed
-from azext_acrpulldiag.checks.network.public_side import nodes_leave_by_allowed_addresses
 from azext_acrpulldiag.checks.network.service_endpoints import nodes_arrive_as_the_firewall_expects
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import HttpProxy, NetworkRules, PrivateEndpointConnection, Unreadable
@@ -22,7 +21,6 @@ from tests.build import (
     healthy_facts,
     kubernetes,
     network,
-    node,
     outbound,
     registry,
     service_endpoint_facts,
@@ -44,7 +42,6 @@ def refused(address, host="contosoreg.azurecr.io", **changes):
 
 
 def judged(*containers, rules=(SHOWN,), action="Deny", shown=(SHOWN,), **facts):
-    """What both checks on addresses find; a pass of one beside a finding of the other is left out."""
     filtered = registry(network_rules=NetworkRules(action, tuple(rules), ()))
     told = {
         "registry": filtered,
@@ -52,10 +49,7 @@ def judged(*containers, rules=(SHOWN,), action="Deny", shown=(SHOWN,), **facts):
         "outbound": outbound(*shown),
         "kubernetes": kubernetes(*containers),
     }
-    whole = healthy_facts(**{**told, **facts})
-    found = [*evaluate(observed, whole), *evaluate(nodes_leave_by_allowed_addresses, whole)]
-    failed = [each for each in found if each.status is not Status.PASS]
-    return failed or found[:1]
+    return evaluate(observed, healthy_facts(**{**told, **facts}))
 
 
 def commands(finding):
@@ -136,7 +130,7 @@ def test_nodes_that_pass_a_private_endpoint_by_are_not_to_get_another():
         network_rules=NetworkRules("Deny", (SHOWN,), ()),
         private_endpoints=(PrivateEndpointConnection(CONNECTION_ID, "Approved", ENDPOINT_ID),),
     )
-    past, *_ = judged(refused("20.88.7.6"), registry=connected)
+    (past,) = judged(refused("20.88.7.6"), registry=connected)
     (without,) = judged(refused("20.88.7.6"))
     words, others = (" ".join(each.description for each in told.remedies) for told in (past, without))
     assert "lead registry contosoreg to its private endpoint" in words
@@ -162,17 +156,6 @@ def test_behind_a_proxy_the_address_is_known_by_the_answer():
     proxied = cluster(http_proxy=HttpProxy("http://10.0.0.9:3128", "http://10.0.0.9:3128", (), False))
     (finding,) = judged(refused("20.88.7.6"), cluster=proxied)
     assert finding.confidence is Confidence.OBSERVED
-    (finding,) = judged(cluster=proxied)
-    assert finding.status is Status.UNKNOWN
-
-
-def test_a_pool_that_nothing_is_known_of_is_judged_as_azure_shows():
-    elsewhere = kubernetes(refused("20.88.7.6"), nodes=(node(pool="batch"),))
-    found = judged(kubernetes=elsewhere, rules=())
-    assert [(each.confidence, each.evidence["pools"]) for each in found] == [
-        (Confidence.OBSERVED, ["batch"]),
-        (Confidence.INFERRED, ["pool1"]),
-    ]
 
 
 def test_nodes_that_were_not_read_are_named_by_none():
