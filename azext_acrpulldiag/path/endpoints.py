@@ -27,7 +27,7 @@ def own_hosts(
     served = (name for each in approved for name in _data_names(each))
     found = tuple(dict.fromkeys(name.lower() for name in (*listed, *served)))
     if not found and has_approved(registry):
-        found = tuple(_data_host(registry, each) for each in regions_of(registry, replications).names if each)
+        found = tuple(data_host(registry, each) for each in regions_of(registry, replications).names if each)
     return (registry.login_server, *found)
 
 
@@ -36,7 +36,8 @@ def _data_names(endpoint: PrivateEndpoint) -> tuple[str, ...]:
     return tuple(name for each in addresses if each.member.lower().startswith(DATA_MEMBER) for name in each.fqdns)
 
 
-def _data_host(registry: Registry, region: str) -> str:
+def data_host(registry: Registry, region: str) -> str:
+    """The registry's data endpoint in a region."""
     name, _, suffix = registry.login_server.lower().partition(".")
     return f"{name}.{region}.data.{suffix}"
 

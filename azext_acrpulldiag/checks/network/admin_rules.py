@@ -9,6 +9,8 @@ from itertools import chain, count
 from ...arm_ids import network_id_of
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects._common import prepares
+from ...effects.network.filters import admin_rules_deployed
 from ...facts import AdminRule, Facts, Network, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import OK, Walk, unmet, walks
@@ -92,12 +94,14 @@ ADMIN_RULE_BLOCKS = Outcome(
                 requires=("Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules/write",),
                 changes="leaves TCP 443 to every address of {destination} to the security groups, in all networks that "
                 "rule collection {collection} applies to",
+                effect=prepares,
             ),
             Step(
                 "Then have configuration {configuration} deployed again to the network's region: a changed rule takes "
                 "effect only then. A deployment takes away what it does not name, so it has to name every security "
                 "admin configuration that is deployed there "
-                "(https://learn.microsoft.com/azure/virtual-network-manager/concept-deployments)"
+                "(https://learn.microsoft.com/azure/virtual-network-manager/concept-deployments)",
+                effect=admin_rules_deployed,
             ),
         ),
         Step(

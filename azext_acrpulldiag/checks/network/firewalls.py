@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...catalogue import Outcome, check, skipped
+from ...effects._common import prepares
+from ...effects.network.filters import firewall_allows
 from ...facts import Facts
 from ...model import Finding, Severity
 from ...path import unmet, walks
@@ -21,7 +23,8 @@ _POLICY = (
 )
 _COLLECTION = "az network firewall policy rule-collection-group collection add-filter-collection "
 _IN_GROUP = "--rule-collection-group-name {repair_group} "
-_IN_NEW_GROUP = "--rule-collection-group-name acr-pull "
+_NEW_GROUP = "acr-pull"
+_IN_NEW_GROUP = f"--rule-collection-group-name {_NEW_GROUP} "
 _NAMED = "--name acr-pull-{repair_priority} --collection-priority {repair_priority} --action Allow "
 _BY_NAME = (
     "--rule-name acr-pull --rule-type ApplicationRule --source-addresses {sources} "
@@ -44,12 +47,19 @@ _OPENS_ADDRESSES = (
 )
 
 
-def _allow(words: str, command: str, requires: tuple[str, ...], when: str = "", changes: str = _OPENS_NAMES) -> Step:
-    """A rule that allows the registry; in words where no number is free for it, or the subnet is not known."""
-    return Step(f"{words}. {EXTENSION}", command, when=when, instead=words, requires=requires, changes=changes)
+def _by_name(words: str, command: str, requires: tuple[str, ...], when: str = "", group: str = "") -> Step:
+    """An application rule that allows the registry; in words where no number is free for it, or no subnet is known."""
+    effect = firewall_allows("application", group)
+    return Step(f"{words}. {EXTENSION}", command, when, "", words, requires, _OPENS_NAMES, effect)
 
 
-_CLASSIC_BY_NAME = _allow(
+def _by_address(words: str, command: str, requires: tuple[str, ...], when: str) -> Step:
+    """A network rule, likewise."""
+    effect = firewall_allows("network")
+    return Step(f"{words}. {EXTENSION}", command, when, "", words, requires, _OPENS_ADDRESSES, effect)
+
+
+_CLASSIC_BY_NAME = _by_name(
     _LET_BY_NAME + "of firewall {firewall}, before any rule that denies it",
     "az network firewall application-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
     "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
@@ -57,30 +67,28 @@ _CLASSIC_BY_NAME = _allow(
     _CHANGE_CLASSIC,
     when="classic_by_name",
 )
-_CLASSIC_BY_ADDRESS = _allow(
+_CLASSIC_BY_ADDRESS = _by_address(
     _LET_BY_ADDRESS + "of firewall {firewall} before {rule}" + _NOT_ASKED,
     "az network firewall network-rule create " + _CLASSIC + "--collection-name acr-pull-{repair_priority} "
     "--name acr-pull --priority {repair_priority} --action Allow --source-addresses {sources} "
     "--protocols TCP --destination-addresses {destinations} --destination-ports 443",
     _CHANGE_CLASSIC,
     when="classic_by_address",
-    changes=_OPENS_ADDRESSES,
 )
-_POLICY_BY_NAME = _allow(
+_POLICY_BY_NAME = _by_name(
     _LET_BY_NAME
     + "in rule collection group {repair_group} of firewall policy {repair_policy}, before any rule that denies it",
     _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_NAME,
     _CHANGE_GROUP,
     when="policy_by_name",
 )
-_POLICY_BY_ADDRESS = _allow(
+_POLICY_BY_ADDRESS = _by_address(
     _LET_BY_ADDRESS
     + "in rule collection group {repair_group} of firewall policy {repair_policy} before {rule}"
     + _NOT_ASKED,
     _COLLECTION + _POLICY + _IN_GROUP + _NAMED + _BY_ADDRESS,
     _CHANGE_GROUP,
     when="policy_by_address",
-    changes=_OPENS_ADDRESSES,
 )
 _IN_EMPTY_POLICY = option(
     Step(
@@ -88,11 +96,13 @@ _IN_EMPTY_POLICY = option(
         + EXTENSION,
         "az network firewall policy rule-collection-group create --name acr-pull " + _POLICY + "--priority 1000",
         requires=_CHANGE_GROUP,
+        effect=prepares,
     ),
-    _allow(
+    _by_name(
         "Then allow {blocked} from the node subnet with an application rule in that group",
         _COLLECTION + _POLICY + _IN_NEW_GROUP + _NAMED + _BY_NAME,
         _CHANGE_GROUP,
+        group=_NEW_GROUP,
     ),
     when="has_empty_policy",
 )

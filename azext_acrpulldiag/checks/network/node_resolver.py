@@ -82,6 +82,8 @@ NODE_RESOLVER_FAILS = Outcome(
                 each="managed",
                 requires=("Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",),
                 changes="every node of the pool is cordoned, drained and reimaged",
+                untold="Whether the image is the newest already, so that no node is made anew, nobody can tell from "
+                "here.",
             ),
             when="managed",
         ),

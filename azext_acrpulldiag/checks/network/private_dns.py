@@ -7,6 +7,15 @@ from dataclasses import replace
 
 from ...arm_ids import key_of, name_of, network_id_of
 from ...catalogue import Outcome, check, skipped, unknown
+from ...effects.network.dns import (
+    record_added,
+    record_set,
+    rule_enabled,
+    rule_led_aright,
+    zone_group_made,
+    zone_linked,
+    zone_made,
+)
 from ...facts import Facts, Network, NodePlace, Registry, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import OK, Hop, unmet, walks
@@ -42,6 +51,7 @@ _MAKE_ZONE = Step(
     "az network private-dns zone create --resource-group {zone_resource_group} "
     "--subscription {zone_subscription} --name {zone}",
     requires=("Microsoft.Network/privateDnsZones/write",),
+    effect=zone_made,
 )
 _LINK = Step(
     "Link private DNS zone {zone} to network {network}",
@@ -54,6 +64,7 @@ _LINK = Step(
     ),
     changes="in network {network}, names in the zone then resolve from its records only; a name without a record no "
     "longer resolves there",
+    effect=zone_linked,
 )
 _WRITE_RULE = ("Microsoft.Network/dnsForwardingRulesets/forwardingRules/write",)
 _ENABLE_RULE = Step(
@@ -64,6 +75,7 @@ _ENABLE_RULE = Step(
     "--forwarding-rule-state Enabled",
     requires=_WRITE_RULE,
     changes="all names in the rule's domain are then forwarded, in every network that the ruleset is linked to",
+    effect=rule_enabled,
 )
 _CHANGE_TARGET = Step(
     "Let rule {rule} of DNS forwarding ruleset {ruleset} forward to {right_server}, an inbound endpoint that resolves "
@@ -75,6 +87,7 @@ _CHANGE_TARGET = Step(
     "in a network to which private DNS zone {zone_wanted} is linked",
     requires=_WRITE_RULE,
     changes="all names in {domain} are then asked for there, in every network that the ruleset is linked to",
+    effect=rule_led_aright,
 )
 _ZONE_GROUP = Step(
     "Create a DNS zone group for private endpoint {endpoint} in zone {zone}: it writes the A records of the login "
@@ -87,6 +100,7 @@ _ZONE_GROUP = Step(
         "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write",
         "Microsoft.Network/privateDnsZones/join/action",
     ),
+    effect=zone_group_made,
 )
 _ADD_RECORD = Step(
     "Add A record {name} to zone {zone}, with address {address} of {its_endpoint}",
@@ -95,6 +109,7 @@ _ADD_RECORD = Step(
     each="records",
     instead="Add A record {name} to zone {zone}, with the address of {its_endpoint} for it, which could not be read",
     requires=_WRITE_RECORD,
+    effect=record_added,
 )
 _SET_RECORD = Step(
     "Set A record {name} of zone {zone} to {address} of {its_endpoint}: no approved endpoint has {remove}",
@@ -103,6 +118,7 @@ _SET_RECORD = Step(
     each="records",
     instead="Set A record {name} of zone {zone} to the address of {its_endpoint} for it, which could not be read",
     requires=_WRITE_RECORD,
+    effect=record_set,
 )
 _UNHIDE = Step(
     "In network {network}, names in zone {zone} do not resolve in public DNS: remove virtual network link {link}, or "

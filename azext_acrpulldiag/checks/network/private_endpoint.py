@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...arm_ids import network_id_of, same_id
 from ...catalogue import Outcome, check, skipped, unknown
+from ...effects.network.registry import connection_approved
 from ...facts import Facts, Network, PrivateEndpoint, PrivateEndpointConnection, Registry, Unreadable, known
 from ...model import Finding, Severity
 from ...path import BROKEN, UNKNOWN, Walk, walks
@@ -22,6 +23,7 @@ _APPROVE = Step(
     when="waits",
     requires=("Microsoft.ContainerRegistry/registries/privateEndpointConnections/write",),
     changes="the registry's names then resolve to private endpoints in every network linked to its private DNS zone",
+    effect=connection_approved,
 )
 _ANOTHER = option(
     Step(
@@ -38,6 +40,8 @@ _ANOTHER = option(
             "Microsoft.Network/virtualNetworks/subnets/join/action",
             "Microsoft.ContainerRegistry/registries/privateEndpointConnectionsApproval/action",
         ),
+        untold="Which addresses the new endpoint gets, for which the registry's records are to be, nobody can tell "
+        "before it is there.",
     ),
     Step(
         "Then create a DNS zone group for the new endpoint, or set the registry's A records to its addresses: run this "

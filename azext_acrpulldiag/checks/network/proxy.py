@@ -10,6 +10,7 @@ from enum import Enum
 
 from ...catalogue import Outcome, check, unknown
 from ...details import Details, internal
+from ...effects.network.proxy import hosts_excepted
 from ...facts import Cluster, Facts, HttpProxy, Kubernetes, Network, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import Walk, walks, why_lost
@@ -86,6 +87,7 @@ PROXY_OR_TLS = Outcome(
             when="content",
             requires=_CHANGE_CLUSTER,
             changes="every node is reimaged",
+            effect=hosts_excepted,
         ),
         Step(
             "Check from a node what answers: the TLS certificate, or the status that the proxy returns (a debug pod "
@@ -101,6 +103,7 @@ PROXY_OR_TLS = Outcome(
             when="may_be_trusted",
             requires=_CHANGE_CLUSTER,
             changes="every node is reimaged",
+            untold="Whether the file has the authority of the certificate that answers, nobody can tell from here.",
         ),
     ),
     explains=("tls-trust", *_ASTRAY),

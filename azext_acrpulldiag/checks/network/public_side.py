@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ...arm_ids import same_id
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.network.registry import address_allowed, public_access_enabled
 from ...facts import Facts, NetworkRules, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import egresses
@@ -72,6 +73,11 @@ class RefusedAddresses(Details):
         return len(self.to_allow) < len(self.uncovered)
 
     @property
+    def none_to_allow(self) -> bool:
+        """Whether no rule at all can be made."""
+        return not self.to_allow
+
+    @property
     def by(self) -> str:
         """How it is known, for a sentence."""
         return "named in its own answer" if self.path == ANSWER else self.path
@@ -86,6 +92,13 @@ PRIVATE_ENDPOINT = Step(
     "Or create a private endpoint for registry {registry} in a network that the nodes reach, link its private DNS "
     "zone {private_dns_zone} to the nodes' network, and leave the public endpoint as it is "
     "(https://learn.microsoft.com/azure/container-registry/container-registry-private-link)"
+)
+
+_TO_IPV4 = Step(
+    "IP rules take IPv4 addresses only: set the endpoint protocol of registry {registry} to IPv4 (az acr update "
+    "--endpoint-protocol IPv4), so that nodes come from an IPv4 address, and allow that",
+    when="over_ipv6",
+    untold="Which IPv4 addresses the nodes then come from nobody can tell beforehand.",
 )
 
 PUBLIC_ACCESS_DISABLED = Outcome(
@@ -103,6 +116,7 @@ PUBLIC_ACCESS_DISABLED = Outcome(
             "--public-network-enabled true",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="opens the registry's public endpoint to every address that its firewall allows",
+            effect=public_access_enabled,
         ),
         PRIVATE_ENDPOINT,
     ),
@@ -126,14 +140,12 @@ OUTBOUND_IP_NOT_ALLOWED = Outcome(
                 "--subscription {subscription} --ip-address {address}",
                 each="to_allow",
                 requires=("Microsoft.ContainerRegistry/registries/write",),
+                effect=address_allowed,
             ),
+            _TO_IPV4,
             when=("has_room", "to_allow"),
         ),
-        Step(
-            "IP rules take IPv4 addresses only: set the endpoint protocol of registry {registry} to IPv4 (az acr "
-            "update --endpoint-protocol IPv4), so that nodes come from an IPv4 address, and allow that",
-            when="over_ipv6",
-        ),
+        option(_TO_IPV4, when="none_to_allow"),
         replace(PRIVATE_ENDPOINT, when="no_endpoint"),
         Step(
             "Or let the nodes' DNS lead registry {registry} to its private endpoint: link private DNS zone "

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterator
 
 from ...catalogue import Outcome, check, skipped, unknown
+from ...effects.network.routing import (
+    peering_made,
+    peering_removed,
+    peering_synced,
+    peering_updated,
+    route_led,
+    tag_routed,
+)
 from ...facts import Facts, Network, Unreadable, known
 from ...model import Confidence, Finding, Severity
 from ...path import BROKEN, UNKNOWN, unmet, walks, why_lost
@@ -35,16 +43,17 @@ def _made(description: str, side: str, name: str, when: str = "") -> Step:
         f"{_on(side, 'create', name)} --remote-vnet {{{other}_network}} --allow-vnet-access true "
         "--allow-forwarded-traffic {forwarded}"
     )
-    return Step(description, command, when=when, requires=(_WRITE, _PEER))
+    return Step(description, command, when=when, requires=(_WRITE, _PEER), effect=peering_made(side, name))
 
 
 def _updated(description: str, side: str, name: str) -> Step:
     command = f"{_on(side, 'update', name)} --set allowVirtualNetworkAccess=true"
-    return Step(description, command, when=name, requires=(_WRITE, _PEER))
+    return Step(description, command, when=name, requires=(_WRITE, _PEER), effect=peering_updated(side))
 
 
 def _synced(description: str, side: str, name: str) -> Step:
-    return Step(description, _on(side, "sync", name), when=name, requires=(_WRITE, _PEER))
+    command = _on(side, "sync", name)
+    return Step(description, command, when=name, requires=(_WRITE, _PEER), effect=peering_synced(side))
 
 
 ROUTE_DROPS = Outcome(
@@ -64,6 +73,7 @@ ROUTE_DROPS = Outcome(
             when="appliance",
             requires=("Microsoft.Network/routeTables/routes/write",),
             changes="all traffic for {prefix} of every subnet with route table {table_name}",
+            effect=route_led("VirtualAppliance", "appliance"),
         ),
         option(
             Step(
@@ -74,6 +84,7 @@ ROUTE_DROPS = Outcome(
                 each="tags",
                 requires=("Microsoft.Network/routeTables/routes/write",),
                 changes="opens the route to every address of {tag}, for every subnet with route table {table_name}",
+                effect=tag_routed,
             ),
             when=("tags", "table_name"),
         ),
@@ -84,6 +95,7 @@ ROUTE_DROPS = Outcome(
             when=("for_service", "table_name"),
             requires=("Microsoft.Network/routeTables/routes/write",),
             changes="all traffic for {prefix} of every subnet with route table {table_name}",
+            effect=route_led("Internet"),
         ),
         Step(
             "Or have the route removed if nothing else depends on it (the system route then applies), or add a more "
@@ -131,6 +143,7 @@ PEERING_DISCONNECTED = Outcome(
                 "Have peering {remove_far} of {far_name} removed by hand first: both sides are Disconnected and carry "
                 "nothing, and Azure updates no peering whose other side is Disconnected",
                 when="remove_far",
+                effect=peering_removed("far"),
             ),
             _updated(
                 "Update the peering of {near_name}, which brings it from Disconnected to Initiated",

@@ -9,6 +9,7 @@ from itertools import chain, count
 from ...arm_ids import network_id_of
 from ...catalogue import Outcome, check, skipped
 from ...details import Details, internal
+from ...effects.network.filters import group_allows
 from ...facts import Facts, Network, SecurityGroup, known
 from ...model import Confidence, Finding, Severity
 from ...path import Hop, unmet, walks
@@ -68,6 +69,7 @@ NSG_BLOCKS = Outcome(
             requires=("Microsoft.Network/networkSecurityGroups/securityRules/write",),
             changes="allows TCP 443 to {destinations} from everything that uses the network security group; a service "
             "tag (AzureContainerRegistry, Storage), if listed, covers every registry or storage account in it",
+            effect=group_allows,
         ),
         Step(
             "Or change rule {rule}, whose destinations are {rule_destinations}, if nothing else depends on it "

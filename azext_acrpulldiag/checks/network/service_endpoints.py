@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...catalogue import Outcome, check, skipped
+from ...effects.network.filters import service_endpoint_added
+from ...effects.network.registry import subnet_allowed
 from ...facts import Facts, NotKnownError, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path import egresses, unmet, walks
@@ -34,6 +36,7 @@ SERVICE_ENDPOINT_MISSING = Outcome(
             "--service-endpoints {all_service_endpoints}",
             requires=("Microsoft.Network/virtualNetworks/subnets/write",),
             changes="replaces the subnet's list of service endpoints and closes its open connections to registries",
+            effect=service_endpoint_added,
         ),
         Step(
             "Or allow every outbound IP of the nodes (addresses in the evidence) with "
@@ -63,6 +66,7 @@ SUBNET_NOT_ALLOWED = Outcome(
                 "Microsoft.ContainerRegistry/registries/write",
                 "Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action",
             ),
+            effect=subnet_allowed,
         ),
         Step(
             "Or remove Microsoft.ContainerRegistry from the subnet's service endpoints, and allow the outbound IP that "

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ...catalogue import Outcome, check, skipped, unknown
 from ...details import Details, internal
+from ...effects.network.registry import data_endpoints_enabled
+from ...effects.network.storage import policies_removed
 from ...facts import Facts, Kubernetes, Network, Registry, Unreadable, known
 from ...model import Confidence, Finding, SeenFrom, Severity
 from ...path.filters.firewall import layers_host
@@ -55,6 +57,7 @@ STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
             when="can_have_data_endpoints",
             requires=("Microsoft.ContainerRegistry/registries/write",),
             changes="every client of registry {registry} then downloads layers from its data endpoints",
+            effect=data_endpoints_enabled,
         ),
         Step(
             "Or remove the service endpoint policies from the node subnet ({policies})",
@@ -63,6 +66,7 @@ STORAGE_POLICY_BLOCKS_LAYERS = Outcome(
             when="policies",
             requires=("Microsoft.Network/virtualNetworks/subnets/write",),
             changes="everything in the subnet can then reach every Azure storage account",
+            effect=policies_removed,
         ),
         Step(
             "Look for a service endpoint policy on another subnet of the path, such as that of a firewall",
