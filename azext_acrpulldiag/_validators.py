@@ -191,8 +191,10 @@ def _validated_words(given: list[str] | None, argument: str) -> list[str]:
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from .checks import ALL
+    from .diagnosis.changed import CHECK
 
-    known = sorted({checked.id for checked in ALL} | {checked.category for checked in ALL})
+    ids = {CHECK, *(checked.id for checked in ALL)}
+    known = sorted(ids | {each.partition(".")[0] for each in ids})
     words = _words(given)
     for word in words:
         if word not in known:
@@ -207,9 +209,11 @@ def _left_out(skip: list[str], only: list[str]) -> list[str]:
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from .checks import ALL
+    from .diagnosis.changed import CHECK
     from .diagnosis.evaluate import left_out
 
-    beside = [checked.id for checked in ALL if only and not left_out(checked.id, only)]
+    ids = [*(checked.id for checked in ALL), CHECK]
+    beside = [each for each in ids if only and not left_out(each, only)]
     everything = [*skip, *beside]
     if all(left_out(checked.id, everything) for checked in ALL):
         raise InvalidArgumentValueError(

@@ -8,17 +8,20 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .checks import ALL
-from .collect import ReadRequest, Watch, collect, unwatched
+from .collect import ReadRequest, Watch, collect, collect_changes, unwatched
 from .collect.ask.deadline import Deadline, Meter
 from .collect.ask.session import Session
 from .collect.kubernetes.discovery import Discovered, discover
 from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
 from .collect.request import Known
+from .diagnosis.changed import CHECK as CHANGES
+from .diagnosis.changed import questions_of, told
 from .diagnosis.evaluate import applies, left_out
 from .diagnosis.whole import diagnosed
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
+from .model import Diagnosis
 from .report import Elapsed, Json, report_of
 from .targets import NO_REGISTRY, Targets
 
@@ -98,7 +101,9 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None, watch: 
         raise NoAnswerError(facts.cluster)
     if isinstance(facts.kubernetes, Unreadable) and facts.kubernetes.operation == KUBECONFIG:
         raise KubeconfigError(facts.kubernetes)
-    return judged(facts, request, elapsed)
+    diagnosis = diagnosed(facts, request.skip, request.narrowed)
+    facts, elapsed = with_changes(cli_ctx, request, facts, diagnosis, elapsed, watch)
+    return judged(facts, request, elapsed, diagnosis)
 
 
 def read(
@@ -134,6 +139,30 @@ def read(
     return collected.facts, elapsed
 
 
+def with_changes(
+    cli_ctx: Any, request: Request, facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed, watch: Watch = unwatched
+) -> tuple[Facts, Elapsed]:
+    """Add what changed before, in the time that is left, where something is broken and it was not left out.
+
+    No other run makes a request more.
+    """
+    questions = () if left_out(CHANGES, request.skip) else questions_of(diagnosis, facts)
+    if not questions:
+        return facts, elapsed
+    began = time.monotonic()
+    meter = Meter()
+    session = Session(cli_ctx, Deadline(request.timeout - elapsed.seconds), meter, retries=False)
+    wanted = ReadRequest(request.targets, request.options, needs={}, questions=questions)
+    found, seconds = collect_changes(session, wanted, watch)
+    spent = Elapsed(
+        elapsed.seconds + time.monotonic() - began,
+        elapsed.requests + meter.requests,
+        elapsed.longest_chain + meter.longest_chain,
+        {**elapsed.collectors, **seconds},
+    )
+    return replace(facts, changes=found), spent
+
+
 def report_of_failure(request: Request, reason: str, detail: str) -> Json:
     """Return the report of a run that could not read anything: inconclusive, and why."""
     why = Unreadable(reason, detail)
@@ -141,10 +170,10 @@ def report_of_failure(request: Request, reason: str, detail: str) -> Json:
     return judged(facts, request, Elapsed(0.0, 0, 0))
 
 
-def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
-    """Return the report of what was read. Pure."""
-    diagnosis = diagnosed(facts, request.skip, request.narrowed)
-    return report_of(facts, diagnosis, elapsed)
+def judged(facts: Facts, request: Request, elapsed: Elapsed, diagnosis: Diagnosis | None = None) -> Json:
+    """Return the report of what was read. Pure. ``diagnosis`` is that of these facts, where it was made already."""
+    diagnosis = diagnosis or diagnosed(facts, request.skip, request.narrowed)
+    return report_of(facts, told(diagnosis, facts, request.skip), elapsed)
 
 
 def _parsed(image: str | None) -> Image | None:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from .facts import Cluster, Facts, Registry, Unreadable
-from .model import Diagnosis, Finding, Remedy, RootCause, Status, Symptom, SymptomGroup
+from .model import Diagnosis, Finding, PastChange, Remedy, RootCause, Status, Symptom, SymptomGroup
 
 SCHEMA_VERSION = "1"
 
@@ -132,6 +132,21 @@ def _finding(finding: Finding) -> Json:
         "remedies": [_remedy(remedy) for remedy in finding.remedies],
         "url": finding.url,
         "seenFrom": finding.seen_from.value,
+        "changes": [_change(change) for change in finding.changes],
+        "furtherChanges": finding.further_changes,
+    }
+
+
+def _change(change: PastChange) -> Json:
+    return {
+        "operation": change.operation,
+        "resource": change.resource,
+        "when": plain(change.when),
+        "by": change.by,
+        "correlationId": change.correlation_id,
+        "status": change.status,
+        "proven": change.proven,
+        "summary": change.summary,
     }
 
 

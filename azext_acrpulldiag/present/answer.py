@@ -23,6 +23,8 @@ WHERE_TO_PASTE = (
 """What is said once where the terminal's own shell is none (Windows)."""
 
 
+_CHANGES_SHOWN = 2
+
 OUT_OF_SCOPE = "out of scope"
 """The check of a row about pods that fail to pull from other registries."""
 
@@ -44,6 +46,7 @@ def rows_of(report: Report) -> Iterator[Row]:
     for root in report["rootCauses"]:
         yield from _cause(root)
         folded.update(each for each in root["explains"] if "." in each)
+    yield from _unchanged(report)
     roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
     found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
     rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
@@ -75,6 +78,7 @@ def headline(report: Report) -> str:
 
 def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
     yield Row("CAUSE", root["outcome"], root["summary"])
+    yield from changed(root)
     by_option: dict[int, list[Mapping[str, Any]]] = {}
     for remedy in root["remedies"]:
         by_option.setdefault(remedy["option"], []).append(remedy)
@@ -84,6 +88,24 @@ def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
             label = f"{name} {place}/{len(steps)}" if len(steps) > 1 else name
             yield Row(label, "", step["description"], step["command"])
     yield Row("more", "", command=f"az aks list-pull-checks --outcome {root['outcome']} -o table")
+
+
+def changed(root: Mapping[str, Any]) -> Iterator[Row]:
+    """What was done before to what a cause names: what is proven to be about it, else what is near it."""
+    proven = [each for each in root["changes"] if each["proven"]]
+    shown = (proven or root["changes"])[:_CHANGES_SHOWN]
+    left = len(root["changes"]) + root["furtherChanges"] - len(shown)
+    more = f" ({left} more: see changes of the cause.)" if left > 0 else ""
+    for at, each in enumerate(shown, 1):
+        yield Row("changed" if each["proven"] else "near it", "", each["summary"] + (more if at == len(shown) else ""))
+
+
+def _unchanged(report: Report) -> Iterator[Row]:
+    """Where the Activity Log was read, and shows nothing of any cause."""
+    if not any(root["changes"] for root in report["rootCauses"]):
+        for finding in report["findings"]:
+            if finding["category"] == "changes" and finding["status"] == "pass":
+                yield Row("changed", "", finding["summary"])
 
 
 def _seen(report: Report) -> Iterator[Row]:
