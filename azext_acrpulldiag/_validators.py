@@ -184,17 +184,22 @@ def _words(given: list[str] | None) -> list[str]:
     return [word for each in given or () for word in each.split(",") if word]
 
 
+def words_of_checks() -> tuple[str, ...]:
+    """What ``--skip`` and ``--only`` take: categories and check ids, and those of what changed before."""
+    from .checks import ALL
+    from .diagnosis.changed import CHECK
+
+    ids = {CHECK, *(checked.id for checked in ALL)}
+    return tuple(sorted(ids | {each.partition(".")[0] for each in ids}))
+
+
 def _validated_words(given: list[str] | None, argument: str) -> list[str]:
     """Categories and check ids, with commas or spaces between them; the nearest are told of one that there is not."""
     import difflib
 
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    from .checks import ALL
-    from .diagnosis.changed import CHECK
-
-    ids = {CHECK, *(checked.id for checked in ALL)}
-    known = sorted(ids | {each.partition(".")[0] for each in ids})
+    known = words_of_checks()
     words = _words(given)
     for word in words:
         if word not in known:
@@ -224,9 +229,13 @@ def _left_out(skip: list[str], only: list[str]) -> list[str]:
 
 def narrowed(skip: list[str] | None, only: list[str] | None) -> str:
     """What is judged, in words, where ``--skip`` or ``--only`` was given; ``skip`` as :func:`_left_out` returned it."""
+    from .diagnosis.changed import CHECK
+    from .diagnosis.evaluate import left_out
+
     if only:
         return f"only {', '.join(only)}"
-    return f"all but {', '.join(skip)}" if skip else ""
+    judged = [each for each in skip or () if not left_out(CHECK, [each])]  # what changed before judges nothing
+    return f"all but {', '.join(judged)}" if judged else ""
 
 
 def _validate_consent(namespace: Any) -> None:
