@@ -23,8 +23,6 @@ WHERE_TO_PASTE = (
 """What is said once where the terminal's own shell is none (Windows)."""
 
 
-_CHANGES_SHOWN = 2
-
 OUT_OF_SCOPE = "out of scope"
 """The check of a row about pods that fail to pull from other registries."""
 
@@ -91,13 +89,12 @@ def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def changed(root: Mapping[str, Any]) -> Iterator[Row]:
-    """What was done before to what a cause names: what is proven to be about it, else what is near it."""
-    proven = [each for each in root["changes"] if each["proven"]]
-    shown = (proven or root["changes"])[:_CHANGES_SHOWN]
-    left = len(root["changes"]) + root["furtherChanges"] - len(shown)
-    more = f" ({left} more: see changes of the cause.)" if left > 0 else ""
-    for at, each in enumerate(shown, 1):
-        yield Row("changed" if each["proven"] else "near it", "", each["summary"] + (more if at == len(shown) else ""))
+    """The newest thing that was done before to what a cause names: proven to be about it, else near it."""
+    newest = next((each for each in root["changes"] if each["proven"]), next(iter(root["changes"]), None))
+    if newest is not None:
+        left = len(root["changes"]) + root["furtherChanges"] - 1
+        more = f" ({left} more: see changes of the cause.)" if left else ""
+        yield Row("changed" if newest["proven"] else "near it", "", newest["summary"] + more)
 
 
 def _unchanged(report: Report) -> Iterator[Row]:
