@@ -96,14 +96,24 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None, watch: 
     Raises :class:`NoAnswerError` too, where Resource Manager says nothing of the cluster at all, and
     :class:`KubeconfigError` where what the user gave for the Kubernetes API cannot be used.
     """
-    facts, elapsed = read(cli_ctx, request, found, watch)
+    facts, elapsed, diagnosis = read_and_diagnose(cli_ctx, request, found, watch)
     if isinstance(facts.cluster, Unreadable) and facts.cluster.reason in NO_ANSWER:
         raise NoAnswerError(facts.cluster)
     if isinstance(facts.kubernetes, Unreadable) and facts.kubernetes.operation == KUBECONFIG:
         raise KubeconfigError(facts.kubernetes)
-    diagnosis = diagnosed(facts, request.skip, request.narrowed)
-    facts, elapsed = with_changes(cli_ctx, request, facts, diagnosis, elapsed, watch)
     return judged(facts, request, elapsed, diagnosis)
+
+
+def read_and_diagnose(
+    cli_ctx: Any, request: Request, found: Discovered | None = None, watch: Watch = unwatched
+) -> tuple[Facts, Elapsed, Diagnosis]:
+    """Read all facts and judge them; where something is broken, read what changed before, too.
+
+    The diagnosis does not tell of that yet, see :func:`judged`. Arguments and exceptions are those of :func:`read`.
+    """
+    facts, elapsed = read(cli_ctx, request, found, watch)
+    diagnosis = diagnosed(facts, request.skip, request.narrowed)
+    return (*with_changes(cli_ctx, request, facts, diagnosis, elapsed, watch), diagnosis)
 
 
 def read(
