@@ -12,9 +12,9 @@ from azure.cli.core.decorators import Completer
 
 def _categories_and_checks(*_: Any) -> list[str]:
     """What ``--skip`` takes."""
-    from .checks import ALL
+    from ._validators import words_of_checks
 
-    return sorted({checked.id for checked in ALL} | {checked.category for checked in ALL})
+    return list(words_of_checks())
 
 
 def load_arguments(self: Any, command: str) -> None:
@@ -70,7 +70,8 @@ def _load_judgement(context: Any) -> None:
         arg_group=group,
         completer=Completer(_categories_and_checks),
         help="Categories or ids of checks not to run, such as `network` or `registry.health`, with commas or spaces "
-        "between them; they are reported as skipped, and what no other check needs is not read.",
+        "between them; they are reported as skipped, and what no other check needs is not read. `changes` leaves out "
+        "what changed before a cause, which is asked of the Activity Log.",
     )
     context.argument(
         "only",

@@ -184,15 +184,22 @@ def _words(given: list[str] | None) -> list[str]:
     return [word for each in given or () for word in each.split(",") if word]
 
 
+def words_of_checks() -> tuple[str, ...]:
+    """What ``--skip`` and ``--only`` take: categories and check ids, and those of what changed before."""
+    from .checks import ALL
+    from .diagnosis.changed import CHECK
+
+    ids = {CHECK, *(checked.id for checked in ALL)}
+    return tuple(sorted(ids | {each.partition(".")[0] for each in ids}))
+
+
 def _validated_words(given: list[str] | None, argument: str) -> list[str]:
     """Categories and check ids, with commas or spaces between them; the nearest are told of one that there is not."""
     import difflib
 
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    from .checks import ALL
-
-    known = sorted({checked.id for checked in ALL} | {checked.category for checked in ALL})
+    known = words_of_checks()
     words = _words(given)
     for word in words:
         if word not in known:
@@ -207,9 +214,11 @@ def _left_out(skip: list[str], only: list[str]) -> list[str]:
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from .checks import ALL
+    from .diagnosis.changed import CHECK
     from .diagnosis.evaluate import left_out
 
-    beside = [checked.id for checked in ALL if only and not left_out(checked.id, only)]
+    ids = [*(checked.id for checked in ALL), CHECK]
+    beside = [each for each in ids if only and not left_out(each, only)]
     everything = [*skip, *beside]
     if all(left_out(checked.id, everything) for checked in ALL):
         raise InvalidArgumentValueError(
@@ -220,9 +229,13 @@ def _left_out(skip: list[str], only: list[str]) -> list[str]:
 
 def narrowed(skip: list[str] | None, only: list[str] | None) -> str:
     """What is judged, in words, where ``--skip`` or ``--only`` was given; ``skip`` as :func:`_left_out` returned it."""
+    from .diagnosis.changed import CHECK
+    from .diagnosis.evaluate import left_out
+
     if only:
         return f"only {', '.join(only)}"
-    return f"all but {', '.join(skip)}" if skip else ""
+    judged = [each for each in skip or () if not left_out(CHECK, [each])]  # what changed before judges nothing
+    return f"all but {', '.join(judged)}" if judged else ""
 
 
 def _validate_consent(namespace: Any) -> None:

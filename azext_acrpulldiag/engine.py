@@ -8,17 +8,20 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .checks import ALL
-from .collect import ReadRequest, Watch, collect, unwatched
+from .collect import ReadRequest, Watch, collect, collect_changes, unwatched
 from .collect.ask.deadline import Deadline, Meter
 from .collect.ask.session import Session
 from .collect.kubernetes.discovery import Discovered, discover
 from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
 from .collect.request import Known
+from .diagnosis.changed import CHECK as CHANGES
+from .diagnosis.changed import questions_of, told
 from .diagnosis.evaluate import applies, left_out
-from .diagnosis.whole import proven
+from .diagnosis.whole import diagnosed, repairs_tried
 from .facts import Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
+from .model import Diagnosis
 from .report import Elapsed, Json, report_of
 from .targets import NO_REGISTRY, Targets
 
@@ -93,12 +96,24 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None, watch: 
     Raises :class:`NoAnswerError` too, where Resource Manager says nothing of the cluster at all, and
     :class:`KubeconfigError` where what the user gave for the Kubernetes API cannot be used.
     """
-    facts, elapsed = read(cli_ctx, request, found, watch)
+    facts, elapsed, diagnosis = read_and_diagnose(cli_ctx, request, found, watch)
     if isinstance(facts.cluster, Unreadable) and facts.cluster.reason in NO_ANSWER:
         raise NoAnswerError(facts.cluster)
     if isinstance(facts.kubernetes, Unreadable) and facts.kubernetes.operation == KUBECONFIG:
         raise KubeconfigError(facts.kubernetes)
-    return judged(facts, request, elapsed)
+    return judged(facts, request, elapsed, diagnosis)
+
+
+def read_and_diagnose(
+    cli_ctx: Any, request: Request, found: Discovered | None = None, watch: Watch = unwatched
+) -> tuple[Facts, Elapsed, Diagnosis]:
+    """Read all facts and judge them; where something is broken, read what changed before, too.
+
+    The diagnosis does not tell of that yet, see :func:`judged`. Arguments and exceptions are those of :func:`read`.
+    """
+    facts, elapsed = read(cli_ctx, request, found, watch)
+    diagnosis = diagnosed(facts, request.skip, request.narrowed)
+    return (*with_changes(cli_ctx, request, facts, diagnosis, elapsed, watch), diagnosis)
 
 
 def read(
@@ -134,6 +149,30 @@ def read(
     return collected.facts, elapsed
 
 
+def with_changes(
+    cli_ctx: Any, request: Request, facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed, watch: Watch = unwatched
+) -> tuple[Facts, Elapsed]:
+    """Add what changed before, in the time that is left, where something is broken and it was not left out.
+
+    No other run makes a request more.
+    """
+    questions = () if left_out(CHANGES, request.skip) else questions_of(diagnosis, facts)
+    if not questions:
+        return facts, elapsed
+    began = time.monotonic()
+    meter = Meter()
+    session = Session(cli_ctx, Deadline(request.timeout - elapsed.seconds), meter, retries=False)
+    wanted = ReadRequest(request.targets, request.options, needs={}, questions=questions)
+    found, seconds = collect_changes(session, wanted, watch)
+    spent = Elapsed(
+        elapsed.seconds + time.monotonic() - began,
+        elapsed.requests + meter.requests,
+        elapsed.longest_chain + meter.longest_chain,
+        {**elapsed.collectors, **seconds},
+    )
+    return replace(facts, changes=found), spent
+
+
 def report_of_failure(request: Request, reason: str, detail: str) -> Json:
     """Return the report of a run that could not read anything: inconclusive, and why."""
     why = Unreadable(reason, detail)
@@ -141,9 +180,11 @@ def report_of_failure(request: Request, reason: str, detail: str) -> Json:
     return judged(facts, request, Elapsed(0.0, 0, 0))
 
 
-def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:
-    """Return the report of what was read. Pure."""
-    return report_of(facts, proven(facts, request.skip, request.narrowed), elapsed)
+def judged(facts: Facts, request: Request, elapsed: Elapsed, diagnosis: Diagnosis | None = None) -> Json:
+    """Return the report of what was read. Pure. ``diagnosis`` is that of these facts, where it was made already."""
+    diagnosis = diagnosis or diagnosed(facts, request.skip, request.narrowed)
+    tried = repairs_tried(diagnosis, facts, request.skip)
+    return report_of(facts, told(tried, facts, request.skip), elapsed)
 
 
 def _parsed(image: str | None) -> Image | None:

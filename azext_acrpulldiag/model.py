@@ -107,6 +107,24 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class PastChange:
+    """What somebody did to a resource that a cause names, before pulls began to fail.
+
+    ``proven``: it is about this very cause; else it is only near it.
+    """
+
+    operation: str
+    resource: str
+    when: datetime
+    by: str | None
+    """As the Activity Log calls him; ``None``: not shown."""
+    correlation_id: str | None
+    status: str
+    proven: bool
+    summary: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One statement of one check about one resource.
 
@@ -140,6 +158,10 @@ class Finding:
     """How many hops of the path to the registry come before the fault; 0 where it is on no such path."""
     reach: Reach = field(default_factory=Reach)
     """Whose pulls it speaks of: it explains the symptoms of no others."""
+    changes: tuple[PastChange, ...] = ()
+    """Of a root cause: what was done before to what it names, the newest first."""
+    further_changes: int = 0
+    """How many more there were."""
 
     @property
     def category(self) -> str:
@@ -179,6 +201,8 @@ class Symptom:
     """Whether its node asked another registry by mistake, so that only what is said of this image can be the cause."""
     virtual_node: bool = False
     """Whether Container Instances was to pull it, for a virtual node."""
+    first_seen: datetime | None = None
+    """When its pull was first seen to fail; ``None``: that is not known."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .model import (
     Diagnosis,
     Finding,
     LeadsTo,
+    PastChange,
     PlannedStep,
     Remedy,
     RepairPlan,
@@ -144,6 +145,21 @@ def _finding(finding: Finding) -> Json:
         "remedies": [_remedy(remedy) for remedy in finding.remedies],
         "url": finding.url,
         "seenFrom": finding.seen_from.value,
+        "changes": [_change(change) for change in finding.changes],
+        "furtherChanges": finding.further_changes,
+    }
+
+
+def _change(change: PastChange) -> Json:
+    return {
+        "operation": change.operation,
+        "resource": change.resource,
+        "when": plain(change.when),
+        "by": change.by,
+        "correlationId": change.correlation_id,
+        "status": change.status,
+        "proven": change.proven,
+        "summary": change.summary,
     }
 
 

@@ -59,6 +59,7 @@ _ZONES = "private DNS zones for registries"
 _RULESETS = "DNS forwarding rulesets"
 _RESOLVERS = "DNS private resolvers"
 _TENANT = "tenant"
+_CAUSES = "subscriptions of what the causes name"
 
 
 def _action(name: str, where: str, when: str = "", left_out: str = "") -> Right:
@@ -267,6 +268,9 @@ IMAGES = (
         _REGISTRY,
         f"a repository does not exist, to suggest similar names, and {_ABAC}",
     ),
+)
+ACTIVITY_LOG = (
+    _action("Microsoft.Insights/eventtypes/values/read", _CAUSES, "a cause is found, to tell what changed before"),
 )
 CHECK_HEALTH = (
     *_PULL,

@@ -22,6 +22,8 @@ REPORT = {
             "summary": "No role.",
             "explains": [],
             "remedies": [],
+            "changes": [],
+            "furtherChanges": 0,
         }
     ],
     "repairPlan": None,

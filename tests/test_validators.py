@@ -250,3 +250,31 @@ def test_nothing_left_to_judge_is_refused(given):
 def test_a_pull_secret_that_only_leaves_out_is_refused():
     said = refused(errors.MutuallyExclusiveArgumentError, only=["access"], pull_secret="x")
     assert "--only" in said
+
+
+@pytest.mark.parametrize("word", ["changes", "changes.activity-log"])
+def test_what_changed_before_may_be_left_out_and_narrows_no_verdict(word):
+    given = arguments(skip=[word])
+    validate_diagnose_pull(command(), given)
+    assert given.skip == [word]
+    assert narrowed(given.skip, given.only) == ""
+    assert narrowed([word, "network"], None) == "all but network"
+
+
+def test_a_word_near_to_changes_is_told():
+    with pytest.raises(errors.InvalidArgumentValueError) as raised:
+        validate_diagnose_pull(command(), arguments(skip=["chanegs"]))
+    assert "changes" in " ".join(raised.value.recommendations)
+
+
+def test_only_certain_checks_ask_for_no_changes():
+    given = arguments(only=["access"])
+    validate_diagnose_pull(command(), given)
+    assert left_out("changes.activity-log", given.skip)
+    given = arguments(only=["access", "changes"])
+    validate_diagnose_pull(command(), given)
+    assert not left_out("changes.activity-log", given.skip)
+
+
+def test_what_changed_alone_judges_nothing():
+    assert "leave out every check" in refused(errors.InvalidArgumentValueError, only=["changes"])

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..facts import Facts
+from ..facts import ActivityLog, Facts, Unreadable
 from .ask.arm import ArmReader
 from .ask.deadline import Deadline
 from .ask.once import Once
@@ -19,11 +19,11 @@ from .azure.cluster import explain_missing_cluster
 from .azure.missing import ClusterMissingError
 from .plan import Plan
 from .reading import Reading, Underway
-from .readings import CHECK_ACR, CHECK_HEALTH, CLUSTER, facts_of, needed
+from .readings import CHANGES, CHECK_ACR, CHECK_HEALTH, CLUSTER, facts_of, needed
 from .request import ReadRequest, Run
 from .sources import MISSING
 
-__all__ = ["ClusterMissingError", "Collected", "ReadRequest", "collect"]
+__all__ = ["ClusterMissingError", "Collected", "ReadRequest", "collect", "collect_changes"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,21 @@ def collect(session: Session, request: ReadRequest, watch: Watch = unwatched) ->
                 raise ClusterMissingError(target, explain_missing_cluster(reader, target))
             facts = facts_of(answers, request, datetime.now(timezone.utc))
         return Collected(facts, {task.name: task.seconds for task in plan.tasks})
+
+
+def collect_changes(
+    session: Session, request: ReadRequest, watch: Watch = unwatched
+) -> tuple[ActivityLog | Unreadable | None, Mapping[str, float]]:
+    """Ask the Activity Log the questions of ``request``; return its answer, and the seconds that it took.
+
+    The second collection of a run, which depends on the verdict of the first. Ends by the session's deadline.
+    """
+    with _plan(session) as plan:
+        reader = ArmReader(session)
+        answers = Underway(Run(session, reader, Once(reader), request), plan, (CHANGES,))
+        with watch(plan.waited_for):
+            found = answers(CHANGES)
+        return found, {task.name: task.seconds for task in plan.tasks}
 
 
 def _load_clients(deadline: Deadline) -> None:

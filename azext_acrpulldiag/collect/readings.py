@@ -146,6 +146,11 @@ CHECK_ACR = Reading(
     "checkAcr", needing(sources.check_acr, REGISTRY, CLUSTER), "check_acr", rights.CHECK_ACR,
     otherwise=None, asked=lambda request: request.check_acr,
 )
+# --- what changed before, once a verdict is known -------------------------------------------
+CHANGES = Reading(
+    "activityLog", at_once(sources.changes), "changes", rights.ACTIVITY_LOG, otherwise=None,
+    asked=lambda request: bool(request.questions),
+)
 # fmt: on
 
 FACTS: dict[str, Reading[object]] = {
@@ -195,4 +200,5 @@ def facts_of(answers: Answers, request: ReadRequest, now: datetime) -> Facts:
         pull_secrets=answers(PULL_SECRETS),
         check_health=answers(CHECK_HEALTH),
         check_acr=answers(CHECK_ACR),
+        changes=answers(CHANGES),
     )

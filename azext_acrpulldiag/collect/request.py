@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..facts import Cluster, Kubernetes, Options, Unreadable
+from ..facts import Cluster, Kubernetes, LogQuestion, Options, Unreadable
 from ..targets import Targets
 from .ask.kubernetes import ApiServer
 from .ask.readers import Readers
@@ -41,6 +41,8 @@ class ReadRequest:
     """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""
     credential_test: bool = True
     """Whether a pull secret's credential may be offered to its registry."""
+    questions: tuple[LogQuestion, ...] = ()
+    """To the Activity Log, once a verdict is known; those that matter most first."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ..facts import (
     Access,
     AccountIdentity,
     AccountPull,
+    ActivityLog,
     CacheRule,
     CheckAcrReport,
     Cluster,
@@ -42,6 +43,7 @@ from ..facts import (
 from ..pull_errors import classify
 from ..pull_errors.left_out import may_lack_its_host
 from ..pull_errors.symptoms import may_be_refused
+from .activity.log import read_log
 from .ask.arm import Json, ReadError, by_key, in_parallel
 from .az.check_acr import run_check_acr
 from .azure import access as rbac
@@ -519,6 +521,14 @@ def pull_secrets(
 
 def _names_secrets(run: Run, pods: Kubernetes | Unreadable | None) -> bool:
     return run.request.pull_secret is not None or bool(_failing(pods))
+
+
+# --- what changed before -------------------------------------------------------------------
+
+
+def changes(run: Run) -> ActivityLog:
+    """What the Activity Log answers to the questions of the run."""
+    return read_log(run.arm, run.request.questions)
 
 
 # --- commands of az ------------------------------------------------------------------------

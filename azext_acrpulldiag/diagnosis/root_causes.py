@@ -58,7 +58,7 @@ def diagnose(
         verdict=verdict,
         summary=" ".join(filter(None, (summary_of(verdict, roots, judged, well), grouping.where, beside))),
         root_causes=roots,
-        findings=tuple(sorted(judged, key=_report_order)),
+        findings=in_report_order(judged),
         symptoms=tuple(symptoms),
         out_of_scope=tuple(out_of_scope),
         grouping=grouping,
@@ -225,6 +225,11 @@ def _verdict(roots: Sequence[RootCause], findings: Iterable[Finding]) -> Verdict
 
 
 _ORDER = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.SKIPPED, Status.PASS)
+
+
+def in_report_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Failures first; the same findings in the same order in every run."""
+    return tuple(sorted(findings, key=_report_order))
 
 
 def _report_order(finding: Finding) -> tuple[object, ...]:

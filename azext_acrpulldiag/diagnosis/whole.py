@@ -22,7 +22,12 @@ from .summary import WELL, elsewhere, no_registry, without_host
 
 def proven(facts: Facts, skip: Collection[str] = (), narrowed: str = "") -> Diagnosis:
     """Judge everything that was read, and try the repairs on it. Arguments are those of :func:`diagnosed`."""
-    return with_repairs_tried(diagnosed(facts, skip, narrowed), facts, partial(diagnosed, skip=skip))
+    return repairs_tried(diagnosed(facts, skip, narrowed), facts, skip)
+
+
+def repairs_tried(diagnosis: Diagnosis, facts: Facts, skip: Collection[str] = ()) -> Diagnosis:
+    """Try the repairs of a diagnosis on the facts that it came from."""
+    return with_repairs_tried(diagnosis, facts, partial(diagnosed, skip=skip))
 
 
 def diagnosed(facts: Facts, skip: Collection[str] = (), narrowed: str = "") -> Diagnosis:

@@ -24,6 +24,7 @@ from .access import (
     RoleAssignment,
     RoleDefinition,
 )
+from .changes import ActivityLog, Change, LogQuestion, UnreadLog
 from .cluster import (
     AgentPool,
     AssignedIdentity,
@@ -122,11 +123,13 @@ __all__ = [
     "Access",
     "AccountIdentity",
     "AccountPull",
+    "ActivityLog",
     "AdminRule",
     "AgentPool",
     "AssignedIdentity",
     "Bootstrap",
     "CacheRule",
+    "Change",
     "CheckAcrReport",
     "Cluster",
     "ConnectedGroup",
@@ -155,6 +158,7 @@ __all__ = [
     "Layer",
     "LinkedRulesets",
     "LocalDns",
+    "LogQuestion",
     "Managed",
     "ManagedIdentity",
     "Network",
@@ -199,6 +203,7 @@ __all__ = [
     "ServiceAccountPull",
     "ServicePrincipal",
     "Subnet",
+    "UnreadLog",
     "Unreadable",
     "UserRoute",
     "VirtualNetwork",
@@ -263,6 +268,8 @@ class Facts:
     """``None``: not asked for."""
     account_identities: tuple[AccountIdentity, ...] | Unreadable | None = None
     """Those that pods pull as, in the place of the kubelet identity; ``None``: they do not."""
+    changes: ActivityLog | Unreadable | None = None
+    """What the Activity Log shows of what root causes name. ``None``: not asked for."""
     options: Options = field(default_factory=Options)
 
 

@@ -12,6 +12,7 @@ CODES = frozenset(
         "forbidden",  # the login lacks a right
         "internal-error",  # a defect of this extension
         "left-out",  # of a check: it was not to run
+        "limited",  # the run asks for no more of it
         "malformed",  # the answer has another form than is documented
         "not-needed",  # of a reading: no check that needs it was to run, so that no report has it
         "not-found",  # it is not there, or is not among what the login is shown

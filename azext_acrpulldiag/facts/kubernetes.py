@@ -84,6 +84,8 @@ class FailingContainer:
     :data:`SANDBOX`."""
     created: datetime | None = None
     """When the pod was created; ``None``: not shown."""
+    first_seen: datetime | None = None
+    """When a pull of it was first seen to fail, by the events that are left of the last hour's; ``None``: by none."""
 
 
 @dataclass(frozen=True)

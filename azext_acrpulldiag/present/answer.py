@@ -45,6 +45,7 @@ def rows_of(report: Report) -> Iterator[Row]:
         yield from _cause(root)
         folded.update(each for each in root["explains"] if "." in each)
     yield from planned(report)
+    yield from _unchanged(report)
     roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
     found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
     rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
@@ -76,6 +77,7 @@ def headline(report: Report) -> str:
 
 def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
     yield Row("CAUSE", root["outcome"], root["summary"])
+    yield from changed(root)
     by_option: dict[int, list[Mapping[str, Any]]] = {}
     for remedy in root["remedies"]:
         by_option.setdefault(remedy["option"], []).append(remedy)
@@ -86,6 +88,23 @@ def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
             yield Row(label, "", step["description"], step["command"])
         yield from after(steps)
     yield Row("more", "", command=f"az aks list-pull-checks --outcome {root['outcome']} -o table")
+
+
+def changed(root: Mapping[str, Any]) -> Iterator[Row]:
+    """The newest thing that was done before to what a cause names: proven to be about it, else near it."""
+    newest = next((each for each in root["changes"] if each["proven"]), next(iter(root["changes"]), None))
+    if newest is not None:
+        left = len(root["changes"]) + root["furtherChanges"] - 1
+        more = f" ({left} more: see changes of the cause.)" if left else ""
+        yield Row("changed" if newest["proven"] else "near it", "", newest["summary"] + more)
+
+
+def _unchanged(report: Report) -> Iterator[Row]:
+    """Where the Activity Log was read, and shows nothing of any cause."""
+    if not any(root["changes"] for root in report["rootCauses"]):
+        for finding in report["findings"]:
+            if finding["category"] == "changes" and finding["status"] == "pass":
+                yield Row("changed", "", f"{finding['summary'].partition('. ')[0].rstrip('.')}.")
 
 
 _AFTER = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .answer import OUT_OF_SCOPE, WHERE_TO_PASTE, Report, Row, after, planned, rows_of
+from .answer import OUT_OF_SCOPE, WHERE_TO_PASTE, Report, Row, after, changed, planned, rows_of
 from .folding import POSIX, folded, folded_command
 
 SCREEN = 24
@@ -79,6 +79,7 @@ def _chosen(report: Report) -> Iterator[Row]:
     yield from (row for row in rows if row.result == "seen" and row.check == "pods")
     for root in report["rootCauses"][:_CAUSES_SHOWN]:
         yield Row("CAUSE", "", f"{root['summary']}")
+        yield from changed(root)
         steps = [each for each in root["remedies"] if each["option"] == 1]
         for step in steps:
             yield Row("fix", "", step["description"], step["command"])

@@ -231,6 +231,7 @@ def _symptom(pull: FailedPull, pools: Mapping[str, str | None]) -> Symptom:
         message=quoted(container.message, LONGEST_MESSAGE),
         count=container.count,
         last_seen=container.last_seen,
+        first_seen=container.first_seen,
         asked=None if pull.asked is None else written(pull.asked),
         virtual_node=pull.virtual_node,
     )

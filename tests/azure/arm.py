@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body, recording
 
-from . import authorization, entra, managers, resourcegraph, views
+from . import activity, authorization, entra, managers, resourcegraph, views
 from .arm_errors import (
     authentication_failed,
     authorization_failed,
@@ -203,6 +203,12 @@ def _search(cloud: Cloud, request: Request, scope: str) -> Response:
 _FIXED: list[tuple[re.Pattern[str], Callable[..., Response]]] = [
     (re.compile(r"^/subscriptions$", re.IGNORECASE), _subscriptions),
     (re.compile(r"^/subscriptions/([^/]+)$", re.IGNORECASE), _subscription),
+    (
+        re.compile(
+            r"^/subscriptions/([^/]+)/providers/microsoft\.insights/eventtypes/management/values$", re.IGNORECASE
+        ),
+        activity.handle,
+    ),
     (re.compile(r"^/tenants$", re.IGNORECASE), _tenants),
     (re.compile(r"^/subscriptions/([^/]+)/resourcegroups$", re.IGNORECASE), _groups),
     (re.compile(r"^(/subscriptions/[^/]+/resourcegroups/[^/]+)$", re.IGNORECASE), _group),

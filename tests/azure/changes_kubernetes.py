@@ -104,8 +104,9 @@ class KubernetesChanges:
         count: int = 4,
         node: str = NODE,
         kind: str = "containers",
+        since: timedelta | None = None,
     ) -> Object:
-        """Add a kubelet event about a container of a pod."""
+        """Add a kubelet event about a container of a pod; ``since`` is how long ago it was seen first."""
         item = body("k8s/eventlist_image_pull_fail")["items"][2]
         metadata = pod["metadata"]
         number = sum(1 for each in self.api.select("events", ""))
@@ -116,7 +117,13 @@ class KubernetesChanges:
             "uid": metadata["uid"],
             "fieldPath": f"spec.{kind}{{{container}}}",
         }
-        item |= {"reason": reason, "message": message, "count": count, "lastTimestamp": _time(ago)}
+        item |= {
+            "reason": reason,
+            "message": message,
+            "count": count,
+            "lastTimestamp": _time(ago),
+            "firstTimestamp": _time(since or ago),
+        }
         item["source"]["host"] = node
         return self.api.add("events", item)
 

@@ -9,6 +9,7 @@ from tests import build
 from tests.recordings import body
 
 from . import resources as make
+from .activity import ActivityChanges
 from .changes_access import AccessChanges
 from .changes_accounts import AccountChanges
 from .changes_cluster import ClusterChanges
@@ -70,6 +71,7 @@ class Grant:
 class Cloud(
     AccessChanges,
     AccountChanges,
+    ActivityChanges,
     ClusterChanges,
     FirewallChanges,
     GatewayChanges,
@@ -114,6 +116,9 @@ class Cloud(
     role_definitions: dict[str, Json] = field(default_factory=lambda: _builtin_roles())
     deny_assignments: list[Json] = field(default_factory=list)
     groups: dict[str, list[str]] = field(default_factory=dict)
+
+    # Entries of the Activity Log of all subscriptions, see activity.py.
+    activity_log: list[Json] = field(default_factory=list)
 
     applications: list[Json] = field(default_factory=list)
     service_principals: list[Json] = field(default_factory=list)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from azext_acrpulldiag.collect.activity.models import events_from
 from azext_acrpulldiag.collect.azure.accounts import identity_binding_from
 from azext_acrpulldiag.collect.azure.applications import passwords_from, service_principal_from
 from azext_acrpulldiag.collect.azure.cluster import cluster_from
@@ -31,7 +32,8 @@ from azext_acrpulldiag.collect.network.zones import links_from, record_from
 from azext_acrpulldiag.collect.registry.api import Manifest
 from azext_acrpulldiag.collect.registry.manifest_models import index_entries, manifest_from
 from azext_acrpulldiag.collect.registry.registry import cache_rules_from, registry_from, replications_from
-from azext_acrpulldiag.facts import PrivateEndpointConnection, Unreadable
+from azext_acrpulldiag.facts import LogQuestion, PrivateEndpointConnection, Unreadable
+from tests.build import NOW
 from tests.recordings import body
 
 # Members, wherever they stand, whose values are words of Azure's.
@@ -108,6 +110,12 @@ def with_connections(answer):
 
 def ailments(answer):
     return cache_rules_from(body("acr/cacherules_list")["value"], answer["value"])
+
+
+def events(answer):
+    written = ("Microsoft.Network/networkSecurityGroups/write", "microsoft.support/supporttickets/write")
+    asked = LogQuestion("s", "resourceGroupName", "g", NOW, NOW, written)
+    return events_from(answer["value"], asked, "/p")
 
 
 GROUP = (
@@ -193,6 +201,7 @@ OTHERS = [
     (linked_from, "dns/spec_vnet_list_dns_forwarding_rulesets_post"),
     (lambda answer: ruleset_links_from(answer["value"]), "dns/dns_resolver_ruleset_vnet_links_list"),
     (lambda answer: inbound_from(answer["value"]), "dns/dns_resolver_inbound_endpoints_list"),
+    (events, "monitor/docs_activity_log_event_nsg_write"),
     (passwords_from, "graph/application_get"),
     (lambda answer: service_principal_from("app", "tenant", answer, answer), "graph/application_get"),
     (lambda answer: cache_rules_from(answer["value"], []), "acr/cacherules_list"),

@@ -25,9 +25,14 @@ class Known:
 _NETWORK = "Microsoft.Network"
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
 _REGISTRY = "Microsoft.ContainerRegistry/registries"
+_ACTIVITY_LOG = "Microsoft.Insights/eventtypes/management/values"
 _GROUPS = f"{_NETWORK}/privateEndpoints/privateDnsZoneGroups"
 
 ANSWERS = (
+    *(
+        Known(_ACTIVITY_LOG, f"unknown {name}", "monitor/docs_activity_log_event_nsg_write")
+        for name in ("channels", "relatedEvents")
+    ),
     # Networks answer with more than any of their definitions has.
     Known(f"{_NETWORK}/networkInterfaces", "unknown kind", "network/nic_get_2025_05_01"),
     Known(f"{_NETWORK}/networkInterfaces", "unknown managedBy", "network/nic_get_private_endpoint_fqdns"),

@@ -61,6 +61,7 @@ def sources() -> tuple[Source, ...]:
         _with_az("azure-mgmt-compute", "compute/v2024_11_01"),
         _with_az("azure-mgmt-containerregistry", "containerregistry"),
         _with_az("azure-mgmt-containerservice", "containerservice"),
+        _with_az("azure-mgmt-monitor", "monitor"),
         _with_az("azure-mgmt-msi", "msi/v2024_11_30"),
         _with_az("azure-mgmt-resource", "resource/resources/v2022_09_01"),
         *(

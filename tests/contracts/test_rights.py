@@ -25,7 +25,9 @@ def official() -> frozenset[str]:
 
 
 def is_official(right: Right) -> bool:
-    return right.kind is Kind.KUBERNETES or f"{KINDS[right.kind]}{right.name}" in official()
+    """Azure compares without regard to case, and its lists have several."""
+    listed = {each.lower() for each in official()}
+    return right.kind is Kind.KUBERNETES or f"{KINDS[right.kind]}{right.name}".lower() in listed
 
 
 def test_every_right_is_one_that_azure_lists(noted):

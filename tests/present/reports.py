@@ -16,7 +16,7 @@ def remedy(command: str | None = COMMAND, option: int = 1, step: int = 1, **more
 def finding(outcome: str, status: str = "fail", summary: str = "It is broken.", **more: Any) -> dict[str, Any]:
     check = outcome.partition(".")[0]
     given = {"check": f"{check}.x", "outcome": outcome, "category": check, "status": status, "resource": "/r"}
-    return {**given, "summary": summary, "remedies": [], **more}
+    return {**given, "summary": summary, "remedies": [], "changes": [], "furtherChanges": 0, **more}
 
 
 def report(*roots: dict[str, Any], verdict: str = "broken", **more: Any) -> dict[str, Any]:

@@ -100,3 +100,30 @@ def test_several_causes_have_one_plan():
         report(*both, repairPlan=plan)
     )
     assert not [row for row in rows(report(both[0], repairPlan=plan)) if row[0] == "plan"]
+
+
+def past(summary, proven=False):
+    return {"summary": summary, "proven": proven}
+
+
+def test_what_is_proven_to_have_changed_stands_below_the_cause():
+    changes = [past("A tag was set."), past("The rule was added.", proven=True)]
+    told = rows(report(finding("network.a", changes=changes, furtherChanges=3, remedies=[remedy()])))
+    assert told[1:4] == [
+        ("CAUSE", "network.a", "It is broken."),
+        ("changed", "", "The rule was added. (4 more: see changes of the cause.)"),
+        ("fix", "", COMMAND),
+    ]
+
+
+def test_what_is_not_proven_is_only_near_it():
+    told = rows(report(finding("network.a", changes=[past("A tag was set.")])))
+    assert told[2] == ("near it", "", "A tag was set.")
+
+
+def test_a_silent_log_is_told_once():
+    silent = finding("changes.x", "pass", "The Activity Log shows no change.")
+    told = rows(report(finding("network.a"), finding("network.b"), findings=[silent]))
+    assert [words for result, _, words in told if result == "changed"] == ["The Activity Log shows no change."]
+    roots = [finding("network.a", changes=[past("A tag was set.")])]
+    assert "changed" not in [result for result, _, _ in rows(report(*roots, findings=[silent]))]

@@ -68,3 +68,9 @@ def test_where_commands_can_be_pasted_is_said_once_and_only_where_the_shell_is_a
     assert "Cloud Shell" not in " ".join(texts(blocks_of([broken], 100)))
     assert [row["Result"] for row in table_of([broken], 100, continued="")][-1] == "note"
     assert "note" not in [row["Result"] for row in table_of([broken], 100)]
+
+
+def test_what_changed_before_is_told_below_the_cause():
+    changes = [{"summary": "It was deleted.", "proven": True}]
+    told = texts(block_of(report(finding("a.b", changes=changes, remedies=[remedy()])), 100))
+    assert any(each.split(maxsplit=1) == ["changed", "It was deleted."] for each in told)

@@ -20,7 +20,7 @@ from azext_acrpulldiag.collect import ClusterMissingError
 from azext_acrpulldiag.collect.ask import kubernetes as kube_api
 from azext_acrpulldiag.collect.kubernetes.login import ClusterAccess
 from azext_acrpulldiag.collect.kubernetes.workloads import Scope
-from azext_acrpulldiag.engine import Request, judged, read
+from azext_acrpulldiag.engine import Request, judged, read_and_diagnose
 from azext_acrpulldiag.targets import ClusterTarget, Targets, parse_registry
 from tests import build
 from tests.contracts.trace import answers_traced, fresh
@@ -31,9 +31,9 @@ def answer(cli_ctx: Any, asked: dict[str, Any]) -> dict[str, Any]:
     request = request_of(asked)
     began = time.monotonic()
     try:
-        facts, elapsed = read(cli_ctx, request)
+        facts, elapsed, diagnosis = read_and_diagnose(cli_ctx, request)
         outcome: dict[str, Any] = {
-            "report": judged(facts, request, elapsed),
+            "report": judged(facts, request, elapsed, diagnosis),
             "facts": base64.b64encode(pickle.dumps(facts)).decode(),
         }
     except ClusterMissingError as missing:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from azext_acrpulldiag.checks import ALL
+from azext_acrpulldiag.diagnosis.changed import CHECK as CHANGES
 from azext_acrpulldiag.permissions import fields_read_with
 from azext_acrpulldiag.rights import Kind, Right
 from scripts.permission_page import cluster_role, role, secret_role
@@ -123,7 +124,8 @@ def by_check(report: dict[str, Any]) -> Found:
     """What each check said: status and outcome of its findings."""
     found: Found = {}
     for each in report["findings"]:
-        found.setdefault(each["check"], Counter())[each["status"], each["outcome"]] += 1
+        if each["check"] != CHANGES:  # it is asked for what the causes name, and is no judgement
+            found.setdefault(each["check"], Counter())[each["status"], each["outcome"]] += 1
     return found
 
 

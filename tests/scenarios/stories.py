@@ -48,8 +48,9 @@ class Story:
     has, for an outcome, what its first finding's evidence must contain, in the report's own keys. ``unknowns`` has
     the permission, or ``None``, for every check that is to be unknown (``unittest.mock.ANY`` where it does not
     matter). ``commands`` are the beginnings of the first root cause's repair commands, in order; empty: not compared.
-    ``where`` is what the summary says of where pulls fail; ``None``: not compared. ``needs`` are means of this machine
-    without which the story cannot be told.
+    ``where`` is what the summary says of where pulls fail; ``None``: not compared. ``changes`` are what was done before
+    the first root cause, the newest first: whether that is proven to be about it, and words of its summary; ``None``:
+    not compared. ``needs`` are means of this machine without which the story cannot be told.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Story:
     unknowns: Mapping[str, Any]
     commands: tuple[str, ...]
     where: str | None
+    changes: tuple[tuple[bool, str], ...] | None
     exit_code: int
     needs: tuple[str, ...]
 
@@ -101,6 +103,7 @@ def story(
     unknowns: Mapping[str, Any] | None = None,
     commands: tuple[str, ...] = (),
     where: str | None = None,
+    changes: tuple[tuple[bool, str], ...] | None = None,
     acr: str | None = "contosoreg",
     arguments: tuple[str, ...] = (),
     exit_code: int | None = None,
@@ -129,6 +132,7 @@ def story(
             unknowns=unknowns or {},
             commands=commands,
             where=where,
+            changes=changes,
             exit_code=code,
             needs=needs,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from azext_acrpulldiag.collect.readings import CHECK_ACR
+from azext_acrpulldiag.diagnosis.changed import CHECK as CHANGES
 from azext_acrpulldiag.permissions import every_right
 from azext_acrpulldiag.rights import Kind, Right
 from tests.azure.az import Az
@@ -127,6 +128,7 @@ LOST: dict[str, dict[str, tuple[str, ...]]] = {
     "granted-for-this-repository": {
         "Microsoft.ContainerRegistry/registries/repositories/content/read": ("image.existence",),
     },
+    "role-assignment-deleted": {"Microsoft.Insights/eventtypes/values/read": (CHANGES,)},
     "pull-secret-with-a-line-break": {
         "Microsoft.ContainerRegistry/registries/listCredentials/action": ("pull-secret.admin",),
     },

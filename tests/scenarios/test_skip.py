@@ -11,6 +11,7 @@ import pytest
 
 from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.checks.symptom import UNEXPLAINED
+from azext_acrpulldiag.diagnosis.changed import CHECK as CHANGES
 from azext_acrpulldiag.diagnosis.evaluate import left_out
 from tests.azure import secrets
 from tests.azure.state import Cloud
@@ -63,7 +64,7 @@ def findings(report: dict[str, Any], skip: Sequence[str] = ()) -> dict[str, list
     """By check, but for those that are left out; what nothing explains is told by what all others say."""
     found: dict[str, list[dict[str, Any]]] = {}
     for each in report["findings"]:
-        if not left_out(each["check"], skip) and each["outcome"] != UNEXPLAINED.id:
+        if not left_out(each["check"], [*skip, CHANGES]) and each["outcome"] != UNEXPLAINED.id:
             found.setdefault(each["check"], []).append(each)
     return found
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -38,6 +38,7 @@ from .workers import Workers
 __all__ = [
     "ArmReader",
     "Json",
+    "Page",
     "ReadError",
     "VersionRefusedError",
     "by_key",
@@ -61,6 +62,14 @@ _VERSION_REFUSED = {"noregisteredproviderfound", "invalidapiversionparameter", "
 # Error codes of a 404 that does not mean "this resource does not exist".
 # Recorded in azure-responses/arm-errors: an unknown subscription and an unknown api-version.
 _NOT_AN_ABSENCE = {*_VERSION_REFUSED, "subscriptionnotfound", "invalidresourcenamespace", "tenantnotfound"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list, and where the next one is; ``None``: it is the last."""
+
+    items: list[Json]
+    following: str | None
 
 
 class BrokenAnswerError(ReadError):
@@ -109,20 +118,31 @@ class ArmReader:
         Follows ``nextLink`` as it stands, on Resource Manager's own host only.
         """
         items: list[Json] = []
-        url = _url(self.session.arm_endpoint, path, api_version, query)
+        following: str | None = None
         for _ in range(MAX_PAGES):
-            page = self._send("GET", url, path)
+            page = self.page(path, api_version, following, **query)
             if page is None:
                 return None
-            items.extend(_items(page, path))
-            following = page.get("nextLink")
-            if not following:
+            items.extend(page.items)
+            following = page.following
+            if following is None:
                 return items
-            if not isinstance(following, str) or _origin(following) != _origin(self.session.arm_endpoint):
-                why = f"The next page of {path} points to another host"
-                raise ReadError(Unreadable("malformed", why, operation_of(path)))
-            url = following
         raise ReadError(Unreadable("malformed", f"{path} has more than {MAX_PAGES} pages", operation_of(path)))
+
+    def page(self, path: str, api_version: str, following: str | None = None, **query: str) -> Page | None:
+        """GET one page of a collection: the first, or the one that an earlier page named as ``following``.
+
+        ``None``: its parent does not exist.
+        """
+        url = following or _url(self.session.arm_endpoint, path, api_version, query)
+        page = self._send("GET", url, path)
+        if page is None:
+            return None
+        after = page.get("nextLink") or None
+        if after is not None and (not isinstance(after, str) or _origin(after) != _origin(self.session.arm_endpoint)):
+            why = f"The next page of {path} points to another host"
+            raise ReadError(Unreadable("malformed", why, operation_of(path)))
+        return Page(_items(page, path), after)
 
     def post(
         self, path: str, api_version: str, body: Json | None = None, subscription: str | None = None
@@ -236,6 +256,8 @@ def answered(session: Session, path: str, exchange: Callable[[], T]) -> T:
         try:
             return exchange()
         except BrokenAnswerError:
+            if not session.retries:
+                raise
             return exchange()
     except ReadError as error:
         # The sockets are shut down at the deadline, so a late answer looks cut off or never sent.

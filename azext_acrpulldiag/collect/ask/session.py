@@ -19,7 +19,7 @@ from ...facts import Unreadable
 from .deadline import Deadline, Meter
 from .errors import ReadError, explain_exception, first_line
 from .shared import Shared
-from .transport import Lifeline, attempt_policy, pool_manager, pooled_transport, retry_policy
+from .transport import Lifeline, attempt_policy, no_retry_policy, pool_manager, pooled_transport, retry_policy
 from .workers import start
 
 _OURS = ("retry_policy", "transport", "per_retry_policies")
@@ -33,12 +33,14 @@ class Session:
     ``cli_ctx`` is the command's CLI context. Nothing is asked of Azure before the first read.
     """
 
-    def __init__(self, cli_ctx: Any, deadline: Deadline, meter: Meter) -> None:
+    def __init__(self, cli_ctx: Any, deadline: Deadline, meter: Meter, retries: bool = True) -> None:
         from azure.cli.core._profile import Profile
 
         self.cli_ctx = cli_ctx
         self.deadline = deadline
         self.meter = meter
+        self.retries = retries
+        """Whether what failed is asked again; not where the requests are numbered."""
         self._profile = Profile(cli_ctx=cli_ctx)
         self._lifeline = Lifeline(deadline)
         self._lock = threading.Lock()
@@ -72,7 +74,7 @@ class Session:
     def policies(self) -> dict[str, Any]:
         """The pipeline settings of this run, for any client of azure-core (keyword arguments)."""
         settings = self._cli_settings()
-        settings["retry_policy"] = retry_policy(self.deadline)
+        settings["retry_policy"] = retry_policy(self.deadline) if self.retries else no_retry_policy()
         settings["transport"] = self.transport()
         settings["per_retry_policies"] = [attempt_policy(self.deadline, self.meter)]
         return settings

@@ -142,6 +142,13 @@ class Trust:
         connection.ca_certs = connection.ca_cert_dir = None
 
 
+def no_retry_policy() -> Any:
+    """For a session whose requests are numbered: what failed is not asked again."""
+    from azure.core.pipeline.policies import RetryPolicy
+
+    return RetryPolicy.no_retries()
+
+
 def retry_policy(deadline: Deadline) -> Any:
     """azure-core's retry policy, which here never waits past the deadline."""
     from azure.core.exceptions import ServiceRequestError, ServiceResponseError

@@ -31,6 +31,18 @@ def when_or_none(event: Json) -> datetime | None:
     return None
 
 
+def first_or_none(event: Json) -> datetime | None:
+    """When an event was first seen: kubelet writes ``firstTimestamp``, newer components ``eventTime``.
+
+    An event is kept for an hour after it was last seen, so that of a pull that goes on failing the beginning is known.
+    """
+    for path in (("firstTimestamp",), ("eventTime",), ("metadata", "creationTimestamp")):
+        time = time_of(member(event, *path))
+        if time is not None:
+            return time
+    return None
+
+
 def count_of(event: Json | None) -> int | None:
     """How often an event was seen."""
     for path in (("series", "count"), ("count",)):

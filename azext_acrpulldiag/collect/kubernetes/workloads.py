@@ -27,7 +27,18 @@ from ..ask.arm import Json, ReadError, in_parallel
 from ..members import member
 from .api import KubeApi
 from .login import KUBECONFIG
-from .objects import count_of, key_of, objects_in, strings_at, text_at, texts_in, time_of, when, when_or_none
+from .objects import (
+    count_of,
+    first_or_none,
+    key_of,
+    objects_in,
+    strings_at,
+    text_at,
+    texts_in,
+    time_of,
+    when,
+    when_or_none,
+)
 from .owners import owner_of
 from .refused import refused_from, running_of
 from .sandboxes import CREATE_FAILED as NO_SANDBOX
@@ -303,6 +314,7 @@ def _failing(pod: Json, status: Json, spec: Json, events: list[Json]) -> Failing
         message=masked(_cause(status, events)),
         count=count_of(last),
         last_seen=None if last is None else when_or_none(last),
+        first_seen=min(filter(None, map(first_or_none, events)), default=None),
         service_account=text_at(pod, "spec", "serviceAccountName") or "default",
         pull_secrets=tuple(
             name for each in objects_in(member(pod, "spec", "imagePullSecrets")) if (name := text_at(each, "name"))

@@ -1,0 +1,1 @@
+"""The Activity Log: who changed what, and when."""
