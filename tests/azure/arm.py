@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body, recording
 
-from . import authorization, entra, managers, resourcegraph, views
+from . import authorization, entra, managers, resourcegraph, views, writes
 from .arm_errors import (
     authentication_failed,
     authorization_failed,
@@ -69,9 +69,13 @@ def _answer(cloud: Cloud, request: Request, path: str) -> Response:
     if path.lower() == "/providers/microsoft.resourcegraph/resources" and request.method == "POST":
         return resourcegraph.handle(cloud, request)
     if request.method == "POST":
-        return _of_network(cloud, request, path) or _action(cloud, request, path)
+        return (
+            _of_network(cloud, request, path) or writes.act(cloud, request, path) or _action(cloud, request, path)
+        )
     if request.method not in ("GET", "HEAD"):
-        return authorization_failed(cloud, f"{views.operation(path, '')}write", path)
+        return writes.handle(cloud, request, path)
+    if writes.is_operation(path):
+        return writes.finished(cloud, request)
     for pattern, handler in _FIXED:
         if match := pattern.match(path):
             return handler(cloud, request, *match.groups())

@@ -1,0 +1,61 @@
+"""What a registry does besides keeping what was written."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from . import resources as make
+from .messages import Request, Response
+from .store import Json
+
+if TYPE_CHECKING:
+    from .state import Cloud
+
+
+def _registry(cloud: Cloud, made: Json, old: Json | None, request: Request) -> Response | None:
+    """A new tier brings its members; data endpoints have names; a registry that is closed lets nobody in.
+
+    ``az acr update`` writes rules about subnets as ``id``; they are shown as recorded in
+    ``acr/docs_registry_vnetrules_virtualNetworkSubnetResourceId_2026``.
+    """
+    properties = made["properties"]
+    made["sku"]["tier"] = made["sku"]["name"]
+    if made["sku"]["name"] == "Premium" and not properties.get("networkRuleSet"):
+        properties["networkRuleSet"] = make.registry()["properties"]["networkRuleSet"]
+    label, _, suffix = properties["loginServer"].partition(".")
+    if properties.get("dataEndpointEnabled"):
+        homes = {made["location"], *(each["location"] for each in cloud.resources.children(made["id"], "replications"))}
+        properties["dataEndpointHostNames"] = [f"{label}.{region}.data.{suffix}" for region in sorted(homes)]
+    for rule in (properties.get("networkRuleSet") or {}).get("virtualNetworkRules") or ():
+        if "id" in rule and "virtualNetworkSubnetResourceId" not in rule and "preview" not in str(rule):
+            rule.setdefault("action", "Allow")
+    return None
+
+
+def _cache_rule(cloud: Cloud, made: Json, old: Json | None, request: Request) -> Response | None:
+    """Two rules may not have the same target."""
+    from .writes_network import refused
+
+    properties = made["properties"]
+    if properties.get("credentialSetResourceId") is None:
+        properties.pop("credentialSetResourceId", None)
+    properties.setdefault("creationDate", "2026-11-22T12:00:00.0000000+00:00")
+    registry_id = made["id"].rsplit("/", 2)[0]
+    for each in cloud.resources.children(registry_id, "cacheRules"):
+        if each["name"] != made["name"] and each["properties"]["targetRepository"] == properties["targetRepository"]:
+            return refused("CacheRuleConflict", f"Cache rule {each['name']} has the same target repository.", 409)
+    return None
+
+
+TYPES: dict[str, Any] = {
+    "microsoft.containerregistry/registries": _registry,
+    "microsoft.containerregistry/registries/cacherules": _cache_rule,
+}
+ACTIONS: dict[tuple[str, str], Any] = {}
+if find_spec(f"{__package__}.writes_tokens"):
+    from importlib import import_module
+
+    _tokens = import_module(f"{__package__}.writes_tokens")
+    TYPES |= getattr(_tokens, "PUTS", {})
+    ACTIONS |= getattr(_tokens, "ACTIONS", {})
