@@ -69,9 +69,7 @@ def _answer(cloud: Cloud, request: Request, path: str) -> Response:
     if path.lower() == "/providers/microsoft.resourcegraph/resources" and request.method == "POST":
         return resourcegraph.handle(cloud, request)
     if request.method == "POST":
-        return (
-            _of_network(cloud, request, path) or writes.act(cloud, request, path) or _action(cloud, request, path)
-        )
+        return _of_network(cloud, request, path) or writes.act(cloud, request, path) or _action(cloud, request, path)
     if request.method not in ("GET", "HEAD"):
         return writes.handle(cloud, request, path)
     if writes.is_operation(path):

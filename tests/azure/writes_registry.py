@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from . import resources as make
@@ -52,10 +51,3 @@ TYPES: dict[str, Any] = {
     "microsoft.containerregistry/registries": _registry,
     "microsoft.containerregistry/registries/cacherules": _cache_rule,
 }
-ACTIONS: dict[tuple[str, str], Any] = {}
-if find_spec(f"{__package__}.writes_tokens"):
-    from importlib import import_module
-
-    _tokens = import_module(f"{__package__}.writes_tokens")
-    TYPES |= getattr(_tokens, "PUTS", {})
-    ACTIONS |= getattr(_tokens, "ACTIONS", {})
