@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from tests import build
 
 from .authorization import EVERYONE, groups_of, scopes_above
 from .broken import fault
+from .changes_access import ago, iso
 from .store import Json
 
 if TYPE_CHECKING:
@@ -60,8 +63,6 @@ def _lets_pull(cloud: Cloud, assignment: Json) -> bool:
 
 
 def _names(patterns: list[str] | None, operation: str) -> bool:
-    from fnmatch import fnmatchcase
-
     return any(fnmatchcase(operation.lower(), each.lower()) for each in patterns or ())
 
 
@@ -73,20 +74,22 @@ def _puller_has_no_role(cloud: Cloud) -> bool:
 @fault("access.recently-granted")
 def _role_is_new(cloud: Cloud) -> bool:
     """Minutes ago; what is older has spread."""
-    from .changes_access import ago, iso
-
     recent = iso(ago(minutes=10))
     return all(each["properties"]["createdOn"] > recent for each in assignments_of(cloud, puller(cloud)))
 
 
 @fault("access.condition-excludes-repository")
 def _condition_names_others(cloud: Cloud) -> bool:
-    """No assignment is without a condition, or has one that names a repository of the registry's."""
+    """For a repository that pods pull, no assignment is without a condition, or has one that names it."""
     held = [
         each["properties"].get("condition") for each in assignments_of(cloud, puller(cloud)) if _lets_pull(cloud, each)
     ]
-    repositories = [name for plane in cloud.data_planes.values() for name in plane.repositories] or ["team/app"]
-    return not any(condition is None or any(f"'{each}'" in condition for each in repositories) for condition in held)
+    wanted = set(
+        re.findall(rf"{re.escape(cloud.login_server)}/([\w./-]+)", str(getattr(cloud.kubernetes, "objects", "")))
+    )
+    return not all(
+        any(condition is None or f"'{each}'" in condition for condition in held) for each in wanted or {"team/app"}
+    )
 
 
 @fault("access.denied")
@@ -121,3 +124,18 @@ def _identity_is_gone(cloud: Cloud) -> bool:
 @fault("cluster.stopped")
 def _cluster_is_stopped(cloud: Cloud) -> bool:
     return bool(cloud.cluster["properties"]["powerState"]["code"] == "Stopped")
+
+
+@fault("nodes.kubelet-identity-unassigned")
+def _nodes_lack_the_identity(cloud: Cloud) -> bool:
+    """Some scale set, instance or machine of the nodes does not have it."""
+    identity = str(cloud.cluster["properties"]["identityProfile"]["kubeletidentity"]["resourceId"]).lower()
+    hosts = (
+        each
+        for kind in ("virtualMachineScaleSets", "virtualMachineScaleSets/virtualMachines", "virtualMachines")
+        for each in cloud.resources.of_type(f"Microsoft.Compute/{kind}")
+    )
+    return not all(
+        identity in {one.lower() for one in (each.get("identity") or {}).get("userAssignedIdentities") or {}}
+        for each in hosts
+    )

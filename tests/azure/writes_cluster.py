@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from . import resources as make
@@ -11,6 +12,7 @@ from .store import Json
 if TYPE_CHECKING:
     from .state import Cloud
 
+SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets"
 # Newer than that of ``resources.pool_profile``, of the same system.
 NEWEST = "202611.08.0"
 
@@ -35,8 +37,37 @@ def _renew_image(cloud: Cloud, request: Request, pool: Json) -> Response | None:
     return None
 
 
-TYPES: dict[str, Any] = {}
+def _reconcile(cloud: Cloud, made: Json, old: Json | None, request: Request) -> Response | None:
+    """What was not sent stays: clients leave out what they cannot set, in pools too. Scale sets get the identity again.
+
+    "Reconcile" with an empty ``az aks update`` is Microsoft's remedy for one that a scale set lost:
+    https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster
+    """
+    if old is not None:
+        properties = {**copy.deepcopy(old["properties"]), **made["properties"]}
+        known = {pool["name"]: pool for pool in old["properties"]["agentPoolProfiles"]}
+        pools = made["properties"].get("agentPoolProfiles") or []
+        properties["agentPoolProfiles"] = [{**known.get(pool["name"], {}), **pool} for pool in pools]
+        made["properties"] = properties
+    identity = (made["properties"].get("identityProfile") or {}).get("kubeletidentity")
+    for scale_set in cloud.resources.of_type(SCALE_SETS) if identity else ():
+        assigned = {"principalId": identity["objectId"], "clientId": identity["clientId"]}
+        scale_set["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {identity["resourceId"]: assigned}}
+    return None
+
+
+def _update_instances(cloud: Cloud, request: Request, scale_set: Json) -> Response | None:
+    """``az vmss update-instances``: these instances are as the model says, their identities too."""
+    for number in (request.json or {})["instanceIds"]:
+        instance = cloud.resources[f"{scale_set['id']}/virtualMachines/{number}"]
+        instance["properties"]["latestModelApplied"] = True
+        instance["identity"] = copy.deepcopy(scale_set["identity"])
+    return None
+
+
+TYPES: dict[str, Any] = {"microsoft.containerservice/managedclusters": _reconcile}
 ACTIONS: dict[tuple[str, str], Any] = {
     ("microsoft.containerservice/managedclusters", "start"): _start,
     ("microsoft.containerservice/managedclusters/agentpools", "upgradenodeimageversion"): _renew_image,
+    ("microsoft.compute/virtualmachinescalesets", "manualupgrade"): _update_instances,
 }
