@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.recordings import body
 
-from . import apply, entra, openapi
+from . import apply, entra, openapi, protobuf
 from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, selector
 from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal
 from .messages import Request, Response
@@ -133,7 +133,10 @@ def _create(request: Request, state: Kubernetes, plural: str, namespace: str) ->
         return forbidden
     if plural == "pods" and state.denied_by:
         return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
-    item = request.json
+    if request.headers.get("content-type") == protobuf.CONTENT_TYPE:
+        item = protobuf.secret(request.body)
+    else:
+        item = request.json
     metadata = item.setdefault("metadata", {})
     if KINDS[plural].namespaced:
         metadata["namespace"] = namespace
