@@ -230,11 +230,11 @@ def handle_blob(cloud: Cloud, request: Request) -> Response:
 def _attributes(
     request: Request, name: str, repository: Repository, collection: str | None, reference: str | None
 ) -> Response:
-    """The registry's own metadata API."""
+    """The registry's own metadata API: a PATCH is answered with what it leads to, as a GET would be."""
+    changes = request.json if request.method == "PATCH" else {}
     base: Json = {"registry": request.host, "imageName": name}
-    if request.method == "PATCH":
-        return _changed(request, name, repository, reference)
     if collection is None:
+        _lock(repository, name, changes)
         attributes = body("acr-dataplane/acr_v1_repository_attributes_200") | base
         attributes |= {"manifestCount": len(repository.manifests), "tagCount": len(repository.tags)}
         return answer(_locked(attributes, name in repository.locked))
@@ -244,20 +244,15 @@ def _attributes(
         return answer(base | {collection.strip("_"): rows})
     if reference not in listed:
         return replay(recording("acr-dataplane/manifest_404_manifest_unknown"), **{"wrong-tag": reference})
+    _lock(repository, reference, changes)
     return answer(base | {collection.strip("_")[:-1]: of_one(repository, reference)})
 
 
-def _changed(request: Request, name: str, repository: Repository, reference: str | None) -> Response:
-    """Lock a repository, tag or manifest against reading, or unlock it; the answer has no body.
-
-    That is how ``az acr repository update`` reads it, which then asks for the attributes.
-    """
-    if reference is not None and reference not in {*repository.tags, *repository.manifests}:
-        return replay(recording("acr-dataplane/manifest_404_manifest_unknown"), **{"wrong-tag": reference})
-    if "readEnabled" in request.json:
-        change = repository.locked.discard if request.json["readEnabled"] else repository.locked.add
-        change(reference or name)
-    return Response(200, b"")
+def _lock(repository: Repository, part: str, attributes: Json) -> None:
+    """Lock a repository, tag or manifest against reading, or unlock it; other attributes change nothing here."""
+    if "readEnabled" in attributes:
+        change = repository.locked.discard if attributes["readEnabled"] else repository.locked.add
+        change(part)
 
 
 def _tag_json(repository: Repository, tag: str) -> Json:
