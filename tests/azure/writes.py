@@ -12,11 +12,9 @@ import copy
 import re
 import uuid
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from . import views, writes_cluster, writes_network, writes_private, writes_registry
+from . import views, writes_cluster, writes_network, writes_private, writes_registry, writes_tokens
 from .arm_errors import authorization_failed, not_found, precondition_failed
 from .authorization import may
 from .messages import Request, Response, answer
@@ -47,17 +45,12 @@ _TYPES: dict[str, Put] = {
     **writes_network.TYPES,
     **writes_private.TYPES,
     **writes_registry.TYPES,
+    **writes_tokens.TYPES,
 }
 _ACTIONS: dict[tuple[str, str], Callable[[Cloud, Request, Json], Response | None]] = {
     **writes_cluster.ACTIONS,
+    **writes_tokens.ACTIONS,
 }
-# By method and type: what answers such a write by itself, once it is known that the caller may.
-_WHOLE: dict[tuple[str, str], Callable[[Cloud, Request, str], Response]] = {}
-if find_spec(f"{__package__}.writes_tokens"):
-    _tokens = import_module(f"{__package__}.writes_tokens")
-    _ACTIONS |= _tokens.ACTIONS
-    _WHOLE |= {("PUT", kind): do for kind, do in _tokens.PUTS.items()}
-    _WHOLE |= {("PATCH", kind): do for kind, do in _tokens.PATCHES.items()}
 
 
 def is_operation(path: str) -> bool:
@@ -81,9 +74,6 @@ def handle(cloud: Cloud, request: Request, path: str) -> Response:
         return not_found(cloud, missing or path)
     if _is_overtaken(request, old):
         return precondition_failed(path)
-    whole = _WHOLE.get((request.method, type_of(path)))
-    if whole is not None:
-        return whole(cloud, request, path)
     sent = request.json or {}
     made = _patched(old, sent) if old and request.method == "PATCH" else _put(path, old, sent)
     complete = _TYPES.get(type_of(path))

@@ -95,7 +95,7 @@ def _offset(moment: str) -> str:
     return moment.replace("Z", "+00:00")
 
 
-PUTS: dict[str, Any] = {
+TYPES: dict[str, Any] = {
     "microsoft.containerregistry/registries/tokens": _token,
     "microsoft.containerregistry/registries/scopemaps": _scope_map,
 }
