@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import kubelet
 from .broken import fault
 from .broken_secrets import a_pod_gets_nothing
+from .changes_access import ago, iso
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -30,12 +31,6 @@ def something_is_locked(cloud: Cloud) -> bool:
     return any(each.locked for plane in cloud.data_planes.values() for each in plane.repositories.values())
 
 
-@fault("image.quarantined")
-def something_is_quarantined(cloud: Cloud) -> bool:
-    """A manifest waits for its scanner."""
-    return any(each.quarantined for plane in cloud.data_planes.values() for each in plane.repositories.values())
-
-
 @fault("kubelet.pull-qps-exceeded")
 def pods_pull_at_every_start(cloud: Cloud) -> bool:
     """A pod that waits would pull again what its node has."""
@@ -49,17 +44,28 @@ def pods_pull_at_every_start(cloud: Cloud) -> bool:
 
 @fault("identity.service-principal-not-found")
 def has_no_principal(cloud: Cloud) -> bool:
-    """The directory has no service principal for the cluster's application."""
-    return _principal(cloud) is None
+    """The directory has no service principal for the cluster's application, or no application behind it."""
+    principal = _of_cluster(cloud, cloud.service_principals)
+    if principal is None or principal["appOwnerOrganizationId"] != cloud.tenant:
+        return principal is None
+    return _of_cluster(cloud, cloud.applications) is None
 
 
 @fault("identity.service-principal-disabled")
 def principal_is_disabled(cloud: Cloud) -> bool:
     """The service principal of the cluster may not sign in."""
-    principal = _principal(cloud)
+    principal = _of_cluster(cloud, cloud.service_principals)
     return principal is None or not principal["accountEnabled"]
 
 
-def _principal(cloud: Cloud) -> Json | None:
+@fault("identity.service-principal-secret-expired")
+def no_secret_holds(cloud: Cloud) -> bool:
+    """Every client secret of the cluster's application has ended."""
+    holders = (_of_cluster(cloud, cloud.service_principals), _of_cluster(cloud, cloud.applications))
+    ends = [each["endDateTime"] for holder in holders if holder for each in holder["passwordCredentials"]]
+    return all(end < iso(ago()) for end in ends)
+
+
+def _of_cluster(cloud: Cloud, objects: list[Json]) -> Json | None:
     app_id = cloud.cluster["properties"].get("servicePrincipalProfile", {}).get("clientId")
-    return next((each for each in cloud.service_principals if each["appId"] == app_id), None)
+    return next((each for each in objects if each["appId"] == app_id), None)

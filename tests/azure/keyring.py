@@ -22,11 +22,15 @@ _JSON, _OLD = "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"
 
 @dataclass(frozen=True)
 class Credential:
-    """An entry of a pull secret. ``place`` is its key: a host, and what a path begins with."""
+    """An entry of a pull secret. ``place`` is its key: a host, and what a path begins with.
+
+    ``is_bare``: the key is that alone, as it stands, and user and password have members of their own.
+    """
 
     place: str
     user: str
     password: str
+    is_bare: bool = False
 
 
 def credentials(secrets: Iterable[Object], image: str) -> list[Credential]:
@@ -34,11 +38,12 @@ def credentials(secrets: Iterable[Object], image: str) -> list[Credential]:
 
     ``image`` begins with its host. Raises ``ValueError`` for a secret of one of the two types that cannot be read.
     """
-    found = [each for secret in secrets for each in _entries(secret) if _is_for(each.place, image)]
+    found = [each for secret in secrets for each in entries(secret) if _is_for(each.place, image)]
     return sorted(found, key=lambda each: each.place, reverse=True)
 
 
-def _entries(secret: Object) -> list[Credential]:
+def entries(secret: Object) -> list[Credential]:
+    """All entries of a secret; none where it is no pull secret. Raises ``ValueError`` for one that cannot be read."""
     data = secret.get("data") or {}
     if secret.get("type") == _JSON and ".dockerconfigjson" in data:
         listed = json.loads(base64.b64decode(data[".dockerconfigjson"])).get("auths") or {}
@@ -60,7 +65,8 @@ def _credential(place: str, entry: Object) -> Credential:
             raise ValueError("unable to parse auth field, must be formatted as base64(username:password)")
     url = urlsplit(place if "://" in place else f"https://{place}")
     path = url.path[3:] if url.path.startswith(("/v1/", "/v2/")) else url.path
-    return Credential(f"{url.netloc}{path}" if path != "/" else url.netloc, user, password)
+    key = f"{url.netloc}{path}" if path != "/" else url.netloc
+    return Credential(key, user, password, key == place and bool(entry.get("username") and entry.get("password")))
 
 
 def _is_for(place: str, image: str) -> bool:

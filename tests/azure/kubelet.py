@@ -34,6 +34,7 @@ _REFERENCE = re.compile(
     rf"(?P<host>[\w.-]+\.[\w.-]+(?::\d+)?)/(?P<name>{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_IMAGE_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
 _IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 _PUBLIC = ("mcr.microsoft.com",)
 _FAILURES = ("Failed", "BackOff", "InspectFailed", "ErrImageNeverPull", "ProviderCreateFailed")
@@ -66,8 +67,19 @@ def waiting(cloud: Cloud) -> list[Object]:
 
 
 def can_pull(cloud: Cloud, pod: Object) -> bool:
-    """Whether the registry gives the pod each of its images, as far as it is not there already."""
+    """Whether the pod gets each of its images, as far as it is not there already."""
     return all(is_given(cloud, pod, image) for image in _waits(pod))
+
+
+def could_pull(cloud: Cloud, pod: Object) -> bool:
+    """Whether the pod would get its images anew."""
+    images = [each["image"] for member in _STATUSES for each in pod["spec"].get(member, ())]
+    return all(is_given(cloud, pod, image) for image in images)
+
+
+def signs_in(cloud: Cloud, credential: keyring.Credential) -> bool:
+    """Whether the registry of that name takes a credential, whatever it may pull with it."""
+    return _token(cloud, Reference(credential.place, "any", "latest"), credential) is not None
 
 
 def is_given(cloud: Cloud, pod: Object, image: str) -> bool:
@@ -83,9 +95,10 @@ def is_given(cloud: Cloud, pod: Object, image: str) -> bool:
         return False
     node = cloud.api.objects.get(("nodes", "", pod["spec"].get("nodeName", "")), {})
     if _is_virtual(node):
-        # https://learn.microsoft.com/azure/container-instances/container-instances-virtual-nodes: no identity of a node
-        found = [each for each in found if each.place == reference.host]
-        return any(_fits(node, _manifests(cloud, reference, _token(cloud, reference, each))) for each in found)
+        # Container Instances pull with what a secret has in plain members, and no node has an identity: ``getImagePull
+        # Secrets`` in https://github.com/virtual-kubelet/azure-aci.
+        tokens = [_token(cloud, reference, each) for each in found if each.is_bare]
+        return any(_fits(node, _manifests(cloud, reference, token)) for token in tokens)
     tokens = [_token(cloud, reference, each) for each in found]
     if not broken.known()["access.pull-role-missing"](cloud):
         tokens.append(_token_of_node(cloud, reference))
@@ -171,10 +184,13 @@ def _asked(cloud: Cloud, request: Request) -> Any:
 
 def _fits(node: Object, manifests: Iterable[tuple[Json, Json]]) -> bool:
     """Whether one of the manifests is an image for the node's platform. A node that is not told of takes any."""
-    return any(
-        manifest.get("config", {}).get("mediaType") in _IMAGE_CONFIGS and _runs(node, platform)
-        for manifest, platform in manifests
-    )
+    return any(_is_image(manifest) and _runs(node, platform) for manifest, platform in manifests)
+
+
+def _is_image(manifest: Json) -> bool:
+    layers = [each["mediaType"] for each in manifest.get("layers", ())]
+    config = manifest.get("config", {}).get("mediaType")
+    return config in _IMAGE_CONFIGS and all(each.startswith(_IMAGE_LAYERS) for each in layers)
 
 
 def _runs(node: Object, platform: Json) -> bool:
