@@ -49,6 +49,7 @@ _TYPES: dict[str, Put] = {
 }
 _ACTIONS: dict[tuple[str, str], Callable[[Cloud, Request, Json], Response | None]] = {
     **writes_cluster.ACTIONS,
+    **writes_registry.ACTIONS,
     **writes_tokens.ACTIONS,
 }
 

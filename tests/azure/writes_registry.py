@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import resources as make
+from .images import Repository
 from .messages import Request, Response
 from .store import Json
+from .writes_network import refused
 
 if TYPE_CHECKING:
     from .state import Cloud
@@ -34,8 +36,6 @@ def _registry(cloud: Cloud, made: Json, old: Json | None, request: Request) -> R
 
 def _cache_rule(cloud: Cloud, made: Json, old: Json | None, request: Request) -> Response | None:
     """Two rules may not have the same target."""
-    from .writes_network import refused
-
     properties = made["properties"]
     if properties.get("credentialSetResourceId") is None:
         properties.pop("credentialSetResourceId", None)
@@ -51,3 +51,27 @@ TYPES: dict[str, Any] = {
     "microsoft.containerregistry/registries": _registry,
     "microsoft.containerregistry/registries/cacherules": _cache_rule,
 }
+
+
+def _import_image(cloud: Cloud, request: Request, registry: Json) -> Response | None:
+    """``az acr import``: the manifest, and the tags that it is to have. ``NoForce`` moves no tag that there is."""
+    sent = request.json or {}
+    source = sent["source"]
+    server = source.get("registryUri") or cloud.resources[source["resourceId"]]["properties"]["loginServer"]
+    name, _, tag = source["sourceImage"].partition(":")
+    found = cloud.data_plane(server).repositories.get(name)
+    if found is None or tag not in found.tags:
+        return refused("ImportSourceNotFound", f"{source['sourceImage']} was not found in {server}.", 404)
+    plane = cloud.data_plane(registry["properties"]["loginServer"])
+    for target in sent.get("targetTags") or ():
+        repository, _, wanted = target.partition(":")
+        kept = plane.repositories.setdefault(repository, Repository())
+        if wanted in kept.tags and sent.get("mode") != "Force":
+            return refused("ImportTagConflict", f"Tag {target} already exists in target registry.", 409)
+        kept.manifests |= found.manifests
+        kept.blobs |= found.blobs
+        kept.tags[wanted] = found.tags[tag]
+    return None
+
+
+ACTIONS: dict[tuple[str, str], Any] = {("microsoft.containerregistry/registries", "importimage"): _import_image}

@@ -93,9 +93,10 @@ class Plan:
 def close(story: Story, az: Az) -> Closed | str:
     """Go round once. ``az`` is logged in to a cloud of which the story is true; a reason where nothing can be run."""
     cloud = az.cloud
-    plan = planned(run(az, *story.arguments).report)
-    if reason := hindrance(plan):
-        return reason
+    plans = planned(run(az, *story.arguments).report)
+    plan = next((each for each in plans if not hindrance(each)), None)
+    if plan is None:
+        return next((str(hindrance(each)) for each in plans), "there is no repair")
     cloud.log.clear()
     done = paste(az, plan.commands)
     requests = tuple(cloud.log)
@@ -116,16 +117,23 @@ def close(story: Story, az: Az) -> Closed | str:
     )
 
 
-def planned(report: Any) -> Plan:
-    """The report's plan where it has told what that leads to, else the first option of its first cause."""
-    causes = report["rootCauses"]
-    whole = report.get("repairPlan")
+def planned(report: Any) -> list[Plan]:
+    """What a reader may run, the best first.
+
+    That is the report's plan where there are several causes and it tells what that leads to; else the options of the
+    first cause.
+    """
+    causes, whole = report["rootCauses"], report["repairPlan"]
     if len(causes) > 1 and whole and whole["leadsTo"]:
         outcomes = tuple(dict.fromkeys(each["outcome"] for each in whole["steps"]))
-        return Plan(outcomes, tuple(whole["steps"]), _promised(whole["leadsTo"]))
-    first = tuple(each for each in causes[0]["remedies"] if each["option"] == 1) if causes else ()
-    told = next((each["leadsTo"] for each in first if each.get("leadsTo")), None)
-    return Plan(tuple(each["outcome"] for each in causes[:1]), first, _promised(told))
+        return [Plan(outcomes, tuple(whole["steps"]), _promised(whole["leadsTo"]))]
+    options: dict[int, list[Remedy]] = {}
+    for each in causes[0]["remedies"] if causes else ():
+        options.setdefault(each["option"], []).append(each)
+    return [
+        Plan((causes[0]["outcome"],), tuple(steps), _promised(next((each["leadsTo"] for each in steps), None)))
+        for steps in options.values()
+    ]
 
 
 def hindrance(plan: Plan) -> str | None:
