@@ -202,10 +202,25 @@ def _search(cloud: Cloud, request: Request, scope: str) -> Response:
     return page(cloud, request, rows)
 
 
+# What ``az resource`` looks up before it writes; the versions are those of ``tests.contracts``.
+_PROVIDERS = {"microsoft.containerregistry": ("Microsoft.ContainerRegistry", "registries", "2025-11-01")}
+
+
+def _provider(cloud: Cloud, request: Request, subscription: str, namespace: str) -> Response:
+    """The types of a provider and their api-versions; ``Provider`` of the resources API."""
+    if namespace.lower() not in _PROVIDERS:
+        return not_found(cloud, request.path)
+    name, resource_type, version = _PROVIDERS[namespace.lower()]
+    shown = {"resourceType": resource_type, "locations": ["West Europe"], "apiVersions": [version]}
+    path = f"/subscriptions/{subscription}/providers/{name}"
+    return answer({"id": path, "namespace": name, "registrationState": "Registered", "resourceTypes": [shown]})
+
+
 _FIXED: list[tuple[re.Pattern[str], Callable[..., Response]]] = [
     (re.compile(r"^/subscriptions$", re.IGNORECASE), _subscriptions),
     (re.compile(r"^/subscriptions/([^/]+)$", re.IGNORECASE), _subscription),
     (re.compile(r"^/tenants$", re.IGNORECASE), _tenants),
+    (re.compile(r"^/subscriptions/([^/]+)/providers/([^/]+)$", re.IGNORECASE), _provider),
     (re.compile(r"^/subscriptions/([^/]+)/resourcegroups$", re.IGNORECASE), _groups),
     (re.compile(r"^(/subscriptions/[^/]+/resourcegroups/[^/]+)$", re.IGNORECASE), _group),
     (re.compile(r"^(/subscriptions/[^/]+(?:/resourcegroups/[^/]+)?)/resources$", re.IGNORECASE), _search),

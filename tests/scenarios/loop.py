@@ -142,8 +142,10 @@ def hindrance(plan: Plan) -> str | None:
         return "no command does it"
     if all(map(_only_looks, plan.commands)):
         return "its command only looks"
-    if advice := next((each["description"] for each in plan.steps if not each["command"]), None):
-        return f"a step is for a person: {advice}"
+    advice = [each["description"] for each in plan.steps if not each["command"]]
+    # What begins so is for a case that the simulated cloud is not in.
+    if needed := next((each for each in advice if not each.startswith("If ")), None):
+        return f"a step is for a person: {needed}"
     unknown = set().union(*map(variables_of, plan.commands)) - {
         each[1] for each in map(_KEPT.match, plan.commands) if each
     }
