@@ -12,12 +12,13 @@ import copy
 import re
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import views, writes_cluster, writes_network, writes_private, writes_registry, writes_tokens
 from .arm_errors import authorization_failed, not_found, precondition_failed
 from .authorization import may
 from .messages import Request, Response, answer
+from .patches import merged
 from .store import Json, type_of
 
 if TYPE_CHECKING:
@@ -132,14 +133,6 @@ def _put(path: str, old: Json | None, sent: Json) -> Json:
 def _patched(old: Json, sent: Json) -> Json:
     """What a PATCH makes of a resource: objects are merged, all else is replaced."""
     return _stamped(old["id"], merged(old, sent), old)
-
-
-def merged(old: Any, sent: Any) -> Any:
-    """A JSON merge, https://www.rfc-editor.org/rfc/rfc7396: ``null`` takes a member away."""
-    if not (isinstance(old, dict) and isinstance(sent, dict)):
-        return copy.deepcopy(sent)
-    kept = {key: value for key, value in old.items() if key not in sent}
-    return copy.deepcopy(kept) | {key: merged(old.get(key), value) for key, value in sent.items() if value is not None}
 
 
 def _stamped(path: str, made: Json, old: Json | None) -> Json:

@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from tests.azure import broken
 from tests.azure.az import Az
 from tests.azure.changes_access import ago, iso
+from tests.azure.kubelet import pull_again
 from tests.azure.log import Entry
 from tests.azure.shell import paste
 from tests.azure.state import Cloud
@@ -101,8 +100,8 @@ def close(story: Story, az: Az) -> Closed | str:
     done = paste(az, plan.commands)
     requests = tuple(cloud.log)
     left = tuple(each for each in plan.outcomes if each in broken.known() and broken.left(cloud, [each]))
-    if find_spec("tests.azure.kubelet"):
-        import_module("tests.azure.kubelet").pull_again(cloud, plan.outcomes)
+    if set(story.root_causes) <= broken.known().keys():
+        pull_again(cloud, story.root_causes)
     age(cloud)
     after = run(az, *story.arguments).report
     return Closed(
@@ -142,10 +141,8 @@ def hindrance(plan: Plan) -> str | None:
         return "no command does it"
     if all(map(_only_looks, plan.commands)):
         return "its command only looks"
-    advice = [each["description"] for each in plan.steps if not each["command"]]
-    # What begins so is for a case that the simulated cloud is not in.
-    if needed := next((each for each in advice if not each.startswith("If ")), None):
-        return f"a step is for a person: {needed}"
+    if advice := _advice(plan):
+        return f"a step is for a person: {advice}"
     unknown = set().union(*map(variables_of, plan.commands)) - {
         each[1] for each in map(_KEPT.match, plan.commands) if each
     }
@@ -155,6 +152,18 @@ def hindrance(plan: Plan) -> str | None:
         if reason := _hindrance(command):
             return reason
     return None
+
+
+def _advice(plan: Plan) -> str | None:
+    """The first step without a command that has to be taken for the repair to work.
+
+    What stands behind the last command of an option that leads somewhere is care for later, and what begins with "If"
+    is for a case that the simulated cloud is not in.
+    """
+    last = max(at for at, each in enumerate(plan.steps) if each["command"])
+    steps = plan.steps[: last + 1] if plan.promised else plan.steps
+    advice = (each["description"] for each in steps if not each["command"])
+    return next((each for each in advice if not each.startswith("If ")), None)
 
 
 def _hindrance(command: str) -> str | None:
