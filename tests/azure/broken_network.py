@@ -216,7 +216,10 @@ def _network_of_the_server_is_not_linked(cloud: Cloud) -> bool:
 
 @fault("network.dns-forwarded-elsewhere")
 def _names_are_asked_elsewhere(cloud: Cloud) -> bool:
-    """A ruleset of the nodes' network still has its rule on, and no zone is linked to where its server is."""
+    """The nodes' network is not linked itself, which goes first, nor is that of a server that its rule forwards to.
+
+    https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets#rules
+    """
     rules = cloud.resources.of_type(f"{_NETWORK}/dnsForwardingRulesets/forwardingRules")
     servers = {
         one["ipAddress"]
@@ -231,7 +234,7 @@ def _names_are_asked_elsewhere(cloud: Cloud) -> bool:
         for configuration in endpoint["properties"]["ipConfigurations"]
         if configuration["subnet"]["id"].partition("/subnets/")[0].lower() in known
     }
-    return not servers <= answering
+    return not servers <= answering and not node_networks(cloud) <= known
 
 
 @fault("network.private-dns-record-missing")

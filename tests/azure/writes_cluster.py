@@ -56,6 +56,12 @@ def _reconcile(cloud: Cloud, made: Json, old: Json | None, request: Request) -> 
     return None
 
 
+def _reset_service_principal(cloud: Cloud, request: Request, cluster: Json) -> Response | None:
+    """``az aks update-credentials``: the cluster pulls as that one. Its nodes are reimaged, on the same machines."""
+    cluster["properties"]["servicePrincipalProfile"] = {"clientId": (request.json or {})["clientId"]}
+    return None
+
+
 def _update_instances(cloud: Cloud, request: Request, scale_set: Json) -> Response | None:
     """``az vmss update-instances``: these instances are as the model says, their identities too."""
     for number in (request.json or {})["instanceIds"]:
@@ -69,5 +75,6 @@ TYPES: dict[str, Any] = {"microsoft.containerservice/managedclusters": _reconcil
 ACTIONS: dict[tuple[str, str], Any] = {
     ("microsoft.containerservice/managedclusters", "start"): _start,
     ("microsoft.containerservice/managedclusters/agentpools", "upgradenodeimageversion"): _renew_image,
+    ("microsoft.containerservice/managedclusters", "resetserviceprincipalprofile"): _reset_service_principal,
     ("microsoft.compute/virtualmachinescalesets", "manualupgrade"): _update_instances,
 }

@@ -42,6 +42,11 @@ class Lost(Details):
     object_id: str | None
     application_object_id: str | None
 
+    @property
+    def is_to_be_created(self) -> bool:
+        """Whether Microsoft Entra ID has none, so that one can be created."""
+        return self.object_id is None
+
 
 @dataclass(frozen=True)
 class Ended(Details):
@@ -126,6 +131,7 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
             "If the application still exists: create its service principal, then assign it a pull role at the "
             "registry, since it has a new object id",
             "az ad sp create --id {app_id}",
+            when="is_to_be_created",
             requires=_GRAPH_RIGHTS,
         ),
         _give_to_nodes(
