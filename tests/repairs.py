@@ -20,8 +20,8 @@ from tests.scenarios.stories import STORIES, Story
 
 
 def main(names: Sequence[str]) -> int:
-    """Close the loop of the stories of these names, or of all that have a cause."""
-    stories = [STORIES[each] for each in names] or [each for each in STORIES.values() if each.root_causes]
+    """Close the loop of the stories of these names, or of all that have a cause or a warning."""
+    stories = [STORIES[each] for each in names] or [each for each in STORIES.values() if each.outcomes]
     counts: Counter[str] = Counter()
     with (
         serving(Cloud()) as server,
@@ -55,7 +55,7 @@ def _kind(result: Closed | str) -> str:
 
 
 def _lines(story: Story, result: Closed | str) -> list[str]:
-    causes = ", ".join(story.root_causes)
+    causes = ", ".join(story.root_causes or story.outcomes)
     if isinstance(result, str):
         return [f"-     {story.name}: {causes}: {result}"]
     mark = "DIFF " if result.difference else "ok   "

@@ -31,6 +31,7 @@ _LOOKS = re.compile(r"(show|list|describe|get|check)(-[a-z-]+)?")
 _READERS = ("get-credentials",)
 _KEPT = re.compile(r"([A-Z_]+)=")
 _BY_HAND = re.compile(r"<[\w-]+>|\bca-certificates\.pem\b|\.json\b")
+_IF = re.compile(r"(Or )?[Ii]f ")
 _LONG_AGO = timedelta(days=1)
 
 
@@ -50,7 +51,8 @@ class Closed:
     """What came of a repair.
 
     ``promised`` is what the first report said that it leads to (``None``: it did not tell). ``failed`` is what a
-    command that failed said, ``left`` are the outcomes whose fault the cloud still has.
+    command that failed said, ``left`` are the outcomes whose fault the cloud still has, ``found`` those that
+    the last report has: root causes, or warnings too where one of these was repaired.
     """
 
     story: str
@@ -60,6 +62,7 @@ class Closed:
     came: Outlook
     failed: str
     left: tuple[str, ...]
+    found: tuple[str, ...]
     requests: tuple[Entry, ...]
 
     @property
@@ -69,7 +72,7 @@ class Closed:
             return f"a command failed: {self.failed}"
         if self.promised is not None and self.promised != self.came:
             return f"it was to lead to {self.promised}, and came to {self.came}"
-        if self.promised is None and (still := [each for each in self.outcomes if each in self.came.root_causes]):
+        if self.promised is None and (still := [each for each in self.outcomes if each in self.found]):
             return f"still there: {', '.join(still)}"
         if self.left and self.came.verdict == "healthy":
             return f"it is called healthy, and still broken: {', '.join(self.left)}"
@@ -92,7 +95,8 @@ class Plan:
 def close(story: Story, az: Az) -> Closed | str:
     """Go round once. ``az`` is logged in to a cloud of which the story is true; a reason where nothing can be run."""
     cloud = az.cloud
-    plans = planned(run(az, *story.arguments).report)
+    first = run(az, *story.arguments).report
+    plans = planned(first)
     plan = next((each for each in plans if not hindrance(each)), None)
     if plan is None:
         return next((str(hindrance(each)) for each in plans), "there is no repair")
@@ -112,6 +116,7 @@ def close(story: Story, az: Az) -> Closed | str:
         _outlook(after["verdict"], (each["outcome"] for each in after["rootCauses"])),
         done.err.strip()[-800:] if done.code else "",
         left,
+        tuple(each["outcome"] for each in (after["findings"] if not first["rootCauses"] else after["rootCauses"])),
         requests,
     )
 
@@ -120,9 +125,10 @@ def planned(report: Any) -> list[Plan]:
     """What a reader may run, the best first.
 
     That is the report's plan where there are several causes and it tells what that leads to; else the options of the
-    first cause.
+    first cause, or where there is none of the first warning.
     """
-    causes, whole = report["rootCauses"], report["repairPlan"]
+    whole = report["repairPlan"]
+    causes = report["rootCauses"] or [each for each in report["findings"] if each["status"] == "warn"]
     if len(causes) > 1 and whole and whole["leadsTo"]:
         outcomes = tuple(dict.fromkeys(each["outcome"] for each in whole["steps"]))
         return [Plan(outcomes, tuple(whole["steps"]), _promised(whole["leadsTo"]))]
@@ -139,8 +145,12 @@ def hindrance(plan: Plan) -> str | None:
     """Why a plan cannot be run as it is printed; ``None``: it can."""
     if not plan.commands:
         return "no command does it"
-    if all(map(_only_looks, plan.commands)):
+    if all(map(only_looks, plan.commands)):
         return "its command only looks"
+    if case := next(
+        (each["description"] for each in plan.steps if each["command"] and _IF.match(each["description"])), None
+    ):
+        return f"it is for a case that a person has to know of: {case}"
     if advice := _advice(plan):
         return f"a step is for a person: {advice}"
     unknown = set().union(*map(variables_of, plan.commands)) - {
@@ -163,7 +173,7 @@ def _advice(plan: Plan) -> str | None:
     last = max(at for at, each in enumerate(plan.steps) if each["command"])
     steps = plan.steps[: last + 1] if plan.promised else plan.steps
     advice = (each["description"] for each in steps if not each["command"])
-    return next((each for each in advice if not each.startswith("If ")), None)
+    return next((each for each in advice if not _IF.match(each)), None)
 
 
 def _hindrance(command: str) -> str | None:
@@ -177,7 +187,7 @@ def _hindrance(command: str) -> str | None:
     return None
 
 
-def _only_looks(command: str) -> bool:
+def only_looks(command: str) -> bool:
     """Whether a command reads, and writes no more than a file here."""
     words = [each for each in command.split(" -")[0].split() if re.fullmatch(r"[a-z][a-z-]*", each)]
     if "=" in command.split()[0]:

@@ -1,0 +1,21 @@
+"""Outcomes with a repair that changes something, of which no story's loop is closed, each with the reason."""
+
+from __future__ import annotations
+
+_EXTENSION = "its commands are of an extension of az that is not installed here"
+_BUILDS = "its commands build or push an image, for which no program is here"
+_RECONCILE = "nothing published says what AKS makes of it, so that simulating it would be a guess"
+
+NOT_CLOSED = {
+    "cluster.not-ready": "what failed is to be read first; an update without changes may then do",
+    "identity.kubelet-identity-missing": f"AKS reconciles the cluster: {_RECONCILE}",
+    "identity.node-identity-outdated": f"node images are upgraded: {_RECONCILE} of the scale sets' tags",
+    "image.manifest-missing": _BUILDS,
+    "image.platform-mismatch": _BUILDS,
+    "image.repository-not-found": _BUILDS,
+    "network.admin-rule-blocks-registry": "a configuration has to be deployed again by whoever knows its others",
+    "network.firewall-blocks-registry": _EXTENSION,
+    "network.node-resolver": "what a node has in its cache ends by itself",
+    "network.proxy-or-tls": "a file is to be written first: the proxy's settings, or certificates",
+    "registry.throttled": "whether a larger tier or fewer pulls are meant is for a person",
+}
