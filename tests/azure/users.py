@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .images import DataPlane
     from .state import Cloud
 
-ALL = ("pull", "push", "delete", "metadata_read", "*")
+ALL = ("pull", "push", "delete", "metadata_read", "metadata_write", "*")
 
 
 def signs_in(cloud: Cloud, registry: Json, user: str, password: str) -> bool:
