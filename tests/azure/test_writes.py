@@ -60,6 +60,16 @@ def test_a_put_replaces_what_can_be_written_and_keeps_the_rest(client: Client) -
     assert after["etag"] != subnet["etag"]
 
 
+def test_a_put_leaves_what_its_version_does_not_show(client: Client, cloud: Cloud) -> None:
+    cloud.firewall(subnet_ids=[build.SUBNET_ID])
+    cloud.registry["properties"]["roleAssignmentMode"] = "AbacRepositoryPermissions"
+    older = client.arm(build.REGISTRY_ID, "2024-11-01-preview").json
+    rules = cloud.registry["properties"]["networkRuleSet"]["virtualNetworkRules"]
+    assert client.arm(build.REGISTRY_ID, "2023-07-01", "PUT", older).status == 200
+    assert cloud.registry["properties"]["roleAssignmentMode"] == "AbacRepositoryPermissions"
+    assert cloud.registry["properties"]["networkRuleSet"]["virtualNetworkRules"] == rules
+
+
 def test_a_patch_merges(client: Client) -> None:
     before = client.arm(build.REGISTRY_ID, "2026-09-01-preview").json
     change = {"properties": {"policies": {"quarantinePolicy": {"status": "enabled"}}}}

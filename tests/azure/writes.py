@@ -77,7 +77,11 @@ def handle(cloud: Cloud, request: Request, path: str) -> Response:
     if _is_overtaken(request, old):
         return precondition_failed(path)
     sent = request.json or {}
-    made = _patched(old, sent) if old and request.method == "PATCH" else _put(path, old, sent)
+    if old and request.method == "PATCH":
+        made = _patched(old, sent)
+    else:
+        hidden = _hidden(old, views.shown(cloud, old, request.query["api-version"])) if old else {}
+        made = _put(path, old, merged(hidden, sent))
     complete = _TYPES.get(type_of(path))
     refusal = complete(cloud, made, old, request) if complete else None
     if refusal is not None:
@@ -128,6 +132,17 @@ def _put(path: str, old: Json | None, sent: Json) -> Json:
     kept = {key: value for key, value in known.items() if key in READ_ONLY}
     made["properties"] = {**copy.deepcopy(sent.get("properties") or {}), **copy.deepcopy(kept)}
     return _stamped(path, made, old)
+
+
+def _hidden(old: Json, shown: Json) -> Json:
+    """What an api-version does not show, and so cannot set."""
+    found: Json = {}
+    for key, value in old.items():
+        if key not in shown:
+            found[key] = value
+        elif isinstance(value, dict) and isinstance(shown[key], dict) and (below := _hidden(value, shown[key])):
+            found[key] = below
+    return found
 
 
 def _patched(old: Json, sent: Json) -> Json:

@@ -12,6 +12,7 @@ NOT_CLOSED = {
     "identity.node-identity-outdated": f"node images are upgraded: {_RECONCILE} of the scale sets' tags",
     "image.manifest-missing": _BUILDS,
     "image.platform-mismatch": _BUILDS,
+    "image.quarantined": "nothing published says whether images that wait are let go where the policy ends",
     "image.repository-not-found": _BUILDS,
     "network.admin-rule-blocks-registry": "a configuration has to be deployed again by whoever knows its others",
     "network.firewall-blocks-registry": _EXTENSION,
