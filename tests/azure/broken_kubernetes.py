@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from . import kubelet
 from .broken import fault
-from .broken_secrets import a_pod_gets_nothing
 from .changes_access import ago, iso
 
 if TYPE_CHECKING:
     from .state import Cloud
     from .store import Json
 
-fault(
+
+@fault(
     *(
         f"image.{each}"
         for each in (
@@ -22,7 +22,14 @@ fault(
             *("digest-not-found", "manifest-missing", "platform-mismatch", "not-an-image"),
         )
     )
-)(a_pod_gets_nothing)
+)
+def an_image_is_not_served(cloud: Cloud) -> bool:
+    """A pod waits for an image that no registry here has for its node."""
+    return not all(
+        kubelet.is_served(cloud, pod, image)
+        for pod in kubelet.waiting(cloud)
+        for image in kubelet.images_of(pod, missing=True)
+    )
 
 
 @fault("image.read-locked")

@@ -25,18 +25,15 @@ if TYPE_CHECKING:
     )
 )
 def a_secret_is_of_no_use(cloud: Cloud) -> bool:
-    """A pod that waits gets an image in no way; one that names secrets would not get it again; or, before there are
-    pods, the registry refuses what is in a secret."""
-    pods = cloud.api.select("pods", "")
+    """A registry does not let in a pod that waits, or one that names secrets; before there are pods, it refuses what
+    is in a secret."""
+    pods = [pod for pod in cloud.api.select("pods", "") if pod["spec"].get("nodeName")]
     if not pods:
         return not all(map(partial(_is_of_use, cloud), cloud.api.select("secrets", "")))
-    with_secrets = [pod for pod in pods if pod["spec"].get("imagePullSecrets") and pod["spec"].get("nodeName")]
-    return a_pod_gets_nothing(cloud) or not all(kubelet.could_pull(cloud, pod) for pod in with_secrets)
-
-
-def a_pod_gets_nothing(cloud: Cloud) -> bool:
-    """A pod that waits gets an image neither by its secrets nor otherwise."""
-    return not all(kubelet.can_pull(cloud, pod) for pod in kubelet.waiting(cloud))
+    asked = [(pod, bool(not pod["spec"].get("imagePullSecrets"))) for pod in pods]
+    return not all(
+        kubelet.is_let_in(cloud, pod, image) for pod, missing in asked for image in kubelet.images_of(pod, missing)
+    )
 
 
 def _is_of_use(cloud: Cloud, secret: Object) -> bool:

@@ -38,6 +38,7 @@ _IMAGE_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.ima
 _IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 _PUBLIC = ("mcr.microsoft.com",)
 _FAILURES = ("Failed", "BackOff", "InspectFailed", "ErrImageNeverPull", "ProviderCreateFailed")
+_UNAUTHORIZED = 401
 _AUDIENCE = "https://containerregistry.azure.net"
 
 
@@ -68,42 +69,47 @@ def waiting(cloud: Cloud) -> list[Object]:
 
 def can_pull(cloud: Cloud, pod: Object) -> bool:
     """Whether the pod gets each of its images, as far as it is not there already."""
-    return all(is_given(cloud, pod, image) for image in _waits(pod))
+    return all(is_let_in(cloud, pod, image) and is_served(cloud, pod, image) for image in _waits(pod))
 
 
-def could_pull(cloud: Cloud, pod: Object) -> bool:
-    """Whether the pod would get its images anew."""
-    images = [each["image"] for member in _STATUSES for each in pod["spec"].get(member, ())]
-    return all(is_given(cloud, pod, image) for image in images)
+def images_of(pod: Object, missing: bool) -> list[str]:
+    """The images of a pod: those that it waits for, or those of all its containers."""
+    if missing:
+        return list(_waits(pod))
+    return [each["image"] for member in _STATUSES for each in pod["spec"].get(member, ())]
 
 
-def signs_in(cloud: Cloud, credential: keyring.Credential) -> bool:
-    """Whether the registry of that name takes a credential, whatever it may pull with it."""
-    return _token(cloud, Reference(credential.place, "any", "latest"), credential) is not None
+def is_let_in(cloud: Cloud, pod: Object, image: str) -> bool:
+    """Whether a registry lets a pod ask for an image: by a pull secret, else as its node, else as nobody."""
+    reference = referenced(image)
+    if reference is None or reference.host not in registry.hosts(cloud):
+        return reference is not None
+    try:
+        found = keyring.credentials(secrets_of(cloud, pod), image)
+    except ValueError:
+        return False
+    if _is_virtual(_node(cloud, pod)):
+        # Container Instances pull with what a secret has in plain members, and no node has an identity:
+        # ``getImagePullSecrets`` in https://github.com/virtual-kubelet/azure-aci.
+        return any(_opens(cloud, reference, _token(cloud, reference, each)) for each in found if each.is_bare)
+    by_secret = any(_opens(cloud, reference, _token(cloud, reference, each)) for each in found)
+    as_node = not broken.known()["access.pull-role-missing"](cloud)
+    return by_secret or as_node or _opens(cloud, reference, _token(cloud, reference, None))
 
 
-def is_given(cloud: Cloud, pod: Object, image: str) -> bool:
-    """Whether a node gets an image for a pod: by a pull secret, else as the node itself, else as nobody."""
+def is_served(cloud: Cloud, pod: Object, image: str) -> bool:
+    """Whether there is such an image, and for the pod's node, for whoever is let in."""
     reference = referenced(image)
     if reference is None:
         return False
     if reference.host not in registry.hosts(cloud):
         return reference.host in _PUBLIC
-    try:
-        found = keyring.credentials(secrets_of(cloud, pod), image)
-    except ValueError:
-        return False
-    node = cloud.api.objects.get(("nodes", "", pod["spec"].get("nodeName", "")), {})
-    if _is_virtual(node):
-        # Container Instances pull with what a secret has in plain members, and no node has an identity: ``getImagePull
-        # Secrets`` in https://github.com/virtual-kubelet/azure-aci.
-        tokens = [_token(cloud, reference, each) for each in found if each.is_bare]
-        return any(_fits(node, _manifests(cloud, reference, token)) for token in tokens)
-    tokens = [_token(cloud, reference, each) for each in found]
-    if not broken.known()["access.pull-role-missing"](cloud):
-        tokens.append(_token_of_node(cloud, reference))
-    tokens.append(_token(cloud, reference, None))
-    return any(_fits(node, _manifests(cloud, reference, token)) for token in tokens)
+    return _fits(_node(cloud, pod), _manifests(cloud, reference, _token_for_all(cloud, reference)))
+
+
+def signs_in(cloud: Cloud, credential: keyring.Credential) -> bool:
+    """Whether the registry of that name takes a credential, whatever it may pull with it."""
+    return _token(cloud, Reference(credential.place, "any", "latest"), credential) is not None
 
 
 def secrets_of(cloud: Cloud, pod: Object) -> list[Object]:
@@ -117,6 +123,11 @@ def referenced(image: str) -> Reference | None:
     """The parts of a name that begins with a host; ``None``: containerd takes it for none, or it has no host."""
     match = _REFERENCE.fullmatch(image)
     return Reference(match["host"], match["name"], match["digest"] or match["tag"] or "latest") if match else None
+
+
+def _node(cloud: Cloud, pod: Object) -> Object:
+    """The node of a pod; empty where a story tells of none."""
+    return cloud.api.objects.get(("nodes", "", pod["spec"].get("nodeName", "")), {})
 
 
 # --- asking the registry ---------------------------------------------------------------
@@ -133,8 +144,8 @@ def _token(cloud: Cloud, image: Reference, credential: keyring.Credential | None
     return answer["access_token"] if answer else None
 
 
-def _token_of_node(cloud: Cloud, image: Reference) -> str | None:
-    """An access token for an identity of the cluster, which may pull."""
+def _token_for_all(cloud: Cloud, image: Reference) -> str | None:
+    """An access token with which everything that is in the repository can be had."""
     own = entra.token(cloud, _AUDIENCE)
     form = {"grant_type": "access_token", "service": image.host, "access_token": own}
     exchanged = _asked(cloud, Request("POST", image.host, "/oauth2/exchange", {}, urlencode(form).encode()))
@@ -144,6 +155,15 @@ def _token_of_node(cloud: Cloud, image: Reference) -> str | None:
     form["scope"] = f"repository:{image.name}:pull"
     answer = _asked(cloud, Request("POST", image.host, "/oauth2/token", {}, urlencode(form).encode()))
     return answer["access_token"] if answer else None
+
+
+def _opens(cloud: Cloud, image: Reference, token: str | None) -> bool:
+    """Whether a token is one for the repository; what is asked for need not be there."""
+    if token is None:
+        return False
+    headers = {"authorization": f"Bearer {token}"}
+    request = Request("GET", image.host, f"/v2/{image.name}/manifests/{image.what}", headers)
+    return registry.handle_node(cloud, request).status != _UNAUTHORIZED
 
 
 def _manifests(cloud: Cloud, image: Reference, token: str | None) -> list[tuple[Json, Json]]:

@@ -26,6 +26,8 @@ ELSEWHERE = {
         )
     },
 }
+
+
 def _broken() -> list[tuple[Story, str]]:
     pairs = [(story, outcome) for story in STORIES.values() for outcome in story.root_causes]
     return [(story, outcome) for story, outcome in pairs if outcome in broken.known() and _can_tell(story, outcome)]
