@@ -16,7 +16,8 @@ NOT_CLOSED = {
     "image.repository-not-found": _BUILDS,
     "network.admin-rule-blocks-registry": "a configuration has to be deployed again by whoever knows its others",
     "network.firewall-blocks-registry": _EXTENSION,
-    "network.node-resolver": "what a node has in its cache ends by itself",
+    "network.node-resolver": "what nodes keep in their cache is not in the simulated cloud",
     "network.proxy-or-tls": "a file is to be written first: the proxy's settings, or certificates",
+    "nodes.artifact-streaming": "what nodes run is not in the simulated cloud",
     "registry.throttled": "whether a larger tier or fewer pulls are meant is for a person",
 }
