@@ -19,7 +19,51 @@ from .not_closed import NOT_CLOSED
 from .stories import STORIES
 
 # The cheapest story of each outcome whose repair can be run.
-CLOSED_BY: dict[str, str] = {}
+CLOSED_BY: dict[str, str] = {
+    "access.condition-excludes-repository": "condition-excludes-repository",
+    "access.pull-role-missing": "pull-role-missing",
+    "access.pull-role-on-other-principal": "pull-role-on-the-control-plane",
+    "access.pull-role-wrong-mode": "pull-role-of-legacy-mode",
+    "cluster.stopped": "cluster-stopped",
+    "identity.service-principal-disabled": "service-principal-disabled",
+    "image.read-locked": "image-tag-locked",
+    "image.regional-host-unsupported": "image-regional-host-unsupported",
+    "image.tag-not-found": "image-tag-missing",
+    "kubelet.pull-qps-exceeded": "pull-qps-exceeded",
+    "network.custom-dns-unlinked": "custom-dns-in-a-hub-that-is-not-linked",
+    "network.nsg-blocks-registry": "security-group-allows-azure-cloud-of-another-region",
+    "network.outbound-ip-not-allowed": "outbound-ip-of-the-load-balancer",
+    "network.peering-disconnected": "peering-was-deleted-on-the-other-side",
+    "network.peering-missing": "networks-are-peered-with-the-same-hub-only",
+    "network.private-dns-link-missing": "private-zone-not-linked-for-two-pools",
+    "network.private-dns-record-missing": "private-zone-of-the-public-name",
+    "network.private-dns-record-wrong": "private-record-stale",
+    "network.private-dns-zone-missing": "private-zone-missing",
+    "network.private-endpoint-not-approved": "private-endpoint-pending",
+    "network.public-access-disabled": "public-access-disabled",
+    "network.route-drops-registry": "default-route-leads-nowhere",
+    "network.service-endpoint-missing": "service-endpoint-missing-in-the-older-form",
+    "network.storage-policy-blocks-layers": "storage-policy",
+    "network.subnet-not-allowed": "subnet-not-allowed",
+    "nodes.kubelet-identity-unassigned": "kubelet-identity-unassigned",
+    "pull-secret.admin-disabled": "pull-secret-of-a-disabled-admin",
+    "pull-secret.admin-password-mismatch": "pull-secret-with-a-line-break",
+    "pull-secret.credential-refused": "pull-secret-with-a-replaced-client-secret",
+    "pull-secret.login-token-expired": "pull-secret-of-an-expired-login",
+    "pull-secret.malformed": "pull-secret-of-another-type",
+    "pull-secret.missing": "pull-secret-missing",
+    "pull-secret.newer-than-pod": "secret-newer-than-the-pod",
+    "pull-secret.service-principal-expired": "pull-secret-of-an-expired-application",
+    "pull-secret.token-disabled": "pull-secret-of-a-disabled-token",
+    "pull-secret.token-expired": "preflight-of-a-bad-secret",
+    "pull-secret.token-scope-excludes-repository": "pull-secret-of-a-token-for-other-repositories",
+    "pull-secret.token-unknown": "pull-secret-of-an-unknown-token",
+    "pull-secret.virtual-node-needs-secret": "virtual-node-without-secret",
+    "pull-secret.wrong-registry": "pull-secret-with-a-port",
+    "registry.cache-rule-missing": "isolated-cluster-without-a-rule",
+    "registry.cache-upstream": "cache-rule-for-another-path-before-any-pod",
+    "registry.replica-unhealthy": "replica-near-the-nodes-is-degraded",
+}
 
 
 @pytest.mark.skipif(not kubectl.have_kubectl(), reason="needs kubectl")
