@@ -1,4 +1,4 @@
-"""Outcomes with a repair that changes something, of which no story's loop is closed, each with the reason."""
+"""What no loop is closed of, each with the reason: outcomes with a repair that changes something, and stories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ _BUILDS = "its commands build or push an image, for which no program is here"
 _RECONCILE = "nothing published says what AKS makes of it, so that simulating it would be a guess"
 
 NOT_CLOSED = {
-    "cluster.not-ready": "what failed is to be read first; an update without changes may then do",
     "identity.kubelet-identity-missing": f"AKS reconciles the cluster: {_RECONCILE}",
     "identity.node-identity-outdated": f"node images are upgraded: {_RECONCILE} of the scale sets' tags",
     "image.manifest-missing": _BUILDS,
@@ -20,4 +19,10 @@ NOT_CLOSED = {
     "network.proxy-or-tls": "a file is to be written first: the proxy's settings, or certificates",
     "nodes.artifact-streaming": "what nodes run is not in the simulated cloud",
     "registry.throttled": "whether a larger tier or fewer pulls are meant is for a person",
+}
+
+_CACHES = "no registry is simulated from which a cache rule could fetch what pods wait for"
+
+STORIES_NOT_CLOSED = {
+    "cache-rule-asks-for-another-path": _CACHES,
 }
