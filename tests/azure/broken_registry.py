@@ -10,12 +10,6 @@ if TYPE_CHECKING:
     from .state import Cloud
 
 
-@fault("registry.arm-token-refused")
-def _tokens_for_arm_are_refused(cloud: Cloud) -> bool:
-    policy = cloud.registry["properties"]["policies"]["azureADAuthenticationAsArmPolicy"]
-    return bool(policy["status"] == "disabled")
-
-
 @fault("registry.cache-rule-missing")
 def _no_rule_caches_microsofts_images(cloud: Cloud) -> bool:
     rules = cloud.resources.children(cloud.registry["id"], "cacheRules")
