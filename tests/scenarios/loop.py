@@ -153,10 +153,8 @@ def hindrance(plan: Plan) -> str | None:
         return "no command does it"
     if all(map(only_looks, plan.commands)):
         return "its command only looks"
-    if case := next(
-        (each["description"] for each in plan.steps if each["command"] and _IF.match(each["description"])), None
-    ):
-        return f"it is for a case that a person has to know of: {case}"
+    if not plan.promised and (case := next((each for each in plan.steps if _is_for_a_case(each)), None)):
+        return f"it is for a case that a person has to know of: {case['description']}"
     if advice := _advice(plan):
         return f"a step is for a person: {advice}"
     unknown = set().union(*map(variables_of, plan.commands)) - {
@@ -168,6 +166,10 @@ def hindrance(plan: Plan) -> str | None:
         if reason := _hindrance(command):
             return reason
     return None
+
+
+def _is_for_a_case(step: Remedy) -> bool:
+    return bool(step["command"] and _IF.match(step["description"]))
 
 
 def _advice(plan: Plan) -> str | None:

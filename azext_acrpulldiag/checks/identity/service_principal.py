@@ -42,16 +42,6 @@ class Lost(Details):
     object_id: str | None
     application_object_id: str | None
 
-    @property
-    def can_be_created(self) -> bool:
-        """Whether there is an application to create a service principal of, and none yet."""
-        return self.object_id is None and self.application_object_id is not None
-
-    @property
-    def may_be_created(self) -> bool:
-        """Whether nobody knows of the application."""
-        return self.object_id is None and self.application_object_id is None
-
 
 @dataclass(frozen=True)
 class Ended(Details):
@@ -117,17 +107,6 @@ _NO_MORE_SECRETS = Step(
     changes="the control plane gets an identity of its own too",
 )
 
-
-def _created_again(begun: str, when: str) -> Step:
-    """Create the service principal of an application; Microsoft Entra ID refuses a second one."""
-    return Step(
-        f"{begun} assign it a pull role at the registry, since it has a new object id",
-        "az ad sp create --id {app_id}",
-        when=when,
-        requires=_GRAPH_RIGHTS,
-    )
-
-
 _LOST = (
     "unauthorized-401",
     "aad-token",
@@ -143,8 +122,12 @@ SERVICE_PRINCIPAL_NOT_FOUND = Outcome(
     url=SERVICE_PRINCIPAL_URL,
     details=(PullsAs, Lost, ClusterNames),
     repairs=(
-        _created_again("Create its service principal again, then", "can_be_created"),
-        _created_again("If the application still exists: create its service principal, then", "may_be_created"),
+        Step(
+            "If the application still exists: create its service principal, then assign it a pull role at the "
+            "registry, since it has a new object id",
+            "az ad sp create --id {app_id}",
+            requires=_GRAPH_RIGHTS,
+        ),
         _give_to_nodes(
             "Else create a service principal, keep its id as SP_ID and its password as SP_SECRET, and give it to the "
             "cluster",
