@@ -47,7 +47,8 @@ def _reconcile(cloud: Cloud, made: Json, old: Json | None, request: Request) -> 
         properties = {**copy.deepcopy(old["properties"]), **made["properties"]}
         known = {pool["name"]: pool for pool in old["properties"]["agentPoolProfiles"]}
         pools = made["properties"].get("agentPoolProfiles") or []
-        properties["agentPoolProfiles"] = [{**known.get(pool["name"], {}), **pool} for pool in pools]
+        done = {"provisioningState": "Succeeded"}
+        properties["agentPoolProfiles"] = [{**known.get(pool["name"], {}), **pool, **done} for pool in pools]
         made["properties"] = properties
     identity = (made["properties"].get("identityProfile") or {}).get("kubeletidentity")
     for scale_set in cloud.resources.of_type(SCALE_SETS) if identity else ():

@@ -9,6 +9,7 @@ _RECONCILE = "nothing published says what AKS makes of it, so that simulating it
 NOT_CLOSED = {
     "identity.kubelet-identity-missing": f"AKS reconciles the cluster: {_RECONCILE}",
     "identity.node-identity-outdated": f"node images are upgraded: {_RECONCILE} of the scale sets' tags",
+    "identity.service-principal-secret-replaced": "a node is to be asked first which secret it has",
     "image.manifest-missing": _BUILDS,
     "image.platform-mismatch": _BUILDS,
     "image.quarantined": "nothing published says whether images that wait are let go where the policy ends",
