@@ -20,7 +20,7 @@ if TYPE_CHECKING:
             *("missing", "malformed", "wrong-registry", "admin-disabled", "admin-password-mismatch"),
             *("credential-refused", "login-token-expired", "service-principal-unknown", "service-principal-expired"),
             *("service-principal-no-role", "token-unknown", "token-disabled", "token-expired"),
-            *("token-scope-excludes-repository", "newer-than-pod", "virtual-node-needs-secret", "reverted"),
+            *("token-scope-excludes-repository", "newer-than-pod", "virtual-node-needs-secret"),
         )
     )
 )

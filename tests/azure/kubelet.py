@@ -38,6 +38,8 @@ _IMAGE_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.ima
 _IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 _PUBLIC = ("mcr.microsoft.com",)
 _FAILURES = ("Failed", "BackOff", "InspectFailed", "ErrImageNeverPull", "ProviderCreateFailed")
+_OF_A_POD = ("pull-secret.", "image.")
+_OF_IDENTITIES = ("access.", "identity.", "nodes.kubelet-identity")
 _UNAUTHORIZED = 401
 _AUDIENCE = "https://containerregistry.azure.net"
 
@@ -53,11 +55,16 @@ class Reference:
 
 
 def pull_again(cloud: Cloud, causes: Iterable[str]) -> None:
-    """Let every pod that waits for an image pull it, if none of the causes is left; who cannot goes on waiting."""
-    if broken.left(cloud, causes):
+    """Let the pods that wait for an image pull it; who cannot goes on waiting.
+
+    Of the outcomes in ``causes`` those of secrets and images show for each pod by itself. While one about identities is
+    left, nobody pulls as a node; while any other is left, nobody pulls.
+    """
+    left = [each for each in causes if not each.startswith(_OF_A_POD) and broken.left(cloud, [each])]
+    if not all(each.startswith(_OF_IDENTITIES) for each in left):
         return
     for pod in waiting(cloud):
-        if can_pull(cloud, pod):
+        if can_pull(cloud, pod, as_node=not left):
             _run(cloud, pod)
 
 
@@ -67,9 +74,9 @@ def waiting(cloud: Cloud) -> list[Object]:
     return [pod for pod in pods if any(_waits(pod)) and pod["spec"].get("nodeName")]
 
 
-def can_pull(cloud: Cloud, pod: Object) -> bool:
+def can_pull(cloud: Cloud, pod: Object, as_node: bool = True) -> bool:
     """Whether the pod gets each of its images, as far as it is not there already."""
-    return all(is_let_in(cloud, pod, image) and is_served(cloud, pod, image) for image in _waits(pod))
+    return all(is_let_in(cloud, pod, image, as_node) and is_served(cloud, pod, image) for image in _waits(pod))
 
 
 def images_of(pod: Object, missing: bool) -> list[str]:
@@ -79,7 +86,7 @@ def images_of(pod: Object, missing: bool) -> list[str]:
     return [each["image"] for member in _STATUSES for each in pod["spec"].get(member, ())]
 
 
-def is_let_in(cloud: Cloud, pod: Object, image: str) -> bool:
+def is_let_in(cloud: Cloud, pod: Object, image: str, as_node: bool = True) -> bool:
     """Whether a registry lets a pod ask for an image: by a pull secret, else as its node, else as nobody."""
     reference = referenced(image)
     if reference is None or reference.host not in registry.hosts(cloud):
@@ -93,8 +100,8 @@ def is_let_in(cloud: Cloud, pod: Object, image: str) -> bool:
         # ``getImagePullSecrets`` in https://github.com/virtual-kubelet/azure-aci.
         return any(_opens(cloud, reference, _token(cloud, reference, each)) for each in found if each.is_bare)
     by_secret = any(_opens(cloud, reference, _token(cloud, reference, each)) for each in found)
-    as_node = not broken.known()["access.pull-role-missing"](cloud)
-    return by_secret or as_node or _opens(cloud, reference, _token(cloud, reference, None))
+    by_node = as_node and not broken.left(cloud, ["access.pull-role-missing"])
+    return by_secret or by_node or _opens(cloud, reference, _token(cloud, reference, None))
 
 
 def is_served(cloud: Cloud, pod: Object, image: str) -> bool:
@@ -185,7 +192,8 @@ def _manifests(cloud: Cloud, image: Reference, token: str | None) -> list[tuple[
 
 def _manifest(cloud: Cloud, image: Reference, what: str, token: str) -> Json | None:
     path = f"/v2/{image.name}/manifests/{what}"
-    return _asked(cloud, Request("GET", image.host, path, {"authorization": f"Bearer {token}"}))
+    found: Json | None = _asked(cloud, Request("GET", image.host, path, {"authorization": f"Bearer {token}"}))
+    return found
 
 
 def _platform(cloud: Cloud, image: Reference, manifest: Json) -> Json:

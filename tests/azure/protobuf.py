@@ -62,13 +62,14 @@ def _fields(content: bytes) -> Iterator[Field]:
     at = 0
     while at < len(content):
         tag, at = _varint(content, at)
-        value: int | bytes
-        value, at = _varint(content, at)
+        number, at = _varint(content, at)
         if tag & 7 == _BYTES:
-            value, at = content[at : at + value], at + value
-        elif tag & 7 != _VARINT:
+            yield tag >> 3, content[at : at + number]
+            at += number
+        elif tag & 7 == _VARINT:
+            yield tag >> 3, number
+        else:
             raise ValueError(f"a field of wire type {tag & 7}")
-        yield tag >> 3, value
 
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:

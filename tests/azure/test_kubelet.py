@@ -123,6 +123,24 @@ def test_a_pod_waits_for_an_image_that_is_there(cloud: Cloud, spoil: Callable[[C
     assert not kubelet.can_pull(cloud, cloud.api.select("pods", "team")[0])
 
 
+def test_each_pod_pulls_for_itself(cloud: Cloud) -> None:
+    _secret(cloud)
+    make.failing_pod(cloud, secrets=(), name="web-2")
+    cloud.failing_pod("contosoreg.azurecr.io/team/app:9.9", name="web-3")
+    cloud.public_access(False)
+    causes = ["access.pull-role-missing", "image.tag-not-found", "network.public-access-disabled"]
+    kubelet.pull_again(cloud, causes)
+    assert {each["status"]["phase"] for each in cloud.api.select("pods", "")} == {"Pending"}
+    kubelet.pull_again(cloud, causes[:2])
+    running = [
+        each["metadata"]["name"] for each in cloud.api.select("pods", "") if each["status"]["phase"] == "Running"
+    ]
+    assert running == ["web-1"]
+    cloud.grant()
+    kubelet.pull_again(cloud, causes[:2])
+    assert [each["metadata"]["name"] for each in kubelet.waiting(cloud)] == ["web-3"]
+
+
 def test_what_the_registry_has_against_this_machine_is_not_the_nodes_matter(cloud: Cloud) -> None:
     _secret(cloud)
     cloud.refuse_this_machine()
