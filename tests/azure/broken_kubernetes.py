@@ -68,9 +68,18 @@ def principal_is_disabled(cloud: Cloud) -> bool:
 @fault("identity.service-principal-secret-expired")
 def no_secret_holds(cloud: Cloud) -> bool:
     """Every client secret of the cluster's application has ended."""
+    return all(end < iso(ago()) for end in _ends(cloud))
+
+
+@fault("identity.service-principal-secret-expiring")
+def no_secret_holds_for_long(cloud: Cloud) -> bool:
+    """No client secret of the cluster's application holds for another month."""
+    return all(end < iso(ago(days=-30)) for end in _ends(cloud))
+
+
+def _ends(cloud: Cloud) -> list[str]:
     holders = (_of_cluster(cloud, cloud.service_principals), _of_cluster(cloud, cloud.applications))
-    ends = [each["endDateTime"] for holder in holders if holder for each in holder["passwordCredentials"]]
-    return all(end < iso(ago()) for end in ends)
+    return [str(each["endDateTime"]) for holder in holders if holder for each in holder["passwordCredentials"]]
 
 
 def _of_cluster(cloud: Cloud, objects: list[Json]) -> Json | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
+
+import jwt
 
 from . import keyring, kubelet, registry
 from .broken import fault
+from .changes_access import ago
 
 if TYPE_CHECKING:
     from .kubernetes_state import Object
@@ -39,3 +44,23 @@ def a_secret_is_of_no_use(cloud: Cloud) -> bool:
 def _is_of_use(cloud: Cloud, secret: Object) -> bool:
     found = [each for each in keyring.entries(secret) if each.place in registry.hosts(cloud)]
     return all(kubelet.signs_in(cloud, each) for each in found)
+
+
+@fault("pull-secret.expiring")
+def a_secret_ends_soon(cloud: Cloud) -> bool:
+    """What is in a pull secret is of no use in a month."""
+    in_a_month = ago(days=-30).timestamp()
+    found = [each for secret in cloud.api.select("secrets", "") for each in keyring.entries(secret)]
+    ours = [each for each in found if each.place in registry.hosts(cloud)]
+    return any(_end(cloud, each) < in_a_month for each in ours)
+
+
+def _end(cloud: Cloud, credential: keyring.Credential) -> float:
+    """When the last password of a token ends, or a login token (seconds since 1970); of others that is not asked."""
+    if credential.user == registry.NO_USER:
+        claims = jwt.decode(credential.password, options={"verify_signature": False})
+        return float(claims["exp"])
+    token = cloud.resources.get(f"{cloud.registry['id']}/tokens/{credential.user}")
+    passwords = token["properties"]["credentials"]["passwords"] if token else [{}]
+    ends = [each["expiry"][:19] for each in passwords if each.get("expiry")]
+    return inf if len(ends) < len(passwords) else datetime.fromisoformat(f"{max(ends)}+00:00").timestamp()

@@ -26,7 +26,7 @@ OURS = ("pull-secret.", "image.", "kubelet.", "identity.service-principal-")
 TOLD = [
     (story, outcome)
     for story in STORIES.values()
-    for outcome in story.root_causes
+    for outcome in story.root_causes or [each for each in story.other_outcomes if each.endswith("expiring")]
     if outcome.startswith(OURS)
     and not ("--image" in story.arguments and outcome.startswith("image.") and outcome not in ("image.read-locked",))
     and not (outcome.startswith("kubelet.") and story.name != "pull-qps-exceeded")
