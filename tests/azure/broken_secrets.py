@@ -63,4 +63,6 @@ def _end(cloud: Cloud, credential: keyring.Credential) -> float:
     token = cloud.resources.get(f"{cloud.registry['id']}/tokens/{credential.user}")
     passwords = token["properties"]["credentials"]["passwords"] if token else [{}]
     ends = [each["expiry"][:19] for each in passwords if each.get("expiry")]
-    return inf if len(ends) < len(passwords) else datetime.fromisoformat(f"{max(ends)}+00:00").timestamp()
+    if len(ends) < len(passwords):
+        return inf
+    return max((datetime.fromisoformat(f"{end}+00:00").timestamp() for end in ends), default=0.0)
