@@ -69,13 +69,18 @@ class Closed:
     requests: tuple[Entry, ...]
 
     @property
+    def is_told(self) -> bool:
+        """Whether the first report said what the second will say. Inconclusive: it said that it cannot know."""
+        return self.promised is not None and self.promised.verdict != "inconclusive"
+
+    @property
     def difference(self) -> str | None:
         """What is otherwise than it should be; ``None``: nothing."""
         if self.failed:
             return f"a command failed: {self.failed}"
-        if self.promised is not None and self.promised != self.came:
+        if self.is_told and self.promised != self.came:
             return f"it was to lead to {self.promised}, and came to {self.came}"
-        if self.promised is None and (still := [each for each in self.outcomes if each in self.found]):
+        if not self.is_told and (still := [each for each in self.outcomes if each in self.found]):
             return f"still there: {', '.join(still)}"
         if self.left and self.came.verdict == "healthy":
             return f"it is called healthy, and still broken: {', '.join(self.left)}"
@@ -178,12 +183,10 @@ def _is_for_a_case(step: Remedy) -> bool:
 def _advice(plan: Plan) -> str | None:
     """The first step without a command that has to be taken for the repair to work.
 
-    What stands behind the last command of an option that leads somewhere is care for later, and so is writing down what
-    was changed; what begins with "If" is for a case that the simulated cloud is not in.
+    Writing down what was changed is care for later, and what begins with "If" is for a case that the simulated cloud is
+    not in.
     """
-    last = max(at for at, each in enumerate(plan.steps) if each["command"])
-    steps = plan.steps[: last + 1] if plan.promised else plan.steps
-    advice = (each["description"] for each in steps if not each["command"])
+    advice = (each["description"] for each in plan.steps if not each["command"])
     return next((each for each in advice if not (_IF.match(each) or _ALSO.fullmatch(each))), None)
 
 

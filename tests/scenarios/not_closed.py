@@ -9,6 +9,7 @@ _RECONCILE = "nothing published says what AKS makes of it, so that simulating it
 NOT_CLOSED = {
     "identity.kubelet-identity-missing": f"AKS reconciles the cluster: {_RECONCILE}",
     "identity.node-identity-outdated": f"node images are upgraded: {_RECONCILE} of the scale sets' tags",
+    "identity.service-principal-not-found": "a new one's role is assigned by an object id that a person has to look up",
     "identity.service-principal-secret-replaced": "a node is to be asked first which secret it has",
     "image.manifest-missing": _BUILDS,
     "image.platform-mismatch": _BUILDS,

@@ -139,5 +139,7 @@ def test_a_difference_is_seen() -> None:
     assert closed(healthy, broken).difference
     assert closed(broken, healthy).difference
     assert closed(None, broken).difference
+    assert closed(Outlook("inconclusive", ()), broken).difference
+    assert closed(Outlook("inconclusive", ()), healthy).difference is None
     assert closed(None, healthy, failed="no").difference
     assert closed(None, healthy, left=("a.b",)).difference
