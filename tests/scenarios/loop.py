@@ -34,7 +34,6 @@ _KEPT = re.compile(r"([A-Z_]+)=")
 _BY_HAND = re.compile(r"<[\w-]+>|\bca-certificates\.pem\b|\.json\b")
 _IF = re.compile(r"(Or )?[Ii]f ")
 _ALSO = re.compile(r"Write .* too", re.DOTALL)
-_SEEN_BY_KUBELETS = ("image.", "pull-secret.")
 _LONG_AGO = timedelta(days=1)
 
 
@@ -114,10 +113,8 @@ def close(story: Story, az: Az) -> Closed | str:
     done = paste(az, plan.commands)
     requests = tuple(cloud.log)
     left = tuple(each for each in plan.outcomes if each in broken.known() and broken.left(cloud, [each]))
-    # Of secrets and images the kubelets see for themselves, pod by pod.
-    causes = [each for each in story.root_causes if not each.startswith(_SEEN_BY_KUBELETS)]
-    if set(causes) <= broken.known().keys():
-        pull_again(cloud, causes)
+    if set(story.root_causes) <= broken.known().keys():
+        pull_again(cloud, story.root_causes)
     age(cloud)
     after = run(az, *story.arguments).report
     return Closed(
