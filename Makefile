@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -22,6 +22,7 @@ ON_OLDEST := tests/scenarios $(addprefix --ignore=,$(IN_ENGINES)) tests/collect/
 JOBS ?= 2
 PYTEST_ARGS ?=
 SCENARIO ?=
+STORY ?=
 GROUP ?=
 NAME ?=
 ACR ?=
@@ -76,6 +77,9 @@ demo: setup ## run the real command against a broken simulated cluster (SCENARIO
 
 test: setup setup-contracts ## run the tests (PYTEST_ARGS=... is handed on)
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+repairs: setup ## break, repair with the printed commands and tell again, every story that can be (STORY=... some)
+	$(VENV)/bin/python -m tests.repairs $(STORY)
 
 contracts: setup setup-contracts ## hold recordings, mappings, rights and versions against Microsoft's definitions
 	$(VENV)/bin/python -m pytest -n0 tests/contracts $(PYTEST_ARGS)

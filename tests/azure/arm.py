@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body, recording
 
-from . import activity, authorization, entra, managers, resourcegraph, views
+from . import activity, authorization, entra, managers, resourcegraph, views, writes
 from .arm_errors import (
     authentication_failed,
     authorization_failed,
@@ -69,9 +69,11 @@ def _answer(cloud: Cloud, request: Request, path: str) -> Response:
     if path.lower() == "/providers/microsoft.resourcegraph/resources" and request.method == "POST":
         return resourcegraph.handle(cloud, request)
     if request.method == "POST":
-        return _of_network(cloud, request, path) or _action(cloud, request, path)
+        return _of_network(cloud, request, path) or writes.act(cloud, request, path) or _action(cloud, request, path)
     if request.method not in ("GET", "HEAD"):
-        return authorization_failed(cloud, f"{views.operation(path, '')}write", path)
+        return writes.handle(cloud, request, path)
+    if writes.is_operation(path):
+        return writes.finished(cloud, request)
     for pattern, handler in _FIXED:
         if match := pattern.match(path):
             return handler(cloud, request, *match.groups())
@@ -200,6 +202,20 @@ def _search(cloud: Cloud, request: Request, scope: str) -> Response:
     return page(cloud, request, rows)
 
 
+# What ``az resource`` looks up before it writes; the versions are those of ``tests.contracts``.
+_PROVIDERS = {"microsoft.containerregistry": ("Microsoft.ContainerRegistry", "registries", "2025-11-01")}
+
+
+def _provider(cloud: Cloud, request: Request, subscription: str, namespace: str) -> Response:
+    """The types of a provider and their api-versions; ``Provider`` of the resources API."""
+    if namespace.lower() not in _PROVIDERS:
+        return not_found(cloud, request.path)
+    name, resource_type, version = _PROVIDERS[namespace.lower()]
+    shown = {"resourceType": resource_type, "locations": ["West Europe"], "apiVersions": [version]}
+    path = f"/subscriptions/{subscription}/providers/{name}"
+    return answer({"id": path, "namespace": name, "registrationState": "Registered", "resourceTypes": [shown]})
+
+
 _FIXED: list[tuple[re.Pattern[str], Callable[..., Response]]] = [
     (re.compile(r"^/subscriptions$", re.IGNORECASE), _subscriptions),
     (re.compile(r"^/subscriptions/([^/]+)$", re.IGNORECASE), _subscription),
@@ -210,6 +226,7 @@ _FIXED: list[tuple[re.Pattern[str], Callable[..., Response]]] = [
         activity.handle,
     ),
     (re.compile(r"^/tenants$", re.IGNORECASE), _tenants),
+    (re.compile(r"^/subscriptions/([^/]+)/providers/([^/]+)$", re.IGNORECASE), _provider),
     (re.compile(r"^/subscriptions/([^/]+)/resourcegroups$", re.IGNORECASE), _groups),
     (re.compile(r"^(/subscriptions/[^/]+/resourcegroups/[^/]+)$", re.IGNORECASE), _group),
     (re.compile(r"^(/subscriptions/[^/]+(?:/resourcegroups/[^/]+)?)/resources$", re.IGNORECASE), _search),

@@ -88,3 +88,9 @@ def not_found(cloud: Cloud, path: str) -> Response:
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
     return _gateway("ResourceNotFound", message, 404)
+
+
+def precondition_failed(path: str) -> Response:
+    """Another state than ``If-Match`` names, or one at all where ``If-None-Match`` wants none; RFC 9110, 15.5.13."""
+    message = f"The condition in the request's headers was not satisfied for {path}."
+    return answer({"error": {"code": "PreconditionFailed", "message": message}}, 412)

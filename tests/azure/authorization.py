@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.recordings import recording
 
+from . import writes_access
 from .arm_errors import authorization_failed
 from .messages import Request, Response, answer, replay
 from .store import Json
@@ -68,8 +69,11 @@ def handle(cloud: Cloud, request: Request, path: str) -> Response:
     operation = f"Microsoft.Authorization/{parts[0]}/{'read' if request.method == 'GET' else 'write'}"
     if kind == "roleassignments" and cloud.assignments_hidden and name is None:
         return answer({"value": []})
-    if request.method != "GET" or not may(cloud, operation, scope):
+    writes_assignment = request.method == "PUT" and kind == "roleassignments" and name is not None
+    if not (request.method == "GET" or writes_assignment) or not may(cloud, operation, scope):
         return authorization_failed(cloud, operation, scope)
+    if writes_assignment:
+        return writes_access.assign(cloud, request, scope, name)
     if kind == "roleassignments":
         return _role_assignments(cloud, request, scope, name)
     if kind == "roledefinitions":

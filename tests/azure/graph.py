@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.recordings import body
 
-from . import entra
+from . import entra, graph_writes
 from .messages import Request, Response, answer
 from .store import Json
 
@@ -29,6 +29,8 @@ def handle(cloud: Cloud, request: Request) -> Response:
     if cloud.graph_forbidden:
         return answer(body("graph/error_403_authorization_requestdenied"), 403)
     path = request.path
+    if request.method != "GET" and (changed := graph_writes.handle(cloud, request, path)):
+        return changed
     if match := _BY_APP_ID.match(path):
         return _one(cloud, request, match[1], "appId", match[2])
     if match := _BY_ID.match(path):
@@ -47,11 +49,7 @@ def _objects(cloud: Cloud, kind: str) -> list[Json]:
 def _one(cloud: Cloud, request: Request, kind: str, member: str, value: str) -> Response:
     found = next((each for each in _objects(cloud, kind) if each[member].lower() == value.lower()), None)
     if found is None:
-        error = body("graph/error_404_request_resourcenotfound")
-        error["error"]["message"] = (
-            f"Resource '{value}' does not exist or one of its queried reference-property objects are not present."
-        )
-        return answer(error, 404)
+        return graph_writes.not_there(value)
     context = f"https://graph.microsoft.com/v1.0/$metadata#{kind}/$entity"
     return answer({"@odata.context": context, **_selected(request, found)})
 

@@ -34,7 +34,9 @@ class DataPlane:
     refuses_this_machine: bool = False
     refuses_exchange: bool = False
     admin_passwords: tuple[str, str] = ("sim-admin-one+ACRx1", "sim-admin-two+ACRx2")
+    # Passwords by user: those that were there from the start, and by user and name those that were made since.
     tokens: dict[str, str] = field(default_factory=dict)
+    generated: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def encoded(manifest: Json) -> bytes:

@@ -13,8 +13,9 @@ from typing import Any
 
 from tests.recordings import body
 
-from . import entra
+from . import apply, entra, openapi, protobuf
 from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, selector
+from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal
 from .messages import Request, Response
 
 __all__ = ["KINDS", "Canipull", "Kubernetes", "handle", "serve"]
@@ -29,36 +30,19 @@ def handle(request: Request, cloud: Any) -> Response:
     if "aadProfile" in cloud.cluster["properties"]:
         said = entra.claims(request.bearer) or {}
         if said.get("aud") != entra.AKS_SERVER_APP:
-            return status(401, "Unauthorized", "Unauthorized")
+            return refusal(401, "Unauthorized", "Unauthorized")
     return serve(request, cloud.kubernetes)
 
 
 def serve(request: Request, state: Kubernetes) -> Response:
     """Answer one request to one API server."""
     if state.tokens is not None and request.bearer not in state.tokens:
-        return status(401, "Unauthorized", "Unauthorized")
+        return refusal(401, "Unauthorized", "Unauthorized")
     for pattern, answerer in _ROUTES:
         match = pattern.fullmatch(request.path)
         if match:
             return answerer(request, state, **match.groupdict(default=""))
-    return status(404, "NotFound", "the server could not find the requested resource")
-
-
-def status(code: int, reason: str, message: str, **details: Any) -> Response:
-    """A refusal in the API's own shape."""
-    return shown(
-        {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Failure",
-            "message": message,
-            "reason": reason,
-            "details": details,
-            "code": code,
-        },
-        code,
-    )
+    return refusal(404, "NotFound", "the server could not find the requested resource")
 
 
 def shown(item: Any, code: int = 200, **headers: str) -> Response:
@@ -83,7 +67,7 @@ def _groups(request: Request, state: Kubernetes) -> Response:
 
 
 def _resources(request: Request, state: Kubernetes, group: str = "") -> Response:
-    verbs = ["create", "delete", "get", "list", "watch"]
+    verbs = ["create", "delete", "get", "list", "patch", "watch"]
     kinds = [kind for kind in KINDS.values() if kind.group == group]
     listed = [
         {
@@ -105,12 +89,20 @@ def _resources(request: Request, state: Kubernetes, group: str = "") -> Response
     return shown({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": listed})
 
 
+def _openapi(request: Request, state: Kubernetes) -> Response:
+    return shown(openapi.groups())
+
+
+def _openapi_of(request: Request, state: Kubernetes, group: str = "") -> Response:
+    return shown(openapi.described(group))
+
+
 # --- objects ---------------------------------------------------------------------------
 
 
 def _collection(request: Request, state: Kubernetes, plural: str, namespace: str = "") -> Response:
     if plural not in KINDS:
-        return status(404, "NotFound", "the server could not find the requested resource")
+        return refusal(404, "NotFound", "the server could not find the requested resource")
     if request.method == "POST":
         return _create(request, state, plural, namespace)
     if request.query.get("watch") in ("1", "true"):
@@ -120,33 +112,43 @@ def _collection(request: Request, state: Kubernetes, plural: str, namespace: str
 
 def _one(request: Request, state: Kubernetes, plural: str, name: str, namespace: str = "") -> Response:
     verb = {"GET": "get", "DELETE": "delete"}.get(request.method, request.method.lower())
-    refusal = _refused(state, verb, plural, namespace)
-    if refusal:
-        return refusal
-    item = state.objects.get((plural, namespace, name))
+    forbidden = _refused(state, verb, plural, namespace)
+    if forbidden:
+        return forbidden
+    if request.method == "PATCH":
+        return patched(request, state, plural, namespace, name)
+    item = found(state, plural, namespace, name)
     if item is None:
-        return status(404, "NotFound", f'{plural} "{name}" not found', name=name, kind=plural)
+        return not_found(plural, name)
     if request.method == "GET":
         return shown(item)
     if request.method == "DELETE":
         return shown(state.remove(plural, namespace, name))
-    return status(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    return refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
 def _create(request: Request, state: Kubernetes, plural: str, namespace: str) -> Response:
-    refusal = _refused(state, "create", plural, namespace)
-    if refusal:
-        return refusal
+    forbidden = _refused(state, "create", plural, namespace)
+    if forbidden:
+        return forbidden
     if plural == "pods" and state.denied_by:
-        return status(403, "Forbidden", f"admission webhook {state.denied_by}")
-    item = request.json
+        return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
+    if request.headers.get("content-type") == protobuf.CONTENT_TYPE:
+        item = protobuf.secret(request.body)
+    else:
+        item = request.json
     metadata = item.setdefault("metadata", {})
     if KINDS[plural].namespaced:
         metadata["namespace"] = namespace
     if (plural, metadata.get("namespace", ""), metadata["name"]) in state.objects:
-        return status(409, "AlreadyExists", f'{plural} "{metadata["name"]}" already exists')
+        return refusal(409, "AlreadyExists", f'{plural} "{metadata["name"]}" already exists')
+    objection = invalid_answer(plural, None, item)
+    if objection:
+        return objection
     if plural == "pods" and metadata["name"].startswith("canipull-"):
         item["status"] = _canipull_status(item, state.canipull)
+    if plural in apply.KINDS:
+        item = apply.updated(None, item, request.query.get("fieldManager", "unknown"), NOW)
     warnings = {"warning": ", ".join(f'299 - "{text}"' for text in state.warnings)} if state.warnings else {}
     return shown(state.add(plural, item), 201, **warnings)
 
@@ -257,7 +259,7 @@ def _refused(state: Kubernetes, verb: str, plural: str, namespace: str) -> Respo
     group = KINDS[plural].group
     where = f' in the namespace "{namespace}"' if namespace else " at the cluster scope"
     said = f'{plural} is forbidden: User "clusterUser" cannot {verb} resource "{plural}" in API group "{group}"{where}'
-    return status(403, "Forbidden", said, kind=plural)
+    return refusal(403, "Forbidden", said, kind=plural)
 
 
 # --- what is done rather than kept ------------------------------------------------------
@@ -265,14 +267,14 @@ def _refused(state: Kubernetes, verb: str, plural: str, namespace: str) -> Respo
 
 def _log(request: Request, state: Kubernetes, namespace: str, name: str) -> Response:
     if ("pods", namespace, name) not in state.objects:
-        return status(404, "NotFound", f'pods "{name}" not found', name=name, kind="pods")
+        return refusal(404, "NotFound", f'pods "{name}" not found', name=name, kind="pods")
     return Response(200, state.canipull.log.encode(), {"content-type": "text/plain"})
 
 
 def _attach(request: Request, state: Kubernetes, namespace: str, name: str) -> Response:
     if state.canipull.attach == "silent":
         return Response(200, hijack=_say_nothing)
-    return status(500, "InternalError", "error attaching to container: container not running (simulated)")
+    return refusal(500, "InternalError", "error attaching to container: container not running (simulated)")
 
 
 def _say_nothing(connection: Any, already_read: bytes) -> None:
@@ -295,6 +297,8 @@ _ROUTES: tuple[tuple[re.Pattern[str], Callable[..., Response]], ...] = tuple(
         (r"/apis/?", _groups),
         (r"/api/v1/?", _resources),
         (r"/apis/(?P<group>apps)/v1/?", _resources),
+        (r"/openapi/v3/?", _openapi),
+        (r"/openapi/v3/(?:api|apis/(?P<group>apps))/v1/?", _openapi_of),
         (r"/apis/authorization\.k8s\.io/v1/selfsubjectaccessreviews", _access_review),
         (r"/api/v1/namespaces/(?P<namespace>[^/]+)/pods/(?P<name>[^/]+)/log", _log),
         (r"/api/v1/namespaces/(?P<namespace>[^/]+)/pods/(?P<name>[^/]+)/attach", _attach),

@@ -44,6 +44,7 @@ KINDS = {
         Kind("apps", "deployments", "Deployment", short=("deploy",)),
         Kind("apps", "daemonsets", "DaemonSet", short=("ds",)),
         Kind("apps", "replicasets", "ReplicaSet", short=("rs",)),
+        Kind("apps", "statefulsets", "StatefulSet", short=("sts",)),
     )
 }
 
@@ -104,6 +105,12 @@ class Kubernetes:
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", NOW)
         self._change("ADDED", plural, item)
+        return item
+
+    def update(self, plural: str, item: Object) -> Object:
+        """Keep a changed object (a copy); answers it as the API shows it."""
+        item = deepcopy(item)
+        self._change("MODIFIED", plural, item)
         return item
 
     def remove(self, plural: str, namespace: str, name: str) -> Object:

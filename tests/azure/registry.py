@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 import time
@@ -47,9 +48,19 @@ def _registries(cloud: Cloud) -> list[Json]:
 
 
 def handle(cloud: Cloud, request: Request) -> Response:
+    """Answer whoever runs ``az``."""
     plane = cloud.data_plane(request.host)
     if plane.refuses_this_machine:
         return replay(recording("acr-dataplane/docs_403_denied_client_ip"), **{"<ip-address>": THIS_MACHINE})
+    return _served(cloud, plane, request)
+
+
+def handle_node(cloud: Cloud, request: Request) -> Response:
+    """Answer a node, whose way to the registry is clear; what the registry has against ``az``'s caller is not its."""
+    return _served(cloud, dataclasses.replace(cloud.data_plane(request.host), refuses_exchange=False), request)
+
+
+def _served(cloud: Cloud, plane: DataPlane, request: Request) -> Response:
     registry = next(each for each in _registries(cloud) if each["properties"]["loginServer"].lower() == request.host)
     path = request.path
     if path == "/oauth2/exchange":
@@ -119,7 +130,7 @@ def _content(plane: DataPlane, request: Request, path: str) -> Response:
         (_MANIFEST, "pull", _manifest),
         (_TAGS, "pull", _tags),
         (_BLOB, "pull", _blob),
-        (_ATTRIBUTES, "metadata_read", _attributes),
+        (_ATTRIBUTES, "metadata_write" if request.method == "PATCH" else "metadata_read", _attributes),
     ):
         match = pattern.match(path)
         if match and match[1] != "_catalog":
@@ -219,9 +230,11 @@ def handle_blob(cloud: Cloud, request: Request) -> Response:
 def _attributes(
     request: Request, name: str, repository: Repository, collection: str | None, reference: str | None
 ) -> Response:
-    """The registry's own metadata API."""
+    """The registry's own metadata API: a PATCH is answered with what it leads to, as a GET would be."""
+    changes = request.json if request.method == "PATCH" else {}
     base: Json = {"registry": request.host, "imageName": name}
     if collection is None:
+        _lock(repository, name, changes)
         attributes = body("acr-dataplane/acr_v1_repository_attributes_200") | base
         attributes |= {"manifestCount": len(repository.manifests), "tagCount": len(repository.tags)}
         return answer(_locked(attributes, name in repository.locked))
@@ -231,7 +244,15 @@ def _attributes(
         return answer(base | {collection.strip("_"): rows})
     if reference not in listed:
         return replay(recording("acr-dataplane/manifest_404_manifest_unknown"), **{"wrong-tag": reference})
+    _lock(repository, reference, changes)
     return answer(base | {collection.strip("_")[:-1]: of_one(repository, reference)})
+
+
+def _lock(repository: Repository, part: str, attributes: Json) -> None:
+    """Lock a repository, tag or manifest against reading, or unlock it; other attributes change nothing here."""
+    if "readEnabled" in attributes:
+        change = repository.locked.discard if attributes["readEnabled"] else repository.locked.add
+        change(part)
 
 
 def _tag_json(repository: Repository, tag: str) -> Json:

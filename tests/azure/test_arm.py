@@ -204,9 +204,8 @@ def test_admin_passwords_are_given_only_when_the_account_is_on(client: Client, c
     assert [each["value"] for each in credentials["passwords"]] == list(cloud.data_plane().admin_passwords)
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_nothing_can_be_written(client: Client, cloud: Cloud, method: str) -> None:
-    assert client.arm(build.REGISTRY_ID, method=method, body={}).status == 403
+def test_nothing_can_be_deleted(client: Client, cloud: Cloud) -> None:
+    assert client.arm(build.REGISTRY_ID, method="DELETE").status == 403
     assert build.REGISTRY_ID in cloud.resources
 
 

@@ -117,6 +117,58 @@ def test_refusals(api):
     assert json.loads(ask(api, path, "POST", review, token="good").body)["status"] == {"allowed": False}
 
 
+def patch(api, path, change, kind="merge-patch+json", **query):
+    target = f"{path}?{urlencode(query)}"
+    headers = {"content-type": f"application/{kind}"}
+    answer = serve(Request("PATCH", "api", target, headers, json.dumps(change).encode()), api)
+    return answer.status, json.loads(answer.body)
+
+
+def test_a_patch_is_told_to_whoever_watches(api):
+    lines = iter(ask(api, PODS, watch="true", resourceVersion=str(api.revision), timeoutSeconds=60).body)
+    status, changed = patch(api, f"{PODS}/pod-1", {"metadata": {"labels": {"app": "new"}}})
+    assert (status, changed["metadata"]["labels"]) == (200, {"app": "new"})
+    told = json.loads(next(line for line in lines if line.strip()))
+    assert (told["type"], told["object"]["metadata"]["name"]) == ("MODIFIED", "pod-1")
+
+
+def test_a_patch_of_another_state_is_refused(api):
+    before = api.objects["pods", "default", "pod-1"]["metadata"]["resourceVersion"]
+    change = {"metadata": {"resourceVersion": before, "labels": {"app": "one"}}}
+    assert patch(api, f"{PODS}/pod-1", change)[0] == 200
+    status, refused = patch(api, f"{PODS}/pod-1", change | {"spec": {}})
+    assert (status, refused["reason"]) == (409, "Conflict")
+    assert "the object has been modified" in refused["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "refused"),
+    [
+        ([{"op": "remove", "path": "/spec/none"}], "json-patch+json", (422, "Invalid")),
+        ({"$patch": "rename"}, "strategic-merge-patch+json", (422, "Invalid")),
+        ({}, "json", (415, "UnsupportedMediaType")),
+        ({}, "apply-patch+yaml", (415, "UnsupportedMediaType")),
+    ],
+)
+def test_a_patch_that_is_not_understood_changes_nothing(api, change, kind, refused):
+    before = api.revision
+    status, said = patch(api, f"{PODS}/pod-1", change, kind)
+    assert (status, said["reason"]) == refused
+    assert api.revision == before
+
+
+def test_a_dry_run_changes_nothing(api):
+    before = api.revision
+    status, shown = patch(api, f"{PODS}/pod-1", {"metadata": {"labels": {"app": "new"}}}, dryRun="All")
+    assert (status, shown["metadata"]["labels"]) == (200, {"app": "new"})
+    assert api.revision == before
+    secrets = "/api/v1/namespaces/default/secrets/new"
+    applied = {"apiVersion": "v1", "kind": "Secret", "data": {"a": "MQ=="}}
+    assert patch(api, secrets, applied, "apply-patch+yaml", dryRun="All", fieldManager="me")[0] == 201
+    assert patch(api, secrets, applied, "apply-patch+yaml")[0] == 400
+    assert api.revision == before
+
+
 def test_what_is_not_served_is_not_found(api):
     assert ask(api, "/apis/metrics.k8s.io/v1beta1").status == 404
     assert ask(api, "/api/v1/namespaces/default/widgets").status == 404

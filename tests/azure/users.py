@@ -9,27 +9,36 @@ from .authorization import groups_of, scopes_above
 from .store import Json
 
 if TYPE_CHECKING:
+    from .images import DataPlane
     from .state import Cloud
 
-ALL = ("pull", "push", "delete", "metadata_read", "*")
+ALL = ("pull", "push", "delete", "metadata_read", "metadata_write", "*")
 
 
 def signs_in(cloud: Cloud, registry: Json, user: str, password: str) -> bool:
-    """Whether the registry gives this user a token at all. ``DataPlane.tokens`` has the passwords of all but admin."""
+    """Whether the registry gives this user a token at all. ``DataPlane`` has the passwords."""
     plane = cloud.data_plane(registry["properties"]["loginServer"])
     if user == registry["name"]:
         return bool(registry["properties"].get("adminUserEnabled")) and password in plane.admin_passwords
-    if not password or plane.tokens.get(user) != password:
-        return False
     principal = _principal(cloud, user)
     if principal is not None:
         secrets = [*principal["passwordCredentials"], *_secrets_of_application(cloud, user)]
-        return bool(principal["accountEnabled"]) and any(_holds(each["endDateTime"]) for each in secrets)
+        ends = {each["keyId"]: each["endDateTime"] for each in secrets}
+        return bool(principal["accountEnabled"]) and _is_one(plane, user, password, ends)
     token = _token(cloud, registry, user)
     if token is None:
-        return True  # somebody whom only the login server knows
-    passwords = token["properties"]["credentials"]["passwords"]
-    return token["properties"]["status"] == "enabled" and any(_holds(each.get("expiry")) for each in passwords)
+        # Somebody whom only the login server knows.
+        return bool(password) and plane.tokens.get(user) == password
+    ends = {each["name"]: each.get("expiry") for each in token["properties"]["credentials"]["passwords"]}
+    return token["properties"]["status"] == "enabled" and _is_one(plane, user, password, ends)
+
+
+def _is_one(plane: DataPlane, user: str, password: str, ends: dict[str, str | None]) -> bool:
+    """Whether a password is one of a user's that have not ended. A new one takes the place of the first one."""
+    made = plane.generated.get(user, {})
+    return bool(password) and any(
+        _holds(end) and made.get(name, plane.tokens.get(user)) == password for name, end in ends.items()
+    )
 
 
 def allowed(cloud: Cloud, registry: Json, user: str, repository: str) -> tuple[str, ...]:

@@ -24,6 +24,13 @@ SCALE_SETS = "microsoft.compute/virtualmachinescalesets"
 INSTANCE_ADDRESSES = f"{SCALE_SETS}/virtualmachines/networkinterfaces/ipconfigurations/publicipaddresses"
 
 
+# Children that are kept in their parent, and nowhere else.
+_WITHIN = {
+    "microsoft.network/networksecuritygroups/securityrules": "securityRules",
+    "microsoft.network/routetables/routes": "routes",
+}
+
+
 def collection_type(path: str) -> str:
     """The type that a path is about, in lower case; ids and collections alike."""
     lowered = path.lower()
@@ -42,7 +49,11 @@ def operation(path: str, verb: str) -> str:
 
 
 def find(cloud: Cloud, resource_id: str) -> Json | None:
-    """A stored resource, or an agent pool, which lives in its cluster."""
+    """A stored resource, or one that lives in its parent: an agent pool, a rule, a route."""
+    if member := _WITHIN.get(type_of(resource_id)):
+        parent, _, name = resource_id.rsplit("/", 2)
+        listed = cloud.resources[parent]["properties"][member] if parent in cloud.resources else []
+        return next((each for each in listed if each["name"].lower() == name.lower()), None)
     if type_of(resource_id) == "microsoft.containerservice/managedclusters/agentpools":
         parent, _, name = resource_id.rsplit("/", 2)
         pools = children(cloud, parent, "agentPools") if parent in cloud.resources else []
@@ -50,8 +61,20 @@ def find(cloud: Cloud, resource_id: str) -> Json | None:
     return cloud.resources.get(resource_id)  # type: ignore[no-any-return]
 
 
+def keep(cloud: Cloud, resource: Json) -> None:
+    """Store what was written, where :func:`find` looks for it."""
+    member = _WITHIN.get(type_of(resource["id"]))
+    if member is None:
+        cloud.resources.add(resource)
+        return
+    listed = cloud.resources[resource["id"].rsplit("/", 2)[0]]["properties"][member]
+    listed[:] = [each for each in listed if each["name"].lower() != resource["name"].lower()] + [resource]
+
+
 def children(cloud: Cloud, parent_id: str, collection: str) -> list[Json]:
     """The resources below ``parent_id/collection``."""
+    if member := _WITHIN.get(f"{type_of(parent_id)}/{collection}".lower()):
+        return list(cloud.resources[parent_id]["properties"][member])
     if type_of(parent_id) == "microsoft.containerservice/managedclusters" and collection.lower() == "agentpools":
         return _agent_pools(cloud.resources[parent_id])
     if type_of(parent_id) == SCALE_SETS and collection.lower() == "publicipaddresses":

@@ -2,7 +2,8 @@
 
 Started with a configuration and an extension folder in its environment, which imports read. Each line of standard
 input asks for one run, as JSON: ``arguments``, ``env``, ``cwd``, and ``out`` and ``err``, the files to write to. The
-answer is a line with the exit code, negative for a signal. What the first run imported is imported here after it.
+answer is a line with the exit code, negative for a signal. What the first run of each group of commands imported is
+imported here after it.
 """
 
 from __future__ import annotations
@@ -21,17 +22,20 @@ from typing import Any
 
 
 def serve(imported: Path) -> dict[str, Any]:
-    """Answer lines until they end; returns, in a fork, what that fork is to run. ``imported``: a file to be made."""
+    """Answer lines until they end; returns, in a fork, what that fork is to run. ``imported``: files to be made."""
+    known: set[Path] = set()
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
+        noted = imported.with_name(f"{imported.name}-{asked['arguments'][0]}")
         child = os.fork()
         if not child:
-            if not imported.exists():
-                atexit.register(_note_imports, imported)
+            if not noted.exists():
+                atexit.register(_note_imports, noted)
             return asked
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if imported.exists() and "azure.cli.core" not in sys.modules:
-            _import(imported)
+        if noted.exists() and noted not in known:
+            known.add(noted)
+            _import(noted)
         print(code, flush=True)
     sys.exit(0)
 
@@ -44,7 +48,7 @@ def _import(path: Path) -> None:
     noted = json.loads(path.read_text(encoding="utf-8"))
     sys.path[:] = noted["path"]
     for name in noted["modules"]:
-        if not name.startswith("__"):
+        if not name.startswith("__") and name not in sys.modules:
             with suppress(ImportError):  # made by its parent, not found by a name
                 importlib.import_module(name)
     gc.freeze()
