@@ -20,7 +20,7 @@ class Kind(Enum):
 
 _WORDS = """
     access action actions architecture arm_audience_tokens artifact_type code config_type connectivity data_actions
-    default_action destination_ports direction display_status endpoint_network_policies features fqdn_tags
+    default_action destination_ports direction display_status endpoint_network_policies features filtered_by fqdn_tags
     identity_type kind location media_type member mode next_hop node_image_version not_actions not_data_actions operator
     os os_sku os_type os_version outbound_type pool_type ports power_state principal_type protocol protocols
     provisioning_state public_network_access pull_policy quarantine_policy reason role_assignment_mode runtime
@@ -28,8 +28,8 @@ _WORDS = """
     web_categories windows_build
 """
 _NAMES = """
-    accounts admin_rules app_id application_id application_object_id client_id configuration_id connection_id
-    container context control_plane_principal_ids credential_set data_endpoint_hosts default_identity_id
+    accounts admin_rules app_id application_id application_object_id by client_id configuration_id connection_id
+    container context control_plane_principal_ids correlation_id credential_set data_endpoint_hosts default_identity_id
     definitions destination_groups digest domain effective_outbound_ip_ids endpoint_policies endpoint_policy_ids
     excluded_principal_ids firewalls found_digest fqdns gateways given group_id group_ids groups home_tenant_id
     host hosts http https hub_id hubs id identity identity_tenant_id image image_text images interface_group_ids
@@ -40,7 +40,7 @@ _NAMES = """
     role_definition_id route_table_id route_tables scope scope_map security_group_id security_group_ids
     security_groups service_account service_principal_client_id service_resources source source_groups subnet_id
     subnet_ids subnets subscription subscriptions tag tagged_kubelet_client_id target target_urls tenant_id text
-    user whole zone_ids
+    user value whole zone_ids
 """
 _ADDRESSES = """
     address addresses cluster destinations dns_servers ip_groups ip_rules nat_gateways prefix prefixes
@@ -63,6 +63,8 @@ _KINDS: dict[str, Kind] = {
     "values": Kind.LABEL,
     # The same word, of another thing.
     "Bootstrap.source": Kind.WORD,
+    "Change.operation": Kind.WORD,
+    "LogQuestion.operations": Kind.WORD,
     "Outbound.firewalls": Kind.ADDRESS,
 }
 
