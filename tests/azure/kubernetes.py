@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import datetime, timezone
 from typing import Any
 
 from tests.recordings import body
 
-from . import apply, entra, openapi, protobuf
-from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, selector
+from . import apply, entra, openapi, protobuf, scheduling
+from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, Pulling, selector
 from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal
 from .messages import Request, Response
 
-__all__ = ["KINDS", "Canipull", "Kubernetes", "handle", "serve"]
+__all__ = ["KINDS", "Canipull", "Kubernetes", "Pulling", "handle", "serve"]
 
 WATCH_SECONDS = 300.0
 
@@ -123,6 +125,10 @@ def _one(request: Request, state: Kubernetes, plural: str, name: str, namespace:
     if request.method == "GET":
         return shown(item)
     if request.method == "DELETE":
+        if plural == "pods" and state.sticky:
+            ending = deepcopy(item)
+            ending["metadata"] |= {"deletionTimestamp": NOW, "deletionGracePeriodSeconds": 30}
+            return shown(state.update(plural, ending))
         return shown(state.remove(plural, namespace, name))
     return refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
@@ -131,8 +137,6 @@ def _create(request: Request, state: Kubernetes, plural: str, namespace: str) ->
     forbidden = _refused(state, "create", plural, namespace)
     if forbidden:
         return forbidden
-    if plural == "pods" and state.denied_by:
-        return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
     if request.headers.get("content-type") == protobuf.CONTENT_TYPE:
         item = protobuf.secret(request.body)
     else:
@@ -145,12 +149,48 @@ def _create(request: Request, state: Kubernetes, plural: str, namespace: str) ->
     objection = invalid_answer(plural, None, item)
     if objection:
         return objection
-    if plural == "pods" and metadata["name"].startswith("canipull-"):
-        item["status"] = _canipull_status(item, state.canipull)
+    if plural == "pods":
+        denied = _denied(state, namespace, metadata["name"])
+        if denied:
+            return denied
+        item = _with_status(item, state)
     if plural in apply.KINDS:
         item = apply.updated(None, item, request.query.get("fieldManager", "unknown"), NOW)
     warnings = {"warning": ", ".join(f'299 - "{text}"' for text in state.warnings)} if state.warnings else {}
-    return shown(state.add(plural, item), 201, **warnings)
+    kept = state.add(plural, item)
+    if plural == "pods" and not _is_canipull(kept):
+        scheduling.placed(state, kept)
+    return shown(kept, 201, **warnings)
+
+
+_OWN = ("default", "kube-system", "kube-public")
+
+
+def _namespaces(state: Kubernetes) -> list[str]:
+    return [each["metadata"]["name"] for each in state.select("namespaces", "")]
+
+
+def _denied(state: Kubernetes, namespace: str, name: str) -> Response | None:
+    """What admission has against a pod."""
+    if state.denied_by:
+        return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
+    if namespace not in (*_OWN, *_namespaces(state)):
+        return refusal(404, "NotFound", f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
+    if state.pods_refused:
+        return refusal(403, "Forbidden", f'pods "{name}" is forbidden: {state.pods_refused}', name=name, kind="pods")
+    return None
+
+
+def _is_canipull(pod: Object) -> bool:
+    return bool(pod["metadata"]["name"].startswith("canipull-"))
+
+
+def _with_status(pod: Object, state: Kubernetes) -> Object:
+    """A pod as the API server stores it; that of ``az aks check-acr`` as it ends."""
+    if _is_canipull(pod):
+        return pod | {"status": _canipull_status(pod, state.canipull)}
+    pod["metadata"]["creationTimestamp"] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return scheduling.defaulted(pod)
 
 
 def _canipull_status(pod: Object, play: Canipull) -> Object:

@@ -65,6 +65,27 @@ class Canipull:
 
 
 @dataclass
+class Pulling:
+    """How the pull of an image goes on a node, for a pod that somebody creates."""
+
+    message: str | None = None
+    """What the runtime says of a pull that fails; ``None``: it succeeds."""
+    seconds: float = 0.0
+    """How long it takes."""
+    size: int = 29112312
+    never_ends: bool = False
+    """It takes for ever, unless ``evicts``."""
+    evicts: str | None = None
+    """What kubelet says when it evicts the pod after ``seconds``; with ``never_ends``."""
+    refuses: tuple[str, str] | None = None
+    """Reason and message with which kubelet refuses the pod that the scheduler gave it."""
+    config_error: str | None = None
+    """What is wrong with the container once its image is there (``runAsNonRoot`` and the like)."""
+    full: str | None = None
+    """``cpu`` or ``memory``: the scheduler finds no room on the node."""
+
+
+@dataclass
 class Kubernetes:
     """The state of one cluster's API server; the tests write to it as they like."""
 
@@ -80,6 +101,16 @@ class Kubernetes:
     """Admission warnings on every created object."""
     denied_by: str | None = None
     """The text with which an admission webhook refuses every pod."""
+    pods_refused: str | None = None
+    """The text with which another part of admission (Pod Security, a quota, a policy) refuses every pod."""
+    pulling: dict[str, Pulling] = field(default_factory=dict)
+    """How pulls go for pods that are created, by the name of a node or of its pool; else they succeed at once."""
+    scaled_up: list[str] = field(default_factory=list)
+    """Pods for which the autoscaler would have added a node."""
+    started: list[str] = field(default_factory=list)
+    """Pods whose image ran."""
+    sticky: bool = False
+    """Whether pods that are deleted go on ending."""
     canipull: Canipull = field(default_factory=Canipull)
     deleted: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -112,6 +143,14 @@ class Kubernetes:
         item = deepcopy(item)
         self._change("MODIFIED", plural, item)
         return item
+
+    def update_if_there(self, plural: str, item: Object) -> None:
+        """Keep a changed object unless it was deleted, or made anew, meanwhile."""
+        metadata = item["metadata"]
+        with self._changed:
+            there = self.objects.get((plural, metadata.get("namespace", ""), metadata["name"]))
+            if there is not None and there["metadata"]["uid"] == metadata["uid"]:
+                self._change("MODIFIED", plural, deepcopy(item))
 
     def remove(self, plural: str, namespace: str, name: str) -> Object:
         """Take an object out and answer it; raises ``KeyError``."""
