@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.recordings import body
 
-from . import apply, entra, openapi, protobuf, scheduling
+from . import apply, entra, openapi, pod_security, protobuf, scheduling
 from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, Pulling, selector
 from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal
 from .messages import Request, Response
@@ -150,7 +150,7 @@ def _create(request: Request, state: Kubernetes, plural: str, namespace: str) ->
     if objection:
         return objection
     if plural == "pods":
-        denied = _denied(state, namespace, metadata["name"])
+        denied = _denied(state, namespace, item)
         if denied:
             return denied
         item = _with_status(item, state)
@@ -170,15 +170,28 @@ def _namespaces(state: Kubernetes) -> list[str]:
     return [each["metadata"]["name"] for each in state.select("namespaces", "")]
 
 
-def _denied(state: Kubernetes, namespace: str, name: str) -> Response | None:
+def _denied(state: Kubernetes, namespace: str, pod: Object) -> Response | None:
     """What admission has against a pod."""
+    name = pod["metadata"]["name"]
     if state.denied_by:
         return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
     if namespace not in (*_OWN, *_namespaces(state)):
         return refusal(404, "NotFound", f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
-    if state.pods_refused:
-        return refusal(403, "Forbidden", f'pods "{name}" is forbidden: {state.pods_refused}', name=name, kind="pods")
+    refused = state.pods_refused or _insecure(state, namespace, pod["spec"])
+    if refused:
+        return refusal(403, "Forbidden", f'pods "{name}" is forbidden: {refused}', name=name, kind="pods")
+    found = pod_security.not_on_windows(pod["spec"])
+    if found:
+        said = f'Pod "{name}" is invalid: {found[0]}: Forbidden: cannot be set for a windows pod'
+        return refusal(422, "Invalid", said, name=name, kind="Pod")
     return None
+
+
+def _insecure(state: Kubernetes, namespace: str, spec: Object) -> str | None:
+    """What Pod Security has against a pod, in a namespace that enforces *restricted*."""
+    labels = state.objects.get(("namespaces", "", namespace), {}).get("metadata", {}).get("labels") or {}
+    found = pod_security.restricted(spec) if labels.get("pod-security.kubernetes.io/enforce") == "restricted" else []
+    return f'violates PodSecurity "restricted:latest": {", ".join(found)}' if found else None
 
 
 def _is_canipull(pod: Object) -> bool:

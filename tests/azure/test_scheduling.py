@@ -140,6 +140,19 @@ def test_admission_refuses(api):
     assert said["message"].startswith('pods "probe" is forbidden: exceeded quota')
 
 
+def test_a_namespace_may_enforce_pod_security(api):
+    enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+    api.add("namespaces", {"metadata": {"name": "strict", "labels": enforced}})
+    status, said = create(api, "strict")
+    assert status == 403
+    assert 'violates PodSecurity "restricted:latest": runAsNonRoot != true' in said["message"]
+
+
+def test_a_pod_for_windows_has_nothing_of_linux(api):
+    status, said = create(api, os={"name": "windows"}, securityContext={"runAsUser": 1000})
+    assert (status, said["reason"]) == (422, "Invalid")
+
+
 def test_a_pod_that_was_deleted_is_not_brought_back(api):
     api.pulling["work"] = Pulling(seconds=0.3)
     create(api)
