@@ -87,6 +87,12 @@ def exactly(line: str) -> str:
     return f"^{re.escape(line)}$"
 
 
+def _late_reset(fault: Fault, request: Request, truth: Callable[[], Response]) -> Mangled:
+    """The request is carried out, and its answer is lost."""
+    truth()
+    return Mangled(Mode.RESET)
+
+
 def _status(status: int, retry_after: bool = False) -> Callable[..., Mangled]:
     def make(fault: Fault, request: Request, truth: Callable[[], Response]) -> Mangled:
         response = _error(status, request)
@@ -246,6 +252,7 @@ KINDS: dict[str, Callable[..., Mangled]] = {
     ),
     "telling": _telling,
     "reset": _on_the_wire(Mode.RESET),
+    "late-reset": _late_reset,
     "timeout": _on_the_wire(Mode.SILENT),
     "drip": _on_the_wire(Mode.DRIP),
     "cut": _on_the_wire(Mode.CUT),

@@ -1,4 +1,4 @@
-"""GETs of a Kubernetes API server, within a few seconds or not at all.
+"""Requests to a Kubernetes API server, answered within a few seconds or not at all.
 
 They pass no logging policy and are logged by nobody: the answers may be secrets. They stay JSON.
 """
@@ -8,8 +8,11 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -38,9 +41,9 @@ class ApiServer:
 
 
 class KubernetesHttp:
-    """GETs of one API server, under the run's limits; safe to use from many threads.
+    """Requests to one API server, under the run's limits; safe to use from many threads.
 
-    It never retries, and a server that never answered is given up: every further GET raises the
+    It never retries, and a server that never answered is given up: every further request raises the
     same at once.
     """
 
@@ -52,17 +55,59 @@ class KubernetesHttp:
         self._lock = threading.Lock()
         self._found = False
         self._answered = False
+        self._ahead: timedelta | None = None
         self._out_of_reach: Unreadable | None = None
 
     def remaining(self) -> float:
         """Seconds that are left of the run."""
         return self._session.deadline.remaining()
 
+    @property
+    def clock(self) -> datetime:
+        """The server's time, as its last answer told it to the second; this machine's where none has."""
+        return datetime.now(timezone.utc) if self._ahead is None else datetime.now(timezone.utc) + self._ahead
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """GET ``path``, which is percent-encoded already; any status is an answer, with its body.
 
         Raises :class:`ReadError`.
         """
+        return self.send("GET", path, query)
+
+    def send(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> tuple[int, bytes]:
+        """Like :meth:`get` with another method, and a ``body`` of JSON."""
+        with self._response(method, path, query, body) as response:
+            chunks: list[bytes] = []
+            size = 0
+            for chunk in response.stream(1 << 16, decode_content=True):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise ReadError(Unreadable("malformed", "An answer of the API server is too large"))
+            return int(response.status), b"".join(chunks)
+
+    def lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
+        """GET ``path`` and give each line of the answer as it comes, until the server ends it.
+
+        Raises :class:`ReadError`, also for a status that is not 200; what came before a break is given.
+        """
+        with self._response("GET", path, query) as response, closing(response):  # it may be left before its end
+            if response.status != 200:
+                raise ReadError(Unreadable("unsupported", f"HTTP {response.status} from the API server for a watch"))
+            rest = b""
+            for chunk in response.stream(1 << 16, decode_content=True):
+                *whole, rest = (rest + chunk).split(b"\n")
+                if len(rest) > MAX_BODY_BYTES:
+                    raise ReadError(Unreadable("malformed", "An answer of the API server is too large"))
+                yield from filter(None, map(bytes.strip, whole))
+
+    @contextmanager
+    def _response(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None = None
+    ) -> Iterator[Any]:
+        """The answer to one request, whose connection is given back; what fails within is a :class:`ReadError`."""
         if self._out_of_reach is not None:
             raise ReadError(self._out_of_reach)
         if self.remaining() <= 0:
@@ -72,30 +117,28 @@ class KubernetesHttp:
         authorization = self._server.authorization()
         if authorization:
             headers["authorization"] = authorization
+        if body is not None:
+            headers["content-type"] = "application/json"
         try:
             self._look_up()
             self._session.meter.count()
-            answer = self._exchange(url, headers)
+            response = self._pool.request(
+                method, url, body=body, headers=headers, timeout=self._limits(), preload_content=False, redirect=False
+            )
+            try:
+                self._note_time(response.headers.get("date"))
+                yield response
+            finally:
+                response.release_conn()
         except _failures() as error:
             raise ReadError(self._no_answer(error)) from None
         self._answered = True
-        return answer
 
-    def _exchange(self, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        response = self._pool.request(
-            "GET", url, headers=headers, timeout=self._limits(), preload_content=False, redirect=False
-        )
+    def _note_time(self, told: str | None) -> None:
         try:
-            chunks: list[bytes] = []
-            size = 0
-            for chunk in response.stream(1 << 16, decode_content=True):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_BODY_BYTES:
-                    raise ReadError(Unreadable("malformed", "An answer of the API server is too large"))
-            return response.status, b"".join(chunks)
-        finally:
-            response.release_conn()
+            self._ahead = parsedate_to_datetime(told or "") - datetime.now(timezone.utc)
+        except (ValueError, TypeError):
+            return
 
     def _limits(self) -> Any:
         from urllib3.util import Timeout

@@ -28,6 +28,12 @@ _DENIED = re.compile(
 )
 
 
+def policy_in(message: str) -> str | None:
+    """The admission webhook or policy that a refusal is of; ``None``: it is of none."""
+    denied = _DENIED.search(message)
+    return (denied[1] or denied[2]) if denied else None
+
+
 def refused_from(events: Iterable[Json]) -> tuple[RefusedWorkload, ...]:
     """The workloads that events ``FailedCreate`` of their controllers tell of, each with its newest text.
 
@@ -36,14 +42,14 @@ def refused_from(events: Iterable[Json]) -> tuple[RefusedWorkload, ...]:
     found: dict[tuple[str, ...], RefusedWorkload] = {}
     for event in sorted(events, key=when, reverse=True):
         kind, message = text_at(event, "involvedObject", "kind"), text_at(event, "message")
-        denied = _DENIED.search(message)
-        if member(event, "reason") != "FailedCreate" or kind not in _KINDS or denied is None:
+        policy = policy_in(message)
+        if member(event, "reason") != "FailedCreate" or kind not in _KINDS or policy is None:
             continue
         namespace, name = text_at(event, "involvedObject", "namespace"), text_at(event, "involvedObject", "name")
         workload = RefusedWorkload(
             namespace=namespace,
             controller=f"{kind}/{name}",
-            policy=denied[1] or denied[2],
+            policy=policy,
             message=masked(message),
             count=count_of(event),
             last_seen=when_or_none(event),

@@ -1,0 +1,115 @@
+"""What a probe asks of the Kubernetes API beside what every run reads: may it, create, watch, delete.
+
+Paths, parameters and answers are those of https://kubernetes.io/docs/reference/using-api/api-concepts/ and
+https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from ..collect.ask.arm import Json
+from ..collect.ask.errors import ReadError
+from ..collect.kubernetes.api import PAGE, KubeApi
+from ..collect.kubernetes.objects import objects_in, text_at
+from ..collect.members import member
+from ..facts import Unreadable
+
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the API server answered in place of making an object."""
+
+    status: int
+    message: str
+
+
+class ProbeApi(KubeApi):
+    """One API server, asked with what a probe may do; safe to use from many threads.
+
+    Every method raises :class:`ReadError` where there is no answer, or none that says anything.
+    """
+
+    @property
+    def clock(self) -> datetime:
+        """The server's time."""
+        return self._http.clock
+
+    def may(self, verb: str, namespace: str) -> bool:
+        """Whether the login may do that to pods of the namespace."""
+        attributes = {"namespace": namespace, "verb": verb, "group": "", "resource": "pods"}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        review |= {"spec": {"resourceAttributes": attributes}}  # type: ignore[dict-item]
+        what = f"whether one may {verb} pods in namespace {namespace}"
+        allowed = member(_answer(what, *self._send("POST", _REVIEWS, review)), "status", "allowed")
+        if not isinstance(allowed, bool):
+            raise ReadError(Unreadable("malformed", f"The answer to {what} does not say", what))
+        return allowed
+
+    def create(self, namespace: str, pod: Json) -> Json | Refusal:
+        """Make a pod; returns it as it was stored, or why it was not."""
+        status, payload = self._send("POST", _pods(namespace), pod)
+        if status >= 400:
+            return Refusal(status, text_at(_json(payload), "message"))
+        return _answer("create pods", status, payload)
+
+    def delete(self, namespace: str, name: str) -> None:
+        """Delete a pod at once: nothing of it runs that would have to end in order. One that is gone is no error."""
+        path = f"{_pods(namespace)}/{quote(name, safe='')}"
+        status, payload = self._http.send("DELETE", path, {"gracePeriodSeconds": "0"})
+        if status != 404:
+            _answer(f"delete pods in namespace {namespace}", status, payload)
+
+    def labelled(self, label: str, namespace: str | None = None) -> tuple[list[Json], str]:
+        """The pods of a label, in one namespace or all, and the revision of that answer; at most a page of them."""
+        what = "list pods" + (f" in namespace {namespace}" if namespace else "")
+        listed = _answer(what, *self._http.get(_pods(namespace), {"labelSelector": label, "limit": str(PAGE)}))
+        if not isinstance(listed.get("items"), list):
+            raise ReadError(Unreadable("malformed", f"The answer to {what} is not a list", what))
+        return objects_in(listed["items"]), text_at(listed, "metadata", "resourceVersion")
+
+    def changes(self, namespace: str, label: str, revision: str, seconds: float) -> Iterator[tuple[str, Json]]:
+        """What happens to the pods of a label after a revision: ``ADDED``, ``MODIFIED`` or ``DELETED``, and the pod.
+
+        Ends after ``seconds``, and where the revision is too old by now.
+        """
+        query = {"labelSelector": label, "watch": "1", "resourceVersion": revision}
+        for line in self._http.lines(_pods(namespace), query | {"timeoutSeconds": str(max(1, int(seconds)))}):
+            change = _json(line)
+            kind, pod = text_at(change, "type"), member(change, "object")
+            if kind not in ("ADDED", "MODIFIED", "DELETED") or not isinstance(pod, dict):
+                return
+            yield kind, pod
+
+    def _send(self, method: str, path: str, body: Json) -> tuple[int, bytes]:
+        return self._http.send(method, path, None, json.dumps(body).encode())
+
+
+def _pods(namespace: str | None) -> str:
+    return f"/api/v1/namespaces/{quote(namespace, safe='')}/pods" if namespace else "/api/v1/pods"
+
+
+def _json(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _answer(what: str, status: int, payload: bytes) -> Json:
+    if not 200 <= status < 300:
+        reason = {401: "not-logged-in", 403: "forbidden", 404: "not-found", 429: "throttled"}.get(status, "unsupported")
+        reason = "server-error" if status >= 500 else reason
+        permission = what if status == 403 else None
+        raise ReadError(Unreadable(reason, f"HTTP {status} from the API server for {what}", what, permission))
+    body = _json(payload)
+    if not isinstance(body, dict):
+        raise ReadError(Unreadable("malformed", f"The answer to {what} is not a JSON object", what))
+    return body

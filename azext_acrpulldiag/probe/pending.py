@@ -1,0 +1,25 @@
+"""The pods that this process made and has not deleted yet, for whoever has to end it at once."""
+
+from __future__ import annotations
+
+_pending: dict[str, str] = {}
+
+
+def expect(namespace: str, label: str) -> None:
+    """Note that pods of a label may be there from now on."""
+    _pending[label] = namespace
+
+
+def gone(label: str) -> None:
+    """Note that there are none of it any more."""
+    _pending.pop(label, None)
+
+
+def what_is_left() -> str:
+    """A sentence that names them and says how to delete them; empty: there are none. Takes no lock."""
+    commands = [f"kubectl delete pods --namespace {where} --selector {label}" for label, where in _pending.items()]
+    if not commands:
+        return ""
+    return (
+        f"Pods of the probe may be left, which end by themselves within minutes. To delete them: {'; '.join(commands)}"
+    )
