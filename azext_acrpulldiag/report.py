@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
-from .facts import Cluster, Facts, Registry, Unreadable
+from .facts import Cluster, Facts, PoolProbe, ProbeReport, Registry, Unreadable
 from .model import (
     Diagnosis,
     Finding,
@@ -26,8 +26,10 @@ from .model import (
     Symptom,
     SymptomGroup,
 )
+from .quoting import printable, quoted
 
 SCHEMA_VERSION = "1"
+LONGEST_MESSAGE = 2000
 
 Json = dict[str, Any]
 
@@ -61,6 +63,7 @@ def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
         "where": diagnosis.grouping.where,
         "outOfScope": [_symptom(symptom) for symptom in diagnosis.out_of_scope],
         "outOfScopeGroups": [{"host": group.host, **_group(group)} for group in diagnosis.grouping.outside],
+        "probe": _probe(facts.probe),
         "unknowns": [_unknown(finding) for finding in diagnosis.findings if finding.status is Status.UNKNOWN],
         "elapsed": {
             "seconds": round(elapsed.seconds, 3),
@@ -173,6 +176,45 @@ def _remedy(remedy: Remedy) -> Json:
         "requires": list(remedy.requires),
         "leadsTo": _leads_to(remedy.leads_to),
         "notTold": remedy.not_told,
+    }
+
+
+def _probe(found: ProbeReport | Unreadable | None) -> Json | None:
+    if found is None:
+        return None
+    if isinstance(found, Unreadable):
+        return {
+            "notRun": found.sentence,
+            "image": None,
+            "namespace": None,
+            "serviceAccount": None,
+            "pullSecrets": [],
+            "pools": [],
+            "podsLeft": [],
+        }
+    subject = found.subject
+    return {
+        "notRun": None,
+        "image": printable(subject.image),
+        "namespace": printable(subject.namespace),
+        "serviceAccount": printable(subject.service_account),
+        "pullSecrets": sorted(map(printable, subject.pull_secrets)),
+        "pools": [_of_pool(each) for each in found.pools],
+        "podsLeft": sorted(map(printable, found.left)),
+    }
+
+
+def _of_pool(found: PoolProbe) -> Json:
+    return {
+        "pool": found.pool and printable(found.pool),
+        "nodeImage": found.node_image and printable(found.node_image),
+        "node": found.node and printable(found.node),
+        "result": found.result,
+        "layersFetched": found.layers,
+        "milliseconds": found.milliseconds,
+        "sizeBytes": found.size,
+        "policy": found.policy and printable(found.policy),
+        "message": quoted(found.message, LONGEST_MESSAGE) if found.message else None,
     }
 
 

@@ -84,7 +84,7 @@ _FORWARDED = f"{_PRIVATE}, and a linked ruleset has a rule for its names"
 _POOL_MACHINES = "nodes are single VMs (node auto-provisioning, Virtual Machines node pools)"
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
-_STARTS_A_POD = "--check-acr starts a pod; everything else only reads"
+_STARTS_A_POD = "--check-acr and --probe start pods; everything else only reads"
 # What kubectl asks for; an attach is a POST of old versions and a GET of newer ones.
 _OF_CHECK_ACR = (
     "create pods", "watch pods", "delete pods", "get pods/log", "get pods/attach", "create pods/attach"
@@ -280,6 +280,11 @@ CHECK_HEALTH = (
         "az acr check-health runs as a separate command: failing pods name the registry, or not on Linux",
         "the command finds the registry with it; its result changes no verdict",
     ),
+)
+PROBE = (
+    _CREDENTIAL,
+    *(_kubernetes(name) for name in ("list nodes", "list pods", "list events")),
+    *(_kubernetes(f"{verb} pods", "--probe is given", _STARTS_A_POD) for verb in ("create", "delete", "watch")),
 )
 CHECK_ACR = (
     _CREDENTIAL,

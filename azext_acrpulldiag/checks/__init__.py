@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..catalogue import Check
-from . import admission, kubelet, symptom
+from . import admission, kubelet, probe, symptom
 from .access import limits, pull_role
 from .cluster import nodes_in_kubernetes, provisioning
 from .identity import kubelet_identity, node_hosts, service_principal
@@ -71,6 +71,7 @@ MODULES: tuple[ModuleType, ...] = (
     virtual_nodes,
     admission,
     symptom,
+    probe,
 )
 
 ALL: tuple[Check, ...] = tuple(

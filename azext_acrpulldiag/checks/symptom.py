@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from ..catalogue import Outcome, check, unknown
 from ..details import Details, internal
 from ..facts import Facts, Kubernetes, Unreadable, known
+from ..facts.probe import POD_PREFIX
 from ..images.mirrors import is_mirrored
 from ..model import Finding, Reach, SeenFrom, Severity, Symptom
 from ..pull_errors import classify
@@ -54,6 +55,8 @@ class Unexplained(Details):
     """A check, and what it means where that has passed."""
     at_streaming_mirror: bool = internal(default=False)
     """Whether the artifact streaming mirror on the node answered, and not the registry."""
+    pod_is_there: bool = internal(default=True)
+    """Whether the pod can be looked at: those of a probe are deleted."""
     through_registry: bool = internal(default=False)
     """Whether nodes ask the registry first for what the image's own host has, and the text is of that host."""
 
@@ -94,7 +97,11 @@ UNEXPLAINED = Outcome(
     repairs=(
         option(
             GET_CREDENTIALS,
-            Step("Read the pod's events and status", "kubectl {kubectl} describe pod {pod} --namespace {namespace}"),
+            Step(
+                "Read the pod's events and status",
+                "kubectl {kubectl} describe pod {pod} --namespace {namespace}",
+                when="pod_is_there",
+            ),
             Step(
                 "The event that names the cause has expired; kubelet retries within 5 minutes and writes another: wait "
                 "for it, then run the diagnosis again",
@@ -202,7 +209,7 @@ def _unexplained(
     resource: str, of_cluster: tuple[ClusterNames, Kubectl], symptoms: Sequence[Symptom], reach: Reach | None = None
 ) -> Finding:
     """``symptoms`` are of one class, and not none. What others find is told in the diagnosis."""
-    first = symptoms[0]
+    first = min(symptoms, key=lambda each: each.pod.startswith(POD_PREFIX))
     error = classify(first.message)
     meaning = explanation_of(replace(error, symptom_class=first.symptom_class))
     unexplained = Unexplained(
@@ -222,6 +229,7 @@ def _unexplained(
         asks_other_nodes=meaning.asks_other_nodes,
         narrower=meaning.narrower,
         at_streaming_mirror=is_of_streaming_mirror(error),
+        pod_is_there=not first.pod.startswith(POD_PREFIX),
         through_registry=is_mirrored(first.image) and first.symptom_class != error.symptom_class,
     )
     details = (unexplained, *of_cluster, Apart(), RuledOut(), Sizes(), Answers())

@@ -151,6 +151,10 @@ CHANGES = Reading(
     "activityLog", at_once(sources.changes), "changes", rights.ACTIVITY_LOG, otherwise=None,
     asked=lambda request: bool(request.questions),
 )
+# --- by azext_acrpulldiag.probe, once all else is known -------------------------------------
+PROBE = Reading(
+    "probe", at_once(sources.left_to_the_probe), "probe", rights.PROBE, otherwise=None, asked=lambda _: False,
+)
 # fmt: on
 
 FACTS: dict[str, Reading[object]] = {

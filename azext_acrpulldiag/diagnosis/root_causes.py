@@ -24,6 +24,7 @@ from ..catalogue import Check, Outcome
 from ..checks.symptom import PODS, UNEXPLAINED, narrowed
 from ..model import Confidence, Diagnosis, Finding, Grouping, RootCause, SeenFrom, Severity, Status, Symptom, Verdict
 from .apart import Surroundings
+from .probed import is_told_by_its_symptom
 from .reach import SAYS_NOTHING, LiveSymptoms
 from .summary import WELL, summary_of
 from .unexplained import completed
@@ -52,7 +53,7 @@ def diagnose(
     judged = [_with_decisiveness(finding, known_checks, live) for finding in findings]
     judged = _without_explained(judged, known_checks, live, around or Surroundings())
     causes = sorted(_causes(judged, live), key=lambda cause: _rank(cause, live))
-    roots = _root_causes(causes, live)
+    roots = _root_causes(causes, live, [each for each in judged if is_told_by_its_symptom(each)])
     verdict = _verdict(roots, judged)
     return Diagnosis(
         verdict=verdict,
@@ -152,7 +153,7 @@ def _with_decisiveness(finding: Finding, checks: dict[str, Check], live: LiveSym
 
 def _causes(findings: Iterable[Finding], live: LiveSymptoms) -> Iterable[Finding]:
     for finding in findings:
-        if finding.seen_from is SeenFrom.THIS_MACHINE:
+        if finding.seen_from is SeenFrom.THIS_MACHINE or is_told_by_its_symptom(finding):
             continue
         if finding.status is Status.FAIL or (finding.status is Status.WARN and live.explained_by(finding)):
             yield finding
@@ -171,14 +172,18 @@ def _rank(cause: Finding, live: LiveSymptoms) -> tuple[object, ...]:
     )
 
 
-def _root_causes(causes: Sequence[Finding], live: LiveSymptoms) -> tuple[RootCause, ...]:
-    """Fold each cause beneath those that it is a consequence of; ``causes`` come in rank order."""
+def _root_causes(causes: Sequence[Finding], live: LiveSymptoms, told: Sequence[Finding] = ()) -> tuple[RootCause, ...]:
+    """Fold each cause beneath those that it is a consequence of; ``causes`` come in rank order.
+
+    ``told`` are findings that are what pods report, which whoever explains that accounts for.
+    """
     explained = [_explained(cause, live) for cause in causes]
     above = [_above(place, causes, explained) for place in range(len(causes))]
     roots: list[RootCause] = []
     for place, cause in enumerate(causes):
         if not above[place]:
             beneath = {other.outcome or "" for other, over in zip(causes, above, strict=True) if place in over}
+            beneath |= {each.outcome or "" for each in told if live.reached(each.reach) & explained[place]}
             roots.append(RootCause(cause, (*sorted(live.classes(explained[place])), *sorted(beneath))))
     return tuple(roots)
 

@@ -16,6 +16,8 @@ from .apart import surroundings_of
 from .counter_evidence import weigh
 from .evaluate import judge
 from .grouping import grouped
+from .probed import in_words, overruled, without_overtaken
+from .reach import LiveSymptoms
 from .root_causes import diagnose
 from .summary import WELL, elsewhere, no_registry, without_host
 
@@ -35,13 +37,15 @@ def diagnosed(facts: Facts, skip: Collection[str] = (), narrowed: str = "") -> D
 
     ``skip`` names the categories and checks that are left out, ``narrowed`` how that came about, in the user's words.
     """
+    facts = without_overtaken(facts)
     in_scope, out_of_scope = symptoms_by_scope(facts)
-    findings = weigh(judge(ALL, facts, skip), facts, in_scope)
+    findings = overruled(weigh(judge(ALL, facts, skip), facts, in_scope), facts, LiveSymptoms(in_scope))
     named = facts.targets.registry.is_named
     well = WELL if named else no_registry(facts.targets.cluster.name)
     beside = elsewhere(out_of_scope, login_server_of(facts) if named and not in_scope else None)
     if not named:
         beside = " ".join(filter(None, (beside, without_host(hostless_texts(facts)))))
+    beside = " ".join(filter(None, (in_words(facts), beside)))
     around = surroundings_of(facts, in_scope)
     grouping = grouped(facts, in_scope, out_of_scope)
     diagnosis = diagnose(ALL, findings, in_scope, out_of_scope, grouping, well, beside, around)

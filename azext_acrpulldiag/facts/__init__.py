@@ -88,6 +88,7 @@ from .network import (
     ZoneSearch,
     firewall_key,
 )
+from .probe import PoolProbe, ProbeReport, ProbeSubject
 from .pull_secret import (
     ACCOUNT,
     ARGUMENT,
@@ -178,9 +179,12 @@ __all__ = [
     "Permission",
     "Placement",
     "Platform",
+    "PoolProbe",
     "PrivateEndpoint",
     "PrivateEndpointConnection",
     "PrivateZone",
+    "ProbeReport",
+    "ProbeSubject",
     "PullSecret",
     "PulledImage",
     "Puller",
@@ -270,6 +274,8 @@ class Facts:
     """Those that pods pull as, in the place of the kubelet identity; ``None``: they do not."""
     changes: ActivityLog | Unreadable | None = None
     """What the Activity Log shows of what root causes name. ``None``: not asked for."""
+    probe: ProbeReport | Unreadable | None = None
+    """What came of pulling the image for real. ``None``: not asked for."""
     options: Options = field(default_factory=Options)
 
 

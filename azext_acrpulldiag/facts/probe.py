@@ -18,6 +18,10 @@ NOT_PROBED = "not-probed"
 """No pod was made, or what became of it could not be read."""
 
 
+POD_PREFIX = "acr-pull-probe-"
+"""With which the names of a probe's pods begin; they are gone when its results are read."""
+
+
 @dataclass(frozen=True)
 class ProbeSubject:
     """What is pulled, and as whom: a result speaks of nothing else."""
@@ -26,7 +30,9 @@ class ProbeSubject:
     namespace: str
     service_account: str
     pull_secrets: tuple[str, ...] = ()
-    """Those that the pod names; empty: those of its service account."""
+    """Those that the pod names; empty: it has none, of its service account either, once the pod was made."""
+    owner: str | None = None
+    """The workload whose pods pull so, ``Deployment/web`` and the like; ``None``: none is known."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class PoolProbe:
     """Who refused the pod, where the text tells: a webhook, a policy, ``PodSecurity``, a quota."""
     layers: bool = False
     """Whether a pull that succeeded is known to have fetched layers; else it proves sign-in and manifest only."""
-    seconds: float | None = None
+    milliseconds: int | None = None
     """How long the pull took; ``None``: no event tells."""
     size: int | None = None
     """Bytes of the image, as the runtime counts them; ``None``: no event tells."""

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from ..collect.ask.arm import Json
 from ..collect.ask.errors import ReadError
-from ..collect.kubernetes.api import PAGE, KubeApi
+from ..collect.kubernetes.api import PAGE, KubeApi, object_in
 from ..collect.kubernetes.objects import objects_in, text_at
 from ..collect.members import member
 from ..facts import Unreadable
@@ -48,7 +48,9 @@ class ProbeApi(KubeApi):
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         review |= {"spec": {"resourceAttributes": attributes}}  # type: ignore[dict-item]
         what = f"whether one may {verb} pods in namespace {namespace}"
-        allowed = member(_answer(what, *self._send("POST", _REVIEWS, review)), "status", "allowed")
+        allowed = member(
+            object_in(*self._send("POST", _REVIEWS, review), what, "selfsubjectaccessreviews"), "status", "allowed"
+        )
         if not isinstance(allowed, bool):
             raise ReadError(Unreadable("malformed", f"The answer to {what} does not say", what))
         return allowed
@@ -58,19 +60,21 @@ class ProbeApi(KubeApi):
         status, payload = self._send("POST", _pods(namespace), pod)
         if status >= 400:
             return Refusal(status, text_at(_json(payload), "message"))
-        return _answer("create pods", status, payload)
+        return object_in(status, payload, "create pods", "pods")
 
     def delete(self, namespace: str, name: str) -> None:
         """Delete a pod at once: nothing of it runs that would have to end in order. One that is gone is no error."""
         path = f"{_pods(namespace)}/{quote(name, safe='')}"
         status, payload = self._http.send("DELETE", path, {"gracePeriodSeconds": "0"})
         if status != 404:
-            _answer(f"delete pods in namespace {namespace}", status, payload)
+            object_in(status, payload, f"delete pods in namespace {namespace}", "pods")
 
     def labelled(self, label: str, namespace: str | None = None) -> tuple[list[Json], str]:
         """The pods of a label, in one namespace or all, and the revision of that answer; at most a page of them."""
         what = "list pods" + (f" in namespace {namespace}" if namespace else "")
-        listed = _answer(what, *self._http.get(_pods(namespace), {"labelSelector": label, "limit": str(PAGE)}))
+        listed = object_in(
+            *self._http.get(_pods(namespace), {"labelSelector": label, "limit": str(PAGE)}), what, "pods"
+        )
         if not isinstance(listed.get("items"), list):
             raise ReadError(Unreadable("malformed", f"The answer to {what} is not a list", what))
         return objects_in(listed["items"]), text_at(listed, "metadata", "resourceVersion")
@@ -101,15 +105,3 @@ def _json(payload: bytes) -> Any:
         return json.loads(payload)
     except (ValueError, RecursionError):
         return None
-
-
-def _answer(what: str, status: int, payload: bytes) -> Json:
-    if not 200 <= status < 300:
-        reason = {401: "not-logged-in", 403: "forbidden", 404: "not-found", 429: "throttled"}.get(status, "unsupported")
-        reason = "server-error" if status >= 500 else reason
-        permission = what if status == 403 else None
-        raise ReadError(Unreadable(reason, f"HTTP {status} from the API server for {what}", what, permission))
-    body = _json(payload)
-    if not isinstance(body, dict):
-        raise ReadError(Unreadable("malformed", f"The answer to {what} is not a JSON object", what))
-    return body

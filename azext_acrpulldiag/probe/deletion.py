@@ -17,7 +17,7 @@ from . import pending
 from .api import ProbeApi
 from .pod import LABEL, Pods
 
-SECONDS = 20.0
+SECONDS = 10.0
 INTERRUPTED_SECONDS = 5.0
 _LOOK_SECONDS = 0.3
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..collect.ask.arm import Json
-from ..facts.probe import ProbeSubject
+from ..facts.probe import POD_PREFIX, ProbeSubject
 from .plan import Host
 
 MANAGED_BY = "az-aks-diagnose-pull"
@@ -49,7 +49,7 @@ class Pods:
 
     def name(self, number: int) -> str:
         """The name of the pod of that number."""
-        return f"acr-pull-probe-{self.run}-{number}"
+        return f"{POD_PREFIX}{self.run}-{number}"
 
 
 def body_of(pods: Pods, number: int, host: Host) -> Json:

@@ -92,12 +92,12 @@ def last_warning(events: Iterable[Json]) -> str:
     return masked(text_at(max(warnings, key=when, default={}), "message"))[:LONGEST]
 
 
-def pull_told(events: Iterable[Json]) -> tuple[float | None, int | None]:
-    """Seconds that a pull took and bytes of the image, as the event ``Pulled`` tells them."""
+def pull_told(events: Iterable[Json]) -> tuple[int | None, int | None]:
+    """Milliseconds that a pull took and bytes of the image, as the event ``Pulled`` tells them."""
     for event in events:
         found = _PULLED.match(text_at(event, "message")) if event.get("reason") == "Pulled" else None
         if found:
-            return _seconds(found["took"]), int(found["size"]) if found["size"] else None
+            return round(1000 * _seconds(found["took"])), int(found["size"]) if found["size"] else None
     return None, None
 
 

@@ -207,7 +207,7 @@ class _Run:
 
     def _result(self, name: str, host: Host) -> PoolProbe:
         found, events = self._settled[name], self._events.get(name, [])
-        seconds, size = pull_told(events) if found.result == PULLED else (None, None)
+        milliseconds, size = pull_told(events) if found.result == PULLED else (None, None)
         message = found.message
         if found.result == FAILED:
             message = failure_text(self._made[name], events) or message
@@ -221,7 +221,7 @@ class _Run:
             message=message,
             policy=found.policy,
             layers=found.result == PULLED and host.fetched(size),
-            seconds=seconds,
+            milliseconds=milliseconds,
             size=size,
             at=self.api.clock,
             node_image=host.node.labels.get(NODE_IMAGE),

@@ -23,7 +23,7 @@ _WORDS = """
     default_action destination_ports direction display_status endpoint_network_policies features filtered_by fqdn_tags
     identity_type kind location media_type member mode next_hop node_image_version not_actions not_data_actions operator
     os os_sku os_type os_version outbound_type pool_type ports power_state principal_type protocol protocols
-    provisioning_state public_network_access pull_policy quarantine_policy reason role_assignment_mode runtime
+    provisioning_state public_network_access pull_policy quarantine_policy reason result role_assignment_mode runtime
     secret_type service_endpoints sku source_ports state status step topology unreadable_part user_kind variant
     web_categories windows_build
 """
@@ -33,7 +33,7 @@ _NAMES = """
     definitions destination_groups digest domain effective_outbound_ip_ids endpoint_policies endpoint_policy_ids
     excluded_principal_ids firewalls found_digest fqdns gateways given group_id group_ids groups home_tenant_id
     host hosts http https hub_id hubs id identity identity_tenant_id image image_text images interface_group_ids
-    internet key_id kubeconfig kubelet_client_id linked login_server name namespace nat_gateway_id near_misses
+    internet key_id kubeconfig kubelet_client_id left linked login_server name namespace nat_gateway_id near_misses
     network_id networks no_proxy node node_pool node_public_ip_prefix_id node_resource_group object_id pod policy
     policy_id pool pools principal_id principal_ids private_endpoint_id public_ip_ids pull_secrets reference
     regional_hosts registry_id remote_network_id repositories repository resource_group resource_id
@@ -63,6 +63,7 @@ _KINDS: dict[str, Kind] = {
     "values": Kind.LABEL,
     # The same word, of another thing.
     "Bootstrap.source": Kind.WORD,
+    "PoolProbe.node_image": Kind.WORD,
     "Change.operation": Kind.WORD,
     "LogQuestion.operations": Kind.WORD,
     "Outbound.firewalls": Kind.ADDRESS,

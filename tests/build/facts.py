@@ -77,6 +77,7 @@ from .image import lookup
 from .kubernetes import (
     REFUSED_BY_POLICY,
     REFUSED_BY_PROVIDER,
+    UNAUTHORIZED,
     UNREACHABLE,
     UNRESOLVED_AT_NODE,
     failing,
@@ -107,6 +108,7 @@ from .network import (
     subnet,
     zone_link,
 )
+from .probe import pool_probe, probe_report
 from .pull_secret import pull_secret, registry_token, roles_held, secret_entry
 from .registry import private_registry, registry, replication
 
@@ -377,6 +379,14 @@ def refused_workload_facts(workloads: tuple[RefusedWorkload, ...] | None = None,
     of_aks = refused_workload(REFUSED_BY_POLICY.replace("contosoreg.azurecr.io", "mcr.microsoft.com"), controller="DaemonSet/csi")
     pods = kubernetes(refused=(refused_workload(), of_aks) if workloads is None else workloads)
     return healthy_facts(**{"kubernetes": pods, **changes})
+
+
+def probed_facts(**changes: object) -> Facts:
+    """Two pools of which one could not pull for real, one that was not seen to, and a pod that is left."""
+    refused = pool_probe("refused", "pool3", policy="azurepolicy-images", message="not allowed")
+    failed = pool_probe("failed", "pool2", message=UNAUTHORIZED)
+    left = ("web/acr-pull-probe-0a1b2c3d-1",)
+    return healthy_facts(**{"probe": probe_report(pool_probe(), failed, refused, left=left), **changes})
 
 
 def account_pull_facts(pulls: tuple[AccountPull, ...] = (), **changes: object) -> Facts:

@@ -28,7 +28,7 @@ def test_every_pool_pulls_and_no_pod_is_left():
     report = probe(cloud)
     assert results(report) == {"a": "pulled", "b": "pulled", "win": "pulled"}
     first = report.pools[0]
-    assert (first.node, first.seconds, first.size, first.layers) == ("a-1", 0.2, 29112312, True)
+    assert (first.node, first.milliseconds, first.size, first.layers) == ("a-1", 200, 29112312, True)
     assert (report.left, pods(cloud), pending.what_is_left()) == ((), [], "")
     assert (cloud.api.started, cloud.api.scaled_up) == ([], [])
     assert len(cloud.api.deleted) == 3
@@ -72,7 +72,7 @@ def test_a_pull_that_does_not_end_is_given_up(monkeypatch):
     monkeypatch.setattr(run_module, "_END_SECONDS", 0.5)
     cloud = a_cloud(node("a-1", "a"), node("b-1", "b"))
     cloud.api.pulling["b"] = Pulling(never_ends=True)
-    report = probe(cloud, seconds=22.5)
+    report = probe(cloud, seconds=12.5)
     assert results(report) == {"a": "pulled", "b": "timed-out"}
     assert pods(cloud) == []
 

@@ -99,7 +99,7 @@ class KubeApi:
         """The items of one page, and where the next one begins; empty: there is none."""
         what = _listing(resource, namespace)
         status, payload = self._http.get(_path(resource, namespace), query)
-        page = _object(status, payload, what, resource)
+        page = object_in(status, payload, what, resource)
         # An API server shows an empty list as one: no list at all is no answer.
         items, metadata = page.get("items"), page.get("metadata")
         if not isinstance(items, list) or not all(_is_object(item, resource) for item in items):
@@ -110,7 +110,7 @@ class KubeApi:
     def _get(self, resource: str, name: str, namespace: str | None = None) -> Json | None:
         what = f"get {resource}" + (f" in namespace {namespace}" if namespace else "")
         status, payload = self._http.get(_path(resource, namespace, name))
-        return None if status == 404 else _object(status, payload, what, resource)
+        return None if status == 404 else object_in(status, payload, what, resource)
 
 
 def _listing(resource: str, namespace: str | None) -> str:
@@ -124,7 +124,8 @@ def _path(resource: str, namespace: str | None, name: str | None = None) -> str:
     return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def _object(status: int, payload: bytes, what: str, resource: str) -> Json:
+def object_in(status: int, payload: bytes, what: str, resource: str) -> Json:
+    """The object that an answer is. Raises :class:`ReadError`."""
     if not 200 <= status < 300:
         raise ReadError(_refusal(status, what, resource))
     try:

@@ -1,0 +1,201 @@
+"""The check on what a real pull on every pool came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..catalogue import Outcome, check, passed, skipped, unknown
+from ..details import Details
+from ..facts import Facts, Unreadable
+from ..facts.probe import (
+    ENDED,
+    FAILED,
+    NOT_PROBED,
+    NOT_SCHEDULABLE,
+    PULLED,
+    REFUSED,
+    TIMED_OUT,
+    PoolProbe,
+    ProbeReport,
+)
+from ..model import Finding, Reach, SeenFrom, Severity
+from ..pull_errors import classify
+from ..quoting import printable, quoted
+from ..repairs import Step, option
+from ._kubectl import GET_CREDENTIALS, Kubectl
+from ._kubernetes import LONGEST_MESSAGE
+
+_NOT_ASKED = "No image was pulled for real (--probe)."
+_NOT_KNOWN = "what became of its pod is not known"
+_WORDS = {
+    NOT_SCHEDULABLE: "its pod found no room there",
+    REFUSED: "admission took no such pod",
+    TIMED_OUT: "the pull did not end in time",
+    ENDED: "its pod was ended before it had pulled",
+    NOT_PROBED: "no pod was started",
+}
+
+
+@dataclass(frozen=True)
+class Pulled(Details):
+    """A pull that succeeded."""
+
+    pool: str | None
+    node: str | None
+    image: str
+    layers: bool
+    """Whether layers were fetched; else it proves sign-in and manifest only."""
+    milliseconds: int | None
+    size: int | None
+
+
+@dataclass(frozen=True)
+class PoolFailed(Details):
+    """A pull that failed."""
+
+    pool: str | None
+    place: str
+    node: str | None
+    image: str
+    namespace: str
+    service_account: str
+    pull_secrets: tuple[str, ...]
+    symptom_class: str
+    message: str
+
+
+PULL_FAILED = Outcome(
+    id="probe.pull-failed",
+    severity=Severity.ERROR,
+    summary="{place} cannot pull {image} as {service_account} of namespace {namespace} ({symptom_class}): {message}",
+    url="https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster",
+    seen_from=SeenFrom.NODE,
+    details=(PoolFailed,),
+    repairs=(Step("The root causes say why, and what repairs it; then run the diagnosis with --probe again"),),
+)
+
+
+@dataclass(frozen=True)
+class Left(Details):
+    """A pod of a probe that could not be deleted."""
+
+    pod: str
+    namespace: str
+
+
+POD_LEFT = Outcome(
+    id="probe.pod-left",
+    severity=Severity.WARNING,
+    summary="Pod {pod} of a probe could not be deleted from namespace {namespace}; nothing runs in it.",
+    url="https://learn.microsoft.com/azure/aks/concepts-clusters-workloads",
+    seen_from=SeenFrom.KUBERNETES,
+    details=(Left, Kubectl),
+    repairs=(
+        option(
+            GET_CREDENTIALS,
+            Step(
+                "Delete it",
+                "kubectl {kubectl} delete pod {pod} --namespace {namespace}",
+                requires=("delete pods",),
+                untold="The pod is no part of what is judged.",
+            ),
+        ),
+    ),
+)
+
+
+@check(
+    "probe.pull",
+    needs=("probe", "options"),
+    outcomes=(PULL_FAILED, POD_LEFT),
+    seen_from=SeenFrom.NODE,
+)
+def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
+    """The image was pulled on every node pool.
+
+    What Azure shows and what a node does can differ: only a pull proves a pull. Its failure is judged as that of any
+    pod: the root causes are those of its message.
+
+    Decided by one pod a pool (and kind of its nodes), started with --probe, whose image kubelet pulls as the workload's
+    service account and with its pull secrets, and whose command does not exist, so that nothing of the image runs. A
+    node that has the image already proves that one can sign in and get the manifest, not that layers can be fetched.
+    What is found holds for this image, namespace, service account and these pull secrets only. A pool where no pod came
+    to pull is unknown, with the reason. Of each pod the Kubernetes API confirms the deletion, also of those of earlier
+    runs whose own deadline has passed, or it is named.
+    """
+    if facts.probe is None:
+        yield skipped(facts.targets.cluster.id, _NOT_ASKED)
+        return
+    if isinstance(facts.probe, Unreadable):
+        yield unknown(facts.targets.cluster.id, facts.probe, decisive=False)
+        return
+    pulled = facts.probe.of(PULLED)
+    for each in facts.probe.pools:
+        yield _of_pool(facts, facts.probe, each, bool(pulled))
+    for name in facts.probe.left:
+        namespace, _, pod = name.partition("/")
+        yield POD_LEFT.at(f"namespaces/{namespace}/pods/{pod}", Left(pod, namespace), Kubectl.of(facts))
+
+
+def _of_pool(facts: Facts, report: ProbeReport, found: PoolProbe, any_pulled: bool) -> Finding:
+    resource = _resource(facts, found)
+    if found.result == PULLED:
+        return passed(resource, pulled_in_words(found, report), _pulled(found, report))
+    if found.result != FAILED:
+        return unknown(resource, _why(found), decisive=found.result == TIMED_OUT)
+    of_class = classify(found.message).symptom_class
+    if of_class == "platform-mismatch" and any_pulled:
+        return skipped(resource, f"{place_of(found)} has another platform than the image, which other pools pulled.")
+    subject = report.subject
+    failed = PoolFailed(
+        pool=found.pool,
+        place=place_of(found),
+        node=found.node,
+        image=printable(subject.image),
+        namespace=printable(subject.namespace),
+        service_account=printable(subject.service_account),
+        pull_secrets=tuple(map(printable, subject.pull_secrets)),
+        symptom_class=of_class,
+        message=quoted(found.message, LONGEST_MESSAGE),
+    )
+    return PULL_FAILED.at(resource, failed, reach=Reach(pods=frozenset({(subject.namespace, found.pod or "")})))
+
+
+def _pulled(found: PoolProbe, report: ProbeReport) -> Pulled:
+    return Pulled(found.pool, found.node, printable(report.subject.image), found.layers, found.milliseconds, found.size)
+
+
+def pulled_in_words(found: PoolProbe, report: ProbeReport) -> str:
+    """What a pull that succeeded proves."""
+    took = "" if found.milliseconds is None else f" in {found.milliseconds / 1000:.1f} s"
+    size = "" if found.size is None else f" ({found.size / 1e6:.0f} MB)"
+    part = "" if found.layers else "; its node may have had the image, so this proves sign-in and manifest only"
+    return f"{place_of(found)} pulled {printable(report.subject.image)}{took}{size}{part}."
+
+
+def place_of(found: PoolProbe) -> str:
+    """The pool, or the node that is of none, at the beginning of a sentence."""
+    if found.pool is not None:
+        return f"Node pool {printable(found.pool)}"
+    return f"Node {printable(found.node or '')}"
+
+
+def why_not(found: PoolProbe) -> str:
+    """Why a pool did not come to pull, a clause."""
+    policy = f" ({printable(found.policy)})" if found.policy else ""
+    told = f": {quoted(found.message, LONGEST_MESSAGE)}" if found.message else ""
+    return f"{_WORDS.get(found.result, _NOT_KNOWN)}{policy}{told}"
+
+
+def _why(found: PoolProbe) -> Unreadable:
+    told = f"{place_of(found)} was not seen to pull: {why_not(found)}"
+    if found.result == TIMED_OUT:
+        return Unreadable("timeout", told, "--probe")
+    return Unreadable("unsupported", told, "--probe")
+
+
+def _resource(facts: Facts, found: PoolProbe) -> str:
+    if found.pool is None:
+        return f"nodes/{found.node}"
+    return f"{facts.targets.cluster.id}/agentPools/{found.pool}"

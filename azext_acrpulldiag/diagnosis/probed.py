@@ -1,0 +1,146 @@
+"""What a real pull says against what was only read: results of a probe come before inference. Pure.
+
+A result speaks of one image, namespace, service account and set of pull secrets, on one pool. What failed before it, of
+the same, has been overtaken: its pods wait for kubelet's next try. An error that would stop such a pull on pools that
+have just pulled becomes a warning, unless pods still report what it causes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..checks.probe import PULL_FAILED, place_of, why_not
+from ..details import Details
+from ..facts import Facts, FailingContainer, Kubernetes, ProbeReport, Unreadable
+from ..facts.probe import FAILED, PULLED, PoolProbe
+from ..images.references import image_key
+from ..model import Finding, Severity, Status
+from ..pull_errors import classify
+from ..pull_errors.symptoms import pool_of
+from ..quoting import printable
+from .reach import LiveSymptoms
+
+# What a pull has gone through that fetched no layer.
+_SIGN_IN = frozenset({"access", "identity", "pull-secret"})
+# What a pull by a pull secret says nothing of: who else may pull.
+_BY_IDENTITY = frozenset({"access", "identity", "nodes"})
+_OF_PULLS = frozenset({*_SIGN_IN, *_BY_IDENTITY, "network", "image", "registry"})
+
+
+@dataclass(frozen=True)
+class ProbedPools(Details):
+    """The node pools on which a probe speaks against a finding."""
+
+    pulled_by_probe: tuple[str, ...]
+
+
+def without_overtaken(facts: Facts) -> Facts:
+    """Leave out the containers whose pull failed before a probe succeeded with the same on their pool."""
+    report, kubernetes = facts.probe, facts.kubernetes
+    if not isinstance(report, ProbeReport) or not isinstance(kubernetes, Kubernetes):
+        return facts
+    if isinstance(kubernetes.failing, Unreadable):
+        return facts
+    left = tuple(each for each in kubernetes.failing if not _is_overtaken(each, report, facts))
+    return facts if left == kubernetes.failing else replace(facts, kubernetes=replace(kubernetes, failing=left))
+
+
+def _is_overtaken(container: FailingContainer, report: ProbeReport, facts: Facts) -> bool:
+    pool = pool_of(container.node, facts)
+    if pool is None or pool not in _pools(report, whole=True) or not _is_alike(container, report):
+        return False
+    since = min((each.at for each in report.pools if each.pool == pool and each.at), default=None)
+    return since is not None and (container.last_seen is None or container.last_seen < since)
+
+
+def _is_alike(container: FailingContainer, report: ProbeReport) -> bool:
+    """Whether it pulls what the probe did, as the probe did."""
+    subject = report.subject
+    return (
+        image_key(container.image) == image_key(subject.image)
+        and (container.namespace, container.service_account) == (subject.namespace, subject.service_account)
+        and set(container.pull_secrets) == set(subject.pull_secrets)
+    )
+
+
+def _pools(report: ProbeReport, whole: bool) -> frozenset[str]:
+    """The pools all of whose kinds of nodes pulled, with their layers if ``whole``."""
+    good = {each.pool for each in report.of(PULLED) if each.layers or not whole}
+    bad = {each.pool for each in report.pools if each.result != PULLED or (whole and not each.layers)}
+    return frozenset(pool for pool in good - bad if pool is not None)
+
+
+def overruled(findings: Iterable[Finding], facts: Facts, live: LiveSymptoms) -> tuple[Finding, ...]:
+    """Make warnings of errors that a probe speaks against."""
+    report = facts.probe
+    if not isinstance(report, ProbeReport) or not report.of(PULLED):
+        return tuple(findings)
+    return tuple(_weighed(each, report, facts, live) for each in findings)
+
+
+def _weighed(finding: Finding, report: ProbeReport, facts: Facts, live: LiveSymptoms) -> Finding:
+    if finding.status is not Status.FAIL or finding.category not in _OF_PULLS or live.explained_by(finding):
+        return finding
+    if finding.category in _BY_IDENTITY and report.subject.pull_secrets:
+        return finding
+    pulled = _pools(report, whole=finding.category not in _SIGN_IN)
+    spoken_of = finding.reach.pools or _all_pools(facts)
+    if not spoken_of or not spoken_of <= pulled or not _is_about(finding, report, facts):
+        return finding
+    details = (*finding.details, ProbedPools(tuple(sorted(spoken_of))))
+    return replace(finding, status=Status.WARN, severity=Severity.WARNING, details=details)
+
+
+def _is_about(finding: Finding, report: ProbeReport, facts: Facts) -> bool:
+    """Whether a finding is about no other image and no pods that pull as somebody else."""
+    ours = image_key(report.subject.image)
+    if any(image_key(each) != ours for each in finding.reach.images):
+        return False
+    if not finding.reach.pods:
+        return True
+    failing = facts.kubernetes.failing if isinstance(facts.kubernetes, Kubernetes) else ()
+    alike = {
+        (printable(each.namespace), printable(each.pod))
+        for each in (failing if isinstance(failing, tuple) else ())
+        if _is_alike(each, report)
+    }
+    return finding.reach.pods <= alike
+
+
+def _all_pools(facts: Facts) -> frozenset[str]:
+    kubernetes = facts.kubernetes
+    nodes = kubernetes.nodes if isinstance(kubernetes, Kubernetes) else ()
+    return frozenset() if isinstance(nodes, Unreadable) else frozenset(node.pool for node in nodes if node.pool)
+
+
+def is_told_by_its_symptom(finding: Finding) -> bool:
+    """Whether a finding is no cause by itself, but what its pod reports: the cause is whatever explains that."""
+    return finding.outcome == PULL_FAILED.id
+
+
+# --- in words ----------------------------------------------------------------------------
+
+
+def in_words(facts: Facts) -> str:
+    """Which pools can pull and which cannot, as far as a probe showed; empty: there was none."""
+    report = facts.probe
+    if report is None:
+        return ""
+    if isinstance(report, Unreadable):
+        return f"The probe was not run: {report.sentence}"
+    said = [_listed(report.of(PULLED), "pulled", " for real"), *map(_failed, report.of(FAILED))]
+    others = [each for each in report.pools if each.result not in (PULLED, FAILED)]
+    said += [f"{place_of(each)} was not seen to pull: {why_not(each).rstrip('.')}" for each in others]
+    return " ".join(f"{each}." for each in said if each)
+
+
+def _listed(pools: tuple[PoolProbe, ...], verb: str, how: str) -> str:
+    if not pools:
+        return ""
+    names = sorted({printable(each.pool or each.node or "") for each in pools})
+    return f"Node pool{'s' if len(names) > 1 else ''} {', '.join(names)} {verb} the image{how}"
+
+
+def _failed(found: PoolProbe) -> str:
+    return f"{place_of(found)} could not pull it ({classify(found.message).symptom_class})"
