@@ -20,6 +20,11 @@ long-summary: >
 
     `az acr check-health` is run for the registry from this machine; its result never changes the verdict.
 
+    Nothing proves a pull but a pull: --probe starts a pod on every node pool that has the image fetched by the node as
+    the workload would (service account and pull secrets of the failing pod, or --pull-secret), runs nothing of it, and
+    is deleted in any case: when the run ends, at Ctrl-C, or, were the command killed, by its own deadline and the next
+    --probe. What a node pulled comes before what was inferred, for the same image, namespace and credentials.
+
     What a run reads can be saved (--save-snapshot) and judged again without a login (--snapshot); --redact makes
     names and ids aliases.
 
@@ -65,6 +70,10 @@ examples:
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
+  - name: Really pull an image on every node pool, without asking.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --image myregistry.azurecr.io/team/app:1.2
+        --namespace web --probe --yes
   - name: Save what the run read, with aliases for all names and ids, to show it to others.
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry

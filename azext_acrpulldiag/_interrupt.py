@@ -2,7 +2,8 @@
 
 Python's own handler raises ``KeyboardInterrupt``, which ``az`` turns into exit code 1; on its way
 there the run closes its connections and ends its children. Pressed again, it would be raised in the
-middle of that, or in ``az``'s own last steps, and be printed with a traceback.
+middle of that, or in ``az``'s own last steps, and be printed with a traceback. Pods that a probe started are deleted
+by the first; what may be left of them is named.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from .collect.ask.workers import end_process
 from .collect.az.child import leave_nothing
+from .probe.pending import what_is_left
 
 EXIT_CODE = 1
 """What ``az`` ends with after Ctrl-C."""
@@ -37,11 +39,20 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        _name_what_is_left()
         end_process(EXIT_CODE)
         raise
     finally:
         if signal.getsignal(signal.SIGINT) is _first:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _name_what_is_left() -> None:
+    """Say which pods may be there, without a lock that the interrupted code may hold."""
+    told = what_is_left()
+    if told:
+        with suppress(OSError):
+            os.write(2, f"{told}\n".encode())
 
 
 def _first(*_: Any) -> NoReturn:
@@ -51,4 +62,5 @@ def _first(*_: Any) -> NoReturn:
 
 def _second(*_: Any) -> NoReturn:
     leave_nothing()
+    _name_what_is_left()
     os._exit(EXIT_CODE)

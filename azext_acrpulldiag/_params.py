@@ -42,7 +42,7 @@ def load_arguments(self: Any, command: str) -> None:
         _load_judgement(context)
         _load_kubernetes(context)
         _load_snapshots(context)
-        context.argument("timeout", type=float, help="Seconds for the whole run.")
+        context.argument("timeout", type=float, help="Seconds for the whole run: 60, or 300 with --probe.")
 
     with self.argument_context("aks explain-pull-error") as context:
         context.argument(
@@ -95,6 +95,13 @@ def _load_judgement(context: Any) -> None:
         action="store_true",
         arg_group=group,
         help="Also run `az aks check-acr`, which starts a root pod on one Linux node of the cluster.",
+    )
+    context.argument(
+        "probe",
+        action="store_true",
+        arg_group=group,
+        help="Really pull the image on every node pool: starts one pod on each, whose image is pulled as the workload "
+        "would and of which nothing runs, and deletes it. The image is --image, else that of a failing pod.",
     )
     context.argument(
         "yes",

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 SEVERAL_CLUSTERS = "acrpulldiag_several_clusters"
 EXPIRY_DAYS = 30
 _TIMEOUT_SECONDS = 60.0
+_PROBE_SECONDS = 300.0
 _ONLY_FOR_RUNS = (
     "resource_group_name", "name", "acr", "image", "namespace", "pod", "pull_secret", "no_credential_test",
-    "cluster_access", "kubeconfig", "context", "check_acr", "yes", "timeout", "save_snapshot",
+    "cluster_access", "kubeconfig", "context", "check_acr", "probe", "yes", "timeout", "save_snapshot",
 )  # fmt: skip
 """What says what is read, and how: nothing is, of a snapshot."""
 _KUBERNETES_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -33,7 +34,7 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
         return
     _validate_cluster(namespace, several)
     namespace.expiry_days = EXPIRY_DAYS if namespace.expiry_days is None else namespace.expiry_days
-    namespace.timeout = _TIMEOUT_SECONDS if namespace.timeout is None else namespace.timeout
+    namespace.timeout = seconds_of_run(namespace.probe) if namespace.timeout is None else namespace.timeout
     _validate_numbers(namespace)
     _validate_registry(cmd, namespace)
     _validate_access(namespace, several)
@@ -41,7 +42,13 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     _validate_pull_secret(namespace)
     namespace.only = _validated_words(namespace.only, "--only")
     namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
+    _validate_probe(namespace, several)
     _validate_consent(namespace)
+
+
+def seconds_of_run(probe: bool) -> float:
+    """How long a run takes at most where nobody says so: pulling an image takes its time."""
+    return _PROBE_SECONDS if probe else _TIMEOUT_SECONDS
 
 
 def _validate_snapshot(namespace: Any) -> None:
@@ -295,14 +302,31 @@ def narrowed(skip: list[str] | None, only: list[str] | None) -> str:
     return f"all but {', '.join(judged)}" if judged else ""
 
 
+def _validate_probe(namespace: Any, several: bool) -> None:
+    """Refuse a probe that could start no pod, or whose pods could not be deleted on Ctrl-C."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    if not namespace.probe:
+        return
+    if namespace.cluster_access == "none":
+        raise MutuallyExclusiveArgumentError(
+            "--probe starts pods through the Kubernetes API, and --cluster-access none does not ask it."
+        )
+    if several:
+        raise MutuallyExclusiveArgumentError("--probe starts pods in one cluster, and --ids names several.")
+    if {"probe", "probe.pull"} & set(namespace.skip or ()):
+        raise MutuallyExclusiveArgumentError("--probe has no effect where --skip or --only leave its check out.")
+
+
 def _validate_consent(namespace: Any) -> None:
-    """``--check-acr`` starts a pod, so somebody must have agreed."""
+    """``--check-acr`` and ``--probe`` start pods, so somebody must have agreed."""
     import sys
 
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
-    if namespace.check_acr and not namespace.yes and not sys.stdin.isatty():
-        raise RequiredArgumentMissingError(
-            "--check-acr starts a root pod on a node of the cluster, and nobody can be asked here.",
-            "Add --yes to agree to it.",
-        )
+    started = {"--check-acr": "a root pod on a node", "--probe": "a pod on every node pool"}
+    for option, what in started.items():
+        if getattr(namespace, option[2:].replace("-", "_")) and not namespace.yes and not sys.stdin.isatty():
+            raise RequiredArgumentMissingError(
+                f"{option} starts {what} of the cluster, and nobody can be asked here.", "Add --yes to agree to it."
+            )

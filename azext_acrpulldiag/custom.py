@@ -30,9 +30,10 @@ def diagnose_pull(
     only: list[str] | None = None,
     expiry_days: int | None = 30,
     check_acr: bool = False,
+    probe: bool = False,
     yes: bool = False,
     fail_on: str = "error",
-    timeout: float = 60.0,
+    timeout: float | None = None,
     save_snapshot: str | None = None,
     snapshot: str | None = None,
     redact: bool = False,
@@ -52,7 +53,7 @@ def diagnose_pull(
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     from ._interrupt import interruptible
-    from ._validators import EXPIRY_DAYS, login_server_suffix, narrowed, registry_of_image
+    from ._validators import EXPIRY_DAYS, login_server_suffix, narrowed, registry_of_image, seconds_of_run
     from .collect.kubernetes.login import ClusterAccess
     from .collect.kubernetes.workloads import Scope
     from .engine import Request
@@ -68,8 +69,9 @@ def diagnose_pull(
         skip=tuple(skip or ()),
         narrowed=narrowed(skip, only),
         expiry_days=EXPIRY_DAYS if expiry_days is None else expiry_days,
-        check_acr=check_acr and (yes or _agreed(cluster.name)),
-        timeout=timeout,
+        check_acr=check_acr and (yes or _agreed(_CHECK_ACR.format(cluster.name))),
+        probe=probe and (yes or _agreed(_PROBE.format(cluster.name))),
+        timeout=timeout or seconds_of_run(probe),
         access=ClusterAccess(cluster_access, kubeconfig, context),
         scope=Scope(namespace, pod),
         pull_secret=pull_secret,
@@ -163,8 +165,12 @@ def _in_words_of_az(silence: NoAnswerError) -> Any:
     }[silence.why.reason]
 
 
-def _agreed(cluster: str) -> bool:
+_CHECK_ACR = "az aks check-acr starts a root pod on a Linux node of {}. Run it?"
+_PROBE = "--probe starts a pod on every node pool of {}, which pulls the image and runs nothing of it. Start them?"
+
+
+def _agreed(question: str) -> bool:
     """Ask on the terminal before a pod is started (the validator saw to it that there is one)."""
     from knack.prompting import prompt_y_n
 
-    return bool(prompt_y_n(f"az aks check-acr starts a root pod on a Linux node of {cluster}. Run it?", default="n"))
+    return bool(prompt_y_n(question, default="n"))

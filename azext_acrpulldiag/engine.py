@@ -30,6 +30,10 @@ NO_ANSWER = ("unreachable", "not-logged-in", "malformed")
 """Why there is nothing to report: no connection, no login, or an answer that is not Resource Manager's."""
 
 
+READING_SECONDS = 60.0
+"""Of a run that pulls the image for real afterwards: how long it reads at most."""
+
+
 class NoAnswerError(Exception):
     """Resource Manager said nothing of the cluster; ``why`` is one of :data:`NO_ANSWER`."""
 
@@ -60,6 +64,8 @@ class Request:
     pull_secret: str | None = None
     credential_test: bool = True
     """Whether a pull secret's credential may be offered to its registry."""
+    probe: bool = False
+    """Whether the image may be pulled for real, by a pod on every node pool."""
 
     @property
     def options(self) -> Options:
@@ -131,6 +137,8 @@ def read_and_diagnose(
     The diagnosis does not tell of that yet, see :func:`judged`. Arguments and exceptions are those of :func:`read`.
     """
     facts, elapsed = read(cli_ctx, request, found, watch)
+    if request.probe:
+        facts, elapsed = with_probe(cli_ctx, request, facts, elapsed, found, watch)
     diagnosis = diagnosed(facts, request.skip, request.narrowed)
     return (*with_changes(cli_ctx, request, facts, diagnosis, elapsed, watch), diagnosis)
 
@@ -147,7 +155,8 @@ def read(
     """
     began = time.monotonic()
     meter = Meter()
-    session = Session(cli_ctx, Deadline(request.timeout), meter)
+    seconds = min(READING_SECONDS, request.timeout / 2) if request.probe else request.timeout
+    session = Session(cli_ctx, Deadline(seconds), meter)
     wanted = ReadRequest(
         request.targets,
         request.options,
@@ -166,6 +175,40 @@ def read(
     collected = collect(session, wanted, watch)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)
     return collected.facts, elapsed
+
+
+def with_probe(
+    cli_ctx: Any,
+    request: Request,
+    facts: Facts,
+    elapsed: Elapsed,
+    found: Discovered | None = None,
+    watch: Watch = unwatched,
+) -> tuple[Facts, Elapsed]:
+    """Pull the image for real, in the time that is left; every pod that is started is deleted.
+
+    Not where there is no such cluster to reach, which the caller says.
+    """
+    from .probe.launch import Launch, launched
+    from .probe.subject import Named
+
+    began = time.monotonic()
+    meter = Meter()
+    launch = Launch(
+        Named(request.image_text, request.scope.namespace, request.pull_secret),
+        request.access,
+        max(1.0, request.timeout - elapsed.seconds),
+        None if found is None else found.server,
+    )
+    told = launched(lambda seconds: Session(cli_ctx, Deadline(seconds), meter), launch, facts, watch)
+    seconds = time.monotonic() - began
+    spent = Elapsed(
+        elapsed.seconds + seconds,
+        elapsed.requests + meter.requests,
+        elapsed.longest_chain + meter.longest_chain,
+        {**elapsed.collectors, "probe": seconds},
+    )
+    return told, spent
 
 
 def with_changes(

@@ -27,6 +27,7 @@ def command(cloud=clouds.AZURE_PUBLIC_CLOUD):
 
 def arguments(**given):
     defaults = {"acr": "contosoreg", "image": None, "skip": None, "only": None, "check_acr": False, "yes": False}
+    defaults["probe"] = False
     of_pods = {"namespace": None, "pod": None, "cluster_access": "auto", "kubeconfig": None, "context": None}
     of_secrets = {"pull_secret": None, "no_credential_test": False}
     of_cluster = {"resource_group_name": "rg-app", "name": "prod", "snapshot": None, "save_snapshot": None}
@@ -202,11 +203,35 @@ def test_the_nearest_words_are_told():
 def test_somebody_can_agree_to_start_a_pod(yes, terminal, monkeypatch):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal, raising=False)
     validate_diagnose_pull(command(), arguments(check_acr=True, yes=yes))
+    validate_diagnose_pull(command(), arguments(probe=True, yes=yes))
 
 
 def test_nobody_can_agree_to_start_a_pod(monkeypatch):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     assert "nobody can be asked" in refused(errors.RequiredArgumentMissingError, check_acr=True)
+    assert "nobody can be asked" in refused(errors.RequiredArgumentMissingError, probe=True)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"cluster_access": "none"}, "--cluster-access none does not ask it"),
+        ({"_ids": ["/a", "/b"]}, "--ids names several"),
+        ({"skip": ["probe"]}, "leave its check out"),
+        ({"only": ["access"]}, "leave its check out"),
+    ],
+)
+def test_a_probe_that_could_start_no_pod_or_not_delete_it_is_refused(other, said):
+    assert said in refused(errors.MutuallyExclusiveArgumentError, probe=True, yes=True, **other)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [({}, 60.0), ({"probe": True}, 300.0), ({"probe": True, "timeout": 40.0}, 40.0)]
+)
+def test_a_run_that_pulls_takes_longer(given, seconds):
+    checked = arguments(yes=True, **given)
+    validate_diagnose_pull(command(), checked)
+    assert checked.timeout == seconds
 
 
 @pytest.mark.parametrize(("ids", "several"), [(None, False), (["/a"], False), (["/a", "/b"], True)])
