@@ -43,12 +43,23 @@ def deleted_at_end(
         seconds = INTERRUPTED_SECONDS
         raise
     finally:
-        with connect(seconds) as api:
-            while making() and api.remaining() > seconds / 2:
-                time.sleep(_LOOK_SECONDS / 10)
-            left += delete_all(api, pods, names)
-        if not left:
-            pending.gone(pods.label)
+        try:
+            left += _deleted(connect, pods, names, making, seconds)
+        except KeyboardInterrupt:  # while they were deleted
+            left += _deleted(connect, pods, names, making, INTERRUPTED_SECONDS)
+            raise
+
+
+def _deleted(
+    connect: Connect, pods: Pods, names: Iterable[str], making: Callable[[], bool], seconds: float
+) -> tuple[str, ...]:
+    with connect(seconds) as api:
+        while making() and api.remaining() > seconds / 2:
+            time.sleep(_LOOK_SECONDS / 10)
+        left = delete_all(api, pods, names)
+    if not left:
+        pending.gone(pods.label)
+    return left
 
 
 def delete_all(api: ProbeApi, pods: Pods, names: Iterable[str]) -> tuple[str, ...]:

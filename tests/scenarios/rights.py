@@ -16,7 +16,10 @@ _REGISTRIES = "Microsoft.ContainerRegistry/registries"
 # az itself asks for these: the login's subscriptions, and what cloud this is.
 _OF_AZ = re.compile(r"^/(metadata/endpoints|tenants|subscriptions(/[^/]+)?)/?$", re.IGNORECASE)
 # What kubectl asks before anything else; every user of a cluster may.
-_DISCOVERY = re.compile(r"^/(version|api|apis|api/v1|apis/[^/]+/v1|openapi/.*)/?$")
+# So may every user ask what he may do.
+_DISCOVERY = re.compile(
+    r"^/(apis/authorization\.k8s\.io/v1/selfsubjectaccessreviews|version|api|apis|api/v1|apis/[^/]+/v1|openapi/.*)/?$"
+)
 _OBJECT = re.compile(r"^/api/v1/(?:namespaces/[^/]+/)?(?P<plural>[a-z]+)(?:/(?P<name>[^/]+)(?P<part>/[a-z]+)?)?$")
 _NAMESPACE = re.compile(r"^/api/v1/namespaces/[^/]+$")
 _VERBS = {"POST": "create", "DELETE": "delete"}

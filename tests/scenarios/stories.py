@@ -79,6 +79,11 @@ class Story:
         return self.root_causes + self.other_outcomes
 
     @property
+    def starts_a_pod(self) -> bool:
+        """Whether its run does more than read."""
+        return "--check-acr" in self.arguments or "--probe" in self.arguments
+
+    @property
     def missing(self) -> str | None:
         """Which of the story's needs this machine lacks."""
         return next((need for need in self.needs if not _MEANS[need]()), None)

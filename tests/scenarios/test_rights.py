@@ -21,9 +21,7 @@ from .rights import asked_for, undeclared
 from .running import run
 from .stories import KUBECTL, STORIES
 
-IN_PROCESS = [
-    story for story in STORIES.values() if "--acr" in story.arguments and "--check-acr" not in story.arguments
-]
+IN_PROCESS = [story for story in STORIES.values() if "--acr" in story.arguments and not story.starts_a_pod]
 # The engines leave check-health out.
 ONLY_OF_CHECK_HEALTH = {right.name for right in CHECK_HEALTH.rights if right.left_out}
 ONLY_WITH_A_POD = {right.name for right in CHECK_ACR.rights if "--check-acr" in right.when}
