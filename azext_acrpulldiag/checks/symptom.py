@@ -224,7 +224,7 @@ def _unexplained(
         pod=first.pod,
         namespace=first.namespace,
         node=first.node,
-        last_tried=_utc(max((each.last_seen for each in symptoms if each.last_seen is not None), default=None)),
+        last_tried=_utc(max(filter(None, map(_tries_again, symptoms)), default=None)),
         likely=meaning.outcomes,
         asks_other_nodes=meaning.asks_other_nodes,
         narrower=meaning.narrower,
@@ -234,6 +234,11 @@ def _unexplained(
     )
     details = (unexplained, *of_cluster, Apart(), RuledOut(), Sizes(), Answers())
     return UNEXPLAINED.at(resource, *details, reach=reach, explains=(first.symptom_class,))
+
+
+def _tries_again(symptom: Symptom) -> datetime | None:
+    """When a pull failed that will be tried again; ``None``: no event says so, or it was a probe's, which is over."""
+    return None if symptom.pod.startswith(POD_PREFIX) else symptom.last_seen
 
 
 def _utc(when: datetime | None) -> str | None:

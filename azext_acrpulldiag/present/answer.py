@@ -52,6 +52,7 @@ def rows_of(report: Report) -> Iterator[Row]:
     for finding in sorted(rest, key=lambda each: each["outcome"] not in folded):
         kind = "follows" if finding["outcome"] in folded else "warning" if finding["status"] == "warn" else "FAIL"
         yield Row(kind, finding["outcome"], finding["summary"])
+    yield from _probed(report.get("probe"))
     yield from _seen(report)
     yield from _unknowns(report["unknowns"])
     yield from _categories(report["findings"])
@@ -137,6 +138,14 @@ def planned(report: Report) -> Iterator[Row]:
     options = list(dict.fromkeys((each["outcome"], each["resource"], each["option"]) for each in plan["steps"]))
     named = ", then ".join(f"{outcome} (option {option})" for outcome, _, option in options)
     yield Row("plan", "", f"Repair {named}. {_leads_to(plan['leadsTo'])}")
+
+
+def _probed(probe: Mapping[str, Any] | None) -> Iterator[Row]:
+    """What real pulls came to, a row a pool; why there were none stands in the summary."""
+    for each in (probe or {}).get("pools", ()):
+        took = "" if each["milliseconds"] is None else f" in {each['milliseconds'] / 1000:.1f} s"
+        part = "" if each["layersFetched"] or each["result"] != "pulled" else " (sign-in and manifest only)"
+        yield Row("probed", each["pool"] or each["node"] or "", f"{each['result']}{took}{part}")
 
 
 def _seen(report: Report) -> Iterator[Row]:

@@ -48,6 +48,7 @@ _STYLES = {
     "plan": Style.SUCCESS,
     "more": Style.SECONDARY,
 }
+_POOLS_SHOWN = 5
 _SHOWN_WITHOUT_A_CAUSE = ("UNKNOWN", "warning", "FAIL", "seen")
 
 
@@ -77,6 +78,7 @@ def _chosen(report: Report) -> Iterator[Row]:
         yield from (row for row in rows[1:] if row.result in _SHOWN_WITHOUT_A_CAUSE)
         return
     yield from (row for row in rows if row.result == "seen" and row.check == "pods")
+    yield from [row for row in rows if row.result == "probed"][:_POOLS_SHOWN]
     for root in report["rootCauses"][:_CAUSES_SHOWN]:
         yield Row("CAUSE", "", f"{root['summary']}")
         yield from changed(root)

@@ -118,6 +118,7 @@ def test_a_pull_that_nothing_explains_says_so_and_names_no_pod_that_is_gone():
     (root,) = found.root_causes
     assert (root.finding.outcome, root.explains) == ("symptom.unexplained", ("disk-full", "probe.pull-failed"))
     assert not [each for each in root.finding.remedies if each.command and "acr-pull-probe" in each.command]
+    assert not [each for each in root.finding.remedies if "tries again" in each.description]
 
 
 def test_a_pool_that_failed_beside_one_that_pulled():

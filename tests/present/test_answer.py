@@ -127,3 +127,19 @@ def test_a_silent_log_is_told_once():
     assert [words for result, _, words in told if result == "changed"] == ["The Activity Log shows no change."]
     roots = [finding("network.a", changes=[past("A tag was set.")])]
     assert "changed" not in [result for result, _, _ in rows(report(*roots, findings=[silent]))]
+
+
+def test_each_pool_that_was_probed_has_a_row():
+    of_pool = {"pool": "a", "node": "n1", "result": "pulled", "milliseconds": 1234, "layersFetched": True}
+    pools = [
+        of_pool,
+        {**of_pool, "pool": "b", "milliseconds": None, "layersFetched": False},
+        {**of_pool, "pool": None, "result": "timed-out", "milliseconds": None, "layersFetched": False},
+    ]
+    told = rows(report(finding("network.a"), probe={"pools": pools}))
+    assert [row for row in told if row[0] == "probed"] == [
+        ("probed", "a", "pulled in 1.2 s"),
+        ("probed", "b", "pulled (sign-in and manifest only)"),
+        ("probed", "n1", "timed-out"),
+    ]
+    assert not [row for row in rows(report(finding("network.a"), probe=None)) if row[0] == "probed"]
