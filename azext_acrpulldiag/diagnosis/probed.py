@@ -72,7 +72,10 @@ def _pools(report: ProbeReport, whole: bool) -> frozenset[str]:
 
 
 def overruled(findings: Iterable[Finding], facts: Facts, live: LiveSymptoms) -> tuple[Finding, ...]:
-    """Make warnings of errors that a probe speaks against."""
+    """Make warnings of errors that a probe speaks against.
+
+    What could not be read of such a pull decides nothing then.
+    """
     report = facts.probe
     if not isinstance(report, ProbeReport) or not report.of(PULLED):
         return tuple(findings)
@@ -80,16 +83,24 @@ def overruled(findings: Iterable[Finding], facts: Facts, live: LiveSymptoms) -> 
 
 
 def _weighed(finding: Finding, report: ProbeReport, facts: Facts, live: LiveSymptoms) -> Finding:
-    if finding.status is not Status.FAIL or finding.category not in _OF_PULLS or live.explained_by(finding):
+    if finding.status is Status.UNKNOWN and finding.decisive is not False and not live:
+        return replace(finding, decisive=False) if _spoken_against(finding, report, facts) else finding
+    if finding.status is not Status.FAIL or live.explained_by(finding):
         return finding
-    if finding.category in _BY_IDENTITY and report.subject.pull_secrets:
-        return finding
-    pulled = _pools(report, whole=finding.category not in _SIGN_IN)
-    spoken_of = finding.reach.pools or _all_pools(facts)
-    if not spoken_of or not spoken_of <= pulled or not _is_about(finding, report, facts):
+    spoken_of = _spoken_against(finding, report, facts)
+    if not spoken_of:
         return finding
     details = (*finding.details, ProbedPools(tuple(sorted(spoken_of))))
     return replace(finding, status=Status.WARN, severity=Severity.WARNING, details=details)
+
+
+def _spoken_against(finding: Finding, report: ProbeReport, facts: Facts) -> frozenset[str]:
+    """The pools that a finding speaks of, if pulls on all of them have gone through what it is about; else none."""
+    if finding.category not in _OF_PULLS or (finding.category in _BY_IDENTITY and report.subject.pull_secrets):
+        return frozenset()
+    pulled = _pools(report, whole=finding.category not in _SIGN_IN)
+    spoken_of = finding.reach.pools or _all_pools(report, facts)
+    return spoken_of if spoken_of <= pulled and _is_about(finding, report, facts) else frozenset()
 
 
 def _is_about(finding: Finding, report: ProbeReport, facts: Facts) -> bool:
@@ -108,10 +119,13 @@ def _is_about(finding: Finding, report: ProbeReport, facts: Facts) -> bool:
     return finding.reach.pods <= alike
 
 
-def _all_pools(facts: Facts) -> frozenset[str]:
+def _all_pools(report: ProbeReport, facts: Facts) -> frozenset[str]:
+    """The pools that have nodes."""
     kubernetes = facts.kubernetes
     nodes = kubernetes.nodes if isinstance(kubernetes, Kubernetes) else ()
-    return frozenset() if isinstance(nodes, Unreadable) else frozenset(node.pool for node in nodes if node.pool)
+    seen = () if isinstance(nodes, Unreadable) else (node.pool for node in nodes)
+    probed = (each.pool for each in report.pools if each.node is not None)
+    return frozenset(pool for pool in (*seen, *probed) if pool)
 
 
 def is_told_by_its_symptom(finding: Finding) -> bool:

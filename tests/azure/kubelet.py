@@ -63,6 +63,9 @@ def pull_again(cloud: Cloud, causes: Iterable[str]) -> None:
     left = [each for each in causes if not each.startswith(_OF_A_POD) and broken.left(cloud, [each])]
     if not all(each.startswith(_OF_IDENTITIES) for each in left):
         return
+    if not left and cloud.kubernetes is not None:
+        # What pods that are created from now on meet.
+        cloud.api.pulling = {name: how for name, how in cloud.api.pulling.items() if how.message is None}
     for pod in waiting(cloud):
         if can_pull(cloud, pod, as_node=not left):
             _run(cloud, pod)

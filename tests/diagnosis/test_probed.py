@@ -74,6 +74,27 @@ def test_a_node_that_had_the_image_says_nothing_of_the_way_to_its_layers():
     assert told(pool_probe(), **no_way)[0] is Verdict.AT_RISK
 
 
+UNREAD = Unreadable("forbidden", "No right to read it", "A/b/read", "A/b/read")
+NOTHING_READ = {"access": build.healthy_facts().access.unread(UNREAD), "registry": build.healthy_facts().registry}
+
+
+def test_what_could_not_be_read_decides_nothing_where_every_pool_pulled():
+    unread = build.healthy_facts(kubernetes=build.kubernetes(nodes=(FIRST,)), **NOTHING_READ)
+    assert diagnosed(unread).verdict is Verdict.INCONCLUSIVE
+    found = diagnosed(facts_of(pool_probe(), **NOTHING_READ))
+    assert found.verdict is Verdict.HEALTHY
+    assert [each.decisive for each in found.findings if each.check == "access.pull-role"] == [False]
+    assert told(pool_probe(), nodes=(FIRST, SECOND), **NOTHING_READ)[0] is Verdict.INCONCLUSIVE
+    by_secret = probe_report(subject=replace(SUBJECT, pull_secrets=("regcred",)))
+    assert told(probe=by_secret, **NOTHING_READ)[0] is Verdict.INCONCLUSIVE
+
+
+def test_nodes_that_could_not_be_read_are_those_that_were_probed():
+    seen = replace(build.kubernetes(), nodes=UNREAD)
+    facts = with_report(build.healthy_facts(kubernetes=seen, **MISSING), probe_report())
+    assert diagnosed(facts).verdict is Verdict.AT_RISK
+
+
 def test_what_failed_before_waits_for_its_next_try():
     before = failing(last_seen=build.NOW - timedelta(minutes=4), owner=None)
     found = diagnosed(facts_of(pool_probe(), pods=(before,)))
