@@ -33,7 +33,7 @@ _WORDS = {
     REFUSED: "admission took no such pod",
     TIMED_OUT: "the pull did not end in time",
     ENDED: "its pod was ended before it had pulled",
-    NOT_PROBED: "no pod was started",
+    NOT_PROBED: "it was not tried",
 }
 
 

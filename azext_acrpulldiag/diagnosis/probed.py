@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..checks.probe import PULL_FAILED, place_of, why_not
+from ..checks.probe import PULL_FAILED, why_not
 from ..details import Details
 from ..facts import Facts, FailingContainer, Kubernetes, ProbeReport, Unreadable
 from ..facts.probe import FAILED, PULLED, PoolProbe
@@ -143,18 +143,39 @@ def in_words(facts: Facts) -> str:
         return ""
     if isinstance(report, Unreadable):
         return f"The probe was not run: {report.sentence}"
-    said = [_listed(report.of(PULLED), "pulled", " for real"), *map(_failed, report.of(FAILED))]
-    others = [each for each in report.pools if each.result not in (PULLED, FAILED)]
-    said += [f"{place_of(each)} was not seen to pull: {why_not(each).rstrip('.')}" for each in others]
-    return " ".join(f"{each}." for each in said if each)
+    told: dict[tuple[str, str], list[PoolProbe]] = {}
+    for each in report.pools:
+        told.setdefault((each.result, _why(each)), []).append(each)
+    ordered = sorted(told.items(), key=lambda item: (_ORDER.get(item[0][0], len(_ORDER)), item[0][1]))
+    return " ".join(f"{_said(result, alike, report)}." for (result, _), alike in ordered)
 
 
-def _listed(pools: tuple[PoolProbe, ...], verb: str, how: str) -> str:
-    if not pools:
-        return ""
-    names = sorted({printable(each.pool or each.node or "") for each in pools})
-    return f"Node pool{'s' if len(names) > 1 else ''} {', '.join(names)} {verb} the image{how}"
+_ORDER = {PULLED: 0, FAILED: 1}
+_MOST_NAMES = 10
 
 
-def _failed(found: PoolProbe) -> str:
-    return f"{place_of(found)} could not pull it ({classify(found.message).symptom_class})"
+def _why(found: PoolProbe) -> str:
+    """What pools have in common of which one sentence tells."""
+    return classify(found.message).symptom_class if found.result == FAILED else found.policy or ""
+
+
+def _said(result: str, alike: list[PoolProbe], report: ProbeReport) -> str:
+    names = sorted({_name(each, report) for each in alike})
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    who = f"Node pool{'s' if len(names) > 1 else ''} {', '.join(names[:_MOST_NAMES])}{more}"
+    if result == PULLED:
+        return f"{who} pulled the image for real"
+    if result == FAILED:
+        return f"{who} could not pull it ({_why(alike[0])})"
+    were = "were" if len(names) > 1 else "was"
+    return f"{who} {were} not seen to pull: {why_not(alike[0]).rstrip('.')}"
+
+
+def _name(found: PoolProbe, report: ProbeReport) -> str:
+    """The pool; with the node image or the node where its nodes do not all tell the same."""
+    name = printable(found.pool or f"of node {found.node}")
+    kinds = [each for each in report.pools if each.pool == found.pool]
+    if len({each.result for each in kinds}) == 1:
+        return name
+    alone = [each.node_image for each in kinds].count(found.node_image) == 1
+    return f"{name} ({printable((found.node_image if alone else found.node) or '')})"

@@ -127,13 +127,16 @@ class _Run:
     def pull(self) -> None:
         """Make the pods, and wait until each has come to something."""
         in_parallel([self._making(name) for name in self.hosts])
+        unread = ""
         while self._waiting() and self.api.remaining() > _END_SECONDS:
             try:
                 self._follow()
-            except ReadError:
+                unread = ""
+            except ReadError as error:
+                unread = f"What became of its pod could not be read: {error.why.sentence}"
                 time.sleep(min(_PAUSE_SECONDS, self.api.remaining()))
         for name in self._waiting():
-            self._settled[name] = Settled(TIMED_OUT)
+            self._settled[name] = Settled(TIMED_OUT, unread)
         told = [name for name in self._made if self._settled[name].result in (PULLED, FAILED, TIMED_OUT)]
         in_parallel([self._reading(name) for name in told])
 

@@ -54,7 +54,7 @@ def test_an_image_of_another_platform_fails_where_no_pool_has_it():
         (REFUSED, "admission took no such pod (a-policy): text", False, "unsupported"),
         (TIMED_OUT, "the pull did not end in time: text", True, "timeout"),
         (ENDED, "its pod was ended before it had pulled: text", False, "unsupported"),
-        (NOT_PROBED, "no pod was started: text", False, "unsupported"),
+        (NOT_PROBED, "it was not tried: text", False, "unsupported"),
     ],
 )
 def test_where_no_pod_came_to_pull_it_is_unknown(result, words, decisive, code):
