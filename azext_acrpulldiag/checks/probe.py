@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..catalogue import Outcome, check, passed, skipped, unknown
@@ -13,6 +14,7 @@ from ..facts.probe import (
     FAILED,
     NOT_PROBED,
     NOT_SCHEDULABLE,
+    POD_PREFIX,
     PULLED,
     REFUSED,
     TIMED_OUT,
@@ -27,6 +29,8 @@ from ._kubectl import GET_CREDENTIALS, Kubectl
 from ._kubernetes import LONGEST_MESSAGE
 
 _NOT_ASKED = "No image was pulled for real (--probe)."
+_MOST_NAMES = 10
+_POD = re.compile(POD_PREFIX + r"[\w-]{1,60}")
 _NOT_KNOWN = "what became of its pod is not known"
 _WORDS = {
     NOT_SCHEDULABLE: "its pod found no room there",
@@ -132,7 +136,9 @@ def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
         return
     pulled = facts.probe.of(PULLED)
     for each in facts.probe.pools:
-        yield _of_pool(facts, facts.probe, each, bool(pulled))
+        if each.result in (PULLED, FAILED):
+            yield _of_pool(facts, facts.probe, each, bool(pulled))
+    yield from _not_known(facts, facts.probe)
     for name in facts.probe.left:
         namespace, _, pod = name.partition("/")
         yield POD_LEFT.at(f"namespaces/{namespace}/pods/{pod}", Left(pod, namespace), Kubectl.of(facts))
@@ -142,8 +148,6 @@ def _of_pool(facts: Facts, report: ProbeReport, found: PoolProbe, any_pulled: bo
     resource = _resource(facts, found)
     if found.result == PULLED:
         return passed(resource, pulled_in_words(found, report), _pulled(found, report))
-    if found.result != FAILED:
-        return unknown(resource, _why(found), decisive=found.result == TIMED_OUT)
     of_class = classify(found.message).symptom_class
     if of_class == "platform-mismatch" and any_pulled:
         return skipped(resource, f"{place_of(found)} has another platform than the image, which other pools pulled.")
@@ -181,18 +185,51 @@ def place_of(found: PoolProbe) -> str:
     return f"Node {printable(found.node or '')}"
 
 
-def why_not(found: PoolProbe) -> str:
-    """Why a pool did not come to pull, a clause."""
-    policy = f" ({printable(found.policy)})" if found.policy else ""
-    told = f": {quoted(found.message, LONGEST_MESSAGE)}" if found.message else ""
-    return f"{_WORDS.get(found.result, _NOT_KNOWN)}{policy}{told}"
+def names_of(pools: Sequence[PoolProbe], report: ProbeReport) -> str:
+    """The first few pools, at the beginning of a sentence."""
+    names = sorted({_name(each, report) for each in pools})
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"Node pool{'s' if len(names) > 1 else ''} {', '.join(names[:_MOST_NAMES])}{more}"
 
 
-def _why(found: PoolProbe) -> Unreadable:
-    told = f"{place_of(found)} was not seen to pull: {why_not(found)}"
-    if found.result == TIMED_OUT:
-        return Unreadable("timeout", told, "--probe")
-    return Unreadable("unsupported", told, "--probe")
+def _name(found: PoolProbe, report: ProbeReport) -> str:
+    """The pool; with the node image or the node where its nodes do not all tell the same."""
+    name = printable(found.pool or f"of node {found.node}")
+    kinds = [each for each in report.pools if each.pool == found.pool]
+    if len({each.result for each in kinds}) == 1:
+        return name
+    alone = [each.node_image for each in kinds].count(found.node_image) == 1
+    return f"{name} ({printable((found.node_image if alone else found.node) or '')})"
+
+
+def reason_of(found: PoolProbe) -> str:
+    """What pools that did not pull have in common: who refused their pods, else the text without their names."""
+    return found.policy or _POD.sub("", found.message)
+
+
+def not_seen(alike: Sequence[PoolProbe], report: ProbeReport) -> str:
+    """Why pools did not come to pull, which is the same of all, in the words of the first; without its full stop."""
+    first = alike[0]
+    policy = f" ({printable(first.policy)})" if first.policy else ""
+    told = f": {quoted(first.message, LONGEST_MESSAGE)}" if first.message else ""
+    were = "were" if len({_name(each, report) for each in alike}) > 1 else "was"
+    why = f"{_WORDS.get(first.result, _NOT_KNOWN)}{policy}{told}".rstrip(".")
+    return f"{names_of(alike, report)} {were} not seen to pull: {why}"
+
+
+def _not_known(facts: Facts, report: ProbeReport) -> Iterator[Finding]:
+    """An unknown for each reason for which pools did not come to pull."""
+    alike: dict[tuple[str, str], list[PoolProbe]] = {}
+    for each in report.pools:
+        if each.result not in (PULLED, FAILED):
+            alike.setdefault((each.result, reason_of(each)), []).append(each)
+    for (result, _), pools in sorted(alike.items()):
+        resource = _resource(facts, pools[0]) if len(pools) == 1 else facts.targets.cluster.id
+        told = not_seen(pools, report)
+        if result == TIMED_OUT:
+            yield unknown(resource, Unreadable("timeout", told, "--probe"), decisive=True)
+        else:
+            yield unknown(resource, Unreadable("unsupported", told, "--probe"), decisive=False)
 
 
 def _resource(facts: Facts, found: PoolProbe) -> str:

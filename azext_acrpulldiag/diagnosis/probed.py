@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..checks.probe import PULL_FAILED, why_not
+from ..checks.probe import PULL_FAILED, names_of, not_seen, reason_of
 from ..details import Details
 from ..facts import Facts, FailingContainer, Kubernetes, ProbeReport, Unreadable
 from ..facts.probe import FAILED, PULLED, PoolProbe
@@ -151,31 +151,16 @@ def in_words(facts: Facts) -> str:
 
 
 _ORDER = {PULLED: 0, FAILED: 1}
-_MOST_NAMES = 10
 
 
 def _why(found: PoolProbe) -> str:
     """What pools have in common of which one sentence tells."""
-    return classify(found.message).symptom_class if found.result == FAILED else found.policy or ""
+    return classify(found.message).symptom_class if found.result == FAILED else reason_of(found)
 
 
 def _said(result: str, alike: list[PoolProbe], report: ProbeReport) -> str:
-    names = sorted({_name(each, report) for each in alike})
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    who = f"Node pool{'s' if len(names) > 1 else ''} {', '.join(names[:_MOST_NAMES])}{more}"
     if result == PULLED:
-        return f"{who} pulled the image for real"
+        return f"{names_of(alike, report)} pulled the image for real"
     if result == FAILED:
-        return f"{who} could not pull it ({_why(alike[0])})"
-    were = "were" if len(names) > 1 else "was"
-    return f"{who} {were} not seen to pull: {why_not(alike[0]).rstrip('.')}"
-
-
-def _name(found: PoolProbe, report: ProbeReport) -> str:
-    """The pool; with the node image or the node where its nodes do not all tell the same."""
-    name = printable(found.pool or f"of node {found.node}")
-    kinds = [each for each in report.pools if each.pool == found.pool]
-    if len({each.result for each in kinds}) == 1:
-        return name
-    alone = [each.node_image for each in kinds].count(found.node_image) == 1
-    return f"{name} ({printable((found.node_image if alone else found.node) or '')})"
+        return f"{names_of(alike, report)} could not pull it ({_why(alike[0])})"
+    return not_seen(alike, report)

@@ -1,5 +1,7 @@
 """What real pulls came to, pool by pool, and pods that were left."""
 
+from dataclasses import replace
+
 import pytest
 
 from azext_acrpulldiag.checks.probe import every_pool_pulls_the_image as check
@@ -62,6 +64,25 @@ def test_where_no_pod_came_to_pull_it_is_unknown(result, words, decisive, code):
     (finding,) = judged(pool_probe(result, message="text", policy=policy))
     assert (finding.status, finding.decisive, finding.code) == (Status.UNKNOWN, decisive, code)
     assert finding.reason == f"Node pool pool1 was not seen to pull: {words}."
+
+
+def test_pools_that_are_alike_are_told_of_once():
+    refused = [pool_probe(REFUSED, name, policy="p", message=f"{name} is forbidden") for name in "ab"]
+    both, other = judged(*refused, pool_probe(REFUSED, "c", policy="q", message="c"))
+    assert both.reason == "Node pools a, b were not seen to pull: admission took no such pod (p): a is forbidden."
+    assert both.resource.lower() == build.CLUSTER_ID.lower()
+    assert other.reason.startswith("Node pool c was not seen to pull")
+
+
+def test_reasons_that_differ_are_told_each():
+    empty = pool_probe(NOT_PROBED, "a", message="It has no nodes.")
+    full = [pool_probe(REFUSED, name, message=f'pods "acr-pull-probe-1-{name}" is forbidden') for name in "bc"]
+    told = [finding.reason for finding in judged(empty, replace(empty, pool="d", message="Cordoned."), *full)]
+    assert told == [
+        "Node pool d was not seen to pull: it was not tried: Cordoned.",
+        "Node pool a was not seen to pull: it was not tried: It has no nodes.",
+        'Node pools b, c were not seen to pull: admission took no such pod: pods "acr-pull-probe-1-b" is forbidden.',
+    ]
 
 
 def test_a_node_of_no_pool_is_told_by_its_name():

@@ -172,10 +172,10 @@ def test_the_summary_says_which_pools_can_and_cannot():
     assert in_words(build.healthy_facts(probe=probe_report(*differ))) == (
         "Node pool pool1 (old) pulled the image for real. Node pool pool1 (new) could not pull it (disk-full)."
     )
-    many = probe_report(*(pool_probe(REFUSED, f"p{number:03}", message=f"pod {number}") for number in range(100)))
+    many = probe_report(*(pool_probe(REFUSED, f"p{number:03}", message="not here") for number in range(100)))
     assert in_words(build.healthy_facts(probe=many)) == (
         "Node pools p000, p001, p002, p003, p004, p005, p006, p007, p008, p009 and 90 more were not seen to pull: "
-        "admission took no such pod: pod 0."
+        "admission took no such pod: not here."
     )
     why = Unreadable("not-found", "No image is known")
     assert in_words(build.healthy_facts(probe=why)) == "The probe was not run: No image is known."
