@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeGuard
 
 from .checks import ALL
 from .collect import ReadRequest, Watch, collect, collect_changes, unwatched
@@ -20,7 +20,7 @@ from .diagnosis.changed import CHECK as CHANGES
 from .diagnosis.changed import questions_of, told
 from .diagnosis.evaluate import applies, left_out
 from .diagnosis.whole import diagnosed, repairs_tried
-from .facts import Facts, Image, Options, Unreadable, nothing_known
+from .facts import Cluster, Facts, Image, Options, Unreadable, nothing_known
 from .images.references import parse_reference
 from .model import Diagnosis
 from .report import Elapsed, Json, report_of
@@ -121,7 +121,7 @@ def run(
     :class:`KubeconfigError` where what the user gave for the Kubernetes API cannot be used.
     """
     facts, elapsed, diagnosis = read_and_diagnose(cli_ctx, request, found, watch)
-    if isinstance(facts.cluster, Unreadable) and facts.cluster.reason in NO_ANSWER:
+    if _is_silent(facts.cluster):
         raise NoAnswerError(facts.cluster)
     if isinstance(facts.kubernetes, Unreadable) and facts.kubernetes.operation == KUBECONFIG:
         raise KubeconfigError(facts.kubernetes)
@@ -137,7 +137,7 @@ def read_and_diagnose(
     The diagnosis does not tell of that yet, see :func:`judged`. Arguments and exceptions are those of :func:`read`.
     """
     facts, elapsed = read(cli_ctx, request, found, watch)
-    if request.probe:
+    if request.probe and not _is_silent(facts.cluster):
         facts, elapsed = with_probe(cli_ctx, request, facts, elapsed, found, watch)
     diagnosis = diagnosed(facts, request.skip, request.narrowed)
     return (*with_changes(cli_ctx, request, facts, diagnosis, elapsed, watch), diagnosis)
@@ -177,6 +177,11 @@ def read(
     return collected.facts, elapsed
 
 
+def _is_silent(cluster: Cluster | Unreadable) -> TypeGuard[Unreadable]:
+    """Whether Resource Manager said nothing of the cluster at all, so that there is no report."""
+    return isinstance(cluster, Unreadable) and cluster.reason in NO_ANSWER
+
+
 def with_probe(
     cli_ctx: Any,
     request: Request,
@@ -185,10 +190,7 @@ def with_probe(
     found: Discovered | None = None,
     watch: Watch = unwatched,
 ) -> tuple[Facts, Elapsed]:
-    """Pull the image for real, in the time that is left; every pod that is started is deleted.
-
-    Not where there is no such cluster to reach, which the caller says.
-    """
+    """Pull the image for real, in the time that is left; every pod that is started is deleted."""
     from .probe.launch import Launch, launched
     from .probe.subject import Named
 
