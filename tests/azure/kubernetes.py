@@ -15,7 +15,7 @@ from tests.recordings import body
 
 from . import apply, entra, openapi, protobuf
 from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, selector
-from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal
+from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal, shown
 from .messages import Request, Response
 
 __all__ = ["KINDS", "Canipull", "Kubernetes", "handle", "serve"]
@@ -43,10 +43,6 @@ def serve(request: Request, state: Kubernetes) -> Response:
         if match:
             return answerer(request, state, **match.groupdict(default=""))
     return refusal(404, "NotFound", "the server could not find the requested resource")
-
-
-def shown(item: Any, code: int = 200, **headers: str) -> Response:
-    return Response(code, json.dumps(item).encode() + b"\n", {"content-type": "application/json", **headers})
 
 
 # --- discovery -------------------------------------------------------------------------
