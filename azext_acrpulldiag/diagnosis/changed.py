@@ -90,7 +90,8 @@ def told(diagnosis: Diagnosis, facts: Facts, skip: Collection[str] = ()) -> Diag
     if isinstance(log, Unreadable):
         return _with(diagnosis, (_unread(subject, log),))
     changed = [(cause, _found(cause, log, facts)) for cause in causes]
-    said = [*(_unread(each.question.value, each.why) for each in log.unread), *_beyond(changed)]
+    # What is beyond it matters where the log itself was read.
+    said = [_unread(each.question.value, each.why) for each in log.unread] or list(_beyond(changed))
     if not said:
         said = [_read(subject, sum(len(entries) for _, entries in changed))]
     by_finding = [(cause.root.finding, _shown(entries), len(entries)) for cause, entries in changed]

@@ -58,7 +58,7 @@ def role_assignment_of_somebody_deleted(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=("access.pull-role-missing",),
     symptoms=("unauthorized-401",),
-    changes=((True, "3 minutes before the first failing pull that is known"),),
+    changes=((True, "minutes before the first failing pull that is known"),),
 )
 def role_assignment_deleted_and_told_by_the_answer(cloud: Cloud) -> None:
     """AcrPull was taken away, and the answer to that, which the log has, shows whose it was."""
@@ -116,6 +116,19 @@ def activity_log_forbidden(cloud: Cloud) -> None:
     """AcrPull was taken away, and the caller may not read the Activity Log: the verdict is the same."""
     _revoked(cloud)
     cloud.forbid(READ)
+
+
+@story(
+    verdict="broken",
+    root_causes=("access.pull-role-missing",),
+    symptoms=("unauthorized-401",),
+    unknowns={LOG: None},
+    changes=(),
+)
+def activity_log_throttled(cloud: Cloud) -> None:
+    """AcrPull was taken away, and the Activity Log is throttled: it is asked once, and the verdict is the same."""
+    _revoked(cloud)
+    cloud.fault("/eventtypes/", "429-retry-after")
 
 
 @story(
