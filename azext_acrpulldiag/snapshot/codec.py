@@ -1,0 +1,373 @@
+"""Frozen dataclasses as JSON and back, by their declared fields alone. Pure.
+
+A codec is made from a type hint, once: what is no declared field has no way in, and a file can name no class. A value
+stands as it is, a definite absence as ``null``, and :class:`~azext_acrpulldiag.facts.Unreadable` as an object of one
+member, ``{"unreadable": {...}}``, so that the three stay apart. Times are ISO 8601 in UTC, with a ``Z``. In a union of
+several dataclasses the object says which one it is (``"type"``); of a union whose members JSON cannot tell apart
+there is no codec, which is an error when it is made.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime, timezone
+from enum import Enum
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from ..facts import Unreadable
+
+Json = Any
+"""What JSON can hold."""
+
+UNREADABLE = "unreadable"
+TYPE = "type"
+NOT_SAVED = Unreadable("not-shown", "The snapshot does not hold it: an earlier version wrote it")
+"""A field that a file lacks, where not knowing is a value of its type."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
+_LONGEST_SHOWN = 60
+
+
+class WrongError(ValueError):
+    """What was read is not of its type; :attr:`path` is where, from the inside out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.path: list[str] = []
+
+    def __str__(self) -> str:
+        where = "".join(reversed(self.path)).lstrip(".")
+        return f"{where or 'the whole'}: {self.what}"
+
+    def at(self, part: str) -> WrongError:
+        """The same, one level further out."""
+        self.path.append(part)
+        return self
+
+
+class Codec:
+    """Writes values of one type and reads them back; ``kinds`` are the words of :func:`kind_of` that it takes."""
+
+    def __init__(
+        self, expected: str, kinds: frozenset[str], write: Callable[[Any], Json], read: Callable[[Json], Any]
+    ) -> None:
+        self.expected = expected
+        self.kinds = kinds
+        self.write = write
+        self.read = read
+
+
+def kind_of(value: Json) -> str:
+    """What JSON calls a value, in words."""
+    if value is None:
+        return "null"
+    return _KINDS.get(type(value), "something else")
+
+
+_KINDS = {
+    str: "a string", bool: "true or false", int: "a whole number", float: "a fraction", list: "a list",
+    dict: "an object",
+}  # fmt: skip
+
+
+@cache
+def codec_of(hint: Any) -> Codec:
+    """Return the codec of a type. Raises ``TypeError`` for one that there is none of."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return _union(get_args(hint))
+    if origin is tuple:
+        return _tuple(get_args(hint))
+    if origin is frozenset:
+        return _frozenset(codec_of(*get_args(hint)))
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(*get_args(hint))
+    if hint in _LEAVES:
+        return _LEAVES[hint]
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _enum(hint)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _dataclass(hint)
+    raise TypeError(f"A snapshot has no form for {hint}.")
+
+
+# --- what has no parts --------------------------------------------------------------------
+
+
+def _leaf(hint: type) -> Codec:
+    expected = _KINDS[hint]
+
+    def read(value: Json) -> Any:
+        if type(value) is not hint:
+            raise _not(expected, value)
+        return value
+
+    def write(value: Any) -> Json:
+        if type(value) is not hint:
+            raise _undeclared(value, expected)
+        return value
+
+    return Codec(expected, frozenset({expected}), write, read)
+
+
+def _undeclared(value: Any, declared: str) -> TypeError:
+    """What is in facts in spite of its declaration is no fact, and is not written."""
+    return TypeError(f"There is a {type(value).__name__} in facts where {declared} is declared.")
+
+
+def _not(expected: str, value: Json) -> WrongError:
+    return WrongError(f"expected {expected}, found {kind_of(value)}")
+
+
+def _none(value: Json) -> None:
+    if value is not None:
+        raise _not("null", value)
+
+
+def _write_time(value: datetime) -> Json:
+    return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _read_time(value: Json) -> datetime:
+    if type(value) is not str or not _TIME.fullmatch(value):
+        raise WrongError(f"expected a time such as 2026-11-22T12:00:00Z, found {_shown(value)}")
+    try:
+        return datetime.fromisoformat(f"{value[:-1]}+00:00")
+    except ValueError as error:
+        raise WrongError(f"expected a time: {error}") from error
+
+
+def _shown(value: Json) -> str:
+    """A short string as it is, anything else as its kind."""
+    return repr(value) if isinstance(value, str) and len(value) <= _LONGEST_SHOWN else kind_of(value)
+
+
+_LEAVES: dict[Any, Codec] = {
+    str: _leaf(str),
+    bool: _leaf(bool),
+    int: _leaf(int),
+    type(None): Codec("null", frozenset({"null"}), lambda _: None, _none),
+    datetime: Codec("a time", frozenset({"a string"}), _write_time, _read_time),
+}
+
+
+def _enum(hint: type[Enum]) -> Codec:
+    known = {member.value: member for member in hint}
+
+    def read(value: Json) -> Enum:
+        if not isinstance(value, str) or value not in known:
+            raise WrongError(f"expected one of {', '.join(known)}, found {_shown(value)}")
+        return known[value]
+
+    return Codec("a string", frozenset({"a string"}), lambda value: value.value, read)
+
+
+# --- what has parts -----------------------------------------------------------------------
+
+
+def _tuple(arguments: tuple[Any, ...]) -> Codec:
+    if len(arguments) == 2 and arguments[1] is ...:
+        item = codec_of(arguments[0])
+        return _list(lambda value: [item.write(each) for each in value], lambda value: tuple(_items(item, value)))
+    parts = [codec_of(each) for each in arguments]
+
+    def read(value: list[Json]) -> Any:
+        if len(value) != len(parts):
+            raise WrongError(f"expected {len(parts)} items, found {len(value)}")
+        return tuple(_item(part, number, each) for number, (part, each) in enumerate(zip(parts, value, strict=True)))
+
+    return _list(lambda value: [part.write(each) for part, each in zip(parts, value, strict=True)], read)
+
+
+def _frozenset(item: Codec) -> Codec:
+    return _list(
+        lambda value: sorted((item.write(each) for each in value), key=repr),
+        lambda value: frozenset(_items(item, value)),
+    )
+
+
+def _list(write: Callable[[Any], Json], read: Callable[[list[Json]], Any]) -> Codec:
+    def checked(value: Json) -> Any:
+        if type(value) is not list:
+            raise _not("a list", value)
+        return read(value)
+
+    return Codec("a list", frozenset({"a list"}), write, checked)
+
+
+def _items(item: Codec, value: list[Json]) -> list[Any]:
+    return [_item(item, number, each) for number, each in enumerate(value)]
+
+
+def _item(item: Codec, number: int, value: Json) -> Any:
+    try:
+        return item.read(value)
+    except WrongError as wrong:
+        raise wrong.at(f"[{number}]") from None
+
+
+def _mapping(key: Any, item: Any) -> Codec:
+    if key is not str:
+        raise TypeError(f"A snapshot has no form for a mapping from {key}.")
+    values = codec_of(item)
+
+    def read(value: Json) -> Any:
+        if type(value) is not dict:
+            raise _not("an object", value)
+        return {name: _member(values, name, each) for name, each in value.items()}
+
+    def write(value: Mapping[str, Any]) -> Json:
+        return {str(name): values.write(each) for name, each in value.items()}
+
+    # Any member may be in it, so that nothing else in a union may be an object.
+    return Codec("an object", frozenset({"an object", UNREADABLE}), write, read)
+
+
+def _member(item: Codec, name: str, value: Json) -> Any:
+    try:
+        return item.read(value)
+    except WrongError as wrong:
+        raise wrong.at(f".{name}" if name.isidentifier() else f"[{_shown(name)}]") from None
+
+
+def camel(name: str) -> str:
+    """``agentPools`` of ``agent_pools``."""
+    first, *others = name.split("_")
+    return first + "".join(other.title() for other in others)
+
+
+def _dataclass(hint: Any) -> Codec:
+    """Members in the order of the fields. One that is not declared is refused, and so is a lack of one.
+
+    A lacking one is ``Unreadable`` where its type has room for that beside a value, else what the class says without
+    it: fields are added within a version.
+    """
+    hints = get_type_hints(hint)
+    members = {camel(field.name): field for field in fields(hint) if field.init}
+    if members.keys() & {TYPE, UNREADABLE}:
+        raise TypeError(f"A field of {hint.__name__} has a name that snapshots give a meaning of their own.")
+    # Made when first used: nothing forbids that a class has parts of its own kind.
+    codecs: dict[str, Codec] = {}
+    wrapped = hint is Unreadable
+
+    def parts() -> dict[str, Codec]:
+        if not codecs:
+            codecs.update({member: codec_of(hints[field.name]) for member, field in members.items()})
+        return codecs
+
+    def write(value: Any) -> Json:
+        if type(value) is not hint:
+            raise _undeclared(value, hint.__name__)
+        written = {member: codec.write(getattr(value, members[member].name)) for member, codec in parts().items()}
+        return {UNREADABLE: written} if wrapped else written
+
+    def read(value: Json) -> Any:
+        if type(value) is not dict:
+            raise _not("an object", value)
+        if wrapped:
+            return _member(inner, UNREADABLE, _only(value))
+        return built(value)
+
+    def built(value: Json) -> Any:
+        if type(value) is not dict:
+            raise _not("an object", value)
+        for name in value:
+            if name not in members:
+                raise WrongError(f"is no member that this version knows, in {hint.__name__}").at(f".{name}"[:80])
+        known = parts()
+        given = {
+            field.name: _member(known[member], member, value[member]) if member in value else _lacking(field, hints)
+            for member, field in members.items()
+        }
+        return hint(**given)
+
+    inner = Codec("an object", frozenset(), write, built)
+    return Codec("an object", frozenset({UNREADABLE if wrapped else "an object"}), write, read)
+
+
+def _only(value: dict[str, Json]) -> Json:
+    if set(value) != {UNREADABLE}:
+        raise WrongError(f'expected an object whose one member is "{UNREADABLE}"')
+    return value[UNREADABLE]
+
+
+def _lacking(field: Any, hints: Mapping[str, Any]) -> Any:
+    alternatives = set(get_args(hints[field.name])) - {type(None)}
+    if Unreadable in alternatives and len(alternatives) > 1:
+        return NOT_SAVED
+    if field.default is not MISSING:
+        return field.default
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    raise WrongError("is missing").at(f".{camel(field.name)}")
+
+
+# --- alternatives -------------------------------------------------------------------------
+
+
+def _union(arguments: tuple[Any, ...]) -> Codec:
+    """The alternative is chosen by the kind of JSON value; of several dataclasses by the name that is written."""
+    classes = {each.__name__: each for each in arguments if is_dataclass(each) and each is not Unreadable}
+    tagged = classes if len(classes) > 1 else {}
+    by_kind: dict[str, Codec] = {}
+    for each in arguments:
+        if each in tagged.values():
+            continue
+        codec = codec_of(each)
+        if codec.kinds & by_kind.keys():
+            raise TypeError(f"A snapshot cannot tell the alternatives of {arguments} apart.")
+        by_kind.update(dict.fromkeys(codec.kinds, codec))
+    if tagged:
+        if "an object" in by_kind:
+            raise TypeError(f"A snapshot cannot tell the alternatives of {arguments} apart.")
+        by_kind["an object"] = _tagged(tagged)
+    expected = " or ".join(dict.fromkeys(codec.expected for codec in by_kind.values()))
+
+    def read(value: Json) -> Any:
+        kind = kind_of(value)
+        if kind == "an object" and UNREADABLE in value and UNREADABLE in by_kind:
+            kind = UNREADABLE
+        codec = by_kind.get(kind)
+        if codec is None:
+            raise _not(expected, value)
+        return codec.read(value)
+
+    writers = {_class_of(each): codec_of(each).write for each in arguments if each not in tagged.values()}
+
+    def write(value: Any) -> Json:
+        for kind, writer in writers.items():
+            if type(value) is kind or (kind in (Mapping, Enum) and isinstance(value, kind)):
+                return writer(value)
+        if type(value) in tagged.values():
+            return by_kind["an object"].write(value)
+        raise _undeclared(value, expected)
+
+    return Codec(expected, frozenset(by_kind), write, read)
+
+
+def _class_of(hint: Any) -> Any:
+    origin = get_origin(hint)
+    if origin is None:
+        return hint
+    return Mapping if issubclass(origin, Mapping) else origin
+
+
+def _tagged(classes: Mapping[str, Any]) -> Codec:
+    codecs = {name: codec_of(each) for name, each in classes.items()}
+
+    def write(value: Any) -> Json:
+        name = type(value).__name__
+        return {TYPE: name, **codecs[name].write(value)}
+
+    def read(value: dict[str, Json]) -> Any:
+        name = value.get(TYPE)
+        if not isinstance(name, str) or name not in codecs:
+            raise WrongError(f"expected one of {', '.join(codecs)}, found {_shown(name)}").at(f".{TYPE}")
+        return codecs[name].read({member: each for member, each in value.items() if member != TYPE})
+
+    return Codec("an object", frozenset({"an object"}), write, read)
