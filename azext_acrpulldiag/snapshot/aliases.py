@@ -18,7 +18,7 @@ _GUID = r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-]
 _DIGEST = r"(?<![\w])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})(?!\w)"
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w]|\.\d)"
 _IPV6 = r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]*(?:/\d{1,3})?|(?<![\w:])::(?:[0-9a-fA-F]{1,4}:?)+(?:/\d{1,3})?"
-_ID = r"(?<![\w.])/(?:subscriptions|providers)/[^\s'\",;?()\[\]{}<>]*[^\s'\",;:?()\[\]{}<>.]"
+_ID = r"/(?:subscriptions|providers)/[^\s'\",;?()\[\]{}<>]*[^\s'\",;:?()\[\]{}<>.]"
 _ESCAPE = r"%[0-9a-fA-F]{2}"
 _WORD = r"[^\W_]+"
 
@@ -70,7 +70,7 @@ _IN_TEXTS = re.compile(
             "id": _ID, "asked": rf"https?://[^\s\"'<>\\]+|{_HOST}", "guid": _GUID, "digest": _DIGEST, "ipv4": _IPV4,
             "ipv6": _IPV6,
             "quoted": r"(?<=[\"'])[^\s\"'\\{}\[\]=,]*[/:@][^\s\"'\\{}\[\]=,]*(?=[\"'\\])",
-            "called": r"(?<=image \")[^\s\"]+|(?<=rule ')[^\s']+|(?<=rule \")[^\s\"]+|(?<=webhook \")[^\s\"]+",
+            "called": r"(?<=no namespace )[\w.-]+|(?<=nearest names are )[\w.-]+(?:, [\w.-]+)*|(?<=image \")[^\s\"]+|(?<=rule ')[^\s']+|(?<=rule \")[^\s\"]+|(?<=webhook \")[^\s\"]+",
             "kept": _BOUND, "words": rf"{_WORD}(?:[-_./]+{_WORD})*",
         }.items()
     ),

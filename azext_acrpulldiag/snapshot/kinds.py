@@ -22,7 +22,7 @@ _WORDS = """
     access action actions architecture arm_audience_tokens artifact_type code config_type connectivity data_actions
     default_action destination_ports direction display_status endpoint_network_policies features fqdn_tags
     identity_type kind location media_type member mode next_hop node_image_version not_actions not_data_actions operator
-    os os_sku os_type os_version outbound_type permission pool_type ports power_state principal_type protocol protocols
+    os os_sku os_type os_version outbound_type pool_type ports power_state principal_type protocol protocols
     provisioning_state public_network_access pull_policy quarantine_policy reason role_assignment_mode runtime
     secret_type service_endpoints sku source_ports state status step topology unreadable_part user_kind variant
     web_categories windows_build
@@ -45,7 +45,7 @@ _ADDRESSES = """
     address addresses cluster destinations dns_servers ip_groups ip_rules nat_gateways prefix prefixes
     private_ips records remote_prefixes sources targets
 """
-_TEXTS = "detail failed_step malformed message operation passed status_message steps unhealthy unusable"
+_TEXTS = "detail failed_step malformed message operation passed permission status_message steps unhealthy unusable"
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_WORDS.split(), Kind.WORD),
     **dict.fromkeys(_NAMES.split(), Kind.NAME),

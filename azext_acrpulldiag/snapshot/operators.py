@@ -19,7 +19,7 @@ _PLAIN = frozenset(
     names namespace network no node nodes none not object of off on only operation or other own permission pod pods
     policy pool private proxy public pull pulled pulling read record refused region registry replica repository
     request resource role route rpc rule rules secret server service set snapshot source state status storage
-    subnet subscription tag tags tenant test that the there this to token type unknown url user version virtual web
+    subnet subscription tag tags tenant test that the there this to token type unknown url user version virtual
     webhook which with write zone
     """.split()
 )
