@@ -41,6 +41,7 @@ def load_arguments(self: Any, command: str) -> None:
         )
         _load_judgement(context)
         _load_kubernetes(context)
+        _load_snapshots(context)
         context.argument("timeout", type=float, help="Seconds for the whole run.")
 
     with self.argument_context("aks explain-pull-error") as context:
@@ -142,4 +143,29 @@ def _load_kubernetes(context: Any) -> None:
         "context",
         arg_group=group,
         help="Context of the kubeconfig to use; without --kubeconfig that of the default file.",
+    )
+
+
+def _load_snapshots(context: Any) -> None:
+    group = "Snapshot"
+    context.argument(
+        "save_snapshot",
+        type=file_type,
+        arg_group=group,
+        help="File to write what this run reads to, to be judged again with --snapshot: names, ids and addresses are "
+        "in it unless --redact is given, and no secret. It is written whole or not at all, for its owner alone.",
+    )
+    context.argument(
+        "snapshot",
+        type=file_type,
+        arg_group=group,
+        help="File that --save-snapshot wrote, to judge in place of a cluster: it needs neither a login nor a network, "
+        "and says what the run said, unless --skip, --only or --expiry-days say otherwise.",
+    )
+    context.argument(
+        "redact",
+        action="store_true",
+        arg_group=group,
+        help="Write names, ids, callers and hosts of your own as aliases, the same for the same, in the report and in "
+        "--save-snapshot. Private addresses stay; public ones become others that lie to each other as they did.",
     )

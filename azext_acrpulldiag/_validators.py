@@ -9,8 +9,13 @@ if TYPE_CHECKING:
     from .facts import Image
 
 SEVERAL_CLUSTERS = "acrpulldiag_several_clusters"
-_EXPIRY_DAYS = 30
+EXPIRY_DAYS = 30
 _TIMEOUT_SECONDS = 60.0
+_ONLY_FOR_RUNS = (
+    "resource_group_name", "name", "acr", "image", "namespace", "pod", "pull_secret", "no_credential_test",
+    "cluster_access", "kubeconfig", "context", "check_acr", "yes", "timeout", "save_snapshot",
+)  # fmt: skip
+"""What says what is read, and how: nothing is, of a snapshot."""
 _KUBERNETES_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
@@ -21,10 +26,15 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     certain order. Remembers on the job's CLI context whether ``--ids`` named several
     clusters, since then no exception may leave a job.
     """
-    namespace.expiry_days = _EXPIRY_DAYS if namespace.expiry_days is None else namespace.expiry_days
+    several = len(getattr(namespace, "_ids", None) or []) > 1
+    cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
+    if namespace.snapshot is not None:
+        _validate_snapshot(namespace)
+        return
+    _validate_cluster(namespace, several)
+    namespace.expiry_days = EXPIRY_DAYS if namespace.expiry_days is None else namespace.expiry_days
     namespace.timeout = _TIMEOUT_SECONDS if namespace.timeout is None else namespace.timeout
     _validate_numbers(namespace)
-    several = len(getattr(namespace, "_ids", None) or []) > 1
     _validate_registry(cmd, namespace)
     _validate_access(namespace, several)
     _validate_scope(namespace)
@@ -32,14 +42,61 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     namespace.only = _validated_words(namespace.only, "--only")
     namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
     _validate_consent(namespace)
-    cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
+
+
+def _validate_snapshot(namespace: Any) -> None:
+    """What was saved is judged as it was read; how it is judged may be said again.
+
+    A group that the configuration names is none that the user gave.
+    """
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    parser = getattr(namespace, "_parser", None)
+    given = set(getattr(parser, "specified_arguments", ()))
+    excluded = [name for name in _ONLY_FOR_RUNS if name in given]
+    excluded += ["ids"] if getattr(namespace, "_ids", None) else []
+    subscription = getattr(namespace, "_subscription", None)
+    excluded += ["subscription"] if subscription and not hasattr(subscription, "is_default") else []
+    if excluded:
+        options = " and ".join(f"--{name.removesuffix('_name').replace('_', '-')}" for name in excluded)
+        raise MutuallyExclusiveArgumentError(
+            f"{options} cannot be given with --snapshot: what it holds is judged, and nothing is read.",
+            "Leave out either. With --snapshot go --skip, --only, --expiry-days, --fail-on and --redact.",
+        )
+    if "expiry_days" not in given:
+        namespace.expiry_days = None  # that of the run that was saved
+    elif namespace.expiry_days is not None:
+        _validate_expiry_days(namespace.expiry_days)
+    namespace.only = _validated_words(namespace.only, "--only")
+    namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
+
+
+def _validate_cluster(namespace: Any, several: bool) -> None:
+    """In az's own words for a command that takes ``--ids``, since --snapshot makes name and group optional."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
+
+    missing = [
+        option
+        for option, value in (("--resource-group", namespace.resource_group_name), ("--name", namespace.name))
+        if value is None
+    ]
+    if missing:
+        raise RequiredArgumentMissingError(f"({' '.join(missing)} | --ids) are required")
+    if several and namespace.save_snapshot is not None:
+        raise MutuallyExclusiveArgumentError("--save-snapshot names one file, and --ids names several clusters.")
+
+
+def _validate_expiry_days(days: int) -> None:
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    if days < 0:
+        raise InvalidArgumentValueError(f"--expiry-days {days}: expected zero or more days.")
 
 
 def _validate_numbers(namespace: Any) -> None:
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    if namespace.expiry_days < 0:
-        raise InvalidArgumentValueError(f"--expiry-days {namespace.expiry_days}: expected zero or more days.")
+    _validate_expiry_days(namespace.expiry_days)
     if not 1 <= namespace.timeout <= 3600:
         raise InvalidArgumentValueError(f"--timeout {namespace.timeout:g}: expected 1 to 3600 seconds.")
 

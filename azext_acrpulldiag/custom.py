@@ -6,13 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from .engine import NoAnswerError, Request
+    from .facts import Facts
 
 
 def diagnose_pull(
     cmd: Any,
-    resource_group_name: str,
-    name: str,
+    resource_group_name: str | None = None,
+    name: str | None = None,
     acr: str | None = None,
     image: str | None = None,
     namespace: str | None = None,
@@ -24,21 +28,31 @@ def diagnose_pull(
     no_credential_test: bool = False,
     skip: list[str] | None = None,
     only: list[str] | None = None,
-    expiry_days: int = 30,
+    expiry_days: int | None = 30,
     check_acr: bool = False,
     yes: bool = False,
     fail_on: str = "error",
     timeout: float = 60.0,
+    save_snapshot: str | None = None,
+    snapshot: str | None = None,
+    redact: bool = False,
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Say why a cluster cannot pull from a registry; see ``_help.py`` and docs/report.schema.json.
 
     Where failing pods name several registries, and the user none: a list of reports.
     """
+    if snapshot is not None:
+        from ._snapshots import judged_again
+        from ._validators import narrowed
+
+        left_out = tuple(skip or ())
+        return _left_with(
+            cmd.cli_ctx, judged_again(snapshot, left_out, narrowed(skip, only), expiry_days, redact), fail_on
+        )
     from azure.cli.core.commands.client_factory import get_subscription_id
 
-    from ._exit import exit_code, leave_with
     from ._interrupt import interruptible
-    from ._validators import login_server_suffix, narrowed, registry_of_image
+    from ._validators import EXPIRY_DAYS, login_server_suffix, narrowed, registry_of_image
     from .collect.kubernetes.login import ClusterAccess
     from .collect.kubernetes.workloads import Scope
     from .engine import Request
@@ -47,28 +61,48 @@ def diagnose_pull(
     suffix = login_server_suffix(cmd.cli_ctx)
     given = acr or registry_of_image(image, suffix)
     registry = parse_registry(given, suffix) if given else NO_REGISTRY
-    cluster = ClusterTarget(get_subscription_id(cmd.cli_ctx), resource_group_name, name)
+    cluster = ClusterTarget(get_subscription_id(cmd.cli_ctx), resource_group_name or "", name or "")
     request = Request(
         targets=Targets(cluster, registry),
         image_text=image,
         skip=tuple(skip or ()),
         narrowed=narrowed(skip, only),
-        expiry_days=expiry_days,
-        check_acr=check_acr and (yes or _agreed(name)),
+        expiry_days=EXPIRY_DAYS if expiry_days is None else expiry_days,
+        check_acr=check_acr and (yes or _agreed(cluster.name)),
         timeout=timeout,
         access=ClusterAccess(cluster_access, kubeconfig, context),
         scope=Scope(namespace, pod),
         pull_secret=pull_secret,
         credential_test=not no_credential_test,
     )
-    with interruptible():
-        reports = _reports(cmd.cli_ctx, request, suffix)
+    with interruptible(), _kept(request, save_snapshot, redact) as keep:
+        reports = _reports(cmd.cli_ctx, request, suffix, keep)
+    return _left_with(cmd.cli_ctx, reports, fail_on)
+
+
+def _left_with(cli_ctx: Any, reports: list[dict[str, Any]], fail_on: str) -> dict[str, Any] | list[dict[str, Any]]:
+    """The one report, or all of them; the process ends with their exit code."""
+    from ._exit import exit_code, leave_with
+
     for report in reports:
-        leave_with(cmd.cli_ctx, exit_code(report, fail_on), report)
+        leave_with(cli_ctx, exit_code(report, fail_on), report)
     return reports[0] if len(reports) == 1 else reports
 
 
-def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]]:
+def _kept(request: Request, save: str | None, redact: bool) -> AbstractContextManager[Callable[[Facts], Facts]]:
+    """What facts go through before they are judged; nothing is imported for a run that neither saves nor redacts."""
+    if save is None and not redact:
+        from contextlib import nullcontext
+
+        from .engine import as_read
+
+        return nullcontext(as_read)
+    from ._snapshots import kept
+
+    return kept(request, save, redact)
+
+
+def _reports(cli_ctx: Any, request: Request, suffix: str, keep: Callable[[Facts], Facts]) -> list[dict[str, Any]]:
     """Run, and say in az's own way that there is no such cluster.
 
     With several clusters az runs the jobs at once and turns an exception of one into a
@@ -86,21 +120,21 @@ def _reports(cli_ctx: Any, request: Request, suffix: str) -> list[dict[str, Any]
     try:
         watch = partial(progress, cli_ctx)
         if request.targets.registry.is_named:
-            return [run(cli_ctx, request, watch=watch)]
-        return run_for_failing_pods(cli_ctx, request, suffix, watch)
+            return [run(cli_ctx, request, watch=watch, keep=keep)]
+        return run_for_failing_pods(cli_ctx, request, suffix, watch, keep)
     except ClusterMissingError as missing:
         if several:
-            return [report_of_failure(request, "not-found", str(missing))]
+            return [report_of_failure(request, "not-found", str(missing), keep)]
         raise ResourceNotFoundError(str(missing), missing.recommendation) from missing
     except NoAnswerError as silence:
         if several:
-            return [report_of_failure(request, silence.why.reason, silence.why.detail)]
+            return [report_of_failure(request, silence.why.reason, silence.why.detail, keep)]
         raise _in_words_of_az(silence) from silence
     except Exception as error:
         if not several:
             raise
         get_logger(__name__).debug("%s could not be judged.", request.targets.cluster.id, exc_info=True)
-        return [report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}")]
+        return [report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}", keep)]
 
 
 def _in_words_of_az(silence: NoAnswerError) -> Any:

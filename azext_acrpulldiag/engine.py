@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -64,8 +65,17 @@ class Request:
         return Options(self.expiry_days, _parsed(self.image_text), self.image_text, access.kubeconfig, access.context)
 
 
+def as_read(facts: Facts) -> Facts:
+    """Facts are judged as they were read, unless a caller wants to save or redact them before."""
+    return facts
+
+
 def run_for_failing_pods(
-    cli_ctx: Any, request: Request, login_server_suffix: str, watch: Watch = unwatched
+    cli_ctx: Any,
+    request: Request,
+    login_server_suffix: str,
+    watch: Watch = unwatched,
+    keep: Callable[[Facts], Facts] = as_read,
 ) -> list[Json]:
     """Return a report for every registry that failing pods pull from, and that nodes get AKS's own images through.
 
@@ -83,12 +93,20 @@ def run_for_failing_pods(
     for registry in found.registries or (NO_REGISTRY,):
         left = max(1.0, request.timeout - (time.monotonic() - began))
         one = replace(request, targets=replace(request.targets, registry=registry), timeout=left)
-        reports.append(run(cli_ctx, one, found, watch))
+        reports.append(run(cli_ctx, one, found, watch, keep))
     return reports
 
 
-def run(cli_ctx: Any, request: Request, found: Discovered | None = None, watch: Watch = unwatched) -> Json:
+def run(
+    cli_ctx: Any,
+    request: Request,
+    found: Discovered | None = None,
+    watch: Watch = unwatched,
+    keep: Callable[[Facts], Facts] = as_read,
+) -> Json:
     """Return the report of one cluster and one registry. Arguments and exceptions are those of :func:`read`.
+
+    What ``keep`` returns of the facts is judged.
 
     Raises :class:`NoAnswerError` too, where Resource Manager says nothing of the cluster at all, and
     :class:`KubeconfigError` where what the user gave for the Kubernetes API cannot be used.
@@ -98,7 +116,7 @@ def run(cli_ctx: Any, request: Request, found: Discovered | None = None, watch: 
         raise NoAnswerError(facts.cluster)
     if isinstance(facts.kubernetes, Unreadable) and facts.kubernetes.operation == KUBECONFIG:
         raise KubeconfigError(facts.kubernetes)
-    return judged(facts, request, elapsed)
+    return judged(keep(facts), request, elapsed)
 
 
 def read(
@@ -134,11 +152,11 @@ def read(
     return collected.facts, elapsed
 
 
-def report_of_failure(request: Request, reason: str, detail: str) -> Json:
+def report_of_failure(request: Request, reason: str, detail: str, keep: Callable[[Facts], Facts] = as_read) -> Json:
     """Return the report of a run that could not read anything: inconclusive, and why."""
     why = Unreadable(reason, detail)
     facts = nothing_known(request.targets, request.options, datetime.now(timezone.utc), why)
-    return judged(facts, request, Elapsed(0.0, 0, 0))
+    return judged(keep(facts), request, Elapsed(0.0, 0, 0))
 
 
 def judged(facts: Facts, request: Request, elapsed: Elapsed) -> Json:

@@ -29,7 +29,10 @@ def arguments(**given):
     defaults = {"acr": "contosoreg", "image": None, "skip": None, "only": None, "check_acr": False, "yes": False}
     of_pods = {"namespace": None, "pod": None, "cluster_access": "auto", "kubeconfig": None, "context": None}
     of_secrets = {"pull_secret": None, "no_credential_test": False}
-    return SimpleNamespace(**{**defaults, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given})
+    of_cluster = {"resource_group_name": "rg-app", "name": "prod", "snapshot": None, "save_snapshot": None}
+    return SimpleNamespace(
+        **{**defaults, **of_cluster, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given}
+    )
 
 
 def refused(error, cmd=None, **given):

@@ -81,4 +81,4 @@ def _is_turned(version: int, length: int, bits: int) -> bool:
     start = bits << (width - length)
     below: IPv4Network | IPv6Network
     below = IPv4Network((start, length)) if version == 4 else IPv6Network((start, length))
-    return not any(kept.version == version and kept.overlaps(below) for kept in _KEPT)  # type: ignore[arg-type]
+    return not any(kept.version == version and kept.overlaps(below) for kept in _KEPT)

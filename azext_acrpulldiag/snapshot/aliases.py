@@ -17,7 +17,9 @@ ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID = r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"
 _DIGEST = r"(?<![\w])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})(?!\w)"
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w]|\.\d)"
-_IPV6 = r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]*(?:/\d{1,3})?|(?<![\w:])::(?:[0-9a-fA-F]{1,4}:?)+(?:/\d{1,3})?"
+_IPV6 = (
+    r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]*(?:/\d{1,3})?|(?<![\w:])::(?:[0-9a-fA-F]{1,4}:?)+(?:/\d{1,3})?"
+)
 _ID = r"/(?:subscriptions|providers)/[^\s'\",;?()\[\]{}<>]*[^\s'\",;:?()\[\]{}<>.]"
 _ESCAPE = r"%[0-9a-fA-F]{2}"
 _WORD = r"[^\W_]+"
@@ -42,13 +44,12 @@ _EVERYBODYS = r"""
 """
 _BOUND = rf"(?<![^\W_])(?:{''.join(_EVERYBODYS.split())})(?![^\W_])"
 # In addresses that are asked, beside the names in them.
-_PROTOCOL = frozenset(
-    """
+_PROTOCOL_WORDS = """
     account api appid applications authorize blobs code docker exchange head get layers list manifests metadata ns
     oauth oauth2 pull push query realm registry repositories repository scope service serviceprincipals tags token
     tokens uploads
-    """.split()
-)
+"""
+_PROTOCOL = frozenset(_PROTOCOL_WORDS.split())
 _IN_NAMES = re.compile(
     "|".join(
         f"(?P<{name}>{pattern})"
@@ -63,6 +64,11 @@ _HOST = (
     r"(?:\*\.)?(?:[\w-]{1,63}\.)+(?:com|net|org|io|us|cn|de|local|internal|corp|cloud|dev|arpa|example|test|intra|lan)"
     r"(?![\w-])(?:[:/@][^\s\"'<>,;)\]]*[^\s\"'<>,;:.)\]])?"
 )
+_CALLED = (
+    r"(?<=no namespace )[\w.-]+|(?<=nearest names are )[\w.-]+(?:, [\w.-]+)*"
+    r"|(?<=image \")[^\s\"]+|(?<=rule ')[^\s']+|(?<=rule \")[^\s\"]+|(?<=webhook \")[^\s\"]+"
+)
+"""Behind words of ours, and of operators' that no name stands without."""
 _IN_TEXTS = re.compile(
     "|".join(
         f"(?P<{name}>{pattern})"
@@ -70,7 +76,7 @@ _IN_TEXTS = re.compile(
             "id": _ID, "asked": rf"https?://[^\s\"'<>\\]+|{_HOST}", "guid": _GUID, "digest": _DIGEST, "ipv4": _IPV4,
             "ipv6": _IPV6,
             "quoted": r"(?<=[\"'])[^\s\"'\\{}\[\]=,]*[/:@][^\s\"'\\{}\[\]=,]*(?=[\"'\\])",
-            "called": r"(?<=no namespace )[\w.-]+|(?<=nearest names are )[\w.-]+(?:, [\w.-]+)*|(?<=image \")[^\s\"]+|(?<=rule ')[^\s']+|(?<=rule \")[^\s\"]+|(?<=webhook \")[^\s\"]+",
+            "called": _CALLED,
             "kept": _BOUND, "words": rf"{_WORD}(?:[-_./]+{_WORD})*",
         }.items()
     ),
@@ -215,4 +221,3 @@ class Aliases:
             alias = f"{self._count:0{len(word)}}" if word.isdigit() else f"name{self._count}"
             if alias not in self._taken:
                 return alias
-

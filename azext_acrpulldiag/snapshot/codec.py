@@ -80,7 +80,7 @@ def codec_of(hint: Any) -> Codec:
     """Return the codec of a type. Raises ``TypeError`` for one that there is none of."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _union(get_args(hint))
+        return _Union(get_args(hint))
     if origin is tuple:
         return _tuple(get_args(hint))
     if origin is frozenset:
@@ -241,59 +241,59 @@ def camel(name: str) -> str:
     return first + "".join(other.title() for other in others)
 
 
-def _dataclass(hint: Any) -> Codec:
+class _Record(Codec):
     """Members in the order of the fields. One that is not declared is refused, and so is a lack of one.
 
     A lacking one is ``Unreadable`` where its type has room for that beside a value, else what the class says without
     it: fields are added within a version.
     """
-    hints = get_type_hints(hint)
-    members = {camel(field.name): field for field in fields(hint) if field.init}
-    if members.keys() & {TYPE, UNREADABLE}:
-        raise TypeError(f"A field of {hint.__name__} has a name that snapshots give a meaning of their own.")
-    # Made when first used: nothing forbids that a class has parts of its own kind.
-    codecs: dict[str, Codec] = {}
-    wrapped = hint is Unreadable
 
-    def parts() -> dict[str, Codec]:
-        if not codecs:
-            codecs.update({member: codec_of(hints[field.name]) for member, field in members.items()})
-        return codecs
+    def __init__(self, hint: Any) -> None:
+        self._hint = hint
+        self._hints = get_type_hints(hint)
+        self._members = {camel(field.name): field for field in fields(hint) if field.init}
+        self._codecs: dict[str, Codec] = {}
+        if self._members.keys() & {TYPE, UNREADABLE}:
+            raise TypeError(f"A field of {hint.__name__} has a name that snapshots give a meaning of their own.")
+        super().__init__("an object", frozenset({"an object"}), self._written, self._built)
 
-    def write(value: Any) -> Json:
-        if type(value) is not hint:
-            raise _undeclared(value, hint.__name__)
-        written = {member: codec.write(getattr(value, members[member].name)) for member, codec in parts().items()}
-        return {UNREADABLE: written} if wrapped else written
+    def _parts(self) -> dict[str, Codec]:
+        """Made when first used: nothing forbids that a class has parts of its own kind."""
+        if not self._codecs:
+            self._codecs = {member: codec_of(self._hints[field.name]) for member, field in self._members.items()}
+        return self._codecs
 
-    def read(value: Json) -> Any:
-        if type(value) is not dict:
-            raise _not("an object", value)
-        if wrapped:
-            return _member(inner, UNREADABLE, _only(value))
-        return built(value)
+    def _written(self, value: Any) -> Json:
+        if type(value) is not self._hint:
+            raise _undeclared(value, self._hint.__name__)
+        parts = self._parts().items()
+        return {member: codec.write(getattr(value, self._members[member].name)) for member, codec in parts}
 
-    def built(value: Json) -> Any:
+    def _built(self, value: Json) -> Any:
         if type(value) is not dict:
             raise _not("an object", value)
         for name in value:
-            if name not in members:
-                raise WrongError(f"is no member that this version knows, in {hint.__name__}").at(f".{name}"[:80])
-        known = parts()
-        given = {
-            field.name: _member(known[member], member, value[member]) if member in value else _lacking(field, hints)
-            for member, field in members.items()
-        }
-        return hint(**given)
-
-    inner = Codec("an object", frozenset(), write, built)
-    return Codec("an object", frozenset({UNREADABLE if wrapped else "an object"}), write, read)
+            if name not in self._members:
+                raise WrongError(f"is no member that this version knows, in {self._hint.__name__}").at(f".{name}"[:80])
+        given = {}
+        for member, codec in self._parts().items():
+            field = self._members[member]
+            there = member in value
+            given[field.name] = _member(codec, member, value[member]) if there else _lacking(field, self._hints)
+        return self._hint(**given)
 
 
-def _only(value: dict[str, Json]) -> Json:
-    if set(value) != {UNREADABLE}:
-        raise WrongError(f'expected an object whose one member is "{UNREADABLE}"')
-    return value[UNREADABLE]
+def _dataclass(hint: Any) -> Codec:
+    record = _Record(hint)
+    if hint is not Unreadable:
+        return record
+
+    def read(value: Json) -> Any:
+        if type(value) is not dict or set(value) != {UNREADABLE}:
+            raise WrongError(f'expected an object whose one member is "{UNREADABLE}"')
+        return _member(record, UNREADABLE, value[UNREADABLE])
+
+    return Codec("an object", frozenset({UNREADABLE}), lambda value: {UNREADABLE: record.write(value)}, read)
 
 
 def _lacking(field: Any, hints: Mapping[str, Any]) -> Any:
@@ -310,44 +310,39 @@ def _lacking(field: Any, hints: Mapping[str, Any]) -> Any:
 # --- alternatives -------------------------------------------------------------------------
 
 
-def _union(arguments: tuple[Any, ...]) -> Codec:
+class _Union(Codec):
     """The alternative is chosen by the kind of JSON value; of several dataclasses by the name that is written."""
-    classes = {each.__name__: each for each in arguments if is_dataclass(each) and each is not Unreadable}
-    tagged = classes if len(classes) > 1 else {}
-    by_kind: dict[str, Codec] = {}
-    for each in arguments:
-        if each in tagged.values():
-            continue
-        codec = codec_of(each)
-        if codec.kinds & by_kind.keys():
-            raise TypeError(f"A snapshot cannot tell the alternatives of {arguments} apart.")
-        by_kind.update(dict.fromkeys(codec.kinds, codec))
-    if tagged:
-        if "an object" in by_kind:
-            raise TypeError(f"A snapshot cannot tell the alternatives of {arguments} apart.")
-        by_kind["an object"] = _tagged(tagged)
-    expected = " or ".join(dict.fromkeys(codec.expected for codec in by_kind.values()))
 
-    def read(value: Json) -> Any:
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        classes: dict[str, Any] = {each.__name__: each for each in arguments if _is_record(each)}
+        tagged = classes if len(classes) > 1 else {}
+        plain = [(each, codec_of(each)) for each in arguments if each not in tagged.values()]
+        alternatives = [codec for _, codec in plain] + ([_tagged(tagged)] if tagged else [])
+        self._readers = {kind: codec for codec in alternatives for kind in codec.kinds}
+        if len(self._readers) < sum(len(codec.kinds) for codec in alternatives):
+            raise TypeError(f"A snapshot cannot tell the alternatives of {arguments} apart.")
+        self._writers = [(_class_of(each), codec) for each, codec in plain]
+        self._writers += [(each, alternatives[-1]) for each in tagged.values()]
+        expected = " or ".join(dict.fromkeys(codec.expected for codec in alternatives))
+        super().__init__(expected, frozenset(self._readers), self._written, self._chosen)
+
+    def _written(self, value: Any) -> Json:
+        for kind, codec in self._writers:
+            if type(value) is kind or (kind is Mapping and isinstance(value, kind)):
+                return codec.write(value)
+        raise _undeclared(value, self.expected)
+
+    def _chosen(self, value: Json) -> Any:
         kind = kind_of(value)
-        if kind == "an object" and UNREADABLE in value and UNREADABLE in by_kind:
+        if kind == "an object" and UNREADABLE in value and UNREADABLE in self._readers:
             kind = UNREADABLE
-        codec = by_kind.get(kind)
-        if codec is None:
-            raise _not(expected, value)
-        return codec.read(value)
+        if kind not in self._readers:
+            raise _not(self.expected, value)
+        return self._readers[kind].read(value)
 
-    writers = {_class_of(each): codec_of(each).write for each in arguments if each not in tagged.values()}
 
-    def write(value: Any) -> Json:
-        for kind, writer in writers.items():
-            if type(value) is kind or (kind in (Mapping, Enum) and isinstance(value, kind)):
-                return writer(value)
-        if type(value) in tagged.values():
-            return by_kind["an object"].write(value)
-        raise _undeclared(value, expected)
-
-    return Codec(expected, frozenset(by_kind), write, read)
+def _is_record(hint: Any) -> bool:
+    return is_dataclass(hint) and hint is not Unreadable
 
 
 def _class_of(hint: Any) -> Any:

@@ -10,8 +10,7 @@ from ..pull_errors import asked, bodies, chain, classes, names, parse, rules, sp
 
 _MODULES = (asked, bodies, chain, classes, names, parse, rules, speakers, subject, virtual_nodes)
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_PLAIN = frozenset(
-    """
+_PLAIN = """
     about access account accounts admin allow allowed an and api are artifact as at azure back by cache cannot client
     cloud cluster code container containers controller could credential data default deny denied deployment desc
     direct dns does domain endpoint error event exist exists fail failed firewall for from get group has head host hub
@@ -21,14 +20,15 @@ _PLAIN = frozenset(
     request resource role route rpc rule rules secret server service set snapshot source state status storage
     subnet subscription tag tags tenant test that the there this to token type unknown url user version virtual
     webhook which with write zone
-    """.split()
-)
+"""
 
 
 @cache
 def vocabulary() -> frozenset[str]:
     """In lower case: what any pattern of :mod:`~azext_acrpulldiag.pull_errors` looks for, and plain English."""
-    return _PLAIN | frozenset(word.lower() for pattern in _patterns() for word in _WORD.findall(pattern))
+    return frozenset(_PLAIN.split()) | frozenset(
+        word.lower() for pattern in _patterns() for word in _WORD.findall(pattern)
+    )
 
 
 def _patterns() -> Iterator[str]:

@@ -101,4 +101,3 @@ def _flat(value: tuple[Any, ...], kind: Callable[[], Kind], rewrite: Rewrite) ->
             yield from rewrite(kind(), item)
         else:
             yield _of_texts(item, kind, rewrite)
-
