@@ -40,8 +40,9 @@ class Turned:
         except ValueError:
             return None
         bits = self._mapped(host.version, int(host.network_address), network.prefixlen)
-        if bits is None:
-            return text
+        if bits is None:  # what is private, host bits and all, or a range around it
+            private = any(kept.version == host.version and kept.overlaps(host) for kept in _KEPT)
+            return text if private or not slash else str(network)
         shown = IPv4Address(bits) if host.version == 4 else IPv6Address(bits)
         return f"{shown}{slash}{length}"
 

@@ -108,11 +108,18 @@ def _leaf(hint: type) -> Codec:
         return value
 
     def write(value: Any) -> Json:
-        if type(value) is not hint:
+        if not _is(value, hint):
             raise _undeclared(value, expected)
-        return value
+        return hint(value)
 
     return Codec(expected, frozenset({expected}), write, read)
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Whether a value is just of this type; az's own kinds of texts and numbers (``DefaultStr``) are such."""
+    if kind in (str, int):
+        return isinstance(value, kind) and not isinstance(value, (bool, Enum))
+    return type(value) is kind or (kind is Mapping and isinstance(value, Mapping))
 
 
 def _undeclared(value: Any, declared: str) -> TypeError:
@@ -328,7 +335,7 @@ class _Union(Codec):
 
     def _written(self, value: Any) -> Json:
         for kind, codec in self._writers:
-            if type(value) is kind or (kind is Mapping and isinstance(value, kind)):
+            if _is(value, kind):
                 return codec.write(value)
         raise _undeclared(value, self.expected)
 

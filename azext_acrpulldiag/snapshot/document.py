@@ -105,12 +105,7 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no number")
 
 
-def _upgraded(
-    document: dict[str, Any],
-    what: str,
-    upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = UPGRADES,
-    newest: int = VERSION,
-) -> dict[str, Any]:
+def _upgraded(document: dict[str, Any], what: str) -> dict[str, Any]:
     """The document as this version writes it."""
     if document.get("program") != PROGRAM:
         raise SnapshotError(
@@ -120,17 +115,17 @@ def _upgraded(
     version = document.get("snapshotVersion")
     if type(version) is not int:
         raise SnapshotError(f"{what} is damaged: snapshotVersion: expected a whole number, found {kind_of(version)}.")
-    if version > newest:
+    if version > VERSION:
         raise SnapshotError(
             f"{what} is of a newer version: its snapshotVersion is {_few_digits(version)}, "
-            f"and this extension reads up to {newest}.",
+            f"and this extension reads up to {VERSION}.",
             "Update the extension: az extension update --name acrpulldiag",
         )
-    while version < newest:
-        if version not in upgrades:
+    while version < VERSION:
+        if version not in UPGRADES:
             raise SnapshotError(f"{what} is damaged: there never was a snapshotVersion {_few_digits(version)}.")
         try:
-            document = upgrades[version](document)
+            document = UPGRADES[version](document)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise SnapshotError(f"{what} is damaged: it is no document of version {version}.") from error
         version += 1

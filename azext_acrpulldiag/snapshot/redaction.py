@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 from ..facts import Facts, RoleDefinition, region_key
@@ -29,12 +30,18 @@ def redacted(facts: Facts, aliases: Aliases) -> Facts:
         Kind.ACTION: lambda text: (aliases.action(text),),
         Kind.LABEL: lambda text: (aliases.label(text),),
     }
-    return _rewritten(facts, lambda kind, text: rewrite[kind](text))
+
+    @cache
+    def once(kind: Kind, text: str) -> tuple[str, ...]:
+        return rewrite[kind](text)
+
+    return _rewritten(facts, once)
 
 
 def _learn(facts: Facts, aliases: Aliases) -> None:
     """What stays, and the names that sentences may hold."""
 
+    @cache
     def learn(kind: Kind, text: str) -> tuple[str, ...]:
         if kind in (Kind.NAME, Kind.LABEL, Kind.OWNER, Kind.ACTION):
             aliases.note(text.partition("/")[2] if kind is Kind.OWNER else text)

@@ -229,7 +229,7 @@ def connected_group_facts(**changes: object) -> Facts:
     nodes_id, there = SUBNET_ID.rpartition("/subnets/")[0], f"{HUB_NETWORK_ID}/subnets/endpoints"
     way = private_link_network(
         networks={
-            each.lower(): VirtualNetwork(each, (prefix,), (), (), "westeurope")
+            each.lower(): VirtualNetwork(each, (prefix,), (), (), location="westeurope")
             for each, prefix in ((nodes_id, "10.224.0.0/16"), (HUB_NETWORK_ID, "10.225.0.0/16"))
         },
         subnets={SUBNET_ID.lower(): subnet(), there.lower(): subnet(there, "10.225.0.0/24")},

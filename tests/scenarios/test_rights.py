@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
 import pytest
@@ -15,11 +14,12 @@ from tests.azure.az import Az
 from tests.azure.kubernetes import Canipull, Kubernetes
 from tests.azure.state import Cloud
 
-from .engines import AT_ONCE, Engine, asked, lent
+from .conftest import ReadStory
+from .engines import Engine, asked, lent
 from .registry_stories import CHECK_ACR as CHECK_ACR_ARGUMENTS
 from .rights import asked_for, undeclared
 from .running import run
-from .stories import KUBECTL, STORIES, Story
+from .stories import KUBECTL, STORIES
 
 IN_PROCESS = [
     story for story in STORIES.values() if "--acr" in story.arguments and "--check-acr" not in story.arguments
@@ -48,25 +48,21 @@ BESIDE_STORIES: list[tuple[tuple[str, ...], Callable[[Cloud], None]]] = [
 
 
 @pytest.fixture(scope="module")
-def requests(engines: SimpleQueue[Engine]) -> dict[str, set[str]]:
+def requests(engines: SimpleQueue[Engine], read_stories: dict[str, ReadStory]) -> dict[str, set[str]]:
     """The rights that the runs of all stories ask for, by story; made once."""
-
-    def one(name: str, arguments: tuple[str, ...], cloud: Cloud) -> tuple[str, set[str]]:
-        with lent(engines) as engine:
-            answer = engine.run(cloud, **asked(arguments))
-        assert "raised" not in answer, answer
-        assert not undeclared(cloud.log, cloud), name
-        return name, asked_for(cloud.log, cloud)
-
-    def of_story(story: Story) -> tuple[str, set[str]]:
-        return one(story.name, story.arguments, story.told())
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = dict(pool.map(of_story, IN_PROCESS))
+    found = {}
+    for story in IN_PROCESS:
+        told = read_stories[story.name]
+        assert not undeclared(told.requests, told.cloud), story.name
+        found[story.name] = asked_for(told.requests, told.cloud)
     for arguments, tell in BESIDE_STORIES:
         cloud = Cloud()
         tell(cloud)
-        found.update([one(tell.__name__, arguments, cloud)])
+        with lent(engines) as engine:
+            answer = engine.run(cloud, **asked(arguments))
+        assert "raised" not in answer, answer
+        assert not undeclared(cloud.log, cloud)
+        found[tell.__name__] = asked_for(cloud.log, cloud)
     return found
 
 

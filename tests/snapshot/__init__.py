@@ -1,0 +1,1 @@
+"""Mirrors azext_acrpulldiag/snapshot."""

@@ -1,0 +1,108 @@
+"""Names become aliases wherever they stand; what everybody's things are called stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from azext_acrpulldiag.snapshot.aliases import ZERO_GUID, Aliases
+from tests import build
+
+NAMES = ("contosoreg", "team/app", "rg-app", "prod", "web-5d4f8c9b7-x2x9z", "pool1")
+
+
+def known() -> Aliases:
+    """Those that have got to know the names of a run, and number them in this order."""
+    aliases = Aliases()
+    for name in NAMES:
+        aliases.note(name)
+    for name in NAMES:
+        aliases.name(name)
+    return aliases
+
+
+@pytest.mark.parametrize(
+    ("original", "alias"),
+    [
+        ("contosoreg", "name1"),
+        ("contosoreg.azurecr.io/team/app:1.2", "name1.azurecr.io/name2/name3:1.2"),
+        ("contosoreg.westeurope.data.azurecr.io", "name1.westeurope.data.azurecr.io"),
+        ("contosoreg.westeurope.data", "name1.westeurope.data"),
+        ("contosoreg.privatelink.azurecr.io", "name1.privatelink.azurecr.io"),
+        ("privatelink.azurecr.io", "privatelink.azurecr.io"),
+        ("mcr.microsoft.com", "mcr.microsoft.com"),
+        ("docker.io/library/app:latest", "docker.io/library/name3:latest"),
+        ("team/*", "name2/*"),
+        ("*.blob.core.windows.net", "*.blob.core.windows.net"),
+        ("kube-system", "kube-system"),
+        ("default", "default"),
+        ("kubernetes.azure.com/agentpool", "kubernetes.azure.com/agentpool"),
+        ("aks-pool1-12345678-vmss000003", "aks-name8-00000009-vmss000003"),
+        (ZERO_GUID, ZERO_GUID),
+        ("TEAM", "Name2"),
+        ("https://contosoreg.azurecr.io/v1/", "https://name1.azurecr.io/v1/"),
+        (
+            "/subscriptions/5c1f2a60-7a3e-4a53-8d0e-2f3e1c9b7a10/resourceGroups/rg-app"
+            "/providers/Microsoft.ContainerService/managedClusters/prod",
+            "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/name4-name3"
+            "/providers/Microsoft.ContainerService/managedClusters/name5",
+        ),
+    ],
+)
+def test_names(original: str, alias: str) -> None:
+    aliases = known()
+    said = aliases.name(original)
+    if "vmss" in original:  # numbers come as they come
+        said, alias = said.rpartition("-")[2], alias.rpartition("-")[2]
+    assert said == alias
+    assert aliases.name(original) == aliases.name(original)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "dial tcp: lookup on 168.63.129.16:53: no such host",
+        "429 Too Many Requests (toomanyrequests)",
+        "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+        "no match for platform in manifest: application/vnd.oci.image.index.v1+json not found",
+        "Refer https://aka.ms/acr/firewall to grant access.",
+        "Pulling an app for prod is not a name that was noted: see the docs",
+    ],
+)
+def test_operators_are_still_understood(kept: str) -> None:
+    assert Aliases().text(kept) == kept
+
+
+def test_sentences() -> None:
+    said = known().text(
+        'Failed to pull image "contosoreg.azurecr.io/team/app:1.2": HEAD '
+        "https://contosoreg.azurecr.io/v2/team/app/manifests/1.2?scope=repository%3Ateam%2Fapp%3Apull: 403: client with "
+        f"IP '20.61.97.5' of {build.SUBSCRIPTION} in rg-app and pod web-5d4f8c9b7-x2x9z on pool1"
+    )
+    assert said == (
+        'Failed to pull image "name1.azurecr.io/name2/name3:1.2": HEAD '
+        "https://name1.azurecr.io/v2/name2/name3/manifests/1.2?scope=repository%3Aname2%2Fname3%3Apull: 403: client "
+        "with IP '16.0.0.1' of 00000000-0000-4000-8000-000000000001 in name4-name3 and pod name6-name7-name8 on name9"
+    )
+
+
+def test_conditions_scope_maps_and_owners() -> None:
+    aliases = known()
+    condition = "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/app'"
+    assert aliases.condition(condition) == condition.replace("team/app", "name2/name3")
+    assert aliases.condition("ActionMatches{'Microsoft.ContainerRegistry/x'}").endswith("{'Microsoft.ContainerRegistry/x'}")
+    assert aliases.action("repositories/team/app/content/read") == "repositories/name2/name3/content/read"
+    assert aliases.owned("Deployment/prod") == "Deployment/name5"
+    assert aliases.owned("argument") == "argument"
+
+
+def test_no_alias_is_somebodys_name() -> None:
+    aliases = Aliases()
+    for name in ("name1", "name2", "web"):
+        aliases.note(name)
+    assert {aliases.name(name) for name in ("web", "name1", "name2")} == {"name3", "name4", "name5"}
+
+
+def test_digests_keep_their_form() -> None:
+    aliases, digest = Aliases(), "sha256:" + "ab" * 32
+    assert aliases.name(f"app@{digest}").endswith(f"@sha256:{1:064x}")
+    assert aliases.text(f"unexpected digest {digest}").endswith(f"sha256:{1:064x}")
