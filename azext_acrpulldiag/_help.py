@@ -20,6 +20,9 @@ long-summary: >
 
     `az acr check-health` is run for the registry from this machine; its result never changes the verdict.
 
+    What a run reads can be saved (--save-snapshot) and judged again without a login (--snapshot); --redact makes
+    names and ids aliases.
+
     Exit codes: 0 nothing stops a pull; 4 a cause was found (or a warning, with `--fail-on warning`);
     5 nothing is proven broken but a decisive fact could not be read; 1, 2 and 3 are az's own (error, usage,
     cluster not found). The report is printed in full with 4 and 5.
@@ -62,6 +65,12 @@ examples:
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
+  - name: Save what the run read, with aliases for all names and ids, to show it to others.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
+        --save-snapshot run.json --redact
+  - name: Judge what a run saved, without a login.
+    text: az aks diagnose-pull --snapshot run.json -o table
 """
 
 helps["aks explain-pull-error"] = """

@@ -89,7 +89,9 @@ def test_conditions_scope_maps_and_owners() -> None:
     aliases = known()
     condition = "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/app'"
     assert aliases.condition(condition) == condition.replace("team/app", "name2/name3")
-    assert aliases.condition("ActionMatches{'Microsoft.ContainerRegistry/x'}").endswith("{'Microsoft.ContainerRegistry/x'}")
+    assert aliases.condition("ActionMatches{'Microsoft.ContainerRegistry/x'}").endswith(
+        "{'Microsoft.ContainerRegistry/x'}"
+    )
     assert aliases.action("repositories/team/app/content/read") == "repositories/name2/name3/content/read"
     assert aliases.owned("Deployment/prod") == "Deployment/name5"
     assert aliases.owned("argument") == "argument"

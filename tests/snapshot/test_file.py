@@ -139,7 +139,9 @@ def test_the_large_case_fits(tmp_path: Path) -> None:
     facts = build.healthy_facts()
     failing = build.failing("x" * 600)
     labels = {f"kubernetes.azure.com/some-label-{number}": f"value-of-it-{number}" for number in range(25)}
-    nodes = tuple(replace(build.node(), name=f"aks-pool-12345678-vmss{number:06}", labels=labels) for number in range(5000))
+    nodes = tuple(
+        replace(build.node(), name=f"aks-pool-12345678-vmss{number:06}", labels=labels) for number in range(5000)
+    )
     pods = tuple(replace(failing, pod=f"web-5d4f8c9b7-{number:05}") for number in range(5000))
     effective = facts.access.effective
     assert isinstance(effective, tuple)
