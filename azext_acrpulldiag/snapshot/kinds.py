@@ -28,18 +28,19 @@ _WORDS = """
     web_categories windows_build
 """
 _NAMES = """
-    accounts admin_rules app_id application_id application_object_id client_id configuration_id connection_id container
-    context control_plane_principal_ids credential_set data_endpoint_hosts default_identity_id definitions
-    destination_groups digest domain effective_outbound_ip_ids endpoint_policies endpoint_policy_ids
-    excluded_principal_ids firewalls found_digest fqdns gateways given group_id group_ids groups home_tenant_id host
-    hosts http https hub_id hubs id identity identity_tenant_id image image_text images interface_group_ids internet
-    key_id kubeconfig kubelet_client_id linked login_server name namespace nat_gateway_id near_misses network_id networks
-    no_proxy node node_pool node_public_ip_prefix_id node_resource_group object_id pod policy policy_id pool pools
-    principal_id principal_ids private_endpoint_id public_ip_ids pull_secrets reference regional_hosts registry_id
-    remote_network_id repositories repository resource_group resource_id role_definition_id route_table_id route_tables
-    scope scope_map security_group_id security_group_ids security_groups service_account
-    service_principal_client_id service_resources source source_groups subnet_id subnet_ids subnets subscription
-    subscriptions tag tagged_kubelet_client_id target target_urls tenant_id text user whole zone_ids
+    accounts admin_rules app_id application_id application_object_id client_id configuration_id connection_id
+    container context control_plane_principal_ids credential_set data_endpoint_hosts default_identity_id
+    definitions destination_groups digest domain effective_outbound_ip_ids endpoint_policies endpoint_policy_ids
+    excluded_principal_ids firewalls found_digest fqdns gateways given group_id group_ids groups home_tenant_id
+    host hosts http https hub_id hubs id identity identity_tenant_id image image_text images interface_group_ids
+    internet key_id kubeconfig kubelet_client_id linked login_server name namespace nat_gateway_id near_misses
+    network_id networks no_proxy node node_pool node_public_ip_prefix_id node_resource_group object_id pod policy
+    policy_id pool pools principal_id principal_ids private_endpoint_id public_ip_ids pull_secrets reference
+    regional_hosts registry_id remote_network_id repositories repository resource_group resource_id
+    role_definition_id route_table_id route_tables scope scope_map security_group_id security_group_ids
+    security_groups service_account service_principal_client_id service_resources source source_groups subnet_id
+    subnet_ids subnets subscription subscriptions tag tagged_kubelet_client_id target target_urls tenant_id text
+    user whole zone_ids
 """
 _ADDRESSES = """
     address addresses cluster destinations dns_servers ip_groups ip_rules nat_gateways prefix prefixes

@@ -75,8 +75,8 @@ def test_operators_are_still_understood(kept: str) -> None:
 def test_sentences() -> None:
     said = known().text(
         'Failed to pull image "contosoreg.azurecr.io/team/app:1.2": HEAD '
-        "https://contosoreg.azurecr.io/v2/team/app/manifests/1.2?scope=repository%3Ateam%2Fapp%3Apull: 403: client with "
-        f"IP '20.61.97.5' of {build.SUBSCRIPTION} in rg-app and pod web-5d4f8c9b7-x2x9z on pool1"
+        "https://contosoreg.azurecr.io/v2/team/app/manifests/1.2?scope=repository%3Ateam%2Fapp%3Apull: 403: client "
+        f"with IP '20.61.97.5' of {build.SUBSCRIPTION} in rg-app and pod web-5d4f8c9b7-x2x9z on pool1"
     )
     assert said == (
         'Failed to pull image "name1.azurecr.io/name2/name3:1.2": HEAD '

@@ -48,7 +48,7 @@ def test_a_field_that_nobody_spoke_of_is_refused() -> None:
     class New:
         something_new: str
 
-    with pytest.raises(TypeError, match="Say in .* what New.something_new carries"):
+    with pytest.raises(TypeError, match=r"Say in .* what New\.something_new carries"):
         kind_of_field(New, "something_new")
 
 
