@@ -9,19 +9,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .diagnosis.evaluate import left_out
-from .diagnosis.whole import diagnosed
+from .engine import Request, as_read, judged
 from .facts import Facts
-from .report import Elapsed, Json, report_of
+from .report import Elapsed, Json
 from .snapshot.aliases import Aliases
 from .snapshot.document import Judged, Snapshot, SnapshotError
 from .snapshot.file import read_snapshot, saving
 from .snapshot.redaction import redacted
-
-if TYPE_CHECKING:
-    from .engine import Request
 
 _UNKNOWN_VERSION = "unknown"
 _one_at_a_time = threading.Lock()
@@ -44,8 +41,6 @@ def kept(request: Request, save: str | None, redact: bool) -> Iterator[Callable[
 
     That file is opened at once. Raises az's ``FileOperationError`` where it cannot be written.
     """
-    from .engine import as_read
-
     as_judged = _redacted if redact else as_read
     if save is None:
         yield as_judged
@@ -88,7 +83,7 @@ def _report(
         facts = _redacted(saved.facts) if redact else saved.facts
         if expiry_days is not None:
             facts = replace(facts, options=replace(facts.options, expiry_days=expiry_days))
-        report = report_of(facts, diagnosed(facts, everything, told), Elapsed(0.0, 0, 0))
+        report = judged(facts, Request(facts.targets, skip=everything, narrowed=told), Elapsed(0.0, 0, 0))
     except Exception as error:
         # Each value has its type, and all of them together make no sense: of a run they would.
         raise SnapshotError(

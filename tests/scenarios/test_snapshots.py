@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from azext_acrpulldiag.diagnosis.whole import diagnosed
+from azext_acrpulldiag import engine
 from azext_acrpulldiag.facts import Facts, RoleDefinition
-from azext_acrpulldiag.report import Elapsed, report_of
+from azext_acrpulldiag.report import Elapsed
 from azext_acrpulldiag.snapshot.aliases import ZERO_GUID, Aliases
 from azext_acrpulldiag.snapshot.codec import codec_of
 from azext_acrpulldiag.snapshot.document import Judged, Snapshot, from_json, to_json
@@ -243,7 +243,7 @@ NO_NAMES = {"default", "library", "latest", "argument", "linux", "windows", "loc
 
 
 def judged(facts: Facts) -> Any:
-    return untimed(report_of(facts, diagnosed(facts, SKIP), Elapsed(0.0, 0, 0)))
+    return untimed(engine.judged(facts, engine.Request(facts.targets, skip=SKIP), Elapsed(0.0, 0, 0)))
 
 
 def told(report: Any) -> Any:
