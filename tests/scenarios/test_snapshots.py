@@ -238,8 +238,11 @@ def test_bad_files_are_one_clear_error(warm_az: Az, tmp_path: Path) -> None:
 SKIP = ("registry.health",)
 # Judged by how names are spelled, which aliases do not keep.
 BY_SPELLING = {"host-misspelt-in-pods", "image-login-server-typo"}
-# What two stories have in common with everybody: Azure's words, and words of sentences.
-NO_NAMES = {"default", "library", "latest", "argument", "linux", "windows", "localhost", "kube-system", "kubelet"}
+# What some stories call things by, and words that everybody has, or sentences of reports.
+NO_NAMES = {
+    "argument", "default", "kube-system", "kubelet", "latest", "library", "linux", "localhost", "other", "proxy",
+    "resolver", "ruleset", "windows",
+}  # fmt: skip
 
 
 def judged(facts: Facts) -> Any:
@@ -304,9 +307,17 @@ def originals(facts: Facts) -> set[str]:
     public = {each for each in addresses if ip_address(each).is_global and each != "168.63.129.16"}
     public |= {each for each in addresses if each.startswith("203.0.113.")}
     chosen = {
-        each for each in found if not re.fullmatch(r"[\d.]*|v\d+|privatelink\..*", each) and each not in PUBLIC_HOSTS
+        each for each in found if not re.fullmatch(r"v?[\d.-]*|privatelink\..*", each) and each not in PUBLIC_HOSTS
     }
     return (chosen | guids | public) - {*NO_NAMES, *built_in}
 
 
-PUBLIC_HOSTS = {"mcr.microsoft.com", "docker.io", "index.docker.io", "quay.io", "ghcr.io", "registry.k8s.io"}
+PUBLIC_HOSTS = {
+    "azurecr.io",
+    "mcr.microsoft.com",
+    "docker.io",
+    "index.docker.io",
+    "quay.io",
+    "ghcr.io",
+    "registry.k8s.io",
+}
