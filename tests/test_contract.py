@@ -135,6 +135,8 @@ READ_ONLY = re.compile(
     r"az( [a-z-]+)+ (show|show-tags|show-usage|list|list-metadata|get-credentials|check-acr|check-health)"
     r"|kubectl (get|describe|logs)( [a-z]+)*"
 )
+
+
 @each_outcome
 def test_a_command_says_what_it_leads_to_or_why_nobody_can_tell(outcome):
     for step in steps_of(outcome.repairs):
