@@ -14,6 +14,7 @@ import sys
 import threading
 from typing import Any
 
+FAILED = 1
 FOUND = 4
 INCONCLUSIVE = 5
 
@@ -51,7 +52,17 @@ def leave_with(cli_ctx: Any, code: int, report: dict[str, Any]) -> None:
 
 
 def _rank(code: int) -> int:
-    return (FOUND, INCONCLUSIVE, 0).index(code)
+    return (FAILED, FOUND, INCONCLUSIVE, 0).index(code)
+
+
+def fail(message: str) -> None:
+    """Say that something besides the report failed: that is printed all the same, and the process ends with 1."""
+    from knack.log import get_logger
+
+    global _worst  # pylint: disable=global-statement
+    with _lock:
+        _worst = FAILED
+    get_logger(__name__).error(message)
 
 
 def _end(cli_ctx: Any, **_: Any) -> None:
