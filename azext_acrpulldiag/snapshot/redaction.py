@@ -29,6 +29,7 @@ def redacted(facts: Facts, aliases: Aliases) -> Facts:
         Kind.OWNER: lambda text: (aliases.owned(text),),
         Kind.ACTION: lambda text: (aliases.action(text),),
         Kind.LABEL: lambda text: (aliases.label(text),),
+        Kind.MEDIA_TYPE: lambda text: (aliases.media_type(text),),
     }
 
     @cache
