@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..access.grants import PULL_IN, definition_key, granting_permissions
+from ..access.grants import PULL_IN, PULL_ROLES, definition_key, granting_permissions
 from ..arm_ids import same_id, subscription_of
 from ..catalogue import skipped, unknown
 from ..facts import ActivityLog, Change, Facts, LogQuestion, Registry, RoleDefinition, Unreadable
@@ -32,18 +32,6 @@ MOST_SHOWN = 5
 _STEPS = timedelta(minutes=5)
 # A beginning that is more than 90 days ago is refused, by Azure's clock.
 _ASKED = KEPT - timedelta(hours=1)
-# Built-in roles that let pull in one of the modes, or did: https://learn.microsoft.com/azure/role-based-access-control/
-# built-in-roles (AcrPull, AcrPush, Container Registry Repository Reader and Writer, Owner, Contributor).
-_PULL_ROLES = frozenset(
-    {
-        "7f951dda-4ed3-4680-a7ca-43fe172d538d",
-        "8311e382-0749-4cb8-b61a-304f252e45ec",
-        "b93aa761-3e63-49ed-ac28-beffa264f7ac",
-        "2a1e307c-b015-4ebd-883e-5b7698a07328",
-        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-        "b24988ac-6180-42a0-ab88-20f7382dd24c",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -223,12 +211,12 @@ def _looked_for(suspect: Suspect, deletion: Change, before: Sequence[Change], fa
 
 def _lets_pull(role: str, facts: Facts) -> bool:
     """Whether a role is known to let pull: by its definition where that was read, else by what Azure ships."""
+    mode = facts.registry.role_assignment_mode if isinstance(facts.registry, Registry) else None
+    modes = [mode] if isinstance(mode, str) and mode in PULL_IN else list(PULL_IN)
     definition = facts.access.definitions.get(definition_key(role))
     if not isinstance(definition, RoleDefinition):
-        return definition_key(role) in _PULL_ROLES
-    mode = facts.registry.role_assignment_mode if isinstance(facts.registry, Registry) else None
-    wanted = [PULL_IN[mode]] if isinstance(mode, str) and mode in PULL_IN else list(PULL_IN.values())
-    return any(granting_permissions(definition, each) for each in wanted)
+        return any(definition_key(role) in PULL_ROLES[each] for each in modes)
+    return any(granting_permissions(definition, PULL_IN[each]) for each in modes)
 
 
 def _past(change: Change, looked_for: LookedFor, proven: bool, cause: _Cause, facts: Facts) -> PastChange:

@@ -21,6 +21,7 @@ SUBSCRIPTION = f"/subscriptions/{build.SUBSCRIPTION}"
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/contoso"
 ASSIGNMENTS = "/providers/Microsoft.Authorization/roleAssignments"
 ACR_PULL = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{build.ACR_PULL.upper()}"
+READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
 READ = "Microsoft.Insights/eventtypes/values/read"
 
 
@@ -124,6 +125,19 @@ def test_a_role_that_was_read_is_judged_by_what_it_allows():
     acr_pull = facts.access.definitions[build.ACR_PULL]
     facts = replace(facts, access=replace(facts.access, definitions={"custom": replace(acr_pull, id=custom)}))
     assert entries(after(facts, change(), written(role_definition_id=custom)))[0][0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "role_id", "proven"),
+    [("AbacRepositoryPermissions", build.ACR_PULL, False), ("AbacRepositoryPermissions", READER, True),
+     ("LegacyRegistryPermissions", READER, False)],
+)  # fmt: skip
+def test_a_role_lets_pull_in_its_mode_alone(mode, role_id, proven):
+    facts = nothing_granted()
+    access = replace(facts.access, definitions={})
+    facts = replace(facts, access=access, registry=replace(facts.registry, role_assignment_mode=mode))
+    gone = change(principal_id=build.KUBELET_OBJECT_ID, role_definition_id=f"/roleDefinitions/{role_id}")
+    assert [each for each, _ in entries(after(facts, gone))] == [proven]
 
 
 def test_an_unrelated_change_nearer_in_time_is_not_named():

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import datetime
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
 from azext_acrpulldiag.engine import Request, judged
-from azext_acrpulldiag.facts import AccountPull, Facts, Unreadable
+from azext_acrpulldiag.facts import AccountPull, ActivityLog, Change, Facts, Unreadable
 from azext_acrpulldiag.report import Elapsed
 from azext_acrpulldiag.snapshot.aliases import Aliases
 from azext_acrpulldiag.snapshot.document import Judged, Snapshot, to_json
 from azext_acrpulldiag.snapshot.kinds import Kind, kind_of_field
 from azext_acrpulldiag.snapshot.redaction import redacted
+from tests import build
 from tests.build import NOW
 
 ADDRESS = "20.61.97.5"
@@ -75,3 +76,19 @@ def test_of_what_stands_in_every_fact_nothing_is_left(name: str) -> None:
     shown = (to_json(Snapshot("1.0", NOW, True, (Judged(hidden),))) + json.dumps(report)).lower()
     left = [word for word in ("zqcanary", "acme", "5c1f2a60", "2f3e1cccccc0", ADDRESS) if word in shown]
     assert left == []
+
+
+def test_what_changed_before_is_told_of_aliases_too() -> None:
+    role = f"/subscriptions/{build.SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{build.ACR_PULL}"
+    assignment = f"{build.REGISTRY_ID}/providers/Microsoft.Authorization/roleAssignments/a1"
+    gone = Change(
+        "Microsoft.Authorization/roleAssignments/delete", assignment, NOW - timedelta(minutes=5), "Succeeded",
+        "alice@contoso.com", "c-1", build.KUBELET_OBJECT_ID, role,
+    )  # fmt: skip
+    nobody = replace(build.access(), effective=(), at_scope=(), definitions={})
+    facts = build.failing_pods_facts((build.failing(),), access=nobody, changes=ActivityLog((gone,)))
+    hidden = redacted(facts, Aliases())
+    report = judged(hidden, Request(hidden.targets), Elapsed(0.0, 0, 0))
+    (change,) = report["rootCauses"][0]["changes"]
+    assert change["proven"]
+    assert "alice" not in json.dumps(report)
