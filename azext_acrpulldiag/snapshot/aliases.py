@@ -27,20 +27,23 @@ _ESCAPE = r"%[0-9a-fA-F]{2}"
 _WORD = r"[^\W_]+"
 
 _MEDIA_TYPE = r"""
-    (?:application|text)/(?:vnd\.)?(?:oci|docker|cncf|wasm|fermyon\.spin|dev\.cosign|dev\.sigstore|in-toto|cyclonedx|spdx|json
-    |octet-stream|html|plain)(?!\w)[\w.+-]*
+    (?:application|text)/(?:vnd\.)?(?:oci|docker|cncf|wasm|fermyon\.spin|dev\.cosign|dev\.sigstore|in-toto
+    |cyclonedx|spdx|json|octet-stream|html|plain)(?!\w)[\w.+-]*
 """
 """Those that everybody uses."""
 
 # Hosts and names that are the same for everybody. Regions stand before ``.data.`` and ``.geo.`` of a registry's.
 _EVERYBODYS = rf"""
-    (?:(?<=\.)[a-z0-9]+\.)?(?:data|geo)\.azurecr\.(?:io|us|cn|de)|(?<=\.)[a-z0-9]+\.data(?![\w.])|azurecr\.(?:io|us|cn|de)|privatelink
+    (?:(?<=\.)[a-z0-9]+\.)?(?:data|geo)\.azurecr\.(?:io|us|cn|de)|(?<=\.)[a-z0-9]+\.data(?![\w.])
+    |azurecr\.(?:io|us|cn|de)|privatelink
     |blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn|cloudapi\.de)|core\.windows\.net
-    |(?:[a-z0-9]+\.)?(?:data\.)?mcr\.microsoft\.com|(?:[a-z0-9-]+\.)?docker\.(?:io|com)|(?:(?<=\.)(?:hcp\.)?[a-z0-9]+\.)?azmk8s\.io
+    |(?:[a-z0-9]+\.)?(?:data\.)?mcr\.microsoft\.com|(?:[a-z0-9-]{{1,63}}\.)?docker\.(?:io|com)
+    |(?:(?<=\.)(?:hcp\.)?[a-z0-9]+\.)?azmk8s\.io
     |(?:registry\.|storage\.)?(?:k8s|gcr|quay|ghcr|googleapis)\.(?:io|com)|registry\.k8s\.io|cloudflarestorage
     |(?:management|graph|login)\.(?:azure|microsoft|microsoftonline|windows)\.(?:com|net)|svc\.cluster\.local|localhost
     |(?<![\w-])(?<!node-role\.)(?<!node-restriction\.)(?!node-role\.|node-restriction\.)
-    (?:[a-z0-9-]+\.)*(?:kubernetes\.io|kubernetes\.azure\.com|karpenter\.sh|karpenter\.azure\.com)/[a-z0-9_.-]+
+    (?:[a-z0-9-]{{1,63}}\.){{0,4}}(?:kubernetes\.io|kubernetes\.azure\.com|karpenter\.sh|karpenter\.azure\.com)
+    /[a-z0-9_.-]+
     |aka\.ms/[\w/.-]*\w|(?:learn|docs)\.microsoft\.com/[\w/.#?=&-]*\w
     |Microsoft\.[A-Za-z]+(?:/[A-Za-z0-9]+)*|/services/[A-Za-z]+
     |{_MEDIA_TYPE}
