@@ -15,6 +15,7 @@ from ._exit import fail
 from .diagnosis.evaluate import left_out
 from .engine import Request, as_read, judged
 from .facts import Facts
+from .quoting import printable
 from .report import Elapsed, Json
 from .snapshot.aliases import Aliases
 from .snapshot.document import Judged, Snapshot, SnapshotError
@@ -93,7 +94,7 @@ def _report(
         # Each value has its type, and all of them together make no sense: of a run they would.
         raise SnapshotError(
             f"The facts in the snapshot {path!r} contradict each other, and cannot be judged: "
-            f"{type(error).__name__}: {str(error)[:200]}."
+            f"{type(error).__name__}: {printable(str(error)[:200])}."
         ) from error
     report["elapsed"]["seconds"] = round(time.monotonic() - began, 3)
     return report

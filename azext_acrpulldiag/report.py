@@ -26,6 +26,7 @@ from .model import (
     Symptom,
     SymptomGroup,
 )
+from .quoting import printable
 
 SCHEMA_VERSION = "1"
 
@@ -43,7 +44,20 @@ class Elapsed:
 
 
 def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
-    """Return the whole report, JSON values only."""
+    """Return the whole report, JSON values only, every text of it printable: a snapshot is whatever a file says."""
+    report: Json = _printable(_whole(facts, diagnosis, elapsed))
+    return report
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(name): _printable(item) for name, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _whole(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
     return {
         "schemaVersion": SCHEMA_VERSION,
         "verdict": diagnosis.verdict.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from azext_acrpulldiag import _exit
 from azext_acrpulldiag.engine import Request
-from azext_acrpulldiag.facts import Facts
+from azext_acrpulldiag.facts import Access, Facts, Unreadable
 from azext_acrpulldiag.snapshot import file
 from azext_acrpulldiag.snapshot.file import read_snapshot
 from tests import build
@@ -37,6 +38,20 @@ def test_every_report_is_judged(tmp_path: Path) -> None:
     reports = again(path)
     assert [each["verdict"] for each in reports] == ["healthy", "healthy"]
     assert reports[0]["elapsed"]["requests"] == 0
+
+
+def test_no_text_of_a_file_moves_the_cursor(tmp_path: Path) -> None:
+    """Names of Azure and Kubernetes have no such characters, and a file may say anything."""
+    hostile = "\x1b]0;x\x07\x9b31m\u202e\nHEALTHY"
+    facts = build.failing_pods_facts()
+    targets = replace(facts.targets, cluster=replace(facts.targets.cluster, name=hostile))
+    unread = Unreadable("forbidden", hostile, hostile, hostile)
+    path = saved(tmp_path / "run", replace(facts, targets=targets, access=Access.unread(unread), network=unread))
+    (report,) = again(path)
+    shown = json.dumps(report, ensure_ascii=False)
+    assert shown.isprintable()
+    assert "\\\\x1b]0;x" in shown
+    assert "\\n" not in shown.replace("\\\\n", "")
 
 
 def test_what_the_run_left_out_stays_left_out(tmp_path: Path) -> None:

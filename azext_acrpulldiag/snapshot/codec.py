@@ -239,7 +239,11 @@ def _member(item: Codec, name: str, value: Json) -> Any:
     try:
         return item.read(value)
     except WrongError as wrong:
-        raise wrong.at(f".{name}" if name.isidentifier() else f"[{_shown(name)}]") from None
+        raise wrong.at(_place(name)) from None
+
+
+def _place(name: str) -> str:
+    return f".{name}" if name.isidentifier() and len(name) <= _LONGEST_SHOWN else f"[{_shown(name)}]"
 
 
 def camel(name: str) -> str:
@@ -281,7 +285,7 @@ class _Record(Codec):
             raise _not("an object", value)
         for name in value:
             if name not in self._members:
-                raise WrongError(f"is no member that this version knows, in {self._hint.__name__}").at(f".{name}"[:80])
+                raise WrongError(f"is no member that this version knows, in {self._hint.__name__}").at(_place(name))
         given = {}
         for member, codec in self._parts().items():
             field = self._members[member]

@@ -171,13 +171,13 @@ def changes_left_out(cloud: Cloud) -> None:
     changes=(
         (False, "Network security group nsg-nodes was created or changed by bob"),
         (
-            True,
+            False,
             "Security rule deny-out of network security group nsg-nodes was created or changed by alice@contoso.com",
         ),
     ),
 )
 def security_rule_added(cloud: Cloud) -> None:
-    """Somebody added the security rule that denies; the group was tagged since."""
+    """Somebody added the security rule that denies; the group was written since, with what the log does not tell."""
     cloud.grant()
     group_id = cloud.security_group(rule("deny-out", 200, "Deny", "*"))
     kind = "Microsoft.Network/networkSecurityGroups"
