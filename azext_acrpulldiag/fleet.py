@@ -74,8 +74,8 @@ def run_for_all(
     # It may fork only before there is a thread, and has to last until the first clusters are through.
     with HealthCheck(Deadline(2 * request.timeout), name) as health:
         joint = Joint(Common(), None if left_out(_HEALTH, request.skip) else health)
+        found = _found(Session(cli_ctx, Deadline(request.timeout), Meter(), common=joint.common), within)
         asked = replace(request, joint=joint)
-        found = _found(cli_ctx, asked, within)
         unread = [
             report_without_facts(_about(asked, ClusterTarget(subscription, EVERY, EVERY)), why, keep)
             for subscription, why in found.unread.items()
@@ -84,9 +84,7 @@ def run_for_all(
     return worst_first([*unread, *reports])
 
 
-def _found(cli_ctx: Any, request: Request, within: Within) -> FoundClusters:
-    assert request.joint is not None
-    session = Session(cli_ctx, Deadline(request.timeout), Meter(), common=request.joint.common)
+def _found(session: Session, within: Within) -> FoundClusters:
     try:
         found = find_clusters(session, within.subscription, within.group)
     finally:

@@ -8,6 +8,7 @@ from azext_acrpulldiag.collect.azure.clusters import find_clusters, subscription
 from tests import build
 from tests.azure.state import Subscription
 from tests.collect.simulated import simulated_session
+from tests.contracts.held import can_hold, objections
 
 OTHER = "6d2a3b71-8b4f-4c64-9e1f-3a4f2d0c8b21"
 GRAPH = "POST .*ResourceGraph"
@@ -49,6 +50,7 @@ def test_all_of_them_or_as_many_as_are_meant(find, cloud, refused, narrowed, exp
     found = find(**narrowed)
     assert names(found) == expected
     assert found.unread == {}
+    assert not can_hold() or not objections(cloud.log)
     lists = [entry for entry in cloud.log if entry.path.lower().endswith("/managedclusters")]
     assert bool(lists) is refused
 
