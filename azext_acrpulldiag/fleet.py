@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -76,12 +76,17 @@ def run_for_all(
         joint = Joint(Common(), None if left_out(_HEALTH, request.skip) else health)
         found = _found(Session(cli_ctx, Deadline(request.timeout), Meter(), common=joint.common), within)
         asked = replace(request, joint=joint)
-        unread = [
-            report_without_facts(_about(asked, ClusterTarget(subscription, EVERY, EVERY)), why, keep)
-            for subscription, why in found.unread.items()
-        ]
-        reports = _each(asked, found.clusters, partial(_reports, cli_ctx, login_server_suffix, keep), tell)
-    return worst_first([*unread, *reports])
+        count = len(found.unread) + len(found.clusters)
+        reports: list[Json] = []
+        for number, (subscription, why) in enumerate(found.unread.items(), 1):
+            every = ClusterTarget(subscription, EVERY, EVERY)
+            reports.append(report_without_facts(_about(asked, every), why, keep))
+            tell(Ended(number, count, every, reports[-1:]))
+        ended = _each(asked, found.clusters, partial(_reports, cli_ctx, login_server_suffix, keep))
+        for number, (cluster, of_cluster) in enumerate(ended, len(found.unread) + 1):
+            reports.extend(of_cluster)
+            tell(Ended(number, count, cluster, of_cluster))
+    return worst_first(reports)
 
 
 def _found(session: Session, within: Within) -> FoundClusters:
@@ -96,25 +101,18 @@ def _found(session: Session, within: Within) -> FoundClusters:
 
 
 def _each(
-    request: Request,
-    clusters: Sequence[ClusterTarget],
-    run: Callable[[Request], list[Json]],
-    tell: Callable[[Ended], None],
-) -> list[Json]:
-    """Run them :data:`AT_ONCE` at a time, on threads that Ctrl-C does not wait for."""
+    request: Request, clusters: Sequence[ClusterTarget], run: Callable[[Request], list[Json]]
+) -> Iterator[tuple[ClusterTarget, list[Json]]]:
+    """Run them :data:`AT_ONCE` at a time, on threads that Ctrl-C does not wait for; yields each as it ends."""
     ended: SimpleQueue[tuple[ClusterTarget, Future[list[Json]]]] = SimpleQueue()
     workers = Workers(AT_ONCE)
     for cluster in clusters:
         future = workers.submit(partial(run, _about(request, cluster)))
         future.add_done_callback(lambda done, of=cluster: ended.put((of, done)))  # type: ignore[misc]
     workers.close()
-    reports: list[Json] = []
-    for number in range(1, len(clusters) + 1):
+    for _ in clusters:
         cluster, done = ended.get()
-        found = done.result()
-        tell(Ended(number, len(clusters), cluster, found))
-        reports.extend(found)
-    return reports
+        yield cluster, done.result()
 
 
 def _reports(cli_ctx: Any, suffix: str, keep: Callable[[Facts], Facts], request: Request) -> list[Json]:

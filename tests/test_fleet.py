@@ -106,6 +106,7 @@ def test_a_subscription_that_could_not_be_listed_has_a_report_that_says_so(monke
     assert "HTTP 403: no permission to list" in open_["summary"]
     assert {each["permission"] for each in open_["unknowns"]} == {right}
     assert healthy["verdict"] == "healthy"
+    assert [(ended.number, ended.of, ended.cluster.name) for ended in asked.told] == [(1, 2, EVERY), (2, 2, "a")]
 
 
 @pytest.mark.parametrize("reason", ["unreachable", "not-logged-in", "malformed"])
