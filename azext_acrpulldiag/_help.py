@@ -18,6 +18,9 @@ long-summary: >
     Without --acr and --image, the registries that failing pods pull from are judged: one report, or, where they
     name several registries, a list of reports.
 
+    With --all-clusters, every cluster that the login can see is diagnosed, a few at a time: the result is a list, the
+    worst first, standard error gets a line as each ends, and the exit code is that of the worst.
+
     `az acr check-health` is run for the registry from this machine; its result never changes the verdict.
 
     What a run reads can be saved (--save-snapshot) and judged again without a login (--snapshot); --redact makes
@@ -65,6 +68,12 @@ examples:
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
+  - name: Diagnose every cluster that the login can see with one registry, one row a cluster.
+    text: az aks diagnose-pull --all-clusters --acr myregistry -o table
+  - name: List the clusters of a subscription that cannot pull what their pods wait for, with the first cause.
+    text: >
+        az aks diagnose-pull --all-clusters --subscription MySubscription
+        --query "[?verdict=='broken'].[target.cluster.name,rootCauses[0].outcome]" -o tsv
   - name: Save what the run read, with aliases for all names and ids, to show it to others.
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry

@@ -28,6 +28,12 @@ def load_arguments(self: Any, command: str) -> None:
             completer=get_resource_name_completion_list("Microsoft.ContainerService/managedClusters"),
         )
         context.argument(
+            "all_clusters",
+            action="store_true",
+            help="Diagnose every cluster that the login can see, in all of its subscriptions, instead of one. "
+            "--resource-group and --subscription narrow that.",
+        )
+        context.argument(
             "acr",
             help="Registry to diagnose: its name, login server or resource ID, in any subscription of the login. "
             "Without it, it is taken from --image, else from the images of failing pods: then there is a report "
@@ -42,7 +48,7 @@ def load_arguments(self: Any, command: str) -> None:
         _load_judgement(context)
         _load_kubernetes(context)
         _load_snapshots(context)
-        context.argument("timeout", type=float, help="Seconds for the whole run.")
+        context.argument("timeout", type=float, help="Seconds for the whole run; with --all-clusters for each cluster.")
 
     with self.argument_context("aks explain-pull-error") as context:
         context.argument(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .facts import Image
 
 SEVERAL_CLUSTERS = "acrpulldiag_several_clusters"
+GIVEN_SUBSCRIPTION = "acrpulldiag_given_subscription"
 EXPIRY_DAYS = 30
 _TIMEOUT_SECONDS = 60.0
 _ONLY_FOR_RUNS = (
@@ -16,6 +17,8 @@ _ONLY_FOR_RUNS = (
     "cluster_access", "kubeconfig", "context", "check_acr", "yes", "timeout", "save_snapshot",
 )  # fmt: skip
 """What says what is read, and how: nothing is, of a snapshot."""
+_OF_ONE_CLUSTER = ("name", "pod", "check_acr", "probe", "kubeconfig", "context", "snapshot")
+"""What names one cluster or something of it, or starts pods there."""
 _KUBERNETES_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
@@ -24,14 +27,19 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
 
     One validator for all of them: azure-cli runs validators of single arguments in no
     certain order. Remembers on the job's CLI context whether ``--ids`` named several
-    clusters, since then no exception may leave a job.
+    clusters, since then no exception may leave a job, and for --all-clusters the subscription
+    that was given: later on az puts its default there.
     """
     several = len(getattr(namespace, "_ids", None) or []) > 1
     cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
-    if namespace.snapshot is not None:
+    if namespace.all_clusters:
+        _validate_all_clusters(namespace)
+        cmd.cli_ctx.data[GIVEN_SUBSCRIPTION] = getattr(namespace, "_subscription", None)
+    elif namespace.snapshot is not None:
         _validate_snapshot(namespace)
         return
-    _validate_cluster(namespace, several)
+    else:
+        _validate_cluster(namespace, several)
     namespace.expiry_days = EXPIRY_DAYS if namespace.expiry_days is None else namespace.expiry_days
     namespace.timeout = _TIMEOUT_SECONDS if namespace.timeout is None else namespace.timeout
     _validate_numbers(namespace)
@@ -69,6 +77,24 @@ def _validate_snapshot(namespace: Any) -> None:
         _validate_expiry_days(namespace.expiry_days)
     namespace.only = _validated_words(namespace.only, "--only")
     namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
+
+
+def _validate_all_clusters(namespace: Any) -> None:
+    """Every cluster is none in particular. A group that the configuration names is none that the user gave."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    given = set(getattr(getattr(namespace, "_parser", None), "specified_arguments", ()))
+    excluded = [name for name in _OF_ONE_CLUSTER if getattr(namespace, name, None)]
+    if getattr(namespace, "_ids", None):  # which az has taken apart by now
+        excluded = ["ids", *(name for name in excluded if name != "name")]
+    if excluded:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in excluded)
+        raise MutuallyExclusiveArgumentError(
+            f"{options} cannot be given with --all-clusters.",
+            "Leave out either. --resource-group, --subscription and --namespace narrow what --all-clusters looks at.",
+        )
+    if "resource_group_name" not in given:
+        namespace.resource_group_name = None
 
 
 def _validate_cluster(namespace: Any, several: bool) -> None:

@@ -29,6 +29,8 @@ _BUILT_IN = """\
   signs in: see *In the cluster*.
 * AcrPull on the registry, or Container Registry Repository Reader where it has repository permissions, to look
   images up.
+* For `--all-clusters` Reader at the subscriptions: a cluster that the login may not read is not seen. Resource Graph
+  takes no right of its own.
 * For a cluster that pulls as a service principal, and for pull secrets of one: *In Microsoft Entra ID*."""
 
 _ROLE = f"""\

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from azext_acrpulldiag._validators import (
+    GIVEN_SUBSCRIPTION,
     SEVERAL_CLUSTERS,
     login_server_suffix,
     narrowed,
@@ -28,10 +29,11 @@ def command(cloud=clouds.AZURE_PUBLIC_CLOUD):
 def arguments(**given):
     defaults = {"acr": "contosoreg", "image": None, "skip": None, "only": None, "check_acr": False, "yes": False}
     of_pods = {"namespace": None, "pod": None, "cluster_access": "auto", "kubeconfig": None, "context": None}
+    of_all = {"all_clusters": False}
     of_secrets = {"pull_secret": None, "no_credential_test": False}
     of_cluster = {"resource_group_name": "rg-app", "name": "prod", "snapshot": None, "save_snapshot": None}
     return SimpleNamespace(
-        **{**defaults, **of_cluster, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given}
+        **{**defaults, **of_cluster, **of_all, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given}
     )
 
 
@@ -158,6 +160,34 @@ def test_a_kubeconfig_names_one_cluster_and_is_used(tmp_path):
     validate_diagnose_pull(command(), arguments(kubeconfig=str(path), context="prod"))
     for wrong in ({"cluster_access": "none"}, {"_ids": ["/a", "/b"]}):
         assert refused(errors.MutuallyExclusiveArgumentError, context="prod", **wrong).startswith("--context")
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"name": "prod"}, "--name"),
+        ({"pod": "web-0"}, "--pod"),
+        ({"check_acr": True}, "--check-acr"),
+        ({"probe": True}, "--probe"),
+        ({"kubeconfig": "config"}, "--kubeconfig"),
+        ({"context": "prod"}, "--context"),
+        ({"snapshot": "run.json"}, "--snapshot"),
+        ({"_ids": ["/a"], "name": "prod"}, "--ids"),
+    ],
+)
+def test_all_clusters_are_none_in_particular(given, option):
+    said = refused(errors.MutuallyExclusiveArgumentError, all_clusters=True, **{"name": None, **given})
+    assert said == f"{option} cannot be given with --all-clusters."
+
+
+@pytest.mark.parametrize("given", [{"resource_group_name"}, set()])
+def test_a_group_narrows_all_clusters_and_one_of_the_configuration_does_not(given):
+    parser = SimpleNamespace(specified_arguments=given)
+    asked = arguments(all_clusters=True, name=None, namespace="web", _parser=parser, _subscription="s1")
+    cmd = command()
+    validate_diagnose_pull(cmd, asked)
+    assert asked.resource_group_name == ("rg-app" if given else None)
+    assert cmd.cli_ctx.data[GIVEN_SUBSCRIPTION] == "s1"
 
 
 def test_an_image_of_another_registry_is_no_registry_to_judge():

@@ -13,7 +13,7 @@ from typing import Any
 
 Report = Mapping[str, Any]
 
-_VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
+VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
 
 
 WHERE_TO_PASTE = (
@@ -39,7 +39,7 @@ class Row:
 
 def rows_of(report: Report) -> Iterator[Row]:
     """Yield the answer, the most important first."""
-    yield Row(_VERDICTS[report["verdict"]], "", headline(report))
+    yield Row(VERDICTS[report["verdict"]], "", headline(report))
     folded: set[str] = set()
     for root in report["rootCauses"]:
         yield from _cause(root)

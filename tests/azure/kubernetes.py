@@ -24,14 +24,12 @@ WATCH_SECONDS = 300.0
 
 
 def handle(request: Request, cloud: Any) -> Response:
-    """Answer one request to the Kubernetes API of ``cloud`` (its ``kubernetes``, made when first asked)."""
-    if cloud.kubernetes is None:
-        cloud.kubernetes = Kubernetes()
+    """Answer one request to the Kubernetes API of a cluster of ``cloud``, made when first asked."""
     if "aadProfile" in cloud.cluster["properties"]:
         said = entra.claims(request.bearer) or {}
         if said.get("aud") != entra.AKS_SERVER_APP:
             return refusal(401, "Unauthorized", "Unauthorized")
-    return serve(request, cloud.kubernetes)
+    return serve(request, cloud.kubernetes_of(request.host))
 
 
 def serve(request: Request, state: Kubernetes) -> Response:
