@@ -26,6 +26,7 @@ from .changes_registry import RegistryChanges
 from .changes_resolver import ResolverChanges
 from .changes_service import ServiceChanges
 from .changes_workloads import WorkloadChanges
+from .commands import Commands
 from .faults import Fault, Faults
 from .images import DataPlane, Repository
 from .log import RequestLog
@@ -127,6 +128,9 @@ class Cloud(
     data_planes: dict[str, DataPlane] = field(default_factory=dict)
     # What kubernetes.py serves; its meaning is that module's own.
     kubernetes: Any = None
+
+    # What becomes of commands that are run inside the cluster.
+    commands: Commands = field(default_factory=Commands)
 
     latency: float = 0.0
     faults: Faults = field(default_factory=Faults)
