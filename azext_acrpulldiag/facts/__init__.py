@@ -228,6 +228,8 @@ class Options:
     """What the user gave as ``--kubeconfig``."""
     context: str | None = None
     """What the user gave as ``--context``."""
+    cluster_access: str = "auto"
+    """What the user gave as ``--cluster-access``."""
 
 
 @dataclass(frozen=True)
