@@ -54,7 +54,7 @@ from .azure.identity import read_managed_identity
 from .azure.nodes import read_models, read_node_hosts
 from .kubernetes.api import KubeApi
 from .kubernetes.running import read_running_pods
-from .kubernetes.ways import api_by, find_way, naming_the_other_way
+from .kubernetes.ways import api_by, find_way
 from .kubernetes.workloads import of_another_cluster, read_kubernetes
 from .members import MemberError
 from .registry.api import CliLogin, RegistryApi
@@ -178,10 +178,8 @@ def kubernetes(
 def _pods_of(run: Run, api: KubeApi | Unreadable) -> Kubernetes | Unreadable:
     request = run.request
     if request.known is not None:
-        return naming_the_other_way(request.known.kubernetes, request.access)
-    if isinstance(api, Unreadable):
-        return api
-    return naming_the_other_way(read_kubernetes(api, request.scope), request.access)
+        return request.known.kubernetes
+    return api if isinstance(api, Unreadable) else read_kubernetes(api, request.scope)
 
 
 def _failing(pods: Kubernetes | Unreadable | None) -> tuple[FailingContainer, ...] | None:

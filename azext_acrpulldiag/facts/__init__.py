@@ -115,6 +115,7 @@ __all__ = [
     "ACCOUNT",
     "ARGUMENT",
     "CODES",
+    "COMMAND_INVOKE",
     "EVERYWHERE",
     "FAILING_POD",
     "PROVIDER_FAILED",
@@ -214,6 +215,10 @@ __all__ = [
     "nothing_known",
     "region_key",
 ]
+
+
+COMMAND_INVOKE = "command-invoke"
+"""The value of ``--cluster-access`` with which the Kubernetes API is asked through commands inside the cluster."""
 
 
 @dataclass(frozen=True)

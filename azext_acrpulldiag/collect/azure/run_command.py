@@ -135,12 +135,15 @@ def output_from(answer: Json) -> str:
 def explained(why: Unreadable) -> Unreadable:
     """Say of a failure that is known what is the matter, and what to do. Pure."""
     said = why.detail
+    if why.reason == "forbidden":
+        return replace(why, detail="HTTP 403: no permission to run commands in the cluster, or to read their output")
     if _PULL.search(said):
         means = f"the nodes cannot pull the image of AKS's own pod for commands, {IMAGE}"
     elif _DENIED.search(said):
         means = "a policy of the cluster refuses AKS's pod for commands; let it leave out namespace aks-command"
     elif _NOT_STARTED.search(said):
-        means = "AKS's pod for commands was not started: it takes a ready Linux node with 200m of CPU and 500 MiB free"
+        room = "it takes a ready Linux node with 200m of CPU and 500 MiB free"
+        return replace(why, detail=f"AKS's pod for commands did not start in time: {room}")
     else:
         return why
     return replace(why, detail=f"{said.rstrip('.')}; {means}")

@@ -30,9 +30,6 @@ CREDENTIAL_PERMISSION = "Microsoft.ContainerService/managedClusters/listClusterU
 ENTRA_SERVER_APP = "6dae42f8-4368-4678-94ff-3960e28e3630"
 
 
-COMMAND_INVOKE = "command-invoke"
-
-
 @dataclass(frozen=True)
 class ClusterAccess:
     """How the user wants the Kubernetes API to be reached."""

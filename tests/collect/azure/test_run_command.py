@@ -105,7 +105,6 @@ def test_a_pod_that_does_not_run_is_explained(cloud: Cloud, session: SimulatedSe
 def test_an_error_in_place_of_a_result_is_explained(cloud: Cloud, session: SimulatedSession) -> None:
     cloud.commands.error = ("KubernetesPerformanceError", PERFORMANCE)
     found = why(session)
-    assert "did not start within 30s" in found.detail
     assert found.detail.endswith("a ready Linux node with 200m of CPU and 500 MiB free")
 
 
