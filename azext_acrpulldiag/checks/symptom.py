@@ -240,7 +240,11 @@ def _with_a_way_out(why: Unreadable, options: Options, so: str = "pods were not 
     """With what else may show them; what starts a pod is named to who left the way open, and never chosen."""
     so = f"{why.detail.rstrip('.')}; {so}"
     if options.cluster_access == COMMAND_INVOKE:
-        return replace(why, detail=f"{so}. Where this machine reaches the API server, leave --cluster-access out")
+        in_azure = (why.permission or "").startswith("Microsoft.")
+        narrower = "" if why.reason != "forbidden" or in_azure else " Give --namespace if you may read one."
+        return replace(
+            why, detail=f"{so}.{narrower} Where this machine reaches the API server, leave --cluster-access out"
+        )
     if why.reason in ("unreachable", "timeout"):
         inside = ", or --cluster-access command-invoke, for which AKS starts a pod that asks from inside"
         by_file = options.kubeconfig is not None or options.context is not None

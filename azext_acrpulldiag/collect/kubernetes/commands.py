@@ -19,6 +19,8 @@ CLUSTER_WIDE = ("nodes", "namespaces")
 _BEGIN = "begin"
 _END = re.compile(r"end (\d{1,3}) (\d{1,3})")
 _COUNT = re.compile(r"count (\d{1,9})")
+# What kubectl says beside an answer: warnings of the API server, and lines of its own log.
+_BESIDE = re.compile(r"Warning: |[IWE]\d{4} ")
 # "Error from server (Forbidden): pods is forbidden: ..."; "error: You must be logged in to the server (Unauthorized)".
 _REASON = re.compile(r"^(?:Error from server|error: You must be logged in to the server) \((\w+)\)", re.MULTILINE)
 # Reasons of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ and their codes.
@@ -85,9 +87,9 @@ class Output:
 
 
 def sections_of(questions: Iterable[Question]) -> tuple[Section, ...]:
-    """The runs of kubectl that answer them, in their order."""
+    """The runs of kubectl that answer them, in their order; none for what cannot be: it may look like an option."""
     grouped: dict[object, list[Question]] = {}
-    for each in questions:
+    for each in (each for each in questions if each.is_possible):
         grouped.setdefault(each if each.name is None else (each.resource, each.namespace), []).append(each)
     return tuple(Section(tuple(dict.fromkeys(group))) for group in grouped.values())
 
@@ -127,7 +129,7 @@ def answers_in(sections: Sequence[Section], output: str) -> Output:
 
 def _answer(section: Section, lines: list[str], code: int) -> Answer | None:
     """What one run of kubectl printed; ``None``: it is not whole."""
-    told = [line for line in lines if line.strip() and not line.startswith("Warning:")]
+    told = [line for line in lines if line.strip() and not _BESIDE.match(line)]
     objects = [line for line in told if line.startswith("{")]
     if code:
         return _refused([line for line in told if not line.startswith("{")])

@@ -23,7 +23,7 @@ MOST_COMMANDS = 3
 """In one run."""
 _TRIES = 2
 """Commands for one set of questions: what a first one's output had no room for may fit alone."""
-_MOST_SECTIONS = 24
+_MOST_SECTIONS = 12
 # Of the time that is left: images and rights hang on the answers.
 _SHARE = 0.75
 
@@ -58,7 +58,9 @@ class InClusterHttp:
 
         Why there is no answer to a question is kept as its answer.
         """
-        asked = sections_of(each for each in questions if _key(each) not in self._answers)
+        new = [each for each in questions if _key(each) not in self._answers]
+        self._answers.update((_key(each), ()) for each in new if not each.is_possible)
+        asked = sections_of(new)
         wanted = list(asked[:_MOST_SECTIONS])
         self._keep(asked[_MOST_SECTIONS:], _limited("It is more than one command asks"))
         for _ in range(_TRIES):

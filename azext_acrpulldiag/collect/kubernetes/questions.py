@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Question:
     def path(self) -> str:
         """Where the API has it."""
         return path_of(self.resource, self.namespace, self.name)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether its names are such as an object can have; events name what whoever writes them likes."""
+        return all(each is None or _NAME.fullmatch(each) for each in (self.namespace, self.name))
 
 
 def path_of(resource: str, namespace: str | None, name: str | None = None) -> str:

@@ -21,6 +21,7 @@ count 2
 { "metadata":{ "name":"b","":0},"status":{},"":0}
 end 1 0
 Warning: something old
+E1128 15:00:00.000000       1 memcache.go:265] "Unhandled Error" err="couldn't get current server API group list"
 count 1
 { "metadata":{ "name":"n","":0},"status":{},"":0}
 end 2 0
@@ -47,10 +48,12 @@ def test_the_command_has_an_argument_list_for_each_question() -> None:
     assert {each[-1] for each in words} == {"2>&1"}
 
 
-def test_names_cannot_be_more_than_names() -> None:
-    hostile = "x; kubectl delete pods --all # $(id) '\n"
-    (section,) = sections_of([Question("pods", hostile, hostile)])
-    assert shlex.split(section.command())[3] == hostile
+@pytest.mark.parametrize(
+    "hostile", ["x; kubectl delete pods --all", "--server=https://x.example", "-A", "$(id)", "A", ""]
+)
+def test_what_no_object_can_be_named_is_not_asked_for(hostile: str) -> None:
+    """Whoever may write events chooses what they name."""
+    assert sections_of([Question("pods", "web", hostile), Question("pods", hostile, "web-0")]) == ()
 
 
 def test_objects_of_one_kind_and_namespace_are_asked_for_together() -> None:

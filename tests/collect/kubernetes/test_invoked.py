@@ -100,6 +100,16 @@ def test_what_has_no_room_by_itself_is_unknown_and_the_rest_is_read(cloud: Cloud
     assert len(here.ran) <= MOST_COMMANDS
 
 
+def test_events_cannot_smuggle_options(cloud: Cloud) -> None:
+    cloud.node()
+    pod = cloud.failing_pod()
+    event = cloud.event(pod, "Failed", 'Failed to pull image "x": no')
+    event["involvedObject"] |= {"name": "--server=https://elsewhere.example", "uid": "1"}
+    here = InCluster(cloud)
+    assert here.read() == directly(cloud)
+    assert not [command for command in here.ran if "elsewhere" in command]
+
+
 def test_a_command_that_is_refused_is_one_reason_for_all(cloud: Cloud) -> None:
     why = Unreadable("forbidden", "no right", "run", "run")
 
