@@ -13,7 +13,8 @@ long-summary: >
     Nodes, containers that wait on their image and recent pulls are read from the Kubernetes API of the cluster,
     with the cluster's user credential from Azure, or your own sign-in where the cluster uses Entra ID (kubelogin
     is not needed). Where the API cannot be reached, as with a private cluster, the run says so within seconds and
-    goes on with what Azure shows.
+    goes on with what Azure shows. With `--cluster-access command-invoke` it is read from inside the cluster instead,
+    in pods that AKS starts for that, as for `az aks command invoke`; no Secret is read that way.
 
     Without --acr and --image, the registries that failing pods pull from are judged: one report, or, where they
     name several registries, a list of reports.
@@ -66,6 +67,9 @@ examples:
         --image myregistry.azurecr.io/team/app:1.2
   - name: Do not test the credential of a pull secret at its registry.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
+  - name: Read the pods of a private cluster through commands that AKS runs in it.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --cluster-access command-invoke
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
   - name: Diagnose every cluster that the login can see with one registry, one row a cluster.

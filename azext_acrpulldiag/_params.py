@@ -134,10 +134,12 @@ def _load_kubernetes(context: Any) -> None:
     )
     context.argument(
         "cluster_access",
-        arg_type=get_enum_type(["auto", "direct", "none"], default="auto"),
+        arg_type=get_enum_type(["auto", "direct", "command-invoke", "none"], default="auto"),
         arg_group=group,
-        help="How to reach the Kubernetes API. `auto` and `direct` read it from this machine, `none` does not read "
-        "it: pods, events and nodes are then unknown.",
+        help="How to reach the Kubernetes API. `auto` and `direct` read it from this machine. `command-invoke` is for "
+        "private clusters: like `az aks command invoke` it has AKS start up to three pods that run kubectl in the "
+        "cluster, reads no Secret, and is never chosen by `auto`. `none` does not read it: pods, events and nodes are "
+        "then unknown.",
     )
     context.argument(
         "kubeconfig",

@@ -207,8 +207,9 @@ def _validate_access(namespace: Any, several: bool) -> None:
     from azure.cli.core.azclierror import FileOperationError, MutuallyExclusiveArgumentError
 
     by_file = [name for name in ("kubeconfig", "context") if getattr(namespace, name) is not None]
-    if by_file and namespace.cluster_access == "none":
-        raise MutuallyExclusiveArgumentError(f"--{by_file[0]} has no effect with --cluster-access none.")
+    if by_file and namespace.cluster_access in ("none", "command-invoke"):
+        access = namespace.cluster_access
+        raise MutuallyExclusiveArgumentError(f"--{by_file[0]} has no effect with --cluster-access {access}.")
     if by_file and several:
         raise MutuallyExclusiveArgumentError(f"--{by_file[0]} names one cluster, and --ids names several.")
     if namespace.kubeconfig is not None:
@@ -253,6 +254,11 @@ def _validate_pull_secret(namespace: Any) -> None:
     if namespace.pull_secret is not None:
         if namespace.cluster_access == "none":
             raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --cluster-access none.")
+        if namespace.cluster_access == "command-invoke":
+            raise MutuallyExclusiveArgumentError(
+                "--pull-secret has no effect with --cluster-access command-invoke: no Secret is read that way, since "
+                "the output of its commands is kept in the log of a pod and by Azure."
+            )
         if "pull-secret" in _words(namespace.skip):
             raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --skip pull-secret.")
         only = _words(namespace.only)

@@ -67,7 +67,8 @@ class Request:
     def options(self) -> Options:
         """What judgement needs of it."""
         access = self.access
-        return Options(self.expiry_days, _parsed(self.image_text), self.image_text, access.kubeconfig, access.context)
+        image = _parsed(self.image_text)
+        return Options(self.expiry_days, image, self.image_text, access.kubeconfig, access.context, access.mode)
 
 
 def as_read(facts: Facts) -> Facts:
@@ -201,7 +202,7 @@ def read(
         check_acr=request.check_acr,
         access=request.access,
         scope=request.scope,
-        known=None if found is None else Known(found.cluster, found.server, found.kubernetes),
+        known=None if found is None else Known(found.cluster, found.way, found.kubernetes),
         pull_secret=request.pull_secret,
         credential_test=request.credential_test,
         joint=request.joint,

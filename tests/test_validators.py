@@ -158,7 +158,7 @@ def test_a_kubeconfig_names_one_cluster_and_is_used(tmp_path):
     assert str(path) in refused(errors.FileOperationError, kubeconfig=str(path))
     path.write_text("{}", encoding="utf-8")
     validate_diagnose_pull(command(), arguments(kubeconfig=str(path), context="prod"))
-    for wrong in ({"cluster_access": "none"}, {"_ids": ["/a", "/b"]}):
+    for wrong in ({"cluster_access": "none"}, {"cluster_access": "command-invoke"}, {"_ids": ["/a", "/b"]}):
         assert refused(errors.MutuallyExclusiveArgumentError, context="prod", **wrong).startswith("--context")
 
 
@@ -256,7 +256,9 @@ def test_a_pull_secret_may_be_named(name):
     validate_diagnose_pull(command(), arguments(pull_secret=name))
 
 
-@pytest.mark.parametrize("other", [{"cluster_access": "none"}, {"skip": ["pull-secret"]}])
+@pytest.mark.parametrize(
+    "other", [{"cluster_access": "none"}, {"cluster_access": "command-invoke"}, {"skip": ["pull-secret"]}]
+)
 def test_a_pull_secret_that_would_not_be_looked_at_is_refused(other):
     said = refused(errors.MutuallyExclusiveArgumentError, pull_secret="regcred", **other)
     assert said.startswith("--pull-secret has no effect")

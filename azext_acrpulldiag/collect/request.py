@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from ..facts import Cluster, Kubernetes, LogQuestion, Options, Unreadable
 from ..targets import Targets
 from .ask.common import Common
-from .ask.kubernetes import ApiServer
 from .ask.readers import Readers
 from .az.check_health import HealthCheck
 from .kubernetes.login import ClusterAccess
+from .kubernetes.ways import Way
 from .kubernetes.workloads import Scope
 
 
@@ -20,7 +20,7 @@ class Known:
     """What was read already, to find the registries that there are to judge."""
 
     cluster: Cluster | Unreadable
-    server: ApiServer | Unreadable
+    way: Way | Unreadable
     kubernetes: Kubernetes | Unreadable
 
 

@@ -54,8 +54,8 @@ from .azure.cluster import read_cluster
 from .azure.identity import read_managed_identity
 from .azure.nodes import read_models, read_node_hosts
 from .kubernetes.api import KubeApi
-from .kubernetes.login import find_api_server
 from .kubernetes.running import read_running_pods
+from .kubernetes.ways import api_by, find_way
 from .kubernetes.workloads import of_another_cluster, read_kubernetes
 from .members import MemberError
 from .registry.api import CliLogin, RegistryApi
@@ -153,9 +153,9 @@ def kube_api(run: Run) -> KubeApi | Unreadable | None:
     if request.access.mode == "none":
         return None
     if request.known is not None:
-        server = request.known.server
-        return server if isinstance(server, Unreadable) else KubeApi(run.session, server)
-    return KubeApi(run.session, find_api_server(run.arm, run.session, request.targets.cluster, request.access))
+        way = request.known.way
+        return way if isinstance(way, Unreadable) else api_by(way, run.session)
+    return api_by(find_way(run.arm, run.session, request.targets.cluster, request.access), run.session)
 
 
 def kubernetes(

@@ -115,6 +115,7 @@ __all__ = [
     "ACCOUNT",
     "ARGUMENT",
     "CODES",
+    "COMMAND_INVOKE",
     "EVERYWHERE",
     "FAILING_POD",
     "PROVIDER_FAILED",
@@ -216,6 +217,10 @@ __all__ = [
 ]
 
 
+COMMAND_INVOKE = "command-invoke"
+"""The value of ``--cluster-access`` with which the Kubernetes API is asked through commands inside the cluster."""
+
+
 @dataclass(frozen=True)
 class Options:
     """Arguments that judgement depends on."""
@@ -228,6 +233,8 @@ class Options:
     """What the user gave as ``--kubeconfig``."""
     context: str | None = None
     """What the user gave as ``--context``."""
+    cluster_access: str = "auto"
+    """What the user gave as ``--cluster-access``."""
 
 
 @dataclass(frozen=True)

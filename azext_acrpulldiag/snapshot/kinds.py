@@ -20,7 +20,7 @@ class Kind(Enum):
 
 
 _WORDS = """
-    access action actions architecture arm_audience_tokens code connectivity data_actions
+    access action actions architecture arm_audience_tokens cluster_access code connectivity data_actions
     default_action destination_ports direction display_status endpoint_network_policies features filtered_by fqdn_tags
     identity_type kind location member mode next_hop node_image_version not_actions not_data_actions operator
     os os_sku os_type os_version outbound_type pool_type ports power_state principal_type protocol protocols

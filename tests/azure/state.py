@@ -27,6 +27,7 @@ from .changes_registry import RegistryChanges
 from .changes_resolver import ResolverChanges
 from .changes_service import ServiceChanges
 from .changes_workloads import WorkloadChanges
+from .commands import Commands
 from .faults import Fault, Faults
 from .images import DataPlane, Repository
 from .log import RequestLog
@@ -131,6 +132,9 @@ class Cloud(
     kubernetes: Any = None
     # The same by host, of the clusters that were added to the default one.
     fleet: dict[str, Any] = field(default_factory=dict)
+
+    # What becomes of commands that are run inside the cluster.
+    commands: Commands = field(default_factory=Commands)
 
     latency: float = 0.0
     faults: Faults = field(default_factory=Faults)

@@ -202,8 +202,8 @@ def test_made_networks(seed: int, record_property: Any) -> None:
 OF_THE_SAME_NETWORK = frozenset(
     f"tests.scenarios.{each}_stories"
     for each in (
-        "access", "account_pull", "cache_rule", "identity", "image", "image_content", "image_manifest", "lifetime",
-        "renewal", "scope", "secret", "tenant", "version", "who_pulls",
+        "access", "account_pull", "cache_rule", "identity", "image", "image_content", "image_manifest", "invoke",
+        "lifetime", "renewal", "scope", "secret", "tenant", "version", "who_pulls",
     )
 )  # fmt: skip
 NETWORKED = [

@@ -171,11 +171,19 @@ class ArmReader:
         from azure.core.rest import HttpRequest
 
         with translated_errors(path, method=method):
-            client = self._client(subscription_of(path) or subscription)
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
-            response = client.send_request(request, stream=True)
-            payload = read_body(response, self.session, path, MAX_BODY_BYTES)
-            return interpret(response.status_code, payload, path, method)
+            status, _, payload = self.send(request, path, subscription)
+            return interpret(status, payload, path, method)
+
+    def send(
+        self, request: Any, path: str, subscription: str | None = None, **options: Any
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send one request of azure-core's; any status is an answer, with its headers and its body.
+
+        ``options`` are azure-core's for this request alone. Raises what azure-core raises.
+        """
+        response = self._client(subscription_of(path) or subscription).send_request(request, stream=True, **options)
+        return response.status_code, response.headers, read_body(response, self.session, path, MAX_BODY_BYTES)
 
     def _client(self, subscription: str | None) -> Any:
         """One pipeline a login: the authentication policy keeps its token."""
@@ -330,6 +338,11 @@ def _parsed(payload: bytes) -> Any:
 def error_code(payload: bytes) -> str | None:
     """The error code of ARM's wrapped form or of a provider's flat one (AKS), if it is JSON."""
     return _error_text(payload, "code")
+
+
+def error_message(payload: bytes) -> str | None:
+    """The message of such an error, secrets masked."""
+    return _error_text(payload, "message")
 
 
 def _error_text(payload: bytes, name: str) -> str | None:
