@@ -15,9 +15,9 @@ WHEELS := .wheels-contracts
 OLDEST_AZ := $(shell sed -n 's/.*"azext.minCliCoreVersion": "\(.*\)".*/\1/p' azext_acrpulldiag/azext_metadata.json)
 
 # What depends on az itself: whole runs, and the commands of az that are wrapped.
-# Not what runs in this Python's engines a hundred times.
+# Not what runs in this Python's engines a hundred times, nor the repairs, whose commands are only parsed there.
 IN_ENGINES := $(addprefix tests/scenarios/,test_faults.py test_least_privilege.py test_network_rights.py test_rights.py)
-ON_OLDEST := tests/scenarios $(addprefix --ignore=,$(IN_ENGINES)) tests/collect/az
+ON_OLDEST := tests/scenarios $(addprefix --ignore=,$(IN_ENGINES) tests/scenarios/test_repairs.py) tests/collect/az
 
 JOBS ?= 2
 PYTEST_ARGS ?=
@@ -29,6 +29,9 @@ ACR ?=
 
 export AZURE_CORE_COLLECT_TELEMETRY := no
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Of az, as large as it is, little is ever imported: what is, is compiled then, and kept for the next import.
+INSTALL := -m pip install --quiet --no-compile
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{printf "%-14s %s\n", $$1, $$2}'
@@ -44,19 +47,19 @@ endef
 setup: $(VENV)/.ready ## install the Azure CLI and the test tools into .venv
 $(VENV)/.ready: requirements-dev.txt
 	$(call new_environment,$(VENV))
-	$(VENV)/bin/python -m pip install --quiet --requirement $<
+	$(VENV)/bin/python $(INSTALL) --requirement $<
 	touch $@
 
 setup-azdev: $(AZDEV)/.ready
 $(AZDEV)/.ready: requirements-azdev.txt
 	$(call new_environment,$(AZDEV))
-	$(AZDEV)/bin/python -m pip install --quiet --requirement $<
+	$(AZDEV)/bin/python $(INSTALL) --requirement $<
 	touch $@
 
 setup-oldest: $(OLDEST)/.ready
 $(OLDEST)/.ready: azext_acrpulldiag/azext_metadata.json
 	$(call new_environment,$(OLDEST))
-	$(OLDEST)/bin/python -m pip install --quiet azure-cli==$(OLDEST_AZ)
+	$(OLDEST)/bin/python $(INSTALL) azure-cli==$(OLDEST_AZ)
 	touch $@
 
 # Of suites that move: make clean, and the next has their newest. Needs no environment.
@@ -76,7 +79,7 @@ demo: setup ## run the real command against a broken simulated cluster (SCENARIO
 	@$(VENV)/bin/python -m tests.demo $(SCENARIO)
 
 test: setup setup-contracts ## run the tests (PYTEST_ARGS=... is handed on)
-	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 repairs: setup ## break, repair with the printed commands and tell again, every story that can be (STORY=... some)
 	$(VENV)/bin/python -m tests.repairs $(STORY)
@@ -98,7 +101,7 @@ compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure 
 	$(OLDEST)/bin/python -m azure.cli extension add --source dist/acrpulldiag-*.whl --yes && \
 	$(OLDEST)/bin/python -m azure.cli aks diagnose-pull --help
 	ACRPULLDIAG_AZ_PYTHON=$(CURDIR)/$(OLDEST)/bin/python ACRPULLDIAG_EXTENSION_DIR=$(CURDIR)/build/compat/extensions \
-	$(VENV)/bin/python -m pytest -n $(JOBS) $(ON_OLDEST) $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(ON_OLDEST) $(PYTEST_ARGS)
 
 lint: lint-code lint-azdev ## run every linter
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from typing import Any
 
+FAILED = 1
 FOUND = 4
 INCONCLUSIVE = 5
 
@@ -51,7 +52,17 @@ def leave_with(cli_ctx: Any, code: int, report: dict[str, Any]) -> None:
 
 
 def _rank(code: int) -> int:
-    return (FOUND, INCONCLUSIVE, 0).index(code)
+    return (FAILED, FOUND, INCONCLUSIVE, 0).index(code)
+
+
+def fail(message: str) -> None:
+    """Say that something besides the report failed: that is printed all the same, and the process ends with 1."""
+    from knack.log import get_logger
+
+    global _worst  # pylint: disable=global-statement
+    with _lock:
+        _worst = FAILED
+    get_logger(__name__).error(message)
 
 
 def _end(cli_ctx: Any, **_: Any) -> None:
@@ -91,6 +102,7 @@ def _tell(cli_ctx: Any, reports: list[dict[str, Any]]) -> None:
     """Write the answer to standard error, in az's own styles, or none where NO_COLOR is set."""
     from azure.cli.core.style import Style, print_styled_text
 
+    from .present.fleet import ASKED, screen_of
     from .present.folding import DEFAULT_WIDTH, continued_on
     from .present.terminal import blocks_of
 
@@ -98,7 +110,9 @@ def _tell(cli_ctx: Any, reports: list[dict[str, Any]]) -> None:
         width = os.get_terminal_size(sys.stderr.fileno()).columns or DEFAULT_WIDTH
     except OSError:
         width = DEFAULT_WIDTH
-    for line in blocks_of(reports, width, continued_on(sys.platform)):
+    of_all = cli_ctx.invocation.data.get(ASKED)
+    lines = screen_of(reports, width) if of_all else blocks_of(reports, width, continued_on(sys.platform))
+    for line in lines:
         if os.environ.get("NO_COLOR") or not cli_ctx.enable_color:
             sys.stderr.write(f"{line.text}\n")
         else:

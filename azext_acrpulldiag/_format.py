@@ -6,6 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 _HEALTHY_CELL = 70
@@ -16,6 +17,19 @@ def pull_report_table(result: Any) -> list[OrderedDict[str, str]]:
     from .present.table import table_of
 
     return table_of(flat(result), *_look())
+
+
+def report_table(cli_ctx: Any) -> Callable[[Any], list[OrderedDict[str, str]]]:
+    """The same; of all clusters, which az's invocation knows of, a row each."""
+
+    def table(result: Any) -> list[OrderedDict[str, str]]:
+        from .present.fleet import ASKED, fleet_table
+
+        if cli_ctx.invocation.data.get(ASKED):
+            return fleet_table(result, _look()[0])
+        return pull_report_table(result)
+
+    return table
 
 
 def flat(result: Any) -> list[dict[str, Any]]:

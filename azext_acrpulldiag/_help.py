@@ -13,10 +13,14 @@ long-summary: >
     Nodes, containers that wait on their image and recent pulls are read from the Kubernetes API of the cluster,
     with the cluster's user credential from Azure, or your own sign-in where the cluster uses Entra ID (kubelogin
     is not needed). Where the API cannot be reached, as with a private cluster, the run says so within seconds and
-    goes on with what Azure shows.
+    goes on with what Azure shows. With `--cluster-access command-invoke` it is read from inside the cluster instead,
+    in pods that AKS starts for that, as for `az aks command invoke`; no Secret is read that way.
 
     Without --acr and --image, the registries that failing pods pull from are judged: one report, or, where they
     name several registries, a list of reports.
+
+    With --all-clusters, every cluster that the login can see is diagnosed, a few at a time: the result is a list, the
+    worst first, standard error gets a line as each ends, and the exit code is that of the worst.
 
     `az acr check-health` is run for the registry from this machine; its result never changes the verdict.
 
@@ -68,12 +72,21 @@ examples:
         --image myregistry.azurecr.io/team/app:1.2
   - name: Do not test the credential of a pull secret at its registry.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --no-credential-test
+  - name: Read the pods of a private cluster through commands that AKS runs in it.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --cluster-access command-invoke
   - name: Also test the registry from a node of the cluster, without asking.
     text: az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry --check-acr --yes
   - name: Really pull an image on every node pool, without asking.
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --image myregistry.azurecr.io/team/app:1.2
         --namespace web --probe --yes
+  - name: Diagnose every cluster that the login can see with one registry, one row a cluster.
+    text: az aks diagnose-pull --all-clusters --acr myregistry -o table
+  - name: List the clusters of a subscription that cannot pull what their pods wait for, with the first cause.
+    text: >
+        az aks diagnose-pull --all-clusters --subscription MySubscription
+        --query "[?verdict=='broken'].[target.cluster.name,rootCauses[0].outcome]" -o tsv
   - name: Save what the run read, with aliases for all names and ids, to show it to others.
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry

@@ -28,6 +28,12 @@ def load_arguments(self: Any, command: str) -> None:
             completer=get_resource_name_completion_list("Microsoft.ContainerService/managedClusters"),
         )
         context.argument(
+            "all_clusters",
+            action="store_true",
+            help="Diagnose every cluster that the login can see, in all of its subscriptions, instead of one. "
+            "--resource-group and --subscription narrow that.",
+        )
+        context.argument(
             "acr",
             help="Registry to diagnose: its name, login server or resource ID, in any subscription of the login. "
             "Without it, it is taken from --image, else from the images of failing pods: then there is a report "
@@ -42,7 +48,11 @@ def load_arguments(self: Any, command: str) -> None:
         _load_judgement(context)
         _load_kubernetes(context)
         _load_snapshots(context)
-        context.argument("timeout", type=float, help="Seconds for the whole run: 60, or 300 with --probe.")
+        context.argument(
+            "timeout",
+            type=float,
+            help="Seconds for the whole run: 60, or 300 with --probe; with --all-clusters for each cluster.",
+        )
 
     with self.argument_context("aks explain-pull-error") as context:
         context.argument(
@@ -135,10 +145,12 @@ def _load_kubernetes(context: Any) -> None:
     )
     context.argument(
         "cluster_access",
-        arg_type=get_enum_type(["auto", "direct", "none"], default="auto"),
+        arg_type=get_enum_type(["auto", "direct", "command-invoke", "none"], default="auto"),
         arg_group=group,
-        help="How to reach the Kubernetes API. `auto` and `direct` read it from this machine, `none` does not read "
-        "it: pods, events and nodes are then unknown.",
+        help="How to reach the Kubernetes API. `auto` and `direct` read it from this machine. `command-invoke` is for "
+        "private clusters: like `az aks command invoke` it has AKS start up to three pods that run kubectl in the "
+        "cluster, reads no Secret, and is never chosen by `auto`. `none` does not read it: pods, events and nodes are "
+        "then unknown.",
     )
     context.argument(
         "kubeconfig",

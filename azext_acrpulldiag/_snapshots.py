@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ._exit import fail
 from .diagnosis.evaluate import left_out
 from .engine import Request, as_read, judged
 from .facts import Facts
+from .quoting import printable
 from .report import Elapsed, Json
 from .snapshot.aliases import Aliases
 from .snapshot.document import Judged, Snapshot, SnapshotError
@@ -39,7 +41,8 @@ def _redacted(facts: Facts) -> Facts:
 def kept(request: Request, save: str | None, redact: bool) -> Iterator[Callable[[Facts], Facts]]:
     """Give what every facts of a run go through before they are judged; write them to ``save`` at its end.
 
-    That file is opened at once. Raises az's ``FileOperationError`` where it cannot be written.
+    That file is opened at once. Raises az's ``FileOperationError`` where it cannot be opened; where it cannot be
+    written after the run, that is said beside the report, and the process ends with 1.
     """
     as_judged = _redacted if redact else as_read
     if save is None:
@@ -54,7 +57,10 @@ def kept(request: Request, save: str | None, redact: bool) -> Iterator[Callable[
 
     with _in_words_of_az(), saving(Path(save).expanduser()) as write:
         yield keep
-        write(Snapshot(_extension_version(), reports[0].facts.now, redact, tuple(reports)))
+        try:
+            write(Snapshot(_extension_version(), reports[0].facts.now, redact, tuple(reports)))
+        except SnapshotError as error:
+            fail(f"{error} {error.advice}")
 
 
 def judged_again(path: str, skip: tuple[str, ...], narrowed: str, expiry_days: int | None, redact: bool) -> list[Json]:
@@ -88,7 +94,7 @@ def _report(
         # Each value has its type, and all of them together make no sense: of a run they would.
         raise SnapshotError(
             f"The facts in the snapshot {path!r} contradict each other, and cannot be judged: "
-            f"{type(error).__name__}: {str(error)[:200]}."
+            f"{type(error).__name__}: {printable(str(error)[:200])}."
         ) from error
     report["elapsed"]["seconds"] = round(time.monotonic() - began, 3)
     return report

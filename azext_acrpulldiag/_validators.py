@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .facts import Image
 
 SEVERAL_CLUSTERS = "acrpulldiag_several_clusters"
+GIVEN_SUBSCRIPTION = "acrpulldiag_given_subscription"
 EXPIRY_DAYS = 30
 _TIMEOUT_SECONDS = 60.0
 _PROBE_SECONDS = 300.0
@@ -17,6 +18,8 @@ _ONLY_FOR_RUNS = (
     "cluster_access", "kubeconfig", "context", "check_acr", "probe", "yes", "timeout", "save_snapshot",
 )  # fmt: skip
 """What says what is read, and how: nothing is, of a snapshot."""
+_OF_ONE_CLUSTER = ("name", "pod", "check_acr", "probe", "kubeconfig", "context", "snapshot")
+"""What names one cluster or something of it, or starts pods there."""
 _KUBERNETES_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
@@ -25,14 +28,19 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
 
     One validator for all of them: azure-cli runs validators of single arguments in no
     certain order. Remembers on the job's CLI context whether ``--ids`` named several
-    clusters, since then no exception may leave a job.
+    clusters, since then no exception may leave a job, and for --all-clusters the subscription
+    that was given: later on az puts its default there.
     """
     several = len(getattr(namespace, "_ids", None) or []) > 1
     cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
-    if namespace.snapshot is not None:
+    if namespace.all_clusters:
+        _validate_all_clusters(namespace)
+        cmd.cli_ctx.data[GIVEN_SUBSCRIPTION] = getattr(namespace, "_subscription", None)
+    elif namespace.snapshot is not None:
         _validate_snapshot(namespace)
         return
-    _validate_cluster(namespace, several)
+    else:
+        _validate_cluster(namespace, several)
     namespace.expiry_days = EXPIRY_DAYS if namespace.expiry_days is None else namespace.expiry_days
     namespace.timeout = seconds_of_run(namespace.probe) if namespace.timeout is None else namespace.timeout
     _validate_numbers(namespace)
@@ -76,6 +84,24 @@ def _validate_snapshot(namespace: Any) -> None:
         _validate_expiry_days(namespace.expiry_days)
     namespace.only = _validated_words(namespace.only, "--only")
     namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
+
+
+def _validate_all_clusters(namespace: Any) -> None:
+    """Every cluster is none in particular. A group that the configuration names is none that the user gave."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    given = set(getattr(getattr(namespace, "_parser", None), "specified_arguments", ()))
+    excluded = [name for name in _OF_ONE_CLUSTER if getattr(namespace, name, None)]
+    if getattr(namespace, "_ids", None):  # which az has taken apart by now
+        excluded = ["ids", *(name for name in excluded if name != "name")]
+    if excluded:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in excluded)
+        raise MutuallyExclusiveArgumentError(
+            f"{options} cannot be given with --all-clusters.",
+            "Leave out either. --resource-group, --subscription and --namespace narrow what --all-clusters looks at.",
+        )
+    if "resource_group_name" not in given:
+        namespace.resource_group_name = None
 
 
 def _validate_cluster(namespace: Any, several: bool) -> None:
@@ -188,8 +214,9 @@ def _validate_access(namespace: Any, several: bool) -> None:
     from azure.cli.core.azclierror import FileOperationError, MutuallyExclusiveArgumentError
 
     by_file = [name for name in ("kubeconfig", "context") if getattr(namespace, name) is not None]
-    if by_file and namespace.cluster_access == "none":
-        raise MutuallyExclusiveArgumentError(f"--{by_file[0]} has no effect with --cluster-access none.")
+    if by_file and namespace.cluster_access in ("none", "command-invoke"):
+        access = namespace.cluster_access
+        raise MutuallyExclusiveArgumentError(f"--{by_file[0]} has no effect with --cluster-access {access}.")
     if by_file and several:
         raise MutuallyExclusiveArgumentError(f"--{by_file[0]} names one cluster, and --ids names several.")
     if namespace.kubeconfig is not None:
@@ -234,6 +261,11 @@ def _validate_pull_secret(namespace: Any) -> None:
     if namespace.pull_secret is not None:
         if namespace.cluster_access == "none":
             raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --cluster-access none.")
+        if namespace.cluster_access == "command-invoke":
+            raise MutuallyExclusiveArgumentError(
+                "--pull-secret has no effect with --cluster-access command-invoke: no Secret is read that way, since "
+                "the output of its commands is kept in the log of a pod and by Azure."
+            )
         if "pull-secret" in _words(namespace.skip):
             raise MutuallyExclusiveArgumentError("--pull-secret has no effect with --skip pull-secret.")
         only = _words(namespace.only)
@@ -308,9 +340,10 @@ def _validate_probe(namespace: Any, several: bool) -> None:
 
     if not namespace.probe:
         return
-    if namespace.cluster_access == "none":
+    if namespace.cluster_access in ("none", "command-invoke"):
         raise MutuallyExclusiveArgumentError(
-            "--probe starts pods through the Kubernetes API, and --cluster-access none does not ask it."
+            f"--probe starts pods through the Kubernetes API, and --cluster-access {namespace.cluster_access} does not "
+            "ask it from here."
         )
     if several:
         raise MutuallyExclusiveArgumentError("--probe starts pods in one cluster, and --ids names several.")

@@ -7,7 +7,7 @@ def load_command_table(self: Any, _: Any) -> None:
     """Register the commands, all in preview as the extension is."""
     from azure.cli.core.commands import CliCommandType
 
-    from ._format import pull_checks_table, pull_report_table
+    from ._format import pull_checks_table, report_table
     from ._validators import validate_diagnose_pull
     from .messages import explain_table
 
@@ -18,7 +18,7 @@ def load_command_table(self: Any, _: Any) -> None:
             "diagnose-pull",
             "diagnose_pull",
             validator=validate_diagnose_pull,
-            table_transformer=pull_report_table,
+            table_transformer=report_table(self.cli_ctx),
             is_preview=True,
         )
     with self.command_group("aks", messages) as group:

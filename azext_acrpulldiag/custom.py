@@ -21,6 +21,7 @@ def diagnose_pull(
     image: str | None = None,
     namespace: str | None = None,
     pod: str | None = None,
+    all_clusters: bool = False,
     cluster_access: str = "auto",
     kubeconfig: str | None = None,
     context: str | None = None,
@@ -40,7 +41,7 @@ def diagnose_pull(
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Say why a cluster cannot pull from a registry; see ``_help.py`` and docs/report.schema.json.
 
-    Where failing pods name several registries, and the user none: a list of reports.
+    Where failing pods name several registries, and the user none, and of all clusters: a list of reports.
     """
     if snapshot is not None:
         from ._snapshots import judged_again
@@ -78,6 +79,9 @@ def diagnose_pull(
         credential_test=not no_credential_test,
     )
     with interruptible(), _kept(request, save_snapshot, redact) as keep:
+        if all_clusters:
+            found = _reports_of_all(cmd.cli_ctx, request, suffix, keep, named=not redact)
+            return _left_with_all(cmd.cli_ctx, found, fail_on)
         reports = _reports(cmd.cli_ctx, request, suffix, keep)
     return _left_with(cmd.cli_ctx, reports, fail_on)
 
@@ -89,6 +93,15 @@ def _left_with(cli_ctx: Any, reports: list[dict[str, Any]], fail_on: str) -> dic
     for report in reports:
         leave_with(cli_ctx, exit_code(report, fail_on), report)
     return reports[0] if len(reports) == 1 else reports
+
+
+def _left_with_all(cli_ctx: Any, reports: list[dict[str, Any]], fail_on: str) -> list[dict[str, Any]]:
+    """The same of all clusters, a list however many there are."""
+    from .present.fleet import ASKED
+
+    cli_ctx.invocation.data[ASKED] = True
+    _left_with(cli_ctx, reports, fail_on)
+    return reports
 
 
 def _kept(request: Request, save: str | None, redact: bool) -> AbstractContextManager[Callable[[Facts], Facts]]:
@@ -111,32 +124,62 @@ def _reports(cli_ctx: Any, request: Request, suffix: str, keep: Callable[[Facts]
     warning and exit code 0; so there a job that cannot run becomes an inconclusive report.
     """
     from azure.cli.core.azclierror import ResourceNotFoundError
-    from knack.log import get_logger
 
     from ._progress import progress
     from ._validators import SEVERAL_CLUSTERS
     from .collect.azure.missing import ClusterMissingError
-    from .engine import NoAnswerError, report_of_failure, run, run_for_failing_pods
+    from .engine import NoAnswerError, report_of_failure, reports_in_any_case, reports_of
 
     several = cli_ctx.data.get(SEVERAL_CLUSTERS, False)
+    reports = reports_in_any_case if several else reports_of
     try:
-        watch = partial(progress, cli_ctx)
-        if request.targets.registry.is_named:
-            return [run(cli_ctx, request, watch=watch, keep=keep)]
-        return run_for_failing_pods(cli_ctx, request, suffix, watch, keep)
+        return reports(cli_ctx, request, suffix, partial(progress, cli_ctx), keep)
     except ClusterMissingError as missing:
         if several:
             return [report_of_failure(request, "not-found", str(missing), keep)]
         raise ResourceNotFoundError(str(missing), missing.recommendation) from missing
     except NoAnswerError as silence:
-        if several:
-            return [report_of_failure(request, silence.why.reason, silence.why.detail, keep)]
         raise _in_words_of_az(silence) from silence
-    except Exception as error:
-        if not several:
-            raise
-        get_logger(__name__).debug("%s could not be judged.", request.targets.cluster.id, exc_info=True)
-        return [report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}", keep)]
+
+
+def _reports_of_all(
+    cli_ctx: Any, request: Request, suffix: str, keep: Callable[[Facts], Facts], named: bool
+) -> list[dict[str, Any]]:
+    """Run for every cluster, and write a line of each to standard error as it ends.
+
+    One that was deleted has no report that would name it; whether it may be named by its own name is ``named``.
+    Raises az's ``ResourceNotFoundError`` where there is none: a gate must not pass what was not judged.
+    """
+    import sys
+    from contextlib import suppress
+
+    from azure.cli.core.azclierror import ResourceNotFoundError
+
+    from ._validators import GIVEN_SUBSCRIPTION
+    from .engine import NoAnswerError
+    from .fleet import Ended, Within, run_for_all
+    from .present.fleet import line_of
+
+    def tell(ended: Ended) -> None:
+        if cli_ctx.only_show_errors:
+            return
+        name = f"{ended.cluster.name} ({ended.cluster.resource_group})" if named else "a cluster"
+        said = line_of(ended.reports) if ended.reports else f"GONE     {name} was deleted a moment ago."
+        with suppress(BrokenPipeError):  # a reader that has gone is no failure
+            sys.stderr.write(f"{ended.number:>{len(str(ended.of))}}/{ended.of} {said}\n")
+            sys.stderr.flush()
+
+    subscription, group = cli_ctx.data.get(GIVEN_SUBSCRIPTION), request.targets.cluster.resource_group or None
+    try:
+        reports = run_for_all(cli_ctx, request, suffix, Within(subscription, group), tell, keep)
+    except NoAnswerError as silence:
+        raise _in_words_of_az(silence) from silence
+    if not reports:
+        raise ResourceNotFoundError(
+            "This login sees no managed cluster" + (f" in resource group {group!r}." if group else "."),
+            "Check --resource-group and --subscription; `az aks list -o table` shows those of one subscription.",
+        )
+    return reports
 
 
 def _in_words_of_az(silence: NoAnswerError) -> Any:

@@ -9,13 +9,14 @@ from datetime import datetime, timezone
 from typing import Any, TypeGuard
 
 from .checks import ALL
-from .collect import ReadRequest, Watch, collect, collect_changes, unwatched
+from .collect import ClusterMissingError, ReadRequest, Watch, collect, collect_changes, unwatched
 from .collect.ask.deadline import Deadline, Meter
 from .collect.ask.session import Session
 from .collect.kubernetes.discovery import Discovered, discover
+from .collect.kubernetes.invoked import InvokedApi
 from .collect.kubernetes.login import KUBECONFIG, ClusterAccess
 from .collect.kubernetes.workloads import Scope
-from .collect.request import Known
+from .collect.request import Joint, Known
 from .diagnosis.changed import CHECK as CHANGES
 from .diagnosis.changed import questions_of, told
 from .diagnosis.evaluate import applies, left_out
@@ -62,6 +63,8 @@ class Request:
     access: ClusterAccess = field(default_factory=ClusterAccess)
     scope: Scope = field(default_factory=Scope)
     pull_secret: str | None = None
+    joint: Joint | None = None
+    """What runs about other clusters have in common with this one."""
     credential_test: bool = True
     """Whether a pull secret's credential may be offered to its registry."""
     probe: bool = False
@@ -71,12 +74,53 @@ class Request:
     def options(self) -> Options:
         """What judgement needs of it."""
         access = self.access
-        return Options(self.expiry_days, _parsed(self.image_text), self.image_text, access.kubeconfig, access.context)
+        image = _parsed(self.image_text)
+        return Options(self.expiry_days, image, self.image_text, access.kubeconfig, access.context, access.mode)
 
 
 def as_read(facts: Facts) -> Facts:
     """Facts are judged as they were read, unless a caller wants to save or redact them before."""
     return facts
+
+
+def reports_of(
+    cli_ctx: Any,
+    request: Request,
+    login_server_suffix: str,
+    watch: Watch = unwatched,
+    keep: Callable[[Facts], Facts] = as_read,
+) -> list[Json]:
+    """Return the report of one cluster and the registry that is named, else those of its failing pods' registries.
+
+    Raises what :func:`run` raises.
+    """
+    if request.targets.registry.is_named:
+        return [run(cli_ctx, request, watch=watch, keep=keep)]
+    return run_for_failing_pods(cli_ctx, request, login_server_suffix, watch, keep)
+
+
+def reports_in_any_case(
+    cli_ctx: Any,
+    request: Request,
+    login_server_suffix: str,
+    watch: Watch = unwatched,
+    keep: Callable[[Facts], Facts] = as_read,
+) -> list[Json]:
+    """Return the same for one of several clusters: a run that fails becomes an inconclusive report that says why.
+
+    Raises :class:`~azext_acrpulldiag.collect.azure.missing.ClusterMissingError` alone.
+    """
+    try:
+        return reports_of(cli_ctx, request, login_server_suffix, watch, keep)
+    except ClusterMissingError:
+        raise
+    except NoAnswerError as silence:
+        return [report_without_facts(request, silence.why, keep)]
+    except Exception as error:
+        from knack.log import get_logger
+
+        get_logger(__name__).debug("%s could not be judged.", request.targets.cluster.id, exc_info=True)
+        return [report_of_failure(request, "internal-error", f"{type(error).__name__}: {error}", keep)]
 
 
 def run_for_failing_pods(
@@ -93,7 +137,7 @@ def run_for_failing_pods(
     Where none does, one report about the cluster, its nodes and its pods alone. Raises what :func:`run` raises.
     """
     began = time.monotonic()
-    session = Session(cli_ctx, Deadline(request.timeout), Meter())
+    session = _session(cli_ctx, request, request.timeout, Meter())
     try:
         found = discover(session, request.targets.cluster, request.access, request.scope, login_server_suffix)
     finally:
@@ -156,7 +200,7 @@ def read(
     began = time.monotonic()
     meter = Meter()
     seconds = min(READING_SECONDS, request.timeout / 2) if request.probe else request.timeout
-    session = Session(cli_ctx, Deadline(seconds), meter)
+    session = _session(cli_ctx, request, seconds, meter)
     wanted = ReadRequest(
         request.targets,
         request.options,
@@ -168,9 +212,10 @@ def read(
         check_acr=request.check_acr,
         access=request.access,
         scope=request.scope,
-        known=None if found is None else Known(found.cluster, found.server, found.kubernetes),
+        known=None if found is None else Known(found.cluster, found.way, found.kubernetes),
         pull_secret=request.pull_secret,
         credential_test=request.credential_test,
+        joint=request.joint,
     )
     collected = collect(session, wanted, watch)
     elapsed = Elapsed(time.monotonic() - began, meter.requests, meter.longest_chain, collected.seconds)
@@ -200,7 +245,7 @@ def with_probe(
         Named(request.image_text, request.scope.namespace, request.pull_secret),
         request.access,
         max(1.0, request.timeout - elapsed.seconds),
-        None if found is None else found.server,
+        found.way if found is not None and not isinstance(found.way, InvokedApi) else None,
     )
     told = launched(lambda seconds: Session(cli_ctx, Deadline(seconds), meter), launch, facts, watch)
     seconds = time.monotonic() - began
@@ -225,7 +270,7 @@ def with_changes(
         return facts, elapsed
     began = time.monotonic()
     meter = Meter()
-    session = Session(cli_ctx, Deadline(request.timeout - elapsed.seconds), meter, retries=False)
+    session = _session(cli_ctx, request, request.timeout - elapsed.seconds, meter, retries=False)
     wanted = ReadRequest(request.targets, request.options, needs={}, questions=questions)
     found, seconds = collect_changes(session, wanted, watch)
     spent = Elapsed(
@@ -239,7 +284,11 @@ def with_changes(
 
 def report_of_failure(request: Request, reason: str, detail: str, keep: Callable[[Facts], Facts] = as_read) -> Json:
     """Return the report of a run that could not read anything: inconclusive, and why."""
-    why = Unreadable(reason, detail)
+    return report_without_facts(request, Unreadable(reason, detail), keep)
+
+
+def report_without_facts(request: Request, why: Unreadable, keep: Callable[[Facts], Facts] = as_read) -> Json:
+    """Return the same, with all that is known of the reason."""
     facts = nothing_known(request.targets, request.options, datetime.now(timezone.utc), why)
     return judged(keep(facts), request, Elapsed(0.0, 0, 0))
 
@@ -249,6 +298,11 @@ def judged(facts: Facts, request: Request, elapsed: Elapsed, diagnosis: Diagnosi
     diagnosis = diagnosis or diagnosed(facts, request.skip, request.narrowed)
     tried = repairs_tried(diagnosis, facts, request.skip)
     return report_of(facts, told(tried, facts, request.skip), elapsed)
+
+
+def _session(cli_ctx: Any, request: Request, seconds: float, meter: Meter, retries: bool = True) -> Session:
+    common = None if request.joint is None else request.joint.common
+    return Session(cli_ctx, Deadline(seconds), meter, retries, common)
 
 
 def _parsed(image: str | None) -> Image | None:

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
-from .facts import Cluster, Facts, PoolProbe, ProbeReport, Registry, Unreadable
+from .facts import COMMAND_INVOKE, Cluster, Facts, Kubernetes, PoolProbe, ProbeReport, Registry, Unreadable
 from .model import (
     Diagnosis,
     Finding,
@@ -45,7 +45,20 @@ class Elapsed:
 
 
 def report_of(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
-    """Return the whole report, JSON values only."""
+    """Return the whole report, JSON values only, every text of it printable: a snapshot is whatever a file says."""
+    report: Json = _printable(_whole(facts, diagnosis, elapsed))
+    return report
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(name): _printable(item) for name, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _whole(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
     return {
         "schemaVersion": SCHEMA_VERSION,
         "verdict": diagnosis.verdict.value,
@@ -101,7 +114,8 @@ def _cluster(facts: Facts) -> Json:
     target = facts.targets.cluster
     cluster = facts.cluster
     if not isinstance(cluster, Cluster):
-        return {"id": target.id, "name": target.name, "resourceGroup": target.resource_group, "read": False}
+        names = {"id": target.id, "name": target.name, "resourceGroup": target.resource_group}
+        return {**names, "read": False, "access": _access(facts)}
     identity = cluster.kubelet_identity
     return {
         "id": cluster.id,
@@ -113,6 +127,37 @@ def _cluster(facts: Facts) -> Json:
         "kubeletIdentityObjectId": getattr(identity, "object_id", None),
         "servicePrincipalClientId": cluster.service_principal_client_id,
         "outboundType": plain(cluster.outbound_type),
+        "access": _access(facts),
+    }
+
+
+def _access(facts: Facts) -> Json:
+    """Which way the Kubernetes API was asked, and what of it was not seen."""
+    options, kubernetes = facts.options, facts.kubernetes
+    way = options.cluster_access
+    if way in ("auto", "direct"):
+        way = "direct" if options.kubeconfig is None and options.context is None else "kubeconfig"
+    unseen: dict[str, object] = {}
+    if isinstance(kubernetes, Kubernetes):
+        unseen = {
+            "nodes": kubernetes.nodes,
+            "failing pods": kubernetes.failing,
+            "failing pods that are not Pending": kubernetes.overlooked,
+            "recent pulls": kubernetes.pulled,
+            "workloads that a policy refuses": kubernetes.refused,
+        }
+    else:
+        not_asked = Unreadable("unsupported", "It was not asked for (--cluster-access none)")
+        unseen = dict.fromkeys(("nodes", "failing pods", "recent pulls"), kubernetes or not_asked)
+    if way == COMMAND_INVOKE:
+        unseen["pull secrets"] = Unreadable("unsupported", "No Secret is read through commands in the cluster")
+    return {
+        "way": way,
+        "notSeen": [
+            {"what": what, "code": why.reason, "reason": why.sentence}
+            for what, why in sorted(unseen.items())
+            if isinstance(why, Unreadable)
+        ],
     }
 
 

@@ -85,6 +85,8 @@ _POOL_MACHINES = "nodes are single VMs (node auto-provisioning, Virtual Machines
 _ABAC = 'the registry\'s permissions mode is "RBAC Registry + ABAC Repository Permissions"'
 _LEGACY = 'the registry\'s permissions mode is "RBAC Registry Permissions"'
 _STARTS_A_POD = "--check-acr and --probe start pods; everything else only reads"
+_INVOKED = "--cluster-access command-invoke is given"
+_STARTS_PODS = "--cluster-access command-invoke starts pods, with whatever command; everything else only reads"
 # What kubectl asks for; an attach is a POST of old versions and a GET of newer ones.
 _OF_CHECK_ACR = (
     "create pods", "watch pods", "delete pods", "get pods/log", "get pods/attach", "create pods/attach"
@@ -142,6 +144,11 @@ KUBERNETES = (
     _kubernetes("list events"),
     _kubernetes("get pods", "events of failed pulls name a pod that is not Pending, or --pod does"),
     _kubernetes("get namespaces", "--namespace is given"),
+)
+COMMANDS = (
+    _action("Microsoft.ContainerService/managedClusters/runCommand/action", _CLUSTER, _INVOKED, _STARTS_PODS),
+    _action("Microsoft.ContainerService/managedClusters/commandResults/read", _CLUSTER, _INVOKED, _STARTS_PODS),
+    _kubernetes("list serviceaccounts", _INVOKED),
 )
 HOST_MODELS = (
     _action("Microsoft.Compute/virtualMachineScaleSets/read", _NODE_GROUP),

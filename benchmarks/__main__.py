@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.azure.az import Az
+from tests.azure.fleets import SIZE, healthy_fleet
 from tests.azure.log import longest_chain
 from tests.azure.process import PROJECT, ServerProcess
 from tests.azure.simulation import simulated
 from tests.azure.state import Cloud
 
 from . import clouds, journal
-from .commands import ACCOUNT_SHOW, AKS_SHOW, BY_HAND, DIAGNOSE, EXPLAIN, WITHOUT_CHECK_HEALTH
+from .commands import ACCOUNT_SHOW, AKS_SHOW, ALL_CLUSTERS, BY_HAND, DIAGNOSE, EXPLAIN, WITHOUT_CHECK_HEALTH
 from .measure import Median, interleaved, run, size_of
 
 FULL, SHOW = "az aks diagnose-pull", "az aks show"
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> int:
         _run_beside_others(result, extensions, options)
         _others_before_and_after(result, extensions, options)
         _small_and_large(result, extensions, options)
+        _all_clusters(result, extensions, options)
         _pasted(result, extensions, folder, options)
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
@@ -140,6 +142,28 @@ def _small_and_large(result: dict[str, Any], extensions: Path, options: argparse
     _table("Small and large", figures, few)
     for name, each in counted.items():
         _say_requests(name, each)
+
+
+def _all_clusters(result: dict[str, Any], extensions: Path, options: argparse.Namespace) -> None:
+    """All clusters of a login beside one of them."""
+    one, all_of_them = "one cluster", f"{SIZE} clusters"
+    with _served(healthy_fleet(), extensions, options.latency) as az:
+        rows = {one: (az, [DIAGNOSE]), all_of_them: (az, [ALL_CLUSTERS])}
+        figures = interleaved(rows, options.runs)
+        sent = {name: _sent(az, commands[0]) for name, (_, commands) in rows.items()}
+    result["all"] = {name: asdict(each) | {"requests": sent[name]} for name, each in figures.items()}
+    _table("az aks diagnose-pull --all-clusters", figures, one)
+    further = (sent[all_of_them] - sent[one]) / (SIZE - 1)
+    print(f"Requests: {sent[one]} of one cluster, {sent[all_of_them]} of {SIZE}: {further:.1f} a further cluster")
+
+
+def _sent(az: Az, command: tuple[str, ...]) -> int:
+    """The requests of one run, as the simulated cloud saw them."""
+    server = az.server
+    assert isinstance(server, ServerProcess)
+    server.clear()
+    run(az, command)
+    return len(server.log())
 
 
 def _pasted(result: dict[str, Any], extensions: Path, folder: Path, options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ AKS_SHOW = ("aks", "show", "-g", "rg-app", "-n", "prod", "-o", "json")
 ACCOUNT_SHOW = ("account", "show", "-o", "json")
 DIAGNOSE = ("aks", "diagnose-pull", "-g", "rg-app", "-n", "prod", "--acr", "contosoreg", "-o", "json")
 WITHOUT_CHECK_HEALTH = (*DIAGNOSE, "--skip", "registry.health")
+ALL_CLUSTERS = ("aks", "diagnose-pull", "--all-clusters", "--acr", "contosoreg", "-o", "json", "--only-show-errors")
 EXPLAIN = ("aks", "explain-pull-error", "-o", "json", "--file")
 
 

@@ -18,9 +18,9 @@ CLUSTER_ROLE = "image-pull-diagnosis"
 _KUBERNETES_DATA = "Microsoft.ContainerService/managedClusters"
 
 _INTRODUCTION = """\
-`az aks diagnose-pull` works with the rights of whoever runs it and changes nothing. What it may not read it reports
-as unknown, with the right that is missing, and goes on with the rest. `az aks explain-pull-error` and
-`az aks list-pull-checks` need no login at all."""
+`az aks diagnose-pull` works with the rights of whoever runs it and changes nothing, unless `--check-acr` or
+`--cluster-access command-invoke` has it start pods. What it may not read it reports as unknown, with the right that is
+missing, and goes on with the rest. `az aks explain-pull-error` and `az aks list-pull-checks` need no login at all."""
 
 _BUILT_IN = """\
 * Reader on the cluster, its node resource group, the registry and the networks of the nodes. Where role assignments
@@ -29,6 +29,8 @@ _BUILT_IN = """\
   signs in: see *In the cluster*.
 * AcrPull on the registry, or Container Registry Repository Reader where it has repository permissions, to look
   images up.
+* For `--all-clusters` Reader at the subscriptions: a cluster that the login may not read is not seen. Resource Graph
+  takes no right of its own.
 * For a cluster that pulls as a service principal, and for pull secrets of one: *In Microsoft Entra ID*."""
 
 _ROLE = f"""\
@@ -60,7 +62,11 @@ Readers), an application needs"""
 _NO_MORE = """\
 Two things are not rights of Azure. Images and credentials are looked up at the registry's own login server, which may
 not let this machine in; and the Kubernetes API may be out of this machine's reach. Both cost the checks that ask
-there, and nothing else."""
+there, and nothing else.
+
+`--cluster-access command-invoke` reads it from inside, through pods that AKS starts in namespace `aks-command`. The
+right to run commands is more than one to read: in a cluster without Microsoft Entra ID they run as its administrator,
+in one with it as whoever asks. No Secret is read that way."""
 
 
 def permission_page(checks: Sequence[Check]) -> str:

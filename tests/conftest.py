@@ -115,9 +115,15 @@ def warm_process(
     simulated_azure: Server, extension_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WarmProcess]:
     """One process a session that has imported what ``az`` does."""
-    from tests.azure.warm import warm_process
+    from tests.azure.state import Cloud
+    from tests.azure.warm import WarmAz, warm_process
+    from tests.scenarios.running import CLUSTER
 
     with warm_process(simulated_azure, tmp_path_factory.mktemp("warm"), extension_dir) as process:
+        # A whole run: whatever run comes first would decide what the others find imported.
+        simulated_azure.cloud, told = Cloud(), simulated_azure.cloud
+        WarmAz(process, tmp_path_factory.mktemp("first")).run(*CLUSTER, "--acr", "contosoreg")
+        simulated_azure.cloud = told
         yield process
 
 

@@ -12,7 +12,7 @@ from azext_acrpulldiag.catalogue import Check, Outcome, skipped, unknown
 from azext_acrpulldiag.details import Details
 from azext_acrpulldiag.diagnosis.evaluate import judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import Unreadable
+from azext_acrpulldiag.facts import Kubernetes, Options, Unreadable
 from azext_acrpulldiag.model import (
     Grouping,
     LeadsTo,
@@ -92,6 +92,34 @@ def test_a_finding_carries_its_evidence_as_json():
 def test_an_unknown_names_the_permission_that_is_missing():
     (entry,) = report(no_right)["unknowns"]
     assert (entry["permission"], entry["decisive"]) == ("A/b/read", True)
+
+
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        (Options(), "direct"),
+        (Options(cluster_access="direct"), "direct"),
+        (Options(kubeconfig="config"), "kubeconfig"),
+        (Options(context="prod"), "kubeconfig"),
+        (Options(cluster_access="command-invoke"), "command-invoke"),
+        (Options(cluster_access="none"), "none"),
+    ],
+)
+def test_the_way_to_the_cluster_and_what_was_not_seen(options, way):
+    nothing = None if way == "none" else NO_RIGHT
+    facts = replace(healthy_facts(), options=options, kubernetes=nothing)
+    access = report(fault, facts=facts)["target"]["cluster"]["access"]
+    assert access["way"] == way
+    unseen = {each["what"]: each["code"] for each in access["notSeen"]}
+    code = "unsupported" if way == "none" else "forbidden"
+    secrets = {"pull secrets": "unsupported"} if way == "command-invoke" else {}
+    assert unseen == {"nodes": code, "failing pods": code, "recent pulls": code, **secrets}
+
+
+def test_what_was_seen_in_part_is_not_called_unseen():
+    kubernetes = Kubernetes(nodes=(), failing=(), pulled=NO_RIGHT, overlooked=NO_RIGHT)
+    access = report(fault, facts=replace(healthy_facts(), kubernetes=kubernetes))["target"]["cluster"]["access"]
+    assert [each["what"] for each in access["notSeen"]] == ["failing pods that are not Pending", "recent pulls"]
 
 
 @pytest.mark.parametrize("field", ["cluster", "registry"])

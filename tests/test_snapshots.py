@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from azext_acrpulldiag import _exit
 from azext_acrpulldiag.engine import Request
-from azext_acrpulldiag.facts import Facts
+from azext_acrpulldiag.facts import Access, Facts, Unreadable
+from azext_acrpulldiag.snapshot import file
 from azext_acrpulldiag.snapshot.file import read_snapshot
 from tests import build
 
@@ -36,6 +38,20 @@ def test_every_report_is_judged(tmp_path: Path) -> None:
     reports = again(path)
     assert [each["verdict"] for each in reports] == ["healthy", "healthy"]
     assert reports[0]["elapsed"]["requests"] == 0
+
+
+def test_no_text_of_a_file_moves_the_cursor(tmp_path: Path) -> None:
+    """Names of Azure and Kubernetes have no such characters, and a file may say anything."""
+    hostile = "\x1b]0;x\x07\x9b31m\u202e\nHEALTHY"
+    facts = build.failing_pods_facts()
+    targets = replace(facts.targets, cluster=replace(facts.targets.cluster, name=hostile))
+    unread = Unreadable("forbidden", hostile, hostile, hostile)
+    path = saved(tmp_path / "run", replace(facts, targets=targets, access=Access.unread(unread), network=unread))
+    (report,) = again(path)
+    shown = json.dumps(report, ensure_ascii=False)
+    assert shown.isprintable()
+    assert "\\\\x1b]0;x" in shown
+    assert "\\n" not in shown.replace("\\\\n", "")
 
 
 def test_what_the_run_left_out_stays_left_out(tmp_path: Path) -> None:
@@ -87,9 +103,12 @@ def test_a_file_that_is_none_is_az_s_error_of_files(tmp_path: Path) -> None:
         saved(tmp_path / "no" / "such", build.healthy_facts())
 
 
-def test_a_healthy_pair_takes_no_time(tmp_path: Path) -> None:
-    path = saved(tmp_path / "run", build.private_link_facts())
-    again(path)
-    began = time.process_time()
-    again(path)
-    assert time.process_time() - began < 0.2
+def test_a_file_that_cannot_be_written_after_the_run_costs_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(_exit, "_worst", 0)
+    monkeypatch.setattr(file, "LARGEST", 10)
+    path = saved(tmp_path / "run", build.healthy_facts())
+    assert not path.exists()
+    assert "was not written: it would have" in caplog.text
+    assert min((_exit._worst, _exit.FOUND), key=_exit._rank) == _exit.FAILED

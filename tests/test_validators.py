@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from azext_acrpulldiag._validators import (
+    GIVEN_SUBSCRIPTION,
     SEVERAL_CLUSTERS,
     login_server_suffix,
     narrowed,
@@ -29,10 +30,11 @@ def arguments(**given):
     defaults = {"acr": "contosoreg", "image": None, "skip": None, "only": None, "check_acr": False, "yes": False}
     defaults["probe"] = False
     of_pods = {"namespace": None, "pod": None, "cluster_access": "auto", "kubeconfig": None, "context": None}
+    of_all = {"all_clusters": False}
     of_secrets = {"pull_secret": None, "no_credential_test": False}
     of_cluster = {"resource_group_name": "rg-app", "name": "prod", "snapshot": None, "save_snapshot": None}
     return SimpleNamespace(
-        **{**defaults, **of_cluster, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given}
+        **{**defaults, **of_cluster, **of_all, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given}
     )
 
 
@@ -157,8 +159,36 @@ def test_a_kubeconfig_names_one_cluster_and_is_used(tmp_path):
     assert str(path) in refused(errors.FileOperationError, kubeconfig=str(path))
     path.write_text("{}", encoding="utf-8")
     validate_diagnose_pull(command(), arguments(kubeconfig=str(path), context="prod"))
-    for wrong in ({"cluster_access": "none"}, {"_ids": ["/a", "/b"]}):
+    for wrong in ({"cluster_access": "none"}, {"cluster_access": "command-invoke"}, {"_ids": ["/a", "/b"]}):
         assert refused(errors.MutuallyExclusiveArgumentError, context="prod", **wrong).startswith("--context")
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"name": "prod"}, "--name"),
+        ({"pod": "web-0"}, "--pod"),
+        ({"check_acr": True}, "--check-acr"),
+        ({"probe": True}, "--probe"),
+        ({"kubeconfig": "config"}, "--kubeconfig"),
+        ({"context": "prod"}, "--context"),
+        ({"snapshot": "run.json"}, "--snapshot"),
+        ({"_ids": ["/a"], "name": "prod"}, "--ids"),
+    ],
+)
+def test_all_clusters_are_none_in_particular(given, option):
+    said = refused(errors.MutuallyExclusiveArgumentError, all_clusters=True, **{"name": None, **given})
+    assert said == f"{option} cannot be given with --all-clusters."
+
+
+@pytest.mark.parametrize("given", [{"resource_group_name"}, set()])
+def test_a_group_narrows_all_clusters_and_one_of_the_configuration_does_not(given):
+    parser = SimpleNamespace(specified_arguments=given)
+    asked = arguments(all_clusters=True, name=None, namespace="web", _parser=parser, _subscription="s1")
+    cmd = command()
+    validate_diagnose_pull(cmd, asked)
+    assert asked.resource_group_name == ("rg-app" if given else None)
+    assert cmd.cli_ctx.data[GIVEN_SUBSCRIPTION] == "s1"
 
 
 def test_an_image_of_another_registry_is_no_registry_to_judge():
@@ -216,6 +246,7 @@ def test_nobody_can_agree_to_start_a_pod(monkeypatch):
     ("other", "said"),
     [
         ({"cluster_access": "none"}, "--cluster-access none does not ask it"),
+        ({"cluster_access": "command-invoke"}, "--cluster-access command-invoke does not ask it"),
         ({"_ids": ["/a", "/b"]}, "--ids names several"),
         ({"skip": ["probe"]}, "leave its check out"),
         ({"only": ["access"]}, "leave its check out"),
@@ -251,7 +282,9 @@ def test_a_pull_secret_may_be_named(name):
     validate_diagnose_pull(command(), arguments(pull_secret=name))
 
 
-@pytest.mark.parametrize("other", [{"cluster_access": "none"}, {"skip": ["pull-secret"]}])
+@pytest.mark.parametrize(
+    "other", [{"cluster_access": "none"}, {"cluster_access": "command-invoke"}, {"skip": ["pull-secret"]}]
+)
 def test_a_pull_secret_that_would_not_be_looked_at_is_refused(other):
     said = refused(errors.MutuallyExclusiveArgumentError, pull_secret="regcred", **other)
     assert said.startswith("--pull-secret has no effect")

@@ -41,6 +41,30 @@ LEGACY_PULL = Operation("Microsoft.ContainerRegistry/registries/pull/read")
 ABAC_PULL = Operation("Microsoft.ContainerRegistry/registries/repositories/content/read", is_data=True)
 PULL_IN = {LEGACY_MODE: LEGACY_PULL, ABAC_MODE: ABAC_PULL}
 
+# https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+_IMPORTER_AND_READER = "577a9874-89fd-4f24-9dbd-b5034d0ad23a"
+PULL_ROLES = {
+    LEGACY_MODE: frozenset(
+        {
+            _IMPORTER_AND_READER,
+            "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
+            "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush
+            "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",  # Owner
+            "b24988ac-6180-42a0-ab88-20f7382dd24c",  # Contributor
+            "acdd72a7-3385-48ef-bd42-f606fba81ae7",  # Reader
+        }
+    ),
+    ABAC_MODE: frozenset(
+        {
+            _IMPORTER_AND_READER,
+            "b93aa761-3e63-49ed-ac28-beffa264f7ac",  # Container Registry Repository Reader
+            "2a1e307c-b015-4ebd-883e-5b7698a07328",  # ... Writer
+            "2efddaa5-3f1f-4df3-97df-af3f13818f4c",  # ... Contributor
+        }
+    ),
+}
+"""The built-in roles that let pull, by the mode in which they do."""
+
 
 def definition_key(role_definition_id: str) -> str:
     """The key of ``Access.definitions``: the GUID that ends the id, in lower case.

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from ..catalogue import Outcome, check, unknown
 from ..details import Details, internal
-from ..facts import Facts, Kubernetes, Unreadable, known
+from ..facts import COMMAND_INVOKE, Facts, Kubernetes, Options, Unreadable, known
 from ..facts.probe import POD_PREFIX
 from ..images.mirrors import is_mirrored
 from ..model import Finding, Reach, SeenFrom, Severity, Symptom
@@ -184,7 +184,7 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
         # A pod or namespace that the user named and that is not there: nothing is known of what was meant. Where no
         # registry is named either, pods alone can tell of one.
         decisive = failing.reason == "not-found" or not facts.targets.registry.is_named
-        yield unknown(cluster.id, _with_a_way_out(failing), decisive=decisive)
+        yield unknown(cluster.id, _with_a_way_out(failing, facts.options), decisive=decisive)
         return
     by_class: dict[str, list[Symptom]] = {}
     for symptom in symptoms_of(facts)[0]:
@@ -193,7 +193,11 @@ def every_failing_pull_is_explained(facts: Facts) -> Iterator[Finding]:
         yield _unexplained(cluster.id, (ClusterNames.of(cluster), Kubectl.of(facts)), alike)
     kubernetes, named = facts.kubernetes, facts.targets.registry.is_named
     if isinstance(kubernetes, Kubernetes) and kubernetes.overlooked is not None:
-        yield unknown(cluster.id, _with_a_way_out(kubernetes.overlooked, "not all pods were read"), decisive=not named)
+        yield unknown(
+            cluster.id,
+            _with_a_way_out(kubernetes.overlooked, facts.options, "not all pods were read"),
+            decisive=not named,
+        )
     known(scope_unread(facts))
 
 
@@ -245,14 +249,24 @@ def _utc(when: datetime | None) -> str | None:
     return None if when is None else when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _with_a_way_out(why: Unreadable, so: str = "pods were not read") -> Unreadable:
+def _with_a_way_out(why: Unreadable, options: Options, so: str = "pods were not read") -> Unreadable:
+    """With what else may show them; what starts a pod is named to who left the way open, and never chosen."""
+    so = f"{why.detail.rstrip('.')}; {so}"
+    if options.cluster_access == COMMAND_INVOKE:
+        in_azure = (why.permission or "").startswith("Microsoft.")
+        narrower = "" if why.reason != "forbidden" or in_azure else " Give --namespace if you may read one."
+        return replace(
+            why, detail=f"{so}.{narrower} Where this machine reaches the API server, leave --cluster-access out"
+        )
     if why.reason in ("unreachable", "timeout"):
+        inside = ", or --cluster-access command-invoke, for which AKS starts a pod that asks from inside"
+        by_file = options.kubeconfig is not None or options.context is not None
         detail = (
-            f"{why.detail.rstrip('.')}; {so}. A private cluster or one with authorized IP ranges can "
-            "be reached from its network only: run this there, or give --kubeconfig"
+            f"{so}. A private cluster or one with authorized IP ranges can be reached from its network only: run this "
+            f"there, or give --kubeconfig{inside if options.cluster_access == 'auto' and not by_file else ''}"
         )
     elif why.reason == "forbidden":
-        detail = f"{why.detail.rstrip('.')}; {so}. Give --namespace if you may read one, or --kubeconfig"
+        detail = f"{so}. Give --namespace if you may read one, or --kubeconfig"
     else:
-        detail = f"{why.detail.rstrip('.')}; {so}"
+        detail = so
     return replace(why, detail=detail)

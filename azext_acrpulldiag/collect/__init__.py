@@ -95,6 +95,9 @@ def _health_check(
     if CHECK_HEALTH not in readings:
         yield None
         return
+    if request.joint is not None:
+        yield request.joint.health
+        return
     with HealthCheck(session.deadline, request.targets.registry.probable_name) as health:
         yield health
 

@@ -86,7 +86,7 @@ OUTBOUND = Reading(
 # --- pods, their pull secrets and images ---------------------------------------------------
 KUBE_API = Reading("kubernetesLogin", at_once(sources.kube_api), None, rights.KUBERNETES_LOGIN)
 KUBERNETES = Reading(
-    "kubernetes", told(sources.kubernetes, KUBE_API, CLUSTER), "kubernetes", rights.KUBERNETES,
+    "kubernetes", told(sources.kubernetes, KUBE_API, CLUSTER), "kubernetes", (*rights.KUBERNETES, *rights.COMMANDS),
     spares=(CLUSTER,), otherwise=None,
 )
 ACCOUNTS = Reading(

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from ..facts import Cluster, Kubernetes, LogQuestion, Options, Unreadable
 from ..targets import Targets
-from .ask.kubernetes import ApiServer
+from .ask.common import Common
 from .ask.readers import Readers
 from .az.check_health import HealthCheck
 from .kubernetes.login import ClusterAccess
+from .kubernetes.ways import Way
 from .kubernetes.workloads import Scope
 
 
@@ -19,8 +20,17 @@ class Known:
     """What was read already, to find the registries that there are to judge."""
 
     cluster: Cluster | Unreadable
-    server: ApiServer | Unreadable
+    way: Way | Unreadable
     kubernetes: Kubernetes | Unreadable
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What the runs of one command about several clusters have in common."""
+
+    common: Common
+    health: HealthCheck | None
+    """Made ready before any thread was started; it outlives each run. ``None``: the check is not to run."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,8 @@ class ReadRequest:
     """A secret to look at though no pod names it; in the scope's namespace, else in ``default``."""
     credential_test: bool = True
     """Whether a pull secret's credential may be offered to its registry."""
+    joint: Joint | None = None
+    """``None``: this run is the only one."""
     questions: tuple[LogQuestion, ...] = ()
     """To the Activity Log, once a verdict is known; those that matter most first."""
 

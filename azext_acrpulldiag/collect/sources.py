@@ -5,7 +5,7 @@ Each takes the run and the answers of the rows that it comes after, and asks one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,6 +25,7 @@ from ..facts import (
     FailingContainer,
     HealthReport,
     HostlessImage,
+    Image,
     ImageLookup,
     Kubernetes,
     ManagedIdentity,
@@ -53,8 +54,8 @@ from .azure.cluster import read_cluster
 from .azure.identity import read_managed_identity
 from .azure.nodes import read_models, read_node_hosts
 from .kubernetes.api import KubeApi
-from .kubernetes.login import find_api_server
 from .kubernetes.running import read_running_pods
+from .kubernetes.ways import api_by, find_way
 from .kubernetes.workloads import of_another_cluster, read_kubernetes
 from .members import MemberError
 from .registry.api import CliLogin, RegistryApi
@@ -152,9 +153,9 @@ def kube_api(run: Run) -> KubeApi | Unreadable | None:
     if request.access.mode == "none":
         return None
     if request.known is not None:
-        server = request.known.server
-        return server if isinstance(server, Unreadable) else KubeApi(run.session, server)
-    return KubeApi(run.session, find_api_server(run.arm, run.session, request.targets.cluster, request.access))
+        way = request.known.way
+        return way if isinstance(way, Unreadable) else api_by(way, run.session)
+    return api_by(find_way(run.arm, run.session, request.targets.cluster, request.access), run.session)
 
 
 def kubernetes(
@@ -205,7 +206,7 @@ def named_image(run: Run, found: Registry | Unreadable, api: RegistryApi | Unrea
         return found
     if isinstance(api, Unreadable):
         return api
-    return read_images(api, found, references_of(image, (), found))
+    return _looked_up(run, api, found, references_of(image, (), found))
 
 
 def failing_images(
@@ -224,7 +225,12 @@ def failing_images(
         return api
     named = references_of(run.request.options.image, (), found)
     others = references_of(None, failing, found)
-    return read_images(api, found, [image for image in others if image not in named])
+    return _looked_up(run, api, found, [image for image in others if image not in named])
+
+
+def _looked_up(run: Run, api: RegistryApi, found: Registry, images: Sequence[Image]) -> Images | Unreadable:
+    """What the registry says of images, asked once for all clusters that name the same."""
+    return run.session.once((found.id, *images), lambda: read_images(api, found, images))
 
 
 def hostless_images(
@@ -536,7 +542,7 @@ def changes(run: Run) -> ActivityLog:
 
 def check_health(run: Run, found: Registry, body: Json) -> HealthReport | Unreadable | None:
     """What ``az acr check-health`` says."""
-    return None if run.health is None else run.health.run(found, body)
+    return None if run.health is None else run.health.run(found, body, run.session.deadline)
 
 
 def check_acr(run: Run, found: Registry, _: Cluster) -> CheckAcrReport | Unreadable:

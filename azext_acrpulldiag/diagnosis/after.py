@@ -46,7 +46,8 @@ def with_repairs_tried(diagnosis: Diagnosis, facts: Facts, judge: Judge) -> Diag
     trials = _Trials(facts, diagnosis, judge, most)
     plan = _plan(diagnosis, trials) if causes else None
     trials.allow(most)
-    told = {_key(each): replace(each, remedies=_told(each, trials)) for each in subjects}
+    folded = {_key(root.finding): root.explains for root in diagnosis.root_causes}
+    told = {_key(each): replace(each, remedies=_told(each, folded.get(_key(each), ()), trials)) for each in subjects}
     return replace(
         diagnosis,
         root_causes=tuple(replace(root, finding=told[_key(root.finding)]) for root in diagnosis.root_causes),
@@ -69,6 +70,8 @@ class _Option:
 
     finding: Finding
     steps: tuple[Remedy, ...]
+    folded: frozenset[str] = frozenset()
+    """The outcomes that were said to follow from the finding: what pods report of them goes with it."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -81,9 +84,10 @@ class _Option:
         return said or (None if any(each.effect for each in self.steps) else _BY_HAND)
 
 
-def _options(finding: Finding) -> Iterator[_Option]:
+def _options(finding: Finding, folded: Iterable[str] = ()) -> Iterator[_Option]:
     for number in sorted({each.option for each in finding.remedies}):
-        yield _Option(finding, tuple(each for each in finding.remedies if each.option == number))
+        steps = tuple(each for each in finding.remedies if each.option == number)
+        yield _Option(finding, steps, frozenset(folded))
 
 
 def _key(finding: Finding) -> tuple[object, ...]:
@@ -91,9 +95,9 @@ def _key(finding: Finding) -> tuple[object, ...]:
     return (finding.check, finding.outcome, finding.resource.lower(), finding.summary)
 
 
-def _told(finding: Finding, trials: _Trials) -> tuple[Remedy, ...]:
+def _told(finding: Finding, folded: Iterable[str], trials: _Trials) -> tuple[Remedy, ...]:
     """The steps of a finding's repairs, each with what its option leads to, or why that is not told."""
-    return tuple(step for each in _options(finding) for step in _told_option(each, trials))
+    return tuple(step for each in _options(finding, folded) for step in _told_option(each, trials))
 
 
 def _told_option(tried: _Option, trials: _Trials) -> Iterator[Remedy]:
@@ -144,7 +148,7 @@ class _Trials:
         left = {_key(each) for each in again.findings}
         repaired = (*(each.finding for each in options), *(each for each in self._explaining if _key(each) not in left))
         explained = frozenset().union(*map(self._live.explained_by, repaired))
-        gone = _pods(self._live.chosen(explained)) - _still_explained(again)
+        gone = _pods(self._live.chosen(explained)) - _still_explained(again, options)
         return self._judged(pulled(facts, gone)) if gone else again
 
     def _judged(self, facts: Facts) -> Diagnosis:
@@ -154,10 +158,12 @@ class _Trials:
         return self._judge(facts)
 
 
-def _still_explained(diagnosis: Diagnosis) -> frozenset[ContainerKey]:
-    """The containers whose failing pull some finding still accounts for."""
+def _still_explained(diagnosis: Diagnosis, done: Iterable[_Option]) -> frozenset[ContainerKey]:
+    """The containers whose failing pull some finding still accounts for, and not by what followed from the repaired."""
     live = LiveSymptoms(diagnosis.symptoms)
-    return _pods(live.chosen(frozenset().union(*map(live.explained_by, _explaining(diagnosis)))))
+    folded = frozenset().union(*(each.folded for each in done))
+    by = (each for each in _explaining(diagnosis) if each.outcome not in folded)
+    return _pods(live.chosen(frozenset().union(*map(live.explained_by, by))))
 
 
 def _explaining(diagnosis: Diagnosis) -> tuple[Finding, ...]:
@@ -192,11 +198,12 @@ def _plan(diagnosis: Diagnosis, trials: _Trials) -> RepairPlan:
 def _greedy(diagnosis: Diagnosis, trials: _Trials) -> tuple[tuple[_Option, ...], Diagnosis]:
     chosen: tuple[_Option, ...] = ()
     seen: set[tuple[object, ...]] = set()
-    while left := [root.finding for root in diagnosis.root_causes if _key(root.finding) not in seen]:
-        seen.add(_key(left[0]))
-        for option in _options(left[0]):
+    while left := [root for root in diagnosis.root_causes if _key(root.finding) not in seen]:
+        cause = left[0].finding
+        seen.add(_key(cause))
+        for option in _options(cause, left[0].explains):
             after = _after(trials, (*chosen, option))
-            if after is not None and _key(left[0]) not in {_key(root.finding) for root in after.root_causes}:
+            if after is not None and _key(cause) not in {_key(root.finding) for root in after.root_causes}:
                 chosen, diagnosis = (*chosen, option), after
                 break
     return chosen, diagnosis

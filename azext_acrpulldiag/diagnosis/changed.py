@@ -1,8 +1,8 @@
 """What changed before: what to ask the Activity Log about root causes, and which of its answers is about which. Pure.
 
 An entry is proven to be about a cause where it is the newest successful change of the very thing that is at fault
-(see :mod:`.suspects`), or the end of a role assignment which the log itself shows to have let this principal pull.
-All others are only near it. What began after pulls did fail is about no cause.
+(see :mod:`.suspects`), or the last end of a role assignment which the log itself shows to have let this principal
+pull. All others are only near it. What began after pulls did fail is about no cause.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..access.grants import PULL_IN, definition_key, granting_permissions
+from ..access.grants import PULL_IN, PULL_ROLES, definition_key, granting_permissions
 from ..arm_ids import same_id, subscription_of
 from ..catalogue import skipped, unknown
 from ..facts import ActivityLog, Change, Facts, LogQuestion, Registry, RoleDefinition, Unreadable
@@ -32,18 +32,6 @@ MOST_SHOWN = 5
 _STEPS = timedelta(minutes=5)
 # A beginning that is more than 90 days ago is refused, by Azure's clock.
 _ASKED = KEPT - timedelta(hours=1)
-# Built-in roles that let pull in one of the modes, or did: https://learn.microsoft.com/azure/role-based-access-control/
-# built-in-roles (AcrPull, AcrPush, Container Registry Repository Reader and Writer, Owner, Contributor).
-_PULL_ROLES = frozenset(
-    {
-        "7f951dda-4ed3-4680-a7ca-43fe172d538d",
-        "8311e382-0749-4cb8-b61a-304f252e45ec",
-        "b93aa761-3e63-49ed-ac28-beffa264f7ac",
-        "2a1e307c-b015-4ebd-883e-5b7698a07328",
-        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-        "b24988ac-6180-42a0-ab88-20f7382dd24c",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -90,7 +78,8 @@ def told(diagnosis: Diagnosis, facts: Facts, skip: Collection[str] = ()) -> Diag
     if isinstance(log, Unreadable):
         return _with(diagnosis, (_unread(subject, log),))
     changed = [(cause, _found(cause, log, facts)) for cause in causes]
-    said = [*(_unread(each.question.value, each.why) for each in log.unread), *_beyond(changed)]
+    # What is beyond it matters where the log itself was read.
+    said = [_unread(each.question.value, each.why) for each in log.unread] or list(_beyond(changed))
     if not said:
         said = [_read(subject, sum(len(entries) for _, entries in changed))]
     by_finding = [(cause.root.finding, _shown(entries), len(entries)) for cause, entries in changed]
@@ -121,11 +110,12 @@ def _question(suspect: Suspect, groups: Collection[str], since: datetime, until:
     if suspect.holders:
         operations = (*suspect.operations, ASSIGNMENT_WRITE)
         return LogQuestion(subscription, "resourceProvider", AUTHORIZATION, since, until, operations)
+    operations = (*suspect.operations, *suspect.making_again)
     group = _group(suspect.resource)
     if group in groups:
         name = suspect.resource.split("/")[4]
-        return LogQuestion(subscription, "resourceGroupName", name, since, until, suspect.operations)
-    return LogQuestion(subscription, "resourceUri", suspect.resource, since, until, suspect.operations)
+        return LogQuestion(subscription, "resourceGroupName", name, since, until, operations)
+    return LogQuestion(subscription, "resourceUri", suspect.resource, since, until, operations)
 
 
 def _group(resource: str) -> str:
@@ -149,18 +139,52 @@ def _found(cause: _Cause, log: ActivityLog, facts: Facts) -> tuple[PastChange, .
     end = min(facts.now, cause.began or facts.now)
     before = [each for each in log.changes if each.began <= end and each.status != FAILED]
     for suspect in cause.suspects:
-        fitting = [each for each in before if suspect.fits(each)]
-        newest = next((each for each in fitting if each.status == SUCCEEDED), None)
-        for change in fitting:
-            looked_for = _looked_for(suspect, change, before, facts)
+        last = _last_of_it(suspect, cause.suspects, before, facts)
+        for change in before:
+            looked_for = _looked_for(suspect, change, before, facts) if suspect.fits(change) else LookedFor.ANOTHER
             if looked_for is LookedFor.ANOTHER:
                 continue
-            proven = looked_for is LookedFor.ROLE_OF_THIS or (suspect.is_it and change is newest)
-            proven = proven and change.status == SUCCEEDED
+            proven = change is last and looked_for in (LookedFor.THING, LookedFor.ROLE_OF_THIS)
             place = log.changes.index(change)
             if place not in found or proven > found[place].proven:
                 found[place] = _past(change, looked_for, proven, cause, facts)
     return tuple(found[place] for place in sorted(found))
+
+
+def _last_of_it(
+    suspect: Suspect, all_of_cause: Sequence[Suspect], before: Sequence[Change], facts: Facts
+) -> Change | None:
+    """The newest successful change of the very thing at fault, whichever way it was made; ``None``: none is shown.
+
+    That a rule is written with its whole security group, or a record made again, is one too. So is a role given anew:
+    an earlier end of another is not what keeps this principal from pulling.
+    """
+
+    def is_one(change: Change) -> bool:
+        if suspect.holders:
+            return _is_of_role(suspect, all_of_cause, change, before, facts)
+        return _is_of_thing(suspect, all_of_cause, change)
+
+    return next((each for each in before if each.status == SUCCEEDED and is_one(each)), None)
+
+
+def _is_of_thing(suspect: Suspect, all_of_cause: Sequence[Suspect], change: Change) -> bool:
+    if not suspect.is_it:
+        return False
+    with_it = suspect.is_part_of(change.resource_id) and any(each.fits(change) for each in all_of_cause)
+    return with_it or suspect.fits(change) or suspect.is_made_again_by(change)
+
+
+def _is_of_role(
+    suspect: Suspect, all_of_cause: Sequence[Suspect], change: Change, before: Sequence[Change], facts: Facts
+) -> bool:
+    """Whether a role that lets the cause's principal pull ended or was given, at any of the scopes."""
+    if change.operation.lower() == ASSIGNMENT_WRITE.lower():
+        holder, role = change.principal_id, change.role_definition_id
+        given = holder is not None and holder.lower() in suspect.holders and role is not None
+        return given and _lets_pull(role or "", facts) and any(each.is_at_its_scope(change) for each in all_of_cause)
+    at = next((each for each in all_of_cause if each.holders == suspect.holders and each.fits(change)), None)
+    return at is not None and _looked_for(at, change, before, facts) is LookedFor.ROLE_OF_THIS
 
 
 def _looked_for(suspect: Suspect, deletion: Change, before: Sequence[Change], facts: Facts) -> LookedFor:
@@ -187,12 +211,12 @@ def _looked_for(suspect: Suspect, deletion: Change, before: Sequence[Change], fa
 
 def _lets_pull(role: str, facts: Facts) -> bool:
     """Whether a role is known to let pull: by its definition where that was read, else by what Azure ships."""
+    mode = facts.registry.role_assignment_mode if isinstance(facts.registry, Registry) else None
+    modes = [mode] if isinstance(mode, str) and mode in PULL_IN else list(PULL_IN)
     definition = facts.access.definitions.get(definition_key(role))
     if not isinstance(definition, RoleDefinition):
-        return definition_key(role) in _PULL_ROLES
-    mode = facts.registry.role_assignment_mode if isinstance(facts.registry, Registry) else None
-    wanted = [PULL_IN[mode]] if isinstance(mode, str) and mode in PULL_IN else list(PULL_IN.values())
-    return any(granting_permissions(definition, each) for each in wanted)
+        return any(definition_key(role) in PULL_ROLES[each] for each in modes)
+    return any(granting_permissions(definition, PULL_IN[each]) for each in modes)
 
 
 def _past(change: Change, looked_for: LookedFor, proven: bool, cause: _Cause, facts: Facts) -> PastChange:

@@ -72,8 +72,28 @@ class Suspect:
             return False
         mine, theirs = key_of(self.resource), key_of(change.resource_id)
         if self.holders:
-            return key_of(scope_of_assignment(theirs) or "?") == mine
+            return self.is_at_its_scope(change)
         return theirs == mine or (self.below and theirs.startswith(f"{mine}/"))
+
+    def is_at_its_scope(self, change: Change) -> bool:
+        """Tell whether a change is one of a role assignment at this scope."""
+        scope = scope_of_assignment(key_of(change.resource_id))
+        return bool(self.holders) and key_of(scope or "?") == key_of(self.resource)
+
+    @property
+    def making_again(self) -> tuple[str, ...]:
+        """The operations that make again what is at fault for being gone: an earlier delete is not what ended it."""
+        ends = (each.rpartition("/") for each in self.operations)
+        return tuple(f"{kind}/write" for kind, _, verb in ends if verb == "delete") if self.is_it else ()
+
+    def is_made_again_by(self, change: Change) -> bool:
+        """Tell whether the log shows the very thing at fault being made, where deletes of it are looked for."""
+        made = change.operation.lower() in (each.lower() for each in self.making_again)
+        return made and key_of(change.resource_id) == key_of(self.resource)
+
+    def is_part_of(self, resource_id: str) -> bool:
+        """Tell whether a resource contains this one, so that a write of the whole may have written this."""
+        return key_of(self.resource).startswith(f"{key_of(resource_id)}/")
 
 
 def scope_of_assignment(resource_id: str) -> str | None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..facts import (
     CacheRule,
     Facts,
-    FailingContainer,
     ImageLookup,
-    Kubernetes,
     Network,
     Registry,
     Replication,
@@ -19,9 +17,10 @@ from ..facts import (
 )
 from ..images.cache_rules import rule_for
 from ..path.regions import region_of_host
-from ..pull_errors.symptoms import FailedPull, failed_pulls
+from ..pull_errors.symptoms import FailedPull
 from ..repairs import Effect
 from ._common import each, signing_in_anew
+from .workloads import pulled_where
 
 
 def arm_tokens_accepted(_values: Mapping[str, Any], facts: Facts) -> Facts:
@@ -57,7 +56,7 @@ def cache_rule_made(source: str, target: str, *, name: str = "", credential: str
         asked_anew = facts.images
         if isinstance(asked_anew, tuple):
             asked_anew = tuple(_unasked(one) if is_served(one.repository) else one for one in asked_anew)
-        return replace(_without(facts, before), cache_rules=rules, images=asked_anew)
+        return replace(pulled_where(facts, before), cache_rules=rules, images=asked_anew)
 
     return effect
 
@@ -102,21 +101,7 @@ def routed(enabled: bool) -> Effect:
         network = facts.network
         if isinstance(network, Network):
             network = replace(network, replications=each(network.replications, changed))
-        left = _without(facts, led_there)
+        left = pulled_where(facts, led_there)
         return replace(left, replications=each(facts.replications, changed), network=network)
 
     return effect
-
-
-def _without(facts: Facts, chosen: Callable[[FailedPull], bool]) -> Facts:
-    """The facts without the pods of these pulls, whose messages tell of what is no more."""
-    kubernetes = facts.kubernetes
-    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.failing, Unreadable):
-        return facts
-    gone = {_key(pull.container) for pull in failed_pulls(facts)[0] if chosen(pull)}
-    left = tuple(one for one in kubernetes.failing if _key(one) not in gone)
-    return replace(facts, kubernetes=replace(kubernetes, failing=left))
-
-
-def _key(container: FailingContainer) -> tuple[str, str, str]:
-    return container.namespace, container.pod, container.container

@@ -22,6 +22,7 @@ from ..facts import (
     RunningPod,
     RunningPods,
 )
+from ..pull_errors.symptoms import FailedPull, failed_pulls
 from ..repairs import Effect
 
 ContainerKey = tuple[str, str, str]
@@ -108,6 +109,11 @@ def pulled(facts: Facts, keys: Iterable[ContainerKey]) -> Facts:
         events += tuple(PulledImage(each.image, None, None, facts.now, each.namespace, each.pod) for each in done)
     facts = replace(facts, kubernetes=replace(kubernetes, failing=left, pulled=events))
     return _without_unnamed(_running(facts, _pods_of(done, left)))
+
+
+def pulled_where(facts: Facts, chosen: Callable[[FailedPull], bool]) -> Facts:
+    """The same for these failed pulls of the registry, whose messages tell of what is no more."""
+    return pulled(facts, (key_of(pull.container) for pull in failed_pulls(facts)[0] if chosen(pull)))
 
 
 def _pods_of(done: Iterable[FailingContainer], left: Iterable[FailingContainer]) -> dict[_PodKey, RunningPod]:

@@ -116,6 +116,7 @@ __all__ = [
     "ACCOUNT",
     "ARGUMENT",
     "CODES",
+    "COMMAND_INVOKE",
     "EVERYWHERE",
     "FAILING_POD",
     "PROVIDER_FAILED",
@@ -220,6 +221,10 @@ __all__ = [
 ]
 
 
+COMMAND_INVOKE = "command-invoke"
+"""The value of ``--cluster-access`` with which the Kubernetes API is asked through commands inside the cluster."""
+
+
 @dataclass(frozen=True)
 class Options:
     """Arguments that judgement depends on."""
@@ -232,6 +237,8 @@ class Options:
     """What the user gave as ``--kubeconfig``."""
     context: str | None = None
     """What the user gave as ``--context``."""
+    cluster_access: str = "auto"
+    """What the user gave as ``--cluster-access``."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 Report = Mapping[str, Any]
 
-_VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
+VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
 
 
 WHERE_TO_PASTE = (
@@ -39,7 +39,7 @@ class Row:
 
 def rows_of(report: Report) -> Iterator[Row]:
     """Yield the answer, the most important first."""
-    yield Row(_VERDICTS[report["verdict"]], "", headline(report))
+    yield Row(VERDICTS[report["verdict"]], "", headline(report))
     folded: set[str] = set()
     for root in report["rootCauses"]:
         yield from _cause(root)
@@ -109,9 +109,9 @@ def _unchanged(report: Report) -> Iterator[Row]:
 
 
 _AFTER = {
-    "healthy": "After this: healthy.",
-    "at-risk": "After this: nothing stops a pull; warnings are left.",
-    "inconclusive": "After this: nothing is known to stop a pull; what could not be read stays open.",
+    "healthy": "Healthy.",
+    "at-risk": "Nothing stops a pull; warnings are left.",
+    "inconclusive": "Nothing is known to stop a pull; what could not be read stays open.",
 }
 
 
@@ -121,12 +121,12 @@ def after(steps: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     if last["leadsTo"] is not None:
         yield Row("after", "", _leads_to(last["leadsTo"]))
     elif last["notTold"] is not None and any(step["command"] for step in steps):
-        yield Row("after", "", f"What this leads to is not known: {last['notTold']}")
+        yield Row("after", "", f"Not known: {last['notTold']}")
 
 
 def _leads_to(leads_to: Mapping[str, Any]) -> str:
     if leads_to["verdict"] == "broken":
-        return f"After this, what still stops pulls: {_some(leads_to['rootCauses'])}."
+        return f"The next cause shows: {_some(leads_to['rootCauses'])}."
     return _AFTER[leads_to["verdict"]]
 
 
@@ -137,7 +137,11 @@ def planned(report: Report) -> Iterator[Row]:
         return
     options = list(dict.fromkeys((each["outcome"], each["resource"], each["option"]) for each in plan["steps"]))
     named = ", then ".join(f"{outcome} (option {option})" for outcome, _, option in options)
-    yield Row("plan", "", f"Repair {named}. {_leads_to(plan['leadsTo'])}")
+    yield Row("plan", "", f"Repair {named}. After that: {_lower(_leads_to(plan['leadsTo']))}")
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _probed(probe: Mapping[str, Any] | None) -> Iterator[Row]:

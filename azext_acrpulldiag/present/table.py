@@ -24,11 +24,15 @@ def table_of(
 
     ``continued`` marks a line of a command that goes on; empty: commands are not folded.
     """
-    ordered = sorted(reports, key=lambda report: _RANKS.index(report["verdict"]))
-    rows = [row for report in ordered for row in rows_of(report)]
+    rows = [row for report in sorted(reports, key=rank_of) for row in rows_of(report)]
     if not continued and any(row.command for row in rows):
         rows.append(Row("note", "", WHERE_TO_PASTE))
     return _folded(rows, width, continued)
+
+
+def rank_of(report: Report) -> int:
+    """What the worst has least of."""
+    return _RANKS.index(report["verdict"])
 
 
 def _folded(rows: Iterable[Row], width: int, continued: str) -> list[OrderedDict[str, str]]:

@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from ..collect.ask.arm import Json
 from ..collect.ask.errors import ReadError
+from ..collect.ask.kubernetes import ApiServer, KubernetesHttp
+from ..collect.ask.session import Session
 from ..collect.kubernetes.api import PAGE, KubeApi, object_in
 from ..collect.kubernetes.objects import objects_in, text_at
 from ..collect.members import member
@@ -37,10 +39,14 @@ class ProbeApi(KubeApi):
     Every method raises :class:`ReadError` where there is no answer, or none that says anything.
     """
 
+    def __init__(self, session: Session, server: ApiServer) -> None:
+        super().__init__(session, server)
+        self._http = self._whole = KubernetesHttp(session, server)
+
     @property
     def clock(self) -> datetime:
         """The server's time."""
-        return self._http.clock
+        return self._whole.clock
 
     def may(self, verb: str, namespace: str) -> bool:
         """Whether the login may do that to pods of the namespace."""
@@ -65,7 +71,7 @@ class ProbeApi(KubeApi):
     def delete(self, namespace: str, name: str) -> None:
         """Delete a pod at once: nothing of it runs that would have to end in order. One that is gone is no error."""
         path = f"{_pods(namespace)}/{quote(name, safe='')}"
-        status, payload = self._http.send("DELETE", path, {"gracePeriodSeconds": "0"})
+        status, payload = self._whole.send("DELETE", path, {"gracePeriodSeconds": "0"})
         if status != 404:
             object_in(status, payload, f"delete pods in namespace {namespace}", "pods")
 
@@ -85,7 +91,7 @@ class ProbeApi(KubeApi):
         Ends after ``seconds``, and where the revision is too old by now.
         """
         query = {"labelSelector": label, "watch": "1", "resourceVersion": revision}
-        for line in self._http.lines(_pods(namespace), query | {"timeoutSeconds": str(max(1, int(seconds)))}):
+        for line in self._whole.lines(_pods(namespace), query | {"timeoutSeconds": str(max(1, int(seconds)))}):
             change = _json(line)
             kind, pod = text_at(change, "type"), member(change, "object")
             if kind not in ("ADDED", "MODIFIED", "DELETED") or not isinstance(pod, dict):
@@ -93,7 +99,7 @@ class ProbeApi(KubeApi):
             yield kind, pod
 
     def _send(self, method: str, path: str, body: Json) -> tuple[int, bytes]:
-        return self._http.send(method, path, None, json.dumps(body).encode())
+        return self._whole.send(method, path, None, json.dumps(body).encode())
 
 
 def _pods(namespace: str | None) -> str:

@@ -39,6 +39,9 @@ class Turned:
             host = ip_network(address)
         except ValueError:
             return None
+        within = _ipv4_within(host.network_address) if not slash else None
+        if within is not None:
+            return f"{within[0]}{self.alias(within[1])}"
         bits = self._mapped(host.version, int(host.network_address), network.prefixlen)
         if bits is None:  # what is private, host bits and all, or a range around it
             private = any(kept.version == host.version and kept.overlaps(host) for kept in _KEPT)
@@ -73,6 +76,14 @@ class Turned:
                 bit ^= self._first.setdefault((version, at, before), bit) ^ (at == width - 1)
             mapped = mapped << 1 | bit
         return mapped << (width - length) if changes else None
+
+
+def _ipv4_within(address: IPv4Address | IPv6Address) -> tuple[str, str] | None:
+    """The form and the address of IPv4 that one of IPv6 stands for (RFC 4291 2.5.5.2, RFC 6052); ``None``: none."""
+    for form in ("::ffff:", "64:ff9b::"):
+        if isinstance(address, IPv6Address) and address in IPv6Network(f"{form}0:0/96"):
+            return form, str(IPv4Address(int(address) & 0xFFFFFFFF))
+    return None
 
 
 @cache

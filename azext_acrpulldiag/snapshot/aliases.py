@@ -14,32 +14,44 @@ from .addresses import Turned
 from .operators import vocabulary
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
-_GUID = r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"
-_DIGEST = r"(?<![\w])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})(?!\w)"
+_GUID = r"(?<![^\W_])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![^\W_])"
+_DIGEST = rf"(?<![^\W_])(?:{'|'.join(f'[0-9a-fA-F]{{{length}}}' for length in (32, 40, 64, 96, 128))})(?![^\W_])"
+"""The short ones are ids without hyphens and commits."""
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w]|\.\d)"
 _IPV6 = (
+    r"(?<![\w:])::ffff:\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)|"
     r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]*(?:/\d{1,3})?|(?<![\w:])::(?:[0-9a-fA-F]{1,4}:?)+(?:/\d{1,3})?"
 )
 _ID = r"/(?:subscriptions|providers)/[^\s'\",;?()\[\]{}<>]*[^\s'\",;:?()\[\]{}<>.]"
 _ESCAPE = r"%[0-9a-fA-F]{2}"
 _WORD = r"[^\W_]+"
 
+_MEDIA_TYPE = r"""
+    (?:application|text)/(?:vnd\.)?(?:oci|docker|cncf|wasm|fermyon\.spin|dev\.cosign|dev\.sigstore|in-toto
+    |cyclonedx|spdx|json|octet-stream|html|plain)(?!\w)[\w.+-]*
+"""
+"""Those that everybody uses."""
+
 # Hosts and names that are the same for everybody. Regions stand before ``.data.`` and ``.geo.`` of a registry's.
-_EVERYBODYS = r"""
-    (?:[a-z0-9]+\.)?(?:data|geo)\.azurecr\.(?:io|us|cn|de)|[a-z0-9]+\.data(?![\w.])|azurecr\.(?:io|us|cn|de)|privatelink
+_EVERYBODYS = rf"""
+    (?:(?<=\.)[a-z0-9]+\.)?(?:data|geo)\.azurecr\.(?:io|us|cn|de)|(?<=\.)[a-z0-9]+\.data(?![\w.])
+    |azurecr\.(?:io|us|cn|de)|privatelink
     |blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn|cloudapi\.de)|core\.windows\.net
-    |(?:[a-z0-9]+\.)?(?:data\.)?mcr\.microsoft\.com|(?:[a-z0-9-]+\.)?docker\.(?:io|com)|(?:hcp\.)?[a-z0-9]+\.azmk8s\.io
+    |(?:[a-z0-9]+\.)?(?:data\.)?mcr\.microsoft\.com|(?:[a-z0-9-]{{1,63}}\.)?docker\.(?:io|com)
+    |(?:(?<=\.)(?:hcp\.)?[a-z0-9]+\.)?azmk8s\.io
     |(?:registry\.|storage\.)?(?:k8s|gcr|quay|ghcr|googleapis)\.(?:io|com)|registry\.k8s\.io|cloudflarestorage
     |(?:management|graph|login)\.(?:azure|microsoft|microsoftonline|windows)\.(?:com|net)|svc\.cluster\.local|localhost
-    |(?:[a-z0-9-]+\.)*(?:kubernetes\.io|kubernetes\.azure\.com|karpenter\.sh|karpenter\.azure\.com)/[a-z0-9_.-]+
+    |(?<![\w-])(?<!node-role\.)(?<!node-restriction\.)(?!node-role\.|node-restriction\.)
+    (?:[a-z0-9-]{{1,63}}\.){{0,4}}(?:kubernetes\.io|kubernetes\.azure\.com|karpenter\.sh|karpenter\.azure\.com)
+    /[a-z0-9_.-]+
     |aka\.ms/[\w/.-]*\w|(?:learn|docs)\.microsoft\.com/[\w/.#?=&-]*\w
     |Microsoft\.[A-Za-z]+(?:/[A-Za-z0-9]+)*|/services/[A-Za-z]+
-    |(?:application|text)/[\w.+-]+
+    |{_MEDIA_TYPE}
     |aks-managed-(?:repository|mcr)|(?:^|(?<=/))library(?=/)|latest|_repositories_[a-z_]+
     |kube-(?:system|public|node-lease)|default|virtual-kubelet|virtualnode2
     |AzureFirewallSubnet|GatewaySubnet|RouteServerSubnet
     |(?:Allow|Deny)(?:Vnet|AzureLoadBalancer|Internet|All)(?:In|Out)Bound
-    |linux|windows|amd64|arm64|https?(?=://|%3[aA])|v\d{1,4}|sha(?:256|384|512)|aks|vmss[0-9a-z]{0,6}
+    |linux|windows|amd64|arm64|https?(?=://|%3[aA])|v\d{{1,4}}|sha(?:256|384|512)|aks|vmss[0-9a-z]{{0,6}}
     |(?:com|net|org|io|cn|us|de|local|internal|arpa|com?)(?=[/:]|$)
 """
 _BOUND = rf"(?<![^\W_])(?:{''.join(_EVERYBODYS.split())})(?![^\W_])"
@@ -60,32 +72,47 @@ _IN_NAMES = re.compile(
     ),
     re.IGNORECASE,
 )  # fmt: skip
+_LABELS_OF_HOST = r"(?:[\w-]{1,63}\.)"
+# Domains that are no words of sentences and no ends of files' names; a host of three labels may end in any two letters.
+_DOMAINS = """
+    ai app arpa au bank biz br ca ch cloud cn com corp cz de dev dk edu es eu example fi fr gov hu ie info int internal
+    intra io jp kr lan local mil mx net nl nz online org pt ro ru se sg tech test tr tw ua uk us za
+"""
 _HOST = (
-    r"(?:\*\.)?(?:[\w-]{1,63}\.)+(?:com|net|org|io|us|cn|de|local|internal|corp|cloud|dev|arpa|example|test|intra|lan)"
-    r"(?![\w-])(?:[:/@][^\s\"'<>,;)\]]*[^\s\"'<>,;:.)\]])?"
+    rf"(?:\*\.)?(?:{_LABELS_OF_HOST}+(?:{'|'.join(_DOMAINS.split())})(?![\w-])"
+    rf"|{_LABELS_OF_HOST}{{2,}}[a-z]{{2}}(?![\w-])|{_LABELS_OF_HOST}+[a-z]{{2,24}}(?=:\d{{1,5}}(?!\w))"
+    rf"|(?<=lookup ){_LABELS_OF_HOST}+[a-z]{{2,24}}(?![\w-]))"
+    r"(?:[:/@][^\s\"'<>,;)\]]*[^\s\"'<>,;:.)\]])?"
 )
+_MAIL = rf"[\w.+%-]{{1,64}}@{_LABELS_OF_HOST}+[a-z]{{2,24}}(?![\w-])"
 _CALLED = (
     r"(?<=no namespace )[\w.-]+|(?<=nearest names are )[\w.-]+(?:, [\w.-]+)*"
-    r"|(?<=image \")[^\s\"]+|(?<=rule ')[^\s']+|(?<=rule \")[^\s\"]+|(?<=webhook \")[^\s\"]+"
+    r"|(?<=image \")[^\s\"]+|(?<=rule ')[^\s']+|(?<=rule \")[^\s\"]+|(?<=webhook \")[^\s\"]+|(?<=user \")[^\s\"]+"
+    r"|(?<=secret \")[^\s\"]+|(?<=secrets \")[^\s\"]+|(?<=namespace \")[^\s\"]+"
 )
 """Behind words of ours, and of operators' that no name stands without."""
 _IN_TEXTS = re.compile(
     "|".join(
         f"(?P<{name}>{pattern})"
         for name, pattern in {
-            "id": _ID, "asked": rf"https?://[^\s\"'<>\\]+|{_HOST}", "guid": _GUID, "digest": _DIGEST, "ipv4": _IPV4,
-            "ipv6": _IPV6,
+            "id": _ID, "asked": rf"https?://[^\s\"'<>\\]+|{_MAIL}|{_HOST}", "guid": _GUID, "digest": _DIGEST,
+            "ipv4": _IPV4, "ipv6": _IPV6,
             "quoted": r"(?<=[\"'])[^\s\"'\\{}\[\]=,]*[/:@][^\s\"'\\{}\[\]=,]*(?=[\"'\\])",
             "called": _CALLED,
-            "kept": _BOUND, "words": rf"{_WORD}(?:[-_./]+{_WORD})*",
+            "home": r"(?:/home/|/users/|\\users\\)[^\s/\\\"']+",
+            "looked_up": r"(?<=lookup )[\w-]+(?=:| on )",
+            "kept": _BOUND, "escape": _ESCAPE, "words": rf"{_WORD}(?:[-_./]+{_WORD})*",
         }.items()
     ),
     re.IGNORECASE,
 )  # fmt: skip
+_IN_WORDS = re.compile(rf"(?P<guid>{_GUID})|(?P<digest>{_DIGEST})|(?P<word>{_WORD})")
 _QUOTED = re.compile(r"'([^']*)'")
+_PUBLIC_MEDIA_TYPE = re.compile("".join(_MEDIA_TYPE.split()), re.IGNORECASE)
 _SCOPED = re.compile(r"repositories/(?P<name>.+)/(?P<what>[a-z]+/[a-z]+)", re.IGNORECASE)
-_LABELS = ("agentpool", "type", "virtualization", "metadata.name")
-"""Keys without a domain that mean something."""
+_ATTRIBUTE = re.compile(r"(?<=CustomSecurityAttributes/Id:)\w+", re.IGNORECASE)
+_LABELS = ("agentpool", "type", "virtualization", "metadata.name", "Opaque")
+"""Keys without a domain that mean something, and the type of a secret that has none."""
 _FEW_DIGITS = 5
 """Numbers of no more digits are versions, ports and counts."""
 
@@ -134,7 +161,8 @@ class Aliases:
         quoted = _QUOTED.sub(
             lambda match: match[0] if match[1].startswith("Microsoft.") else f"'{self.name(match[1])}'", text
         )
-        return re.sub(_GUID, lambda match: self._guid(match[0]), quoted)
+        attributes = _ATTRIBUTE.sub(lambda match: self.name(match[0]), quoted)
+        return re.sub(_GUID, lambda match: self._guid(match[0]), attributes)
 
     def owned(self, text: str) -> str:
         """Rewrite what follows the first slash, of ``Deployment/web``; a lone word stays."""
@@ -144,6 +172,11 @@ class Aliases:
     def label(self, text: str) -> str:
         """Rewrite the key or value of a label."""
         return text if text in _LABELS else self.name(text)
+
+    def media_type(self, text: str) -> str:
+        """Rewrite what stands behind the slash of a media type that somebody chose."""
+        kind, slash, name = text.partition("/")
+        return text if _PUBLIC_MEDIA_TYPE.fullmatch(text) else f"{kind}{slash}{self.name(name)}"
 
     def action(self, text: str) -> str:
         """Rewrite the repository of ``repositories/team/app/content/read``."""
@@ -172,6 +205,10 @@ class Aliases:
             return _IN_NAMES.sub(lambda part: self._part_of_name(part, asked=True), text)
         if found in ("quoted", "called"):
             return self.name(text)
+        if found == "home":
+            return re.sub(r"[^/\\]+$", lambda user: self.name(user[0]), text)
+        if found == "looked_up":
+            return text if text.lower() in vocabulary() else self.name(text)
         if found == "words":
             return self._spoken(text)
         return self._part_of_name(match)
@@ -181,7 +218,9 @@ class Aliases:
         compound = not text.isalnum()
         if compound and text.lower() in self._named:
             return self.name(text)
-        return re.sub(_WORD, lambda word: self._noted(word[0]), text)
+        return _IN_WORDS.sub(
+            lambda part: self._noted(part[0]) if part.lastgroup == "word" else self._part_of_name(part), text
+        )
 
     def _noted(self, word: str) -> str:
         lower = word.lower()

@@ -103,7 +103,7 @@ def _leaf(hint: type) -> Codec:
     expected = _KINDS[hint]
 
     def read(value: Json) -> Any:
-        if type(value) is not hint:
+        if kind_of(value) != expected:
             raise _not(expected, value)
         return value
 
@@ -119,7 +119,7 @@ def _is(value: Any, kind: Any) -> bool:
     """Whether a value is just of this type; az's own kinds of texts and numbers (``DefaultStr``) are such."""
     if kind in (str, int):
         return isinstance(value, kind) and not isinstance(value, (bool, Enum))
-    return type(value) is kind or (kind is Mapping and isinstance(value, Mapping))
+    return value.__class__ is kind or (kind is Mapping and isinstance(value, Mapping))
 
 
 def _undeclared(value: Any, declared: str) -> TypeError:
@@ -141,7 +141,7 @@ def _write_time(value: datetime) -> Json:
 
 
 def _read_time(value: Json) -> datetime:
-    if type(value) is not str or not _TIME.fullmatch(value):
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise WrongError(f"expected a time such as 2026-11-22T12:00:00Z, found {_shown(value)}")
     try:
         return datetime.fromisoformat(f"{value[:-1]}+00:00")
@@ -200,7 +200,7 @@ def _frozenset(item: Codec) -> Codec:
 
 def _list(write: Callable[[Any], Json], read: Callable[[list[Json]], Any]) -> Codec:
     def checked(value: Json) -> Any:
-        if type(value) is not list:
+        if not isinstance(value, list):
             raise _not("a list", value)
         return read(value)
 
@@ -224,7 +224,7 @@ def _mapping(key: Any, item: Any) -> Codec:
     values = codec_of(item)
 
     def read(value: Json) -> Any:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             raise _not("an object", value)
         return {name: _member(values, name, each) for name, each in value.items()}
 
@@ -239,7 +239,11 @@ def _member(item: Codec, name: str, value: Json) -> Any:
     try:
         return item.read(value)
     except WrongError as wrong:
-        raise wrong.at(f".{name}" if name.isidentifier() else f"[{_shown(name)}]") from None
+        raise wrong.at(_place(name)) from None
+
+
+def _place(name: str) -> str:
+    return f".{name}" if name.isidentifier() and len(name) <= _LONGEST_SHOWN else f"[{_shown(name)}]"
 
 
 def camel(name: str) -> str:
@@ -271,17 +275,17 @@ class _Record(Codec):
         return self._codecs
 
     def _written(self, value: Any) -> Json:
-        if type(value) is not self._hint:
+        if value.__class__ is not self._hint:
             raise _undeclared(value, self._hint.__name__)
         parts = self._parts().items()
         return {member: codec.write(getattr(value, self._members[member].name)) for member, codec in parts}
 
     def _built(self, value: Json) -> Any:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             raise _not("an object", value)
         for name in value:
             if name not in self._members:
-                raise WrongError(f"is no member that this version knows, in {self._hint.__name__}").at(f".{name}"[:80])
+                raise WrongError(f"is no member that this version knows, in {self._hint.__name__}").at(_place(name))
         given = {}
         for member, codec in self._parts().items():
             field = self._members[member]
@@ -296,7 +300,7 @@ def _dataclass(hint: Any) -> Codec:
         return record
 
     def read(value: Json) -> Any:
-        if type(value) is not dict or set(value) != {UNREADABLE}:
+        if not isinstance(value, dict) or set(value) != {UNREADABLE}:
             raise WrongError(f'expected an object whose one member is "{UNREADABLE}"')
         return _member(record, UNREADABLE, value[UNREADABLE])
 

@@ -113,7 +113,7 @@ def _upgraded(document: dict[str, Any], what: str) -> dict[str, Any]:
             "Give a file that --save-snapshot wrote.",
         )
     version = document.get("snapshotVersion")
-    if type(version) is not int:
+    if not isinstance(version, int) or isinstance(version, bool):
         raise SnapshotError(f"{what} is damaged: snapshotVersion: expected a whole number, found {kind_of(version)}.")
     if version > VERSION:
         raise SnapshotError(

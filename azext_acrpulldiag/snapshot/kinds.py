@@ -16,15 +16,16 @@ class Kind(Enum):
     OWNER = "a kind, a slash, and a name"
     ACTION = "an action of a scope map, with a repository in it"
     LABEL = "the key or value of a label"
+    MEDIA_TYPE = "the type of a manifest, its configuration or a layer"
 
 
 _WORDS = """
-    access action actions architecture arm_audience_tokens artifact_type code config_type connectivity data_actions
+    access action actions architecture arm_audience_tokens cluster_access code connectivity data_actions
     default_action destination_ports direction display_status endpoint_network_policies features filtered_by fqdn_tags
-    identity_type kind location media_type member mode next_hop node_image_version not_actions not_data_actions operator
+    identity_type kind location member mode next_hop node_image_version not_actions not_data_actions operator
     os os_sku os_type os_version outbound_type pool_type ports power_state principal_type protocol protocols
     provisioning_state public_network_access pull_policy quarantine_policy reason result role_assignment_mode runtime
-    secret_type service_endpoints sku source_ports state status step topology unreadable_part user_kind variant
+    service_endpoints sku source_ports state status step topology unreadable_part user_kind variant
     web_categories windows_build
 """
 _NAMES = """
@@ -52,14 +53,18 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(_NAMES.split(), Kind.NAME),
     **dict.fromkeys(_ADDRESSES.split(), Kind.ADDRESS),
     **dict.fromkeys(_TEXTS.split(), Kind.TEXT),
+    "artifact_type": Kind.MEDIA_TYPE,
     "condition": Kind.CONDITION,
+    "config_type": Kind.MEDIA_TYPE,
     "controller": Kind.OWNER,
     "key": Kind.LABEL,
     "labels": Kind.LABEL,
+    "media_type": Kind.MEDIA_TYPE,
     "named_by": Kind.OWNER,
     "node_selector": Kind.LABEL,
     "owner": Kind.OWNER,
     "scope_map_actions": Kind.ACTION,
+    "secret_type": Kind.LABEL,
     "values": Kind.LABEL,
     # The same word, of another thing.
     "Bootstrap.source": Kind.WORD,

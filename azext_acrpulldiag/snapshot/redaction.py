@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
+from ..access.grants import PULL_ROLES
 from ..facts import Facts, RoleDefinition, region_key
 from .aliases import Aliases
 from .kinds import Kind, kind_of_field
@@ -29,6 +30,7 @@ def redacted(facts: Facts, aliases: Aliases) -> Facts:
         Kind.OWNER: lambda text: (aliases.owned(text),),
         Kind.ACTION: lambda text: (aliases.action(text),),
         Kind.LABEL: lambda text: (aliases.label(text),),
+        Kind.MEDIA_TYPE: lambda text: (aliases.media_type(text),),
     }
 
     @cache
@@ -48,6 +50,8 @@ def _learn(facts: Facts, aliases: Aliases) -> None:
         return (text,)
 
     _rewritten(facts, learn)
+    for guid in frozenset().union(*PULL_ROLES.values()):  # the Activity Log may name one that nobody holds any more
+        aliases.keep(guid)
     for each in _parts(facts):
         if isinstance(each, RoleDefinition) and not each.custom:
             aliases.keep(each.id.rpartition("/")[2])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.recordings import body, recording
 
-from . import activity, authorization, entra, managers, resourcegraph, views, writes
+from . import activity, authorization, commands, entra, managers, resourcegraph, views, writes
 from .arm_errors import (
     authentication_failed,
     authorization_failed,
@@ -74,6 +74,8 @@ def _answer(cloud: Cloud, request: Request, path: str) -> Response:
         return writes.handle(cloud, request, path)
     if writes.is_operation(path):
         return writes.finished(cloud, request)
+    if commands.is_result(path):
+        return commands.result(cloud, path)
     for pattern, handler in _FIXED:
         if match := pattern.match(path):
             return handler(cloud, request, *match.groups())

@@ -84,9 +84,12 @@ def _condition_names_others(cloud: Cloud) -> bool:
     held = [
         each["properties"].get("condition") for each in assignments_of(cloud, puller(cloud)) if _lets_pull(cloud, each)
     ]
-    wanted = set(
-        re.findall(rf"{re.escape(cloud.login_server)}/([\w./-]+)", str(getattr(cloud.kubernetes, "objects", "")))
-    )
+    wanted = {
+        match[1]
+        for (plural, *_), pod in getattr(cloud.kubernetes, "objects", {}).items()
+        for container in (pod["spec"]["containers"] if plural == "pods" else ())
+        if (match := re.match(rf"{re.escape(cloud.login_server)}/([^:@]+)", container["image"]))
+    }
     return not all(
         any(condition is None or f"'{each}'" in condition for condition in held) for each in wanted or {"team/app"}
     )

@@ -17,7 +17,7 @@ from tests.recordings import body
 
 from . import apply, entra, openapi, pod_security, protobuf, scheduling
 from .kubernetes_state import KINDS, NOW, Canipull, Kubernetes, Object, Pulling, selector
-from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal
+from .kubernetes_writes import found, invalid_answer, not_found, patched, refusal, shown
 from .messages import Request, Response
 
 __all__ = ["KINDS", "Canipull", "Kubernetes", "Pulling", "handle", "serve"]
@@ -26,14 +26,12 @@ WATCH_SECONDS = 300.0
 
 
 def handle(request: Request, cloud: Any) -> Response:
-    """Answer one request to the Kubernetes API of ``cloud`` (its ``kubernetes``, made when first asked)."""
-    if cloud.kubernetes is None:
-        cloud.kubernetes = Kubernetes()
+    """Answer one request to the Kubernetes API of a cluster of ``cloud``, made when first asked."""
     if "aadProfile" in cloud.cluster["properties"]:
         said = entra.claims(request.bearer) or {}
         if said.get("aud") != entra.AKS_SERVER_APP:
             return refusal(401, "Unauthorized", "Unauthorized")
-    return serve(request, cloud.kubernetes)
+    return serve(request, cloud.kubernetes_of(request.host))
 
 
 def serve(request: Request, state: Kubernetes) -> Response:
@@ -45,10 +43,6 @@ def serve(request: Request, state: Kubernetes) -> Response:
         if match:
             return answerer(request, state, **match.groupdict(default=""))
     return refusal(404, "NotFound", "the server could not find the requested resource")
-
-
-def shown(item: Any, code: int = 200, **headers: str) -> Response:
-    return Response(code, json.dumps(item).encode() + b"\n", {"content-type": "application/json", **headers})
 
 
 # --- discovery -------------------------------------------------------------------------

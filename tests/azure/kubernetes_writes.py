@@ -55,14 +55,14 @@ def stored(request: Request, state: Kubernetes, plural: str, item: Object) -> Re
 
 def _kept(request: Request, state: Kubernetes, plural: str, live: Object, item: Object) -> Response:
     if "dryRun" in request.query or item == live:
-        return _shown(item)
+        return shown(item)
     if item.get("spec") != live.get("spec") and "generation" in live["metadata"]:
         item["metadata"]["generation"] = live["metadata"]["generation"] + 1
     before = live.get("spec", {}).get("template")
     kept = state.update(plural, item)
     if kept.get("spec", {}).get("template") != before:
         workloads.rolled_out(state, plural, kept)
-    return _shown(kept)
+    return shown(kept)
 
 
 def _applied(request: Request, state: Kubernetes, plural: str, namespace: str, name: str) -> Response:
@@ -84,7 +84,7 @@ def _applied(request: Request, state: Kubernetes, plural: str, namespace: str, n
     if live is not None:
         return _kept(request, state, plural, live, item)
     item["metadata"] |= {"name": name, "namespace": namespace}
-    return _shown(item if "dryRun" in request.query else state.add(plural, item), 201)
+    return shown(item if "dryRun" in request.query else state.add(plural, item), 201)
 
 
 def found(state: Kubernetes, plural: str, namespace: str, name: str) -> Object | None:
@@ -181,11 +181,12 @@ def not_found(plural: str, name: str) -> Response:
 def refusal(code: int, reason: str, message: str, **details: Any) -> Response:
     """A refusal in the API's own shape."""
     said = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-    return _shown(said | {"message": message, "reason": reason, "details": details, "code": code}, code)
+    return shown(said | {"message": message, "reason": reason, "details": details, "code": code}, code)
 
 
-def _shown(item: Any, code: int = 200) -> Response:
-    return Response(code, json.dumps(item).encode() + b"\n", {"content-type": "application/json"})
+def shown(item: Any, code: int = 200, **headers: str) -> Response:
+    """An answer with an object."""
+    return Response(code, json.dumps(item).encode() + b"\n", {"content-type": "application/json", **headers})
 
 
 def _now() -> str:

@@ -14,6 +14,7 @@ from .changes_access import AccessChanges
 from .changes_accounts import AccountChanges
 from .changes_cluster import ClusterChanges
 from .changes_firewall import FirewallChanges
+from .changes_fleet import FleetChanges
 from .changes_gateways import GatewayChanges
 from .changes_images import ImageChanges
 from .changes_isolated import IsolatedChanges
@@ -26,6 +27,7 @@ from .changes_registry import RegistryChanges
 from .changes_resolver import ResolverChanges
 from .changes_service import ServiceChanges
 from .changes_workloads import WorkloadChanges
+from .commands import Commands
 from .faults import Fault, Faults
 from .images import DataPlane, Repository
 from .log import RequestLog
@@ -74,6 +76,7 @@ class Cloud(
     ActivityChanges,
     ClusterChanges,
     FirewallChanges,
+    FleetChanges,
     GatewayChanges,
     ImageChanges,
     IsolatedChanges,
@@ -127,6 +130,11 @@ class Cloud(
     data_planes: dict[str, DataPlane] = field(default_factory=dict)
     # What kubernetes.py serves; its meaning is that module's own.
     kubernetes: Any = None
+    # The same by host, of the clusters that were added to the default one.
+    fleet: dict[str, Any] = field(default_factory=dict)
+
+    # What becomes of commands that are run inside the cluster.
+    commands: Commands = field(default_factory=Commands)
 
     latency: float = 0.0
     faults: Faults = field(default_factory=Faults)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.azure import broken
-from tests.azure.broken_secrets import a_pod_gets_nothing
+from tests.azure.broken_kubernetes import an_image_is_not_served
+from tests.azure.broken_secrets import a_secret_is_of_no_use
 from tests.scenarios.stories import STORIES, Story
 
 # What puts the fault in where the predicate does not look, each with the reason.
@@ -35,7 +36,8 @@ def _broken() -> list[tuple[Story, str]]:
 
 def _can_tell(story: Story, outcome: str) -> bool:
     """What is asked of pods that wait is not told of an image that none waits for."""
-    return bool(story.symptoms) or broken.known()[outcome] is not a_pod_gets_nothing
+    of_pods = (an_image_is_not_served, a_secret_is_of_no_use)
+    return bool(story.symptoms) or broken.known()[outcome] not in of_pods
 
 
 @pytest.mark.parametrize(("story", "outcome"), _broken(), ids=lambda each: getattr(each, "name", each))

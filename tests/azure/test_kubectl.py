@@ -148,6 +148,22 @@ def test_an_image_is_set_at_a_workload_and_at_a_bare_pod(cloud: Cloud, shell: Sh
     assert "pod updates may not change fields other than" in moved.stderr
 
 
+@pytest.mark.parametrize(("kind", "keeps_names"), [("DaemonSet", False), ("StatefulSet", True)])
+def test_every_kind_of_workload_gets_new_pods(cloud: Cloud, shell: Shell, kind: str, keeps_names: bool) -> None:
+    for name in ("web-0", "web-1"):
+        pod = make.running_pod(cloud, name)
+        pod["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": kind, "name": "web", "uid": "1"}]
+    done = shell(f"kubectl set image {kind.lower()}/web app=contosoreg.azurecr.io/team/app:9 --namespace team")
+    assert done.returncode == 0, done.stderr
+    assert ({each["metadata"]["name"] for each in pods(cloud)} == {"web-0", "web-1"}) is keeps_names
+    for each in pods(cloud):
+        (status,) = each["status"]["containerStatuses"]
+        # They have not pulled yet, whatever the pods before them had.
+        assert (each["status"]["phase"], status["state"]) == ("Pending", {"waiting": {"reason": "ContainerCreating"}})
+        assert status["image"] == "contosoreg.azurecr.io/team/app:9"
+        assert each["metadata"]["ownerReferences"][0]["kind"] == kind
+
+
 def test_pods_land_where_their_template_says(cloud: Cloud, shell: Shell) -> None:
     cloud.node()
     cloud.node("aks-arm-1", "arm", **{"kubernetes.io/arch": "arm64"})

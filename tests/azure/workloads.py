@@ -112,6 +112,9 @@ def _successor(state: Kubernetes, plural: str, workload: Object, old: Object) ->
         images = {each["name"]: each["image"] for each in spec.get(member, ())}
         for status in pod["status"].get(statuses, ()):
             status["image"] = images.get(status["name"], status["image"])
+            if "waiting" not in status.get("state", {}):
+                status |= {"state": {"waiting": {"reason": "ContainerCreating"}}, "imageID": "", "ready": False}
+    pod["status"]["phase"] = "Pending"
     return pod
 
 

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import views, writes_cluster, writes_network, writes_private, writes_registry, writes_tokens
+from . import commands, views, writes_cluster, writes_network, writes_private, writes_registry, writes_tokens
 from .arm_errors import authorization_failed, not_found, precondition_failed
 from .authorization import may
 from .messages import Request, Response, answer
@@ -49,6 +49,7 @@ _TYPES: dict[str, Put] = {
     **writes_tokens.TYPES,
 }
 _ACTIONS: dict[tuple[str, str], Callable[[Cloud, Request, Json], Response | None]] = {
+    **commands.ACTIONS,
     **writes_cluster.ACTIONS,
     **writes_registry.ACTIONS,
     **writes_tokens.ACTIONS,

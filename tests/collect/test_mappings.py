@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from azext_acrpulldiag.collect.activity.models import events_from
+from azext_acrpulldiag.collect.ask.arm import ReadError
 from azext_acrpulldiag.collect.azure.accounts import identity_binding_from
 from azext_acrpulldiag.collect.azure.applications import passwords_from, service_principal_from
 from azext_acrpulldiag.collect.azure.cluster import cluster_from
 from azext_acrpulldiag.collect.azure.nodes import instance_from, machine_from, pool_of, scale_set_from
+from azext_acrpulldiag.collect.azure.run_command import command_access_from, output_from
 from azext_acrpulldiag.collect.members import MemberError
 from azext_acrpulldiag.collect.network.firewall_models import firewall_from, groups_from, policy_from
 from azext_acrpulldiag.collect.network.forwarding import inbound_from, linked_from, rules_from
@@ -94,6 +96,12 @@ def pools(answer):
     return cluster_from(found, "tenant", found)
 
 
+def output(answer):
+    """A command that did not run has none."""
+    with suppress(ReadError):
+        return output_from(answer)
+
+
 def scale_sets(answer):
     return [scale_set_from(item, "pool1") for item in answer["value"]]
 
@@ -138,6 +146,7 @@ MAPPINGS = [
     (cluster, "aks/managedcluster_get_managed_natgateway"),
     (cluster, "aks/managedcluster_get_outbound_block_bootstrap_cache"),
     (pools, "aks/agentpool_get_localdns_required"),
+    (output, "aks/run_command_result_200_succeeded"),
     (scale_sets, "compute/vmss_list_aks_node_rg"),
     (registry, "acr/registry_get_premium_2026_09_01_preview"),
     (registry, "acr/registry_get_standard_2023_07_01"),
@@ -188,6 +197,7 @@ OTHERS = [
     (lambda answer: [pool_of(item, re.compile("^x$")) for item in answer["value"]], "compute/vmss_list_aks_node_rg"),
     (lambda answer: machine_from(answer, "pool1", {}), "compute/vm_get_user_identities"),
     (lambda answer: machine_from(MACHINE, "pool1", {"/nic": answer}), "network/nic_get_2025_05_01"),
+    (command_access_from, "aks/managedcluster_get_run_command_disabled"),
     (subnets_from, "network/vnet_get_custom_dns"),
     (subnet_from, "network/subnet_get_service_endpoint_policies"),
     (policy_from, "network/firewall_policy_get_example"),

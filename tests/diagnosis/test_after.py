@@ -114,6 +114,14 @@ def test_pods_that_something_else_explains_still_fail():
     assert leads_to(diagnosis) == [LeadsTo(Verdict.BROKEN, ("c.b",))]
 
 
+def test_what_followed_from_the_cause_keeps_no_pod_failing():
+    """It may be read from what the pod reports alone, and that is over."""
+    cause = finding("a", remedy(mends("a")), explains=("unauthorized-401", "c.b"))
+    diagnosis = World(cause, finding("b", explains=("unauthorized-401",))).tried(pod())
+    assert [root.finding.outcome for root in diagnosis.root_causes] == ["c.a"]
+    assert leads_to(diagnosis) == [LeadsTo(Verdict.BROKEN, ("c.b",))]
+
+
 def test_what_a_machine_of_ours_saw_explains_no_pod():
     seen = finding("m", explains=("unauthorized-401",), status=Status.WARN, seen_from=SeenFrom.THIS_MACHINE)
     diagnosis = World(finding("a", remedy(mends("a")), explains=("unauthorized-401",)), seen).tried(pod())

@@ -21,6 +21,7 @@ SUBSCRIPTION = f"/subscriptions/{build.SUBSCRIPTION}"
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/contoso"
 ASSIGNMENTS = "/providers/Microsoft.Authorization/roleAssignments"
 ACR_PULL = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{build.ACR_PULL.upper()}"
+READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
 READ = "Microsoft.Insights/eventtypes/values/read"
 
 
@@ -126,6 +127,19 @@ def test_a_role_that_was_read_is_judged_by_what_it_allows():
     assert entries(after(facts, change(), written(role_definition_id=custom)))[0][0]
 
 
+@pytest.mark.parametrize(
+    ("mode", "role_id", "proven"),
+    [("AbacRepositoryPermissions", build.ACR_PULL, False), ("AbacRepositoryPermissions", READER, True),
+     ("LegacyRegistryPermissions", READER, False)],
+)  # fmt: skip
+def test_a_role_lets_pull_in_its_mode_alone(mode, role_id, proven):
+    facts = nothing_granted()
+    access = replace(facts.access, definitions={})
+    facts = replace(facts, access=access, registry=replace(facts.registry, role_assignment_mode=mode))
+    gone = change(principal_id=build.KUBELET_OBJECT_ID, role_definition_id=f"/roleDefinitions/{role_id}")
+    assert [each for each, _ in entries(after(facts, gone))] == [proven]
+
+
 def test_an_unrelated_change_nearer_in_time_is_not_named():
     write = change("Microsoft.ContainerRegistry/registries/write", 3, build.REGISTRY_ID)
     others = change(minutes=3, resource_id=role("a9"), principal_id="somebody")
@@ -141,6 +155,84 @@ def test_clocks_that_differ_give_no_negative_time():
     assert entries(after(nothing_granted(), change(minutes=2), written()))[0][1].endswith(
         ", less than a minute before the first failing pull that is known."
     )
+
+
+THIS = {"principal_id": build.KUBELET_OBJECT_ID, "role_definition_id": ACR_PULL}
+
+
+def test_of_several_ends_of_roles_the_last_is_proven():
+    older = change(minutes=60 * 24 * 9, resource_id=role("a0"), **THIS)
+    found = entries(after(nothing_granted(), older, change(), written()))
+    assert [proven for proven, _ in found] == [True, False]
+    assert found[1][1] == (
+        "The role assignment at contosoreg that let this principal pull was deleted by alice on 13 Nov 2026, "
+        "12:00:00 UTC."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "proven"),
+    [
+        ({}, False),
+        ({"principal_id": "somebody"}, True),
+        ({"role_definition_id": "/roleDefinitions/custom"}, True),
+        ({"status": "Failed"}, True),
+        ({"resource_id": f"{build.REGISTRY_ID}/tokens/t{ASSIGNMENTS}/a2"}, True),
+    ],
+    ids=["this one's", "another's", "another role", "failed", "elsewhere"],
+)
+def test_the_end_of_a_role_that_was_given_anew_is_not_what_failed(given, proven):
+    anew = change("write", 4, **{"resource_id": role("a2"), **THIS, **given})
+    assert [each for each, _ in entries(after(nothing_granted(), anew, change(), written()))] == [proven]
+
+
+# --- what is at fault itself -----------------------------------------------------------------
+
+GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network/networkSecurityGroups/nsg"
+RULE = f"{GROUP}/securityRules/deny-443"
+OF_RULES, OF_GROUPS = (f"Microsoft.Network/networkSecurityGroups/{each}write" for each in ("securityRules/", ""))
+GONE = f"{build.REGISTRY_ID}/tokens/pull"
+
+
+def changed_of(suspects, *changes):
+    """By operation and resource, whether each entry is proven, of a cause with these suspects."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changed, "suspects_of", lambda finding, facts: tuple(suspects))
+        found = after(nothing_granted(), *changes).root_causes[0].finding.changes
+    return [(each.operation, each.resource, each.proven) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rule_proven", "resource"),
+    [
+        (4, False, GROUP),
+        (60 * 24 * 80, True, GROUP),
+        (4, True, f"{GROUP}-other"),
+        (4, True, f"{GROUP}/securityRules/x"),
+    ],
+    ids=["later", "before", "another group", "another rule"],
+)
+def test_a_rule_that_was_written_with_its_whole_group_since_is_not_proven_by_its_own_write(
+    minutes, rule_proven, resource
+):
+    suspects = [
+        Suspect(RULE, (OF_RULES,), is_it=True),
+        Suspect(GROUP, (OF_GROUPS, OF_RULES), below=True),
+    ]
+    whole = change(OF_GROUPS if resource.endswith(("nsg", "other")) else OF_RULES, minutes, resource)
+    found = changed_of(suspects, change(OF_RULES, 60 * 24 * 40, RULE), whole)
+    assert (OF_RULES, RULE, rule_proven) in found
+    assert not any(proven for _, each, proven in found if each != RULE)
+
+
+def test_a_delete_of_what_was_made_again_is_not_proven():
+    gone, made = (f"Microsoft.ContainerRegistry/registries/tokens/{verb}" for verb in ("delete", "write"))
+    suspects = [Suspect(GONE, (gone,), is_it=True)]
+    (question,) = asked_about(suspects)
+    assert question.operations == (gone, made)
+    assert changed_of(suspects, change(gone, 9, GONE)) == [(gone, GONE, True)]
+    assert changed_of(suspects, change(gone, 9, GONE), change(made, 8, GONE)) == [(gone, GONE, False)]
+    assert changed_of(suspects, change(gone, 9, GONE), change(made, 10, GONE)) == [(gone, GONE, True)]
 
 
 # --- what is asked -------------------------------------------------------------------------

@@ -15,6 +15,13 @@ _repairs: list[Repair] = []
 
 NOT_TOLD = "not told"
 
+LEFT_OPEN = {
+    "cluster.stopped": "no node or pod of a stopped cluster shows what only they can",
+    "network.private-endpoint-not-approved": "its zones are not read where the endpoint is not in use",
+    "network.public-access-disabled": "its firewall counts then, and by which addresses nodes leave was not read",
+}
+"""Outcomes after whose repair a run reads more than before, so that the verdict may be left open, and why."""
+
 
 @dataclass(frozen=True)
 class Repair:
@@ -33,8 +40,10 @@ class Repair:
 
     @property
     def complaint(self) -> str | None:
-        """What is wrong with it: a repair that is told gives the verdict of the sound scenario back."""
+        """What is wrong with it: a repair gives the verdict of the sound scenario back, as far as that can be told."""
         if self.leads_to in (NOT_TOLD, Verdict.HEALTHY.value):
+            return None
+        if self.leads_to == Verdict.INCONCLUSIVE.value and self.outcome in LEFT_OPEN:
             return None
         left = ", ".join(self.left) or self.leads_to
         return f"{self.story} with {self.fault}: option {self.option} of {self.outcome} leads to {left}"
@@ -77,12 +86,13 @@ def table(repairs: Iterable[Repair]) -> list[str]:
     by_option: dict[tuple[str, int], list[Repair]] = defaultdict(list)
     for each in repairs:
         by_option[each.outcome, each.option].append(each)
-    lines = [f"{'repaired':<52} {'runs':>6} {'healthy':>8} {'not told':>8}  otherwise"]
+    lines = [f"{'repaired':<52} {'runs':>6} {'healthy':>8} {'open':>6} {'not told':>8}  otherwise"]
     for (outcome, option), its in sorted(by_option.items()):
         verdicts = Counter(each.leads_to for each in its)
         wrong = Counter(", ".join(each.left) or each.leads_to for each in its if each.complaint)
         told = "; ".join(f"{each} {count}" for each, count in sorted(wrong.items()))
         why = "; ".join(sorted({each.why for each in its if each.why}))
         name = f"{outcome} ({option})"
-        lines.append(f"{name:<52} {len(its):>6} {verdicts['healthy']:>8} {verdicts[NOT_TOLD]:>8}  {told or why or '-'}")
+        counts = f"{len(its):>6} {verdicts['healthy']:>8} {verdicts['inconclusive']:>6} {verdicts[NOT_TOLD]:>8}"
+        lines.append(f"{name:<52} {counts}  {told or why or '-'}")
     return lines

@@ -49,6 +49,12 @@ def noted(record_property: Any, rows: Iterable[Row]) -> None:
     record_property(_PROPERTY, json.dumps([asdict(row) for row in rows]))
 
 
+def pytest_addoption(parser: Any) -> None:
+    parser.addoption(
+        "--every-fault", action="store_true", help="read every fault of the metamorphic suite in every scenario"
+    )
+
+
 def pytest_runtest_logreport(report: Any) -> None:
     if report.when != "call":
         return

@@ -68,13 +68,13 @@ def test_without_a_registry_the_cluster_alone_is_named():
 @pytest.mark.parametrize(
     ("after", "words"),
     [
-        (leads_to("healthy"), "After this: healthy."),
-        (leads_to("at-risk"), "After this: nothing stops a pull; warnings are left."),
+        (leads_to("healthy"), "Healthy."),
+        (leads_to("at-risk"), "Nothing stops a pull; warnings are left."),
         (
             leads_to("inconclusive"),
-            "After this: nothing is known to stop a pull; what could not be read stays open.",
+            "Nothing is known to stop a pull; what could not be read stays open.",
         ),
-        (leads_to("broken", "a.b", "c.d"), "After this, what still stops pulls: a.b, c.d."),
+        (leads_to("broken", "a.b", "c.d"), "The next cause shows: a.b, c.d."),
     ],
 )
 def test_an_option_says_below_its_last_step_what_it_leads_to(after, words):
@@ -89,14 +89,14 @@ def test_why_nobody_can_tell_is_said_of_commands_only():
     for command, count in (("az a", 1), (None, 0)):
         told = rows(report(finding("a.b", remedies=[remedy(command, notTold=why)])))
         said = [row[2] for row in told if row[0] == "after"]
-        assert said == [f"What this leads to is not known: {why}"] * count
+        assert said == [f"Not known: {why}"] * count
 
 
 def test_several_causes_have_one_plan():
     steps = [{"outcome": name, "resource": "/r", "option": 1} for name in ("a.b", "a.b", "c.d")]
     plan = {"steps": steps, "leadsTo": leads_to("healthy"), "notTold": None}
     both = [finding(name, remedies=[remedy()]) for name in ("a.b", "c.d")]
-    assert ("plan", "", "Repair a.b (option 1), then c.d (option 1). After this: healthy.") in rows(
+    assert ("plan", "", "Repair a.b (option 1), then c.d (option 1). After that: healthy.") in rows(
         report(*both, repairPlan=plan)
     )
     assert not [row for row in rows(report(both[0], repairPlan=plan)) if row[0] == "plan"]

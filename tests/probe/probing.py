@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from azext_acrpulldiag.collect.kubernetes.login import api_server_from
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.facts.probe import ProbeReport, ProbeSubject
 from azext_acrpulldiag.probe.api import ProbeApi
 from azext_acrpulldiag.probe.pod import MANAGED_BY
 from azext_acrpulldiag.probe.run import Wanted, probed
 from tests.azure.state import Cloud
-from tests.collect.kube_here import KubeSession, kube_here
+from tests.collect.kube_here import KubeSession, kube_here, kubeconfig
 from tests.probe.nodes import IMAGE
 
 SUBJECT = ProbeSubject(IMAGE, "web", "default")
@@ -36,11 +37,13 @@ def probe(cloud: Cloud, seconds: float = 60.0, subject: ProbeSubject = SUBJECT, 
 @contextmanager
 def connecting(cloud: Cloud) -> Iterator[Any]:
     """Give the way to the API server that a probe takes."""
-    with kube_here(cloud) as (api, _):
+    with kube_here(cloud):
+        config = kubeconfig(cloud.cluster["properties"]["fqdn"])
+        server = api_server_from(config, lambda: "entra-token")
 
         @contextmanager
         def connect(seconds: float) -> Iterator[ProbeApi]:
-            yield ProbeApi(KubeSession(seconds), api.server)  # type: ignore[arg-type]
+            yield ProbeApi(KubeSession(seconds), server)  # type: ignore[arg-type]
 
         yield connect
 

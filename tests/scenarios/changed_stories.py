@@ -58,7 +58,7 @@ def role_assignment_of_somebody_deleted(cloud: Cloud) -> None:
     verdict="broken",
     root_causes=("access.pull-role-missing",),
     symptoms=("unauthorized-401",),
-    changes=((True, "3 minutes before the first failing pull that is known"),),
+    changes=((True, "minutes before the first failing pull that is known"),),
 )
 def role_assignment_deleted_and_told_by_the_answer(cloud: Cloud) -> None:
     """AcrPull was taken away, and the answer to that, which the log has, shows whose it was."""
@@ -121,6 +121,19 @@ def activity_log_forbidden(cloud: Cloud) -> None:
 @story(
     verdict="broken",
     root_causes=("access.pull-role-missing",),
+    symptoms=("unauthorized-401",),
+    unknowns={LOG: None},
+    changes=(),
+)
+def activity_log_throttled(cloud: Cloud) -> None:
+    """AcrPull was taken away, and the Activity Log is throttled: it is asked once, and the verdict is the same."""
+    _revoked(cloud)
+    cloud.fault("/eventtypes/", "429-retry-after")
+
+
+@story(
+    verdict="broken",
+    root_causes=("access.pull-role-missing",),
     changes=((True, "before now"),),
 )
 def role_assignment_at_a_group_deleted(cloud: Cloud) -> None:
@@ -158,13 +171,13 @@ def changes_left_out(cloud: Cloud) -> None:
     changes=(
         (False, "Network security group nsg-nodes was created or changed by bob"),
         (
-            True,
+            False,
             "Security rule deny-out of network security group nsg-nodes was created or changed by alice@contoso.com",
         ),
     ),
 )
 def security_rule_added(cloud: Cloud) -> None:
-    """Somebody added the security rule that denies; the group was tagged since."""
+    """Somebody added the security rule that denies; the group was written since, with what the log does not tell."""
     cloud.grant()
     group_id = cloud.security_group(rule("deny-out", 200, "Deny", "*"))
     kind = "Microsoft.Network/networkSecurityGroups"

@@ -1,8 +1,10 @@
-"""The stories as the collectors read them, each once for all tests of a process."""
+"""The stories as the collectors read them, each once for all tests of a run."""
 
 from __future__ import annotations
 
 import base64
+import fcntl
+import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,23 +24,36 @@ from .stories import STORIES, Story
 class ReadStory:
     """What a run in process read of a story, what it asked for, and the cloud that answered."""
 
-    story: Story
+    name: str
     facts: Facts
     requests: tuple[Entry, ...]
     cloud: Cloud
 
 
 @pytest.fixture(scope="session")
-def read_stories(engines: SimpleQueue[Engine]) -> dict[str, ReadStory]:
-    """Every story by name, but for those that start a pod."""
+def read_stories(engines: SimpleQueue[Engine], tmp_path_factory: pytest.TempPathFactory) -> dict[str, ReadStory]:
+    """Every story by name, but for those of check-acr and those that this machine cannot tell.
 
+    Of several processes with tests one reads, for all.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    file = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "stories.pickle"
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            file.write_bytes(pickle.dumps(_read(engines)))
+    told: dict[str, ReadStory] = {each.name: each for each in pickle.loads(file.read_bytes())}
+    return told
+
+
+def _read(engines: SimpleQueue[Engine]) -> list[ReadStory]:
     def one(story: Story) -> ReadStory:
         cloud = story.told()
         with lent(engines) as engine:
             answer = engine.run(cloud, **asked(story.arguments))
         assert "facts" in answer, answer
-        return ReadStory(story, pickle.loads(base64.b64decode(answer["facts"])), tuple(cloud.log), cloud)
+        return ReadStory(story.name, pickle.loads(base64.b64decode(answer["facts"])), tuple(cloud.log), cloud)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        told = pool.map(one, (story for story in STORIES.values() if not story.starts_a_pod))
-    return {each.story.name: each for each in told}
+        here = [each for each in STORIES.values() if not each.starts_a_pod and not each.missing]
+        return [*pool.map(one, here)]

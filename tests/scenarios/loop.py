@@ -34,7 +34,7 @@ _KEPT = re.compile(r"([A-Z_]+)=")
 _BY_HAND = re.compile(r"<[\w-]+>|\bca-certificates\.pem\b|\.json\b")
 _IF = re.compile(r"(Or )?[Ii]f ")
 _ALSO = re.compile(r"Write .* too", re.DOTALL)
-_LONG_AGO = timedelta(days=1)
+_LONG_AGO = timedelta(days=200)
 
 
 @dataclass(frozen=True)
@@ -207,12 +207,15 @@ def only_looks(command: str) -> bool:
 
 
 def age(cloud: Cloud) -> None:
-    """Let what was written now have been written a day ago: of a repair, its own age is not judged."""
-    recent, then = iso(ago(hours=1)), iso(ago(days=_LONG_AGO.days))
-    for assignment in cloud.role_assignments:
-        for name in ("createdOn", "updatedOn"):
-            if assignment["properties"][name] > recent:
-                assignment["properties"][name] = then
+    """Let what was written now have been written before the nodes were made: a repair's own age is not judged."""
+    recent, then = ago(hours=1), ago(days=_LONG_AGO.days)
+    holders = (*cloud.applications, *cloud.service_principals)
+    written = [(each["properties"], 7, ("createdOn", "updatedOn")) for each in cloud.role_assignments]
+    written += [(each, 0, ("startDateTime",)) for holder in holders for each in holder["passwordCredentials"]]
+    for members, digits, names in written:
+        for name in names:
+            if members[name] > iso(recent, digits):
+                members[name] = iso(then, digits)
 
 
 def _promised(told: Any) -> Outlook | None:

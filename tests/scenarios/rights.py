@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from azext_acrpulldiag.collect.ask.errors import operation_of
 from azext_acrpulldiag.permissions import every_right
-from tests.azure import registry
+from tests.azure import commands, registry
 from tests.azure.log import Entry
 from tests.azure.state import Cloud
 
@@ -33,7 +33,7 @@ def right_of(entry: Entry, cloud: Cloud) -> str | None:
         return "Application.Read.All"
     if entry.host in registry.hosts(cloud):
         return _of_registry(entry, cloud)
-    if entry.host.endswith(".azmk8s.io"):
+    if entry.host.endswith(".azmk8s.io") or entry.host == commands.HOST:
         return _of_kubernetes(entry)
     return None
 

@@ -27,8 +27,10 @@ REGISTRY = ("--acr", "contosoreg")
         (("-g", "nothing-like-it", "-n", "something"), "az aks list"),
     ],
 )
-def test_an_unknown_cluster_is_not_found_and_near_names_are_told(az: Az, command: tuple[str, ...], said: str) -> None:
-    done = run(az, *REGISTRY, command=(*COMMAND, *command))
+def test_an_unknown_cluster_is_not_found_and_near_names_are_told(
+    warm_az: Az, command: tuple[str, ...], said: str
+) -> None:
+    done = run(warm_az, *REGISTRY, command=(*COMMAND, *command))
     assert_clean(done)
     assert (done.result.code, done.result.out) == (3, "")
     assert "was not found in resource group" in done.result.err
@@ -61,8 +63,10 @@ def test_an_unknown_cluster_is_not_found_and_near_names_are_told(az: Az, command
         (("--acr", "contosoreg", "--check-acr"), "Add --yes"),
     ],
 )
-def test_a_malformed_argument_is_a_usage_error(az: Az, cloud: Cloud, arguments: tuple[str, ...], said: str) -> None:
-    done = run(az, *arguments)
+def test_a_malformed_argument_is_a_usage_error(
+    warm_az: Az, cloud: Cloud, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run(warm_az, *arguments)
     assert_clean(done)
     assert (done.result.code in (1, 2), done.result.out) == (True, "")
     assert said in done.result.err

@@ -253,17 +253,17 @@ def test_the_admin_password_is_told_wrong_without_the_right_to_list_it(engines: 
         "Microsoft.Compute/virtualMachineScaleSets/read",
     ],
 )
-def test_az_says_what_is_missing_and_leaves_with_5(name: str, az: Az, cloud: Cloud) -> None:
+def test_az_says_what_is_missing_and_leaves_with_5(name: str, warm_az: Az, cloud: Cloud) -> None:
     cloud.grant()
     refuse(cloud, RIGHTS[name])
-    done = run(az, "--acr", "contosoreg")
+    done = run(warm_az, "--acr", "contosoreg")
     assert (done.result.code, done.report["verdict"]) == (5, "inconclusive"), unread(done.report)
     assert {each["check"] for each in done.report["unknowns"]} >= set(LOST["healthy"][name])
     assert all(name in each["permission"] for each in done.report["unknowns"])
 
 
-def test_az_with_the_ready_roles_alone(az: Az, cloud: Cloud) -> None:
+def test_az_with_the_ready_roles_alone(warm_az: Az, cloud: Cloud) -> None:
     cloud.grant()
     grant_the_ready_roles(cloud)
-    done = run(az, "--acr", "contosoreg")
+    done = run(warm_az, "--acr", "contosoreg")
     assert (done.result.code, done.report["verdict"], done.report["unknowns"]) == (0, "healthy", [])

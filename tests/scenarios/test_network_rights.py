@@ -25,13 +25,22 @@ IN_LISTS = {
     f"Microsoft.Network/{kind}/read"
     for kind in ("azureFirewalls", "dnsForwardingRulesets", "dnsResolvers", "privateDnsZones", "virtualHubs")
 }
-BROKEN = {
-    name: story
-    for name, story in STORIES.items()
-    if any(outcome.startswith("network.") for outcome in story.outcomes) and not story.starts_a_pod
-}
 # Hardly anybody has such a zone: that it was not ruled out is told, and leaves a preflight without complaint healthy.
 SHADOWED = "private-zone-of-the-public-name"
+# Of stories with the same causes the first few: the others differ in what is told, not in who may see it.
+OF_ONE_KIND = 3
+
+
+def broken() -> dict[str, Story]:
+    """The stories of broken networks, by name."""
+    kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Story]] = {}
+    for story in STORIES.values():
+        if any(outcome.startswith("network.") for outcome in story.outcomes) and not story.starts_a_pod:
+            kinds.setdefault((story.root_causes, story.arguments), []).append(story)
+    return {each.name: each for kind in kinds.values() for each in kind[:OF_ONE_KIND]} | {SHADOWED: STORIES[SHADOWED]}
+
+
+BROKEN = broken()
 
 
 def report_of(engines: SimpleQueue[Engine], story: Story, cloud: Cloud) -> dict[str, Any]:

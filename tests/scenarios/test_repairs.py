@@ -21,13 +21,12 @@ from .stories import STORIES
 # The cheapest story of each outcome whose repair can be run.
 CLOSED_BY: dict[str, str] = {
     "access.condition-excludes-repository": "condition-excludes-repository",
-    "access.pull-role-missing": "anonymous-pull",
+    "access.pull-role-missing": "pull-role-missing",
     "access.pull-role-on-other-principal": "pull-role-on-the-control-plane",
     "access.pull-role-wrong-mode": "pull-role-of-legacy-mode",
     "cluster.not-ready": "cluster-failed",
     "cluster.stopped": "cluster-stopped",
     "identity.service-principal-disabled": "service-principal-disabled",
-    "identity.service-principal-not-found": "service-principal-application-deleted",
     "identity.service-principal-secret-expired": "service-principal-secret-expired",
     "identity.service-principal-secret-expiring": "service-principal-secret-expiring",
     "image.host-without-credential": "image-through-a-mirror-as-nobody",

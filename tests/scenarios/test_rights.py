@@ -21,7 +21,9 @@ from .rights import asked_for, undeclared
 from .running import run
 from .stories import KUBECTL, STORIES
 
-IN_PROCESS = [story for story in STORIES.values() if "--acr" in story.arguments and not story.starts_a_pod]
+IN_PROCESS = [
+    story for story in STORIES.values() if "--acr" in story.arguments and not story.starts_a_pod and not story.missing
+]
 # The engines leave check-health out.
 ONLY_OF_CHECK_HEALTH = {right.name for right in CHECK_HEALTH.rights if right.left_out}
 ONLY_WITH_A_POD = {right.name for right in CHECK_ACR.rights if "--check-acr" in right.when}

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import stat
-import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -223,14 +222,12 @@ def test_bad_files_are_one_clear_error(warm_az: Az, tmp_path: Path) -> None:
     folder = tmp_path / "bad"
     folder.mkdir()
     for file, said in _bad_files(folder).items():
-        began = time.monotonic()
         done = offline(warm_az, "--snapshot", file)
         assert_clean(done)
         assert (done.result.code, done.result.out) == (1, ""), file
         assert said in done.result.err, done.result.err
         lines = [line for line in done.result.err.splitlines() if not line.startswith("WARNING: This command is in")]
         assert len(lines) == 2, done.result.err
-        assert time.monotonic() - began < 10  # most of it az's own start, on a machine at work
 
 
 # --- every story is a snapshot too ------------------------------------------------------

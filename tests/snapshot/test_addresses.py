@@ -74,3 +74,11 @@ def test_the_version_of_six_is_turned_too() -> None:
     assert turned.alias("2603:1020:206::5") != "2603:1020:206::5"
     inside, around = turned.alias("2603:1020:206::5"), turned.alias("2603:1020::/32")
     assert ip_network(str(inside)).subnet_of(ip_network(str(around)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("form", ["::ffff:", "64:ff9b::"])
+def test_an_address_of_ipv4_within_one_of_ipv6_does_not_stay(form: str) -> None:
+    turned = Turned()
+    inner = turned.alias("20.61.97.5")
+    assert turned.alias(f"{form}20.61.97.5") == turned.alias(f"{form}143d:6105") == f"{form}{inner}"
+    assert turned.alias(f"{form}10.1.2.3") == f"{form}10.1.2.3"

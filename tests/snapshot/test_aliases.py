@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from azext_acrpulldiag.snapshot.aliases import ZERO_GUID, Aliases
@@ -85,6 +87,68 @@ def test_sentences() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("original", "alias"),
+    [
+        ("ask platform.team@acme.eu", "ask name1.name2@name3.name4"),
+        ("client live.com#jane@acme.com has", "client name1.com#name2@name3.com has"),
+        ("lookup proxy.acme.ai on 10.0.0.10:53: x", "lookup name1.name2.name3 on 10.0.0.10:53: x"),
+        ("lookup squid: no such host", "lookup name1: no such host"),
+        ("DNS lookup failed: x", "DNS lookup failed: x"),
+        ("valid for *.acme.tech, a.acme.it, not b", "valid for *.name1.name2, name3.name1.name4, not b"),
+        ("to cache.acme.industries:8443.", "to name1.name2.name3:8443."),
+        (f"of spn-{build.SUBSCRIPTION}", "of spn-00000000-0000-4000-8000-000000000001"),
+        (f"oid_{build.SUBSCRIPTION}_x", "oid_00000000-0000-4000-8000-000000000001_x"),
+        ("tenant " + "ab" * 16, f"tenant {1:032x}"),
+        ("from ::ffff:20.61.97.5 port 443", "from ::ffff:16.0.0.1 port 443"),
+        ("open /home/jane/.kube/config", "open /home/name1/.kube/config"),
+        ("open C:\\Users\\jane\\config", "open C:\\Users\\name1\\config"),
+        ('User "jane" cannot list in namespace "shop"', 'User "name1" cannot list in namespace "name2"'),
+    ],
+)
+def test_what_stands_in_a_sentence_alone_is_known_by_its_form(original: str, alias: str) -> None:
+    assert Aliases().text(original) == alias
+
+
+def test_escaped_names_are_names() -> None:
+    assert known().text("scope=repository%3Ateam%2Fapp%3Apull") == "scope=repository%3Aname2%2Fname3%3Apull"
+
+
+@pytest.mark.parametrize(
+    ("original", "alias"),
+    [
+        ("x.azurecr.io/application/payments", "name1.azurecr.io/name2/name3"),
+        ("text/payments:1", "name1/name2:1"),
+        ("shop.data", "name1.name2"),
+        ("shop.geo.azurecr.io", "name1.geo.azurecr.io"),
+        ("shop.azmk8s.io", "name1.azmk8s.io"),
+        ("*.hcp.westeurope.azmk8s.io", "*.hcp.westeurope.azmk8s.io"),
+        ("node-role.kubernetes.io/payments", "name1-name2.name3.io/name4"),
+        ("node-restriction.kubernetes.io/shop", "name1-name2.name3.io/name4"),
+        ("topology.kubernetes.io/zone", "topology.kubernetes.io/zone"),
+        ("kubernetes.io/dockerconfigjson", "kubernetes.io/dockerconfigjson"),
+    ],
+)
+def test_what_only_begins_or_ends_like_everybodys_names_does_not_stay(original: str, alias: str) -> None:
+    assert Aliases().name(original) == alias
+
+
+@pytest.mark.parametrize(
+    ("original", "alias"),
+    [
+        ("application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.config.v1+json"),
+        ("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.config.v1+json"),
+        ("application/vnd.in-toto+json", "application/vnd.in-toto+json"),
+        ("application/spdx", "application/spdx"),
+        ("application/wasm", "application/wasm"),
+        ("", ""),
+        ("application/vnd.acme.payments", "application/name1.name2.name3"),
+    ],
+)
+def test_media_types_that_somebody_chose(original: str, alias: str) -> None:
+    assert Aliases().media_type(original) == alias
+
+
 def test_conditions_scope_maps_and_owners() -> None:
     aliases = known()
     condition = "@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/app'"
@@ -92,6 +156,9 @@ def test_conditions_scope_maps_and_owners() -> None:
     assert aliases.condition("ActionMatches{'Microsoft.ContainerRegistry/x'}").endswith(
         "{'Microsoft.ContainerRegistry/x'}"
     )
+    custom = "@Principal[Microsoft.Directory/CustomSecurityAttributes/Id:team_prod] StringEquals 'app'"
+    assert aliases.condition(custom).endswith("/Id:name2_name5] StringEquals 'name3'")
+    assert aliases.label("Opaque") == "Opaque"
     assert aliases.action("repositories/team/app/content/read") == "repositories/name2/name3/content/read"
     assert aliases.owned("Deployment/prod") == "Deployment/name5"
     assert aliases.owned("argument") == "argument"
@@ -108,3 +175,11 @@ def test_digests_keep_their_form() -> None:
     aliases, digest = Aliases(), "sha256:" + "ab" * 32
     assert aliases.name(f"app@{digest}").endswith(f"@sha256:{1:064x}")
     assert aliases.text(f"unexpected digest {digest}").endswith(f"sha256:{1:064x}")
+
+
+@pytest.mark.parametrize("part", ["a.", "a-", "1:", "a@", "x.y ", "lookup "])
+def test_a_long_text_takes_no_long_time(part: str) -> None:
+    began = time.process_time()
+    Aliases().name(part * 4000)
+    Aliases().text(part * 4000)
+    assert time.process_time() - began < 1

@@ -113,12 +113,12 @@ def test_what_is_no_snapshot_is_told_at_once(tmp_path: Path, name: str, said: st
         large.truncate(2**30)
     (tmp_path / "latin").write_bytes(b"{}\xe9")
     (tmp_path / "empty").write_bytes(b"")
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SnapshotError) as raised:
         read_snapshot(tmp_path / name)
     assert said in str(raised.value)
     assert raised.value.advice
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_mark_of_windows_at_its_beginning_is_no_matter(tmp_path: Path) -> None:

@@ -119,7 +119,9 @@ def changes_from(events: Sequence[Event]) -> tuple[Change, ...]:
 
 def _change(steps: Sequence[Event]) -> Change:
     first, last = steps[0], steps[-1]
-    ended = (each.status for each in steps if each.status in (SUCCEEDED, FAILED))
+    # A client that tries again may keep its correlation id (Terraform's has one a run, see
+    # https://github.com/hashicorp/terraform-provider-azurerm/pull/3253): what it asked for is done once it succeeded.
+    ended = (end for end in (SUCCEEDED, FAILED) if any(each.status == end for each in steps))
     return Change(
         operation=first.operation,
         resource_id=first.resource_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 from .arm import (
@@ -48,7 +49,9 @@ class GraphReader:
         # Graph names its options "$select"; a "$" cannot be a keyword here.
         options = urlencode({f"${name}": value for name, value in query.items()}, safe="$,")
         url = f"{self.endpoint}/v1.0/{path}?{options}"
-        return answered(self.session, path, lambda: self._exchange(url, f"{self.endpoint}/{path}"))
+        named = f"{self.endpoint}/{path}"
+        ask = partial(answered, self.session, path, partial(self._exchange, url, named))
+        return self.session.once((self.tenant_id, url), ask)
 
     def _exchange(self, url: str, path: str) -> Json | None:
         from azure.core.rest import HttpRequest

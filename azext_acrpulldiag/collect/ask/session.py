@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from ...facts import Unreadable
+from .common import Common, Tokens
 from .deadline import Deadline, Meter
 from .errors import ReadError, explain_exception, first_line
 from .shared import Shared
-from .transport import Lifeline, attempt_policy, no_retry_policy, pool_manager, pooled_transport, retry_policy
+from .transport import Lifeline, Trust, attempt_policy, no_retry_policy, pool_manager, pooled_transport, retry_policy
 from .workers import start
+
+T = TypeVar("T")
 
 _OURS = ("retry_policy", "transport", "per_retry_policies")
 # azure-core asks for a new token when less than this is left of the old one.
@@ -30,10 +34,13 @@ _REFRESH_SECONDS = 300
 class Session:
     """The CLI's own login, made ready for many concurrent reads.
 
-    ``cli_ctx`` is the command's CLI context. Nothing is asked of Azure before the first read.
+    ``cli_ctx`` is the command's CLI context. Nothing is asked of Azure before the first read. ``common`` is what runs
+    about other clusters share with this one.
     """
 
-    def __init__(self, cli_ctx: Any, deadline: Deadline, meter: Meter, retries: bool = True) -> None:
+    def __init__(
+        self, cli_ctx: Any, deadline: Deadline, meter: Meter, retries: bool = True, common: Common | None = None
+    ) -> None:
         from azure.cli.core._profile import Profile
 
         self.cli_ctx = cli_ctx
@@ -41,6 +48,7 @@ class Session:
         self.meter = meter
         self.retries = retries
         """Whether what failed is asked again; not where the requests are numbered."""
+        self._common = common
         self._profile = Profile(cli_ctx=cli_ctx)
         self._lifeline = Lifeline(deadline)
         self._lock = threading.Lock()
@@ -67,9 +75,21 @@ class Session:
         key = (tenant, str(account.get("user", {}).get("name")))
         with self._lock:
             if key not in self._credentials:
-                credential, _, _ = self._profile.get_login_credentials(subscription_id=subscription)
-                self._credentials[key] = SharedToken(credential, self.deadline)
+                signed_in = partial(self._login, subscription)
+                login, tokens = signed_in() if self._common is None else self._common.login(key, signed_in)
+                self._credentials[key] = SharedToken(login, self.deadline, tokens)
             return self._credentials[key], tenant
+
+    def _login(self, subscription: str) -> tuple[Any, Tokens]:
+        credential, _, _ = self._profile.get_login_credentials(subscription_id=subscription)
+        return credential, Shared(_is_fresh, failures_last=False)
+
+    def once(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """Return what ``ask()`` answers, asked once for all clusters where there are several.
+
+        ``key`` says what is asked for, and of whom. Raises what ``ask`` raises.
+        """
+        return ask() if self._common is None else self._common.once(key, ask, self.deadline)
 
     def policies(self) -> dict[str, Any]:
         """The pipeline settings of this run, for any client of azure-core (keyword arguments)."""
@@ -94,7 +114,8 @@ class Session:
         verify = {name: value for name, value in self._cli_settings().items() if name == "connection_verify"}
         with self._lock:
             if self._transport is None:
-                self._transport = pooled_transport(self._lifeline, **verify)
+                trust = Trust() if self._common is None else self._common.trust
+                self._transport = pooled_transport(self._lifeline, trust, **verify)
             return self._transport
 
     def pool_manager(self, proxy: str | None, **tls: Any) -> Any:
@@ -123,10 +144,10 @@ class SharedToken:
     (a daemon: it cannot keep the process) and is given up when the run's time is over.
     """
 
-    def __init__(self, credential: Any, deadline: Deadline) -> None:
+    def __init__(self, credential: Any, deadline: Deadline, tokens: Tokens | None = None) -> None:
         self._credential = credential
         self._deadline = deadline
-        self._tokens: Shared[tuple[str, ...], Any] = Shared(_is_fresh, failures_last=False)
+        self._tokens: Tokens = tokens or Shared(_is_fresh, failures_last=False)
 
     def get_token(self, *scopes: str, **kwargs: Any) -> Any:
         """azure-core's ``TokenCredential``.

@@ -19,10 +19,12 @@ class Shared(Generic[K, V]):
 
     Whoever comes while a value is asked for waits for it, and for its failure. ``lasting`` tells
     whether a value is still good; failures are remembered like values unless ``failures_last`` is
-    false, and what does not last is asked for again by whoever comes next.
+    false, or says so of this one, and what does not last is asked for again by whoever comes next.
     """
 
-    def __init__(self, lasting: Callable[[V], bool] = lambda _: True, failures_last: bool = True) -> None:
+    def __init__(
+        self, lasting: Callable[[V], bool] = lambda _: True, failures_last: bool | Callable[[ReadError], bool] = True
+    ) -> None:
         self._lasting = lasting
         self._failures_last = failures_last
         self._answers: dict[K, Future[tuple[V | ReadError, int]]] = {}
@@ -65,6 +67,8 @@ class Shared(Generic[K, V]):
         if not answer.done():
             return True
         if answer.exception() is not None:
-            return self._failures_last
+            return self._failures_last is True
         found, _ = answer.result()
-        return self._failures_last if isinstance(found, ReadError) else self._lasting(found)
+        if not isinstance(found, ReadError):
+            return self._lasting(found)
+        return self._failures_last(found) if callable(self._failures_last) else self._failures_last

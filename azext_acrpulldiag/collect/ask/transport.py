@@ -57,16 +57,17 @@ class Lifeline:
                 self._timer.cancel()
 
 
-def pooled_transport(lifeline: Lifeline, **connection: Any) -> Any:
+def pooled_transport(lifeline: Lifeline, trust: Trust, **connection: Any) -> Any:
     """Return azure-core's requests transport over one shared pool whose sockets ``lifeline`` holds.
 
-    ``connection`` are azure-core's connection settings, such as ``connection_verify``.
+    ``trust`` lends its connections their TLS context. ``connection`` are azure-core's connection settings, such as
+    ``connection_verify``.
     """
     import requests
     from azure.core.pipeline.transport import RequestsTransport
 
     session = requests.Session()
-    session.mount("https://", _adapter(lifeline))
+    session.mount("https://", _adapter(lifeline, trust))
     # session_owner=False: clients share it, and closing one must not close the others' sockets.
     return RequestsTransport(session=session, session_owner=False, **connection)
 
@@ -76,7 +77,7 @@ def pool_manager(lifeline: Lifeline, proxy: str | None, **tls: Any) -> Any:
 
     ``tls`` are urllib3's connection settings, such as ``ssl_context``. It never retries and follows no redirect.
     """
-    adapter = _adapter(lifeline)
+    adapter = _adapter(lifeline, Trust())
     settings = {"retries": False, **tls}
     if proxy:
         return adapter.proxy_manager_for(proxy, **settings)
@@ -84,12 +85,10 @@ def pool_manager(lifeline: Lifeline, proxy: str | None, **tls: Any) -> Any:
     return adapter.poolmanager
 
 
-def _adapter(lifeline: Lifeline) -> Any:
+def _adapter(lifeline: Lifeline, trust: Trust) -> Any:
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-    trust = Trust()
 
     class HeldConnection(HTTPSConnection):
         def connect(self) -> None:

@@ -21,9 +21,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from ...arm_ids import key_of
 from ...facts import HealthCode, HealthReport, Registry, Unreadable
 from ...quoting import quoted
 from ..ask.deadline import Deadline
+from ..ask.shared import Shared
 from .child import Child, Ended, az_command
 from .fork import AzFork, fork_is_sound
 
@@ -48,18 +50,19 @@ _LOGIN_WORDS = ("az login", "AADSTS", "No subscription found")
 class HealthCheck:
     """``az acr check-health``, begun before the registry is known.
 
-    ``name`` is the registry's, as the command's text shall call it. Make it before any
-    thread is started, so that it may fork; :meth:`run` it, once, from any thread; close it
-    (or leave its ``with`` block), which cuts a run short that is under way.
+    ``name`` is the registry's, as the command's text shall call it; empty: there are several, or none is known yet.
+    Make it before any thread is started, so that it may fork for that registry; :meth:`run` it from any thread; close
+    it (or leave its ``with`` block), which cuts a run short that is under way.
     """
 
     def __init__(self, deadline: Deadline, name: str) -> None:
         self._deadline = deadline
         self._lock = threading.Lock()
         self._closed = False
-        self._child: Child | None = None
+        self._reports: Shared[str, HealthReport | Unreadable] = Shared()
+        self._children: list[Child] = []
         self._fork: AzFork | None = None
-        if fork_is_sound():
+        if name and fork_is_sound():
             self._fork = AzFork(partial(_prepare, name), child_environment({}), deadline.remaining())
 
     def __enter__(self) -> HealthCheck:
@@ -70,18 +73,23 @@ class HealthCheck:
     ) -> None:
         self.close()
 
-    def run(self, registry: Registry, body: Mapping[str, Any]) -> HealthReport | Unreadable:
-        """Return what check-health says of the registry, within the deadline.
+    def run(
+        self, registry: Registry, body: Mapping[str, Any], deadline: Deadline | None = None
+    ) -> HealthReport | Unreadable:
+        """Return what check-health says of the registry, within its deadline or another; it runs once a registry.
 
         ``body`` is Resource Manager's answer that ``registry`` was read from. Raises nothing:
         why there is no report is the answer then.
         """
+        return self._reports.get(key_of(registry.id), lambda: self._run(registry, body, deadline or self._deadline))
+
+    def _run(self, registry: Registry, body: Mapping[str, Any], deadline: Deadline) -> HealthReport | Unreadable:
         if self._fork is not None and self._closed:
             ended = Ended(None, "")
         elif self._fork is not None:
-            ended = self._fork.run(_told(registry, body), self._deadline.remaining())
+            ended = self._fork.run(_told(registry, body), deadline.remaining())
         else:
-            ended = self._run_child(_arguments(registry.name, registry.subscription))
+            ended = self._run_child(_arguments(registry.name, registry.subscription), deadline)
         return health_report_from(ended, registry.login_server)
 
     def close(self) -> None:
@@ -90,19 +98,20 @@ class HealthCheck:
             self._closed = True
         if self._fork is not None:
             self._fork.end()
-        if self._child is not None:
-            self._child.kill()
+        for child in self._children:
+            child.kill()
 
-    def _run_child(self, arguments: Sequence[str]) -> Ended:
+    def _run_child(self, arguments: Sequence[str], deadline: Deadline) -> Ended:
         with self._lock:
             if self._closed:
                 return Ended(None, "")
             try:
-                self._child = child = Child(az_command(*arguments), child_environment(os.environ))
+                child = Child(az_command(*arguments), child_environment(os.environ))
             except OSError as error:
                 return Ended(1, f"ERROR: {error}")
+            self._children.append(child)
         try:
-            return child.wait(self._deadline.remaining()) or child.end()
+            return child.wait(deadline.remaining()) or child.end()
         finally:
             child.end()
 

@@ -70,7 +70,10 @@ def read_definitions(session: Session, registry_id: str, ids: Iterable[str]) -> 
             client = _client(session, registry_id)
     except ReadError as error:
         return {key: error.why for key in keys}
-    reads = [partial(_read_definition, session, client, registry_id, key) for key in keys]
+    reads = [
+        partial(session.once, (registry_id, key), partial(_read_definition, session, client, registry_id, key))
+        for key in keys
+    ]
     return dict(zip(keys, in_parallel(reads), strict=True))
 
 
@@ -99,10 +102,14 @@ def _listed(
     session: Session, scope: str, group: str, collection: str, only: str, convert: Callable[[Any], T]
 ) -> tuple[T, ...] | Unreadable:
     path = f"{scope}/providers/Microsoft.Authorization/{collection}"
-    try:
+
+    def ask() -> tuple[T, ...]:
         with _understood(path):
             operations = getattr(_client(session, scope), group)
             return tuple(convert(model) for model in _items(session, operations, scope, only, path))
+
+    try:
+        return session.once((path, only), ask)
     except ReadError as error:
         return error.why
 

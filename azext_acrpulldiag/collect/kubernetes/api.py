@@ -8,15 +8,15 @@ kubernetes' client a quarter of a second of processor time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from ...facts import Unreadable
 from ..ask.arm import Json, ReadError
 from ..ask.kubernetes import ApiServer, KubernetesHttp
 from ..ask.session import Session
 from ..members import member
+from .questions import Question, path_of
 
 PAGE = 500
 MAX_PAGES = 400
@@ -30,6 +30,16 @@ _RIGHTS = {
 }
 
 
+class Http(Protocol):
+    """What GETs of an API server go through."""
+
+    def remaining(self) -> float:
+        """Seconds that are left of the run."""
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """GET ``path``, which is percent-encoded already; any status is an answer. Raises :class:`ReadError`."""
+
+
 class KubeApi:
     """Reads of one API server; safe to use from many threads.
 
@@ -39,12 +49,14 @@ class KubeApi:
     """
 
     def __init__(self, session: Session, server: ApiServer) -> None:
-        self.server = server
-        self._http = KubernetesHttp(session, server)
+        self._http: Http = KubernetesHttp(session, server)
 
     def remaining(self) -> float:
         """Seconds that are left of the run."""
         return self._http.remaining()
+
+    def ahead(self, *questions: Question) -> None:
+        """Be told what will be asked next, for where one question costs as much as many. Here none does."""
 
     def pods(self, namespace: str | None = None, field_selector: str | None = None) -> Iterator[Json]:
         """List pods, page by page, of all namespaces or of one."""
@@ -98,7 +110,7 @@ class KubeApi:
     def _page(self, resource: str, namespace: str | None, query: dict[str, str]) -> tuple[list[Json], str]:
         """The items of one page, and where the next one begins; empty: there is none."""
         what = _listing(resource, namespace)
-        status, payload = self._http.get(_path(resource, namespace), query)
+        status, payload = self._http.get(path_of(resource, namespace), query)
         page = object_in(status, payload, what, resource)
         # An API server shows an empty list as one: no list at all is no answer.
         items, metadata = page.get("items"), page.get("metadata")
@@ -109,19 +121,13 @@ class KubeApi:
 
     def _get(self, resource: str, name: str, namespace: str | None = None) -> Json | None:
         what = f"get {resource}" + (f" in namespace {namespace}" if namespace else "")
-        status, payload = self._http.get(_path(resource, namespace, name))
+        status, payload = self._http.get(path_of(resource, namespace, name))
         return None if status == 404 else object_in(status, payload, what, resource)
 
 
 def _listing(resource: str, namespace: str | None) -> str:
     """What a list of a resource is called in words."""
     return f"list {resource}" + (f" in namespace {namespace}" if namespace else "")
-
-
-def _path(resource: str, namespace: str | None, name: str | None = None) -> str:
-    """Where a collection is, or one object in it; names are percent-encoded, slashes and all."""
-    parts = (*(("namespaces", namespace) if namespace else ()), resource, *((name,) if name is not None else ()))
-    return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
 def object_in(status: int, payload: bytes, what: str, resource: str) -> Json:

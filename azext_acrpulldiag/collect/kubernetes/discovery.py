@@ -17,12 +17,11 @@ from ...pull_errors.asked import requests_in
 from ...pull_errors.left_out import may_lack_its_host
 from ...targets import ClusterTarget, RegistryTarget, parse_registry
 from ..ask.arm import ArmReader, in_parallel
-from ..ask.kubernetes import ApiServer
 from ..ask.session import Session
 from ..azure.cluster import explain_missing_cluster, read_cluster
 from ..azure.missing import ClusterMissingError
-from .api import KubeApi
-from .login import ClusterAccess, find_api_server
+from .login import ClusterAccess
+from .ways import Way, api_by, find_way
 from .workloads import Scope, read_kubernetes
 
 
@@ -32,7 +31,7 @@ class Discovered:
 
     registries: tuple[RegistryTarget, ...]
     cluster: Cluster | Unreadable
-    server: ApiServer | Unreadable
+    way: Way | Unreadable
     kubernetes: Kubernetes | Unreadable
 
 
@@ -44,15 +43,15 @@ def discover(session: Session, target: ClusterTarget, access: ClusterAccess, sco
     reader = ArmReader(session)
     reads: list[Callable[[], Any]] = [
         lambda: read_cluster(reader, target),
-        lambda: find_api_server(reader, session, target, access),
+        lambda: find_way(reader, session, target, access),
     ]
-    cluster, server = in_parallel(reads)
-    if cluster is None or (isinstance(server, Unreadable) and server.reason == "not-found"):
+    cluster, way = in_parallel(reads)
+    if cluster is None or (isinstance(way, Unreadable) and way.reason == "not-found"):
         raise ClusterMissingError(target, explain_missing_cluster(reader, target))
-    kubernetes = server if isinstance(server, Unreadable) else read_kubernetes(KubeApi(session, server), scope)
+    kubernetes = way if isinstance(way, Unreadable) else read_kubernetes(api_by(way, session), scope)
     hosts = () if isinstance(kubernetes, Unreadable) else hosts_seen(kubernetes)
     found = with_bootstrap(registries_of(hosts, suffix), cluster, suffix)
-    return Discovered(found, cluster, server, kubernetes)
+    return Discovered(found, cluster, way, kubernetes)
 
 
 def hosts_seen(kubernetes: Kubernetes) -> Iterator[str]:

@@ -35,7 +35,7 @@ class ClusterAccess:
     """How the user wants the Kubernetes API to be reached."""
 
     mode: str = "auto"
-    """``auto``, ``direct`` or ``none``."""
+    """``auto``, ``direct``, ``command-invoke`` or ``none``."""
     kubeconfig: str | None = None
     context: str | None = None
 
@@ -59,7 +59,7 @@ def find_api_server(reader: ArmReader, session: Session, target: ClusterTarget, 
     answer, _ = ask_in(API_VERSION, partial(reader.post, f"{target.id}/listClusterUserCredential"))
     if answer is None:
         raise ReadError(Unreadable("not-found", f"Azure has no user credential for cluster {target.name}"))
-    return api_server_from(kubeconfig_from(answer), lambda: _entra_token(session, target.subscription))
+    return api_server_from(kubeconfig_from(answer), lambda: entra_token(session, target.subscription))
 
 
 def kubeconfig_from(answer: Json) -> Json:
@@ -121,7 +121,8 @@ def _is_entra(user: Json) -> bool:
     return ENTRA_SERVER_APP in named if isinstance(named, list) else False
 
 
-def _entra_token(session: Session, subscription: str) -> str:
+def entra_token(session: Session, subscription: str) -> str:
+    """A token of the login for the API servers of clusters with Entra ID. Raises :class:`ReadError`."""
     with translated_errors("the Kubernetes API (Entra ID)"):
         credential, _ = session.credential(subscription)
         return str(credential.get_token(f"{ENTRA_SERVER_APP}/.default").token)

@@ -14,11 +14,13 @@ from ..members import member
 from .api import KubeApi
 from .objects import count_of, text_at, when, when_or_none
 from .owners import owner_of
+from .questions import Question
 
 WORKLOADS = 20
 """How many refused workloads are looked at, the latest refused first."""
 PODS = 5000
 """How many running pods of a namespace are looked through for theirs."""
+RUNNING = "status.phase=Running"
 
 _KINDS = ("ReplicaSet", "Job", "DaemonSet", "StatefulSet")
 # A webhook's and a ValidatingAdmissionPolicy's words, as the API server writes them.
@@ -60,13 +62,22 @@ def refused_from(events: Iterable[Json]) -> tuple[RefusedWorkload, ...]:
 
 def running_of(api: KubeApi, refused: tuple[RefusedWorkload, ...]) -> tuple[RefusedWorkload, ...]:
     """The same with the pods of theirs that run; asks only where something was refused."""
-    namespaces = sorted({each.namespace for each in refused})
+    namespaces = _namespaces(refused)
     answers = dict(zip(namespaces, in_parallel([_running(api, each) for each in namespaces]), strict=True))
     return tuple(replace(each, running=_pods_of(each, answers[each.namespace])) for each in refused)
 
 
+def running_pods_of(refused: Iterable[RefusedWorkload]) -> list[Question]:
+    """What :func:`running_of` asks."""
+    return [Question("pods", each, selector=RUNNING) for each in _namespaces(refused)]
+
+
+def _namespaces(refused: Iterable[RefusedWorkload]) -> list[str]:
+    return sorted({each.namespace for each in refused})
+
+
 def _running(api: KubeApi, namespace: str) -> Callable[[], list[Json]]:
-    return lambda: list(islice(api.pods(namespace, "status.phase=Running"), PODS + 1))
+    return lambda: list(islice(api.pods(namespace, RUNNING), PODS + 1))
 
 
 def _pods_of(workload: RefusedWorkload, pods: list[Json] | Unreadable) -> int | Unreadable:

@@ -40,10 +40,12 @@ from .objects import (
     when_or_none,
 )
 from .owners import owner_of
-from .refused import refused_from, running_of
+from .questions import Question
+from .refused import refused_from, running_of, running_pods_of
 from .sandboxes import CREATE_FAILED as NO_SANDBOX
 from .sandboxes import NAME as SANDBOX_NAME
 from .sandboxes import sandbox_not_created
+from .selected import BACKED_OFF, PENDING, PULLS, WARNINGS, asked_at_once, of_pod
 from .virtual_nodes import CREATE_FAILED, containers_not_created, is_about_an_image
 
 WAITING_REASONS = frozenset(
@@ -71,15 +73,6 @@ _KINDS = (
 )
 _FIELD_PATH = re.compile(r"spec\.(?:containers|initContainers|ephemeralContainers)\{(.+)\}")
 _PULLED = re.compile(r'Successfully pulled image "([^"]+)" in \d')
-# One list for what is written of failures, whoever writes it. Warnings that are many and of other things are left out.
-_WARNINGS = "type=Warning," + ",".join(
-    f"reason!={reason}"
-    for reason in (
-        *("BackOff", "Unhealthy", "FailedScheduling", "FailedMount", "FailedAttachVolume"),
-        *("FailedToRetrieveImagePullSecret", "FailedGetResourceMetric", "FailedComputeMetricsReplicas", "NodeNotReady"),
-        *("DNSConfigForming", "FailedToUpdateEndpoint", "FailedToUpdateEndpointSlices", "Evicted", "PolicyViolation"),
-    )
-)
 _ABOUT_A_PULL = re.compile(
     r"Failed to pull image|Back-off pulling image|Failed to apply default image tag|InvalidImage"
 )
@@ -100,12 +93,13 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
     Unreadable as a whole where the API server is out of reach or refuses the login.
     """
     where = replace(scope, namespace=scope.namespace or "default") if scope.pod else scope
+    api.ahead(*asked_at_once(where.namespace, where.pod))
     reads: list[Callable[[], Any]] = [
         lambda: tuple(node_from(item) for item in api.nodes()),
         lambda: _waiting_pods(api, where),
-        lambda: _events(api, where, _WARNINGS, FAILURE_EVENTS),
-        lambda: _events(api, where, "involvedObject.kind=Pod,reason=BackOff", FAILURE_EVENTS),
-        lambda: _events(api, where, "involvedObject.kind=Pod,reason=Pulled", PULLED_EVENTS),
+        lambda: _events(api, where, WARNINGS, FAILURE_EVENTS),
+        lambda: _events(api, where, BACKED_OFF, FAILURE_EVENTS),
+        lambda: _events(api, where, PULLS, PULLED_EVENTS),
         lambda: _existing(api, where),
     ]
     # Half of the time at most: pull secrets and images hang on what these answer.
@@ -113,18 +107,25 @@ def read_kubernetes(api: KubeApi, scope: Scope) -> Kubernetes | Unreadable:
     out_of_reach = next((each for each in answers if _is_whole(each)), None)
     if out_of_reach is not None and all(isinstance(each, Unreadable) for each in answers[:5]):
         return out_of_reach
+    if isinstance(nodes, Unreadable) and all(each == nodes for each in answers[:5]):
+        return nodes  # one reason for all, such as a command in the cluster that was refused
     read = [event for each in (warnings, backed_off) if not isinstance(each, Unreadable) for event in each]
     events = [event for event in read if _is_of_a_failed_pull(event)]
+    refused = warnings if isinstance(warnings, Unreadable) else refused_from(warnings)
+    named = [] if where.pod or isinstance(pods, Unreadable) else _named_elsewhere(pods, events)
+    api.ahead(
+        *(Question("pods", *key) for key in named),
+        *(() if isinstance(refused, Unreadable) else running_pods_of(refused)),
+    )
     others: list[Json | Unreadable | None] = []
     failing: tuple[FailingContainer, ...] | Unreadable
     if isinstance(exists, Unreadable) or isinstance(pods, Unreadable):
         failing = exists if isinstance(exists, Unreadable) else pods
     else:
-        others = _other_pods(api, where, pods, events)
+        others = in_parallel([_one_pod(api, *key) for key in named])
         failing = failing_from([*pods, *(pod for pod in others if isinstance(pod, dict))], events)
     # A pod that was named is read by itself, whatever the events.
     unread = () if where.pod else (warnings, backed_off, *others)
-    refused = warnings if isinstance(warnings, Unreadable) else refused_from(warnings)
     return Kubernetes(
         nodes=nodes,
         failing=failing,
@@ -165,7 +166,7 @@ def _is_whole(answer: Any) -> bool:
 
 def _waiting_pods(api: KubeApi, scope: Scope) -> list[Json]:
     if scope.pod is None or scope.namespace is None:
-        return list(api.pods(scope.namespace, "status.phase=Pending"))
+        return list(api.pods(scope.namespace, PENDING))
     pod = api.pod(scope.namespace, scope.pod)
     if pod is None:
         raise ReadError(Unreadable("not-found", f"There is no pod {scope.pod} in namespace {scope.namespace}"))
@@ -185,15 +186,11 @@ def _existing(api: KubeApi, scope: Scope) -> None:
 
 
 def _events(api: KubeApi, scope: Scope, selector: str, most: int) -> list[Json]:
-    if scope.pod:
-        selector += f",involvedObject.name={scope.pod}"
-    return list(islice(api.events(scope.namespace, selector), most))
+    return list(islice(api.events(scope.namespace, of_pod(selector, scope.pod)), most))
 
 
-def _other_pods(api: KubeApi, scope: Scope, pods: list[Json], events: Iterable[Json]) -> list[Json | Unreadable | None]:
-    """Pods of failed pulls that run otherwise, newest event first; ``None``: it is gone."""
-    if scope.pod is not None:
-        return []
+def _named_elsewhere(pods: list[Json], events: Iterable[Json]) -> list[tuple[str, str]]:
+    """Namespace and name of pods of failed pulls that run otherwise, newest event first."""
     read = {key_of(pod) for pod in pods}
     wanted: dict[tuple[str, str], None] = {}
     for event in sorted(events, key=when, reverse=True):
@@ -201,7 +198,7 @@ def _other_pods(api: KubeApi, scope: Scope, pods: list[Json], events: Iterable[J
         of_provider = member(event, "reason") == CREATE_FAILED
         if key not in read and (of_provider or _ABOUT_A_PULL.search(text_at(event, "message"))):
             wanted.setdefault(key)
-    return in_parallel([_one_pod(api, *key) for key in islice(wanted, PODS_BY_NAME)])
+    return list(islice(wanted, PODS_BY_NAME))
 
 
 def _one_pod(api: KubeApi, namespace: str, name: str) -> Callable[[], Json | None]:

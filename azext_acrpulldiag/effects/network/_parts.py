@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ...arm_ids import key_of
-from ...facts import Facts, FailingContainer, Kubernetes, Network, Unreadable
-from ...pull_errors.symptoms import FailedPull, failed_pulls
+from ...facts import Facts, Network, Unreadable
 from ...repairs import Effect
 
 T = TypeVar("T")
@@ -31,17 +30,3 @@ def with_entry(
     key = key_of(resource_id)
     found = mapping.get(key)
     return {**mapping, key: change(found)} if isinstance(found, kind) else mapping
-
-
-def without_pulls(facts: Facts, chosen: Callable[[FailedPull], bool]) -> Facts:
-    """The facts without the containers of these failed pulls, whose messages tell of what is no more."""
-    kubernetes = facts.kubernetes
-    if not isinstance(kubernetes, Kubernetes) or isinstance(kubernetes.failing, Unreadable):
-        return facts
-    gone = {_key(pull.container) for pull in failed_pulls(facts)[0] if chosen(pull)}
-    left = tuple(each for each in kubernetes.failing if _key(each) not in gone)
-    return replace(facts, kubernetes=replace(kubernetes, failing=left))
-
-
-def _key(container: FailingContainer) -> tuple[str, str, str]:
-    return container.namespace, container.pod, container.container

@@ -30,7 +30,8 @@ from ...path.endpoints import addresses_for, own_hosts
 from ...pull_errors.symptoms import FailedPull, pool_of
 from ...repairs import Effect, UntoldError
 from .._common import each
-from ._parts import in_network, without_pulls
+from ..workloads import pulled_where
+from ._parts import in_network
 
 
 def _answered_anew(effect: Effect) -> Effect:
@@ -43,7 +44,7 @@ def _answered_anew(effect: Effect) -> Effect:
             here = pool_of(pull.container.node, facts) in (None, *pools)
             return here and pull.symptom_class == "dns-failure" and (pull.error.host or "").lower() in hosts
 
-        return without_pulls(effect(values, facts), unanswered)
+        return pulled_where(effect(values, facts), unanswered)
 
     return both
 

@@ -145,7 +145,7 @@ def _placed(collections: tuple[RuleCollection, ...], made: RuleCollection) -> tu
     """In the order of processing: among those of its kind in its group by priority; last of its kind in a new group."""
     own = [at for at, one in enumerate(collections) if _is_beside(one, made)]
     later = [at for at in own if collections[at].priority > made.priority]
-    by_name = [at for at, one in enumerate(collections) if one.kind == "application" != made.kind]
+    by_name = [at for at, one in enumerate(collections) if made.kind == "network" and one.kind == "application"]
     at = next(iter((*later, *(each + 1 for each in own[-1:]), *by_name)), len(collections))
     return (*collections[:at], made, *collections[at:])
 

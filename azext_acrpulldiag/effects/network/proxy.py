@@ -10,7 +10,7 @@ from typing import Any
 from ...facts import Cluster, Facts, HttpProxy
 from ...pull_errors.symptoms import FailedPull, login_server_of
 from ...repairs import UntoldError
-from ._parts import without_pulls
+from ..workloads import pulled_where
 
 
 def hosts_excepted(values: Mapping[str, Any], facts: Facts) -> Facts:
@@ -31,4 +31,4 @@ def hosts_excepted(values: Mapping[str, Any], facts: Facts) -> Facts:
         host = (pull.error.host or login_server_of(facts) or "").lower()
         return (pull.error.mechanism or "").startswith("proxy") and host in values["hosts"]
 
-    return replace(without_pulls(facts, by_the_proxy), cluster=replace(cluster, http_proxy=proxy))
+    return replace(pulled_where(facts, by_the_proxy), cluster=replace(cluster, http_proxy=proxy))

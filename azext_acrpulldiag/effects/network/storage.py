@@ -8,7 +8,8 @@ from typing import Any
 
 from ...facts import Facts, Network, Subnet
 from ...pull_errors.symptoms import FailedPull, pool_of
-from ._parts import with_entry, without_pulls
+from ..workloads import pulled_where
+from ._parts import with_entry
 
 
 def layers_refused_no_more(facts: Facts, pools: Collection[str] = ()) -> Facts:
@@ -18,7 +19,7 @@ def layers_refused_no_more(facts: Facts, pools: Collection[str] = ()) -> Facts:
         here = not pools or pool_of(pull.container.node, facts) in (None, *pools)
         return here and pull.error.mechanism == "storage-authorization"
 
-    return without_pulls(facts, refused)
+    return pulled_where(facts, refused)
 
 
 def policies_removed(values: Mapping[str, Any], facts: Facts) -> Facts:

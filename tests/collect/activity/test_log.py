@@ -197,6 +197,16 @@ def test_a_failure_after_acceptance_is_a_failure():
     assert change.status == "Failed"
 
 
+def test_what_succeeded_when_it_was_tried_again_is_done():
+    ends = ("Failed", "Started", "Succeeded")
+    events = [
+        role_event("delete") | {"status": {"value": each}, "eventTimestamp": f"2026-01-01T00:00:0{at}Z"}
+        for at, each in enumerate(ends)
+    ]
+    (change,) = kept(*events)
+    assert change.status == "Succeeded"
+
+
 def test_entries_without_a_correlation_id_are_not_put_together():
     one, other = (
         role_event("delete") | {"correlationId": None, "eventTimestamp": f"2026-01-0{at}T00:00:00Z"} for at in (1, 2)

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
-from azext_acrpulldiag.collect.az.check_health import Shown, child_environment, health_report_from
+from azext_acrpulldiag.collect.ask.deadline import Deadline
+from azext_acrpulldiag.collect.az.check_health import HealthCheck, Shown, child_environment, health_report_from
 from azext_acrpulldiag.collect.az.child import Ended
 from azext_acrpulldiag.facts import HealthCode, HealthReport, Unreadable
+from tests import build
 from tests.collect import in_az
 
 HOST = "contosoreg.azurecr.io"
@@ -107,6 +109,23 @@ def test_a_test_of_another_host_is_no_answer():
     answer = health_report_from(Ended(0, text), "contosoreg-a1b2c3.azurecr.io")
     assert isinstance(answer, Unreadable)
     assert (answer.reason, answer.permission) == ("unsupported", "Microsoft.ContainerRegistry/registries/read")
+
+
+def test_it_runs_once_a_registry_whoever_asks(monkeypatch):
+    ran = []
+
+    def child(_, arguments, deadline):
+        ran.append((arguments[3], deadline.seconds))
+        return Ended(0, RESOLVED.replace("contosoreg", arguments[3]))
+
+    monkeypatch.setattr(HealthCheck, "_run_child", child)
+    body = {"properties": {"loginServer": HOST}}
+    other = build.registry(id=build.REGISTRY_ID + "2", name="other", login_server="other.azurecr.io")
+    with HealthCheck(Deadline(600), "") as health:
+        first = health.run(build.registry(), body)
+        assert health.run(build.registry(id=build.REGISTRY_ID.upper()), body, Deadline(5)) is first
+        assert isinstance(health.run(other, body, Deadline(5)), HealthReport)
+    assert ran == [("contosoreg", 600), ("other", 5)]
 
 
 def test_the_child_finds_no_docker():

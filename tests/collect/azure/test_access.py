@@ -62,6 +62,9 @@ class FakeSession:
         self.deadline = Deadline(seconds)
         self.wire = Canned(answer)
 
+    def once(self, _, ask):
+        return ask()
+
     def management_client(self, resource_type, subscription):
         from azure.core.pipeline.policies import RetryPolicy
         from azure.core.pipeline.transport import RequestsTransport

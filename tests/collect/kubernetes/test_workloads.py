@@ -78,6 +78,14 @@ def test_the_recorded_pod_and_its_status():
     assert (found.service_account, found.pull_secrets, found.pull_policy) == ("default", (), "IfNotPresent")
 
 
+def test_a_failing_pull_begins_with_the_first_event_of_it():
+    pods, events = recorded()
+    (found,) = failing_from(pods, [each for each in events if each["reason"] in ("Failed", "BackOff")])
+    assert found.first_seen == datetime(2023, 7, 11, 5, 34, 46, tzinfo=timezone.utc)
+    (found,) = failing_from(pods, [])
+    assert found.first_seen is None
+
+
 @pytest.mark.parametrize("message", [None, "", 'Back-off pulling image "noimage.com/no-such-image"'])
 def test_a_status_that_says_nothing_gives_way_to_the_newest_failed_event(message):
     pods, events = recorded()
