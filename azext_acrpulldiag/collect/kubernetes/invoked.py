@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ...facts import Unreadable
 from ...targets import ClusterTarget
@@ -47,17 +47,28 @@ Kept = Answer | Unreadable | Begun
 """What is known of a question that was asked."""
 
 
+@dataclass
+class Told:
+    """The commands that were run, and what they told."""
+
+    scripts: list[str] = field(default_factory=list)
+    answers: dict[tuple[str, str], Kept] = field(default_factory=dict)
+    """By path and selector."""
+
+
 class InClusterHttp:
     """Answers GETs of an API server with what commands in the cluster printed; asks only by :meth:`ahead`.
 
     ``run`` runs a command within so many seconds and returns its output, or raises :class:`ReadError`.
     """
 
-    def __init__(self, run: Callable[[str, float], str], remaining: Callable[[], float]) -> None:
+    def __init__(
+        self, run: Callable[[str, float], str], remaining: Callable[[], float], told: Told | None = None
+    ) -> None:
         self._run = run
         self._remaining = remaining
-        self._scripts: list[str] = []
-        self._answers: dict[tuple[str, str], Kept] = {}
+        self._told = told or Told()
+        self._answers = self._told.answers
 
     def remaining(self) -> float:
         """Seconds that are left of the run."""
@@ -76,11 +87,11 @@ class InClusterHttp:
         for _ in range(_TRIES):
             if not wanted:
                 return
-            if len(self._scripts) == MOST_COMMANDS:
+            if len(self._told.scripts) == MOST_COMMANDS:
                 break
-            self._scripts.append(script(wanted))
+            self._told.scripts.append(script(wanted))
             try:
-                output = answers_in(wanted, self._run(self._scripts[-1], _SHARE * self._remaining()))
+                output = answers_in(wanted, self._run(self._told.scripts[-1], _SHARE * self._remaining()))
             except ReadError as error:
                 self._keep(wanted, error.why)
                 return
@@ -98,9 +109,7 @@ class InClusterHttp:
 
     def by(self, run: Callable[[str, float], str], remaining: Callable[[], float]) -> InClusterHttp:
         """The same answers, now and later; what is asked further is asked with another run's time."""
-        other = InClusterHttp(run, remaining)
-        other._scripts, other._answers = self._scripts, self._answers
-        return other
+        return InClusterHttp(run, remaining, self._told)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         """Answer from what was asked ahead; a GET without a query is for one object. Raises :class:`ReadError`.
