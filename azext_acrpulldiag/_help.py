@@ -14,7 +14,8 @@ long-summary: >
     with the cluster's user credential from Azure, or your own sign-in where the cluster uses Entra ID (kubelogin
     is not needed). Where the API cannot be reached, as with a private cluster, the run says so within seconds and
     goes on with what Azure shows. With `--cluster-access command-invoke` it is read from inside the cluster instead,
-    in pods that AKS starts for that, as for `az aks command invoke`; no Secret is read that way.
+    in pods that AKS starts for that, as for `az aks command invoke`; no Secret is read that way. Such a pod takes
+    seconds to a minute to start, so give --timeout where it needs more.
 
     Without --acr and --image, the registries that failing pods pull from are judged: one report, or, where they
     name several registries, a list of reports.

@@ -134,7 +134,7 @@ def _cluster(facts: Facts) -> Json:
 def _access(facts: Facts) -> Json:
     """Which way the Kubernetes API was asked, and what of it was not seen."""
     options, kubernetes = facts.options, facts.kubernetes
-    way = options.cluster_access
+    way = "none" if kubernetes is None else options.cluster_access
     if way in ("auto", "direct"):
         way = "direct" if options.kubeconfig is None and options.context is None else "kubeconfig"
     unseen: dict[str, object] = {}
@@ -149,6 +149,7 @@ def _access(facts: Facts) -> Json:
     else:
         not_asked = Unreadable("unsupported", "It was not asked for (--cluster-access none)")
         unseen = dict.fromkeys(("nodes", "failing pods", "recent pulls"), kubernetes or not_asked)
+    unseen["running pods"] = facts.running
     if way == COMMAND_INVOKE:
         unseen["pull secrets"] = Unreadable("unsupported", "No Secret is read through commands in the cluster")
     return {

@@ -154,8 +154,8 @@ def kube_api(run: Run) -> KubeApi | Unreadable | None:
         return None
     if request.known is not None:
         way = request.known.way
-        return way if isinstance(way, Unreadable) else api_by(way, run.session)
-    return api_by(find_way(run.arm, run.session, request.targets.cluster, request.access), run.session)
+        return way if isinstance(way, Unreadable) else api_by(way, run.arm)
+    return api_by(find_way(run.arm, run.session, request.targets.cluster, request.access), run.arm)
 
 
 def kubernetes(

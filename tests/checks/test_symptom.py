@@ -8,7 +8,7 @@ from azext_acrpulldiag.checks import ALL
 from azext_acrpulldiag.checks.symptom import every_failing_pull_is_explained as check
 from azext_acrpulldiag.diagnosis.evaluate import evaluate, judge
 from azext_acrpulldiag.diagnosis.root_causes import diagnose
-from azext_acrpulldiag.facts import Unreadable
+from azext_acrpulldiag.facts import Options, Unreadable
 from azext_acrpulldiag.model import Status, Verdict
 from azext_acrpulldiag.pull_errors.symptoms import symptoms_of
 from tests.build import access, failing, failing_pods_facts, healthy_facts, kubernetes
@@ -147,3 +147,33 @@ def test_failing_pods_are_never_healthy_although_the_check_is_left_out():
     facts = failing_pods_facts((FULL,))
     assert diagnosed(facts, skip=("symptom",)).verdict is Verdict.INCONCLUSIVE
     assert diagnosed(replace(facts, kubernetes=kubernetes()), skip=("symptom",)).verdict is Verdict.HEALTHY
+
+
+INSIDE = "--cluster-access command-invoke"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "named"),
+    [
+        (Options(), "timeout", True),
+        (Options(), "unreachable", True),
+        (Options(), "forbidden", False),
+        (Options(cluster_access="direct"), "timeout", False),
+        (Options(kubeconfig="config"), "timeout", False),
+        (Options(context="prod"), "unreachable", False),
+        (Options(cluster_access="command-invoke"), "timeout", False),
+    ],
+)
+def test_what_starts_a_pod_is_named_to_who_left_the_way_open(options, reason, named):
+    why = Unreadable(reason, "No answer")
+    (finding,) = evaluate(check, replace(healthy_facts(), options=options, kubernetes=why))
+    assert (INSIDE in finding.reason) is named
+
+
+@pytest.mark.parametrize(("permission", "narrower"), [("list pods (Kubernetes RBAC)", True), ("Microsoft.X/y", False)])
+def test_who_asks_from_inside_is_told_of_the_other_ways(permission, narrower):
+    options = Options(cluster_access="command-invoke")
+    why = Unreadable("forbidden", "No right", "it", permission)
+    (finding,) = evaluate(check, replace(healthy_facts(), options=options, kubernetes=why))
+    assert ("--namespace" in finding.reason) is narrower
+    assert "leave --cluster-access out" in finding.reason

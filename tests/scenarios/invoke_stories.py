@@ -77,6 +77,21 @@ def pull_secret_from_inside(cloud: Cloud) -> None:
     make.failing_pod(cloud)
 
 
+@story(
+    verdict="inconclusive",
+    arguments=FROM_INSIDE,
+    unknowns={"access.pull-role": None, "pull-secret.existence": None},
+    needs=(KUBECTL,),
+)
+def pods_that_run_from_inside(cloud: Cloud) -> None:
+    """The identity has no role; every pod brings a pull secret that is not read, and has just pulled with it."""
+    cloud.private_cluster()
+    cloud.node()
+    make.pull_secret(cloud, "me", "old")
+    for name in ("web-0", "web-1"):
+        make.pulled(cloud, make.running_pod(cloud, name))
+
+
 @story(verdict="healthy", arguments=FROM_INSIDE, unknowns=dict.fromkeys(ALL))
 def commands_disabled(cloud: Cloud) -> None:
     """Commands in the cluster are switched off."""

@@ -28,7 +28,7 @@ def begin(reader: ArmReader, path: str, api_version: str, body: Json) -> str:
     if status != 202:
         raise ReadError(_why(status, payload, path, "POST"))
     location = headers.get("location") or ""
-    if urlsplit(location)[:2] != urlsplit(endpoint)[:2]:
+    if urlsplit(location.lower())[:2] != urlsplit(endpoint.lower())[:2]:
         why = f"The answer for {path} does not say where its result will be"
         raise ReadError(Unreadable("malformed", why, operation_of(path, "POST")))
     return location

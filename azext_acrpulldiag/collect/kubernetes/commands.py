@@ -63,7 +63,7 @@ class Section:
     def command(self) -> str:
         """The command for a POSIX shell, with what it says of errors among its output."""
         first = self.questions[0]
-        shape = RUNNING if first.selector == RUNNING_PODS else SHAPES[first.resource]
+        shape = RUNNING if first.selector.startswith(RUNNING_PODS) else SHAPES[first.resource]
         words = ["kubectl", "get", first.resource]
         if self.names:
             words += [*self.names, "--ignore-not-found"]
@@ -84,6 +84,8 @@ class Output:
 
     whole: Mapping[Section, Answer]
     cut: Section | None
+    begun: tuple[Json, ...] = ()
+    """The objects of ``cut`` that came before the end."""
 
 
 def sections_of(questions: Iterable[Question]) -> tuple[Section, ...]:
@@ -123,7 +125,8 @@ def answers_in(sections: Sequence[Section], output: str) -> Output:
                 cut = sections[number - 1]
             at, lines = number + 1, []
     if 0 < at <= len(sections):
-        cut = sections[at - 1]
+        begun = (object_in(line) for line in lines)
+        return Output(whole, sections[at - 1], tuple(item for item in begun if item is not None))
     return Output(whole, cut)
 
 

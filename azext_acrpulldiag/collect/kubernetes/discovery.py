@@ -48,7 +48,7 @@ def discover(session: Session, target: ClusterTarget, access: ClusterAccess, sco
     cluster, way = in_parallel(reads)
     if cluster is None or (isinstance(way, Unreadable) and way.reason == "not-found"):
         raise ClusterMissingError(target, explain_missing_cluster(reader, target))
-    kubernetes = way if isinstance(way, Unreadable) else read_kubernetes(api_by(way, session), scope)
+    kubernetes = way if isinstance(way, Unreadable) else read_kubernetes(api_by(way, reader), scope)
     hosts = () if isinstance(kubernetes, Unreadable) else hosts_seen(kubernetes)
     found = with_bootstrap(registries_of(hosts, suffix), cluster, suffix)
     return Discovered(found, cluster, way, kubernetes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from ...facts import Unreadable
 from ...targets import ClusterTarget
@@ -32,9 +33,27 @@ NO_SECRETS = Unreadable(
     "No Secret is read through --cluster-access command-invoke: the output of its commands is kept in the log of a "
     "pod and by Azure",
 )
-_NO_RUNNING_PODS = Unreadable(
-    "unsupported", "Pods that run are not listed through --cluster-access command-invoke, whose output is short of room"
-)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The beginning of a list, and why the rest of it was not read."""
+
+    items: tuple[Json, ...]
+    why: Unreadable
+
+
+Kept = Answer | Unreadable | Begun
+"""What is known of a question that was asked."""
+
+
+@dataclass
+class Told:
+    """The commands that were run, and what they told."""
+
+    scripts: list[str] = field(default_factory=list)
+    answers: dict[tuple[str, str], Kept] = field(default_factory=dict)
+    """By path and selector."""
 
 
 class InClusterHttp:
@@ -43,11 +62,13 @@ class InClusterHttp:
     ``run`` runs a command within so many seconds and returns its output, or raises :class:`ReadError`.
     """
 
-    def __init__(self, run: Callable[[str, float], str], remaining: Callable[[], float]) -> None:
+    def __init__(
+        self, run: Callable[[str, float], str], remaining: Callable[[], float], told: Told | None = None
+    ) -> None:
         self._run = run
         self._remaining = remaining
-        self._commands = 0
-        self._answers: dict[tuple[str, str], Answer | Unreadable] = {}
+        self._told = told or Told()
+        self._answers = self._told.answers
 
     def remaining(self) -> float:
         """Seconds that are left of the run."""
@@ -66,11 +87,11 @@ class InClusterHttp:
         for _ in range(_TRIES):
             if not wanted:
                 return
-            if self._commands == MOST_COMMANDS:
+            if len(self._told.scripts) == MOST_COMMANDS:
                 break
-            self._commands += 1
+            self._told.scripts.append(script(wanted))
             try:
-                output = answers_in(wanted, self._run(script(wanted), _SHARE * self._remaining()))
+                output = answers_in(wanted, self._run(self._told.scripts[-1], _SHARE * self._remaining()))
             except ReadError as error:
                 self._keep(wanted, error.why)
                 return
@@ -81,17 +102,28 @@ class InClusterHttp:
                 self._keep(wanted, Unreadable("malformed", "The command in the cluster printed no answer", OPERATION))
                 return
             if not output.whole and output.cut is not None:  # it had all of the room
-                self._keep([output.cut], _too_long(output.cut))
+                self._keep([output.cut], Begun(output.begun, _too_long(output.cut)))
                 wanted.remove(output.cut)
         for section in wanted:
             self._keep([section], _too_long(section))
 
+    def by(self, run: Callable[[str, float], str], remaining: Callable[[], float]) -> InClusterHttp:
+        """The same answers, now and later; what is asked further is asked with another run's time."""
+        return InClusterHttp(run, remaining, self._told)
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
-        """Answer from what was asked ahead; a GET without a query is for one object. Raises :class:`ReadError`."""
+        """Answer from what was asked ahead; a GET without a query is for one object. Raises :class:`ReadError`.
+
+        A list of which the end was cut off has one page, and another that cannot be read.
+        """
         if query is None:
             return self._one(path)
         found = self._answer_to((path, query.get("fieldSelector", "")))
-        return _shown(found, {"items": found, "metadata": {}})
+        if not isinstance(found, Begun):
+            return _shown(found, {"items": found, "metadata": {}})
+        if "continue" in query:
+            raise ReadError(found.why)
+        return _shown(found.items, {"items": found.items, "metadata": {"continue": "cut"}})
 
     def _one(self, path: str) -> tuple[int, bytes]:
         """One object: asked for by its name, or in a list of all there are in its namespace, or anywhere."""
@@ -99,13 +131,14 @@ class InClusterHttp:
         *_, resource = collection.split("/")
         namespace = collection.split("/")[4] if "/namespaces/" in collection else None
         found = self._answer_to((path, _ONE), (collection, ""), (f"/api/v1/{resource}", ""))
+        found = found.why if isinstance(found, Begun) else found
         one = named(found, Question(resource, namespace, name)) if isinstance(found, tuple) else None
         return (404, b"{}") if one is None and isinstance(found, tuple) else _shown(found, one)
 
-    def _answer_to(self, *keys: tuple[str, str]) -> Answer | Unreadable:
+    def _answer_to(self, *keys: tuple[str, str]) -> Kept:
         return next((self._answers[key] for key in keys if key in self._answers), _limited("It is not asked"))
 
-    def _keep(self, sections: Iterable[Section], answer: Answer | Unreadable) -> None:
+    def _keep(self, sections: Iterable[Section], answer: Kept) -> None:
         for section in sections:
             self._answers.update(dict.fromkeys(map(_key, section.questions), answer))
 
@@ -113,16 +146,26 @@ class InClusterHttp:
 class InvokedApi(KubeApi):
     """The same reads as :class:`KubeApi`, of what was asked ahead."""
 
-    def __init__(self, http: InClusterHttp) -> None:  # pylint: disable=super-init-not-called
+    def __init__(self, http: InClusterHttp, runner: CommandRunner | None = None) -> None:
+        # pylint: disable=super-init-not-called
         self._http = self._in_cluster = http
+        self._runner = runner
+
+    def by(self, reader: ArmReader) -> InvokedApi:
+        """The same answers, and what is asked further through another run's reader."""
+        if self._runner is None:
+            return self
+        runner = replace(self._runner, reader=reader)
+        return InvokedApi(self._in_cluster.by(runner.run, reader.session.deadline.remaining), runner)
 
     def ahead(self, *questions: Question) -> None:
         """Ask them, in as few commands as there may be."""
         self._in_cluster.ahead(questions)
 
     def some_pods(self, namespace: str | None, field_selector: str) -> tuple[list[Json], bool]:
-        """Refused: pods that run are many."""
-        raise ReadError(_NO_RUNNING_PODS)
+        """All of them, or as many as the output of one command has room for."""
+        self.ahead(Question("pods", namespace, selector=field_selector))
+        return super().some_pods(namespace, field_selector)
 
     def secret(self, namespace: str, name: str) -> Json | None:
         """Refused."""
@@ -148,7 +191,7 @@ def invoked_api(reader: ArmReader, session: Session, target: ClusterTarget) -> I
         )
     token = entra_token(session, target.subscription) if access.entra else None
     runner = CommandRunner(reader, target.id, token)
-    return InvokedApi(InClusterHttp(runner.run, session.deadline.remaining))
+    return InvokedApi(InClusterHttp(runner.run, session.deadline.remaining), runner)
 
 
 _ONE = "\0"

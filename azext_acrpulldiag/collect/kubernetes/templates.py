@@ -88,8 +88,18 @@ SHAPES: Mapping[str, Shape] = {
     "namespaces": {"metadata": _NAMED},
 }
 """By resource: what the mappings of this package, and of the secrets and accounts, look at."""
-RUNNING: Shape = {"metadata": _POD_METADATA, "status": {"phase": TEXT}}
-"""Of pods that run: whose they are."""
+_IMAGES = ({"image": TEXT},)
+RUNNING: Shape = {
+    "metadata": _POD_METADATA,
+    "spec": {
+        "imagePullSecrets": (_NAMED,),
+        "containers": _IMAGES,
+        "initContainers": _IMAGES,
+        "ephemeralContainers": _IMAGES,
+    },
+    "status": {"phase": TEXT},
+}
+"""Of pods that run: whose they are, their images and the credentials for these."""
 
 # Members that an object of the API always shows, and that are looked for to tell one.
 _ALWAYS = ("metadata", "status", "involvedObject")
@@ -110,10 +120,15 @@ def object_in(line: str) -> Json | None:
     """The object that a line of such a template's output is; ``None``: it is none, or not whole."""
     try:
         # ``js`` writes a backslash before each ' as well, which JSON does not know.
-        found = json.loads(line.replace("\\'", "'"), parse_float=_whole)
+        found = json.loads(line.replace("\\'", "'"), parse_float=_whole, object_pairs_hook=_members)
     except (ValueError, OverflowError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> Json:
+    """Those of an object, without the one that ends it."""
+    return {name: value for name, value in pairs if name}
 
 
 def _whole(number: str) -> int:
@@ -122,7 +137,7 @@ def _whole(number: str) -> int:
 
 
 def _value(shape: Shape) -> str:
-    """The template of a value that is not empty; members and elements end with a comma, so that one is left over."""
+    """The template of a value that is not empty; each member ends with a comma, so that one without a name is last."""
     if shape == TEXT:
         return '"{{js .}}"'
     if shape == NUMBER:
@@ -130,7 +145,7 @@ def _value(shape: Shape) -> str:
     if shape == MAP:
         return '{ {{range $k,$v := .}}"{{js $k}}":"{{js $v}}",{{end}}"":0}'
     if isinstance(shape, tuple):
-        return "[{{range .}}" + _value(shape[0]) + ",{{end}}0]"
+        return "[{{range $i,$e := .}}{{if $i}},{{end}}" + _value(shape[0]) + "{{end}}]"
     assert isinstance(shape, Mapping)
     return "{ " + "".join(_member(name, each) for name, each in shape.items()) + '"":0}'
 

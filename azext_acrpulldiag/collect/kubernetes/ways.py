@@ -22,6 +22,6 @@ def find_way(reader: ArmReader, session: Session, target: ClusterTarget, access:
     return find_api_server(reader, session, target, access)
 
 
-def api_by(way: Way, session: Session) -> KubeApi:
-    """The API, by a way that :func:`find_way` found."""
-    return way if isinstance(way, InvokedApi) else KubeApi(session, way)
+def api_by(way: Way, reader: ArmReader) -> KubeApi:
+    """The API, by a way that :func:`find_way` found, in this run or one before it."""
+    return way.by(reader) if isinstance(way, InvokedApi) else KubeApi(reader.session, way)

@@ -9,10 +9,11 @@ import pytest
 
 from azext_acrpulldiag.collect.ask.arm import ReadError
 from azext_acrpulldiag.collect.kubernetes.invoked import MOST_COMMANDS, NO_SECRETS, InClusterHttp, InvokedApi
+from azext_acrpulldiag.collect.kubernetes.running import read_running_pods
 from azext_acrpulldiag.collect.kubernetes.workloads import Scope, read_kubernetes
 from azext_acrpulldiag.facts import Kubernetes, Unreadable
 from tests.azure import commands
-from tests.azure.secrets import service_account
+from tests.azure.secrets import running_pod, service_account
 from tests.azure.state import Cloud
 from tests.collect.kube_here import kube_here
 from tests.scenarios import account_pull_stories, kubernetes_stories, node_resolver_stories, told_by_pods_stories
@@ -133,12 +134,12 @@ def test_service_accounts_are_listed_with_the_rest(cloud: Cloud) -> None:
     read_kubernetes(api, Scope())
     told = api.service_account("team", "default")
     assert told is not None
-    assert [each for each in told["imagePullSecrets"] if each] == [{"name": "regcred", "": 0}]
+    assert told["imagePullSecrets"] == [{"name": "regcred"}]
     assert api.service_account("team", "other") is None
     assert len(here.ran) == 1
 
 
-def test_no_secret_is_asked_for_and_no_running_pod(cloud: Cloud) -> None:
+def test_no_secret_is_asked_for(cloud: Cloud) -> None:
     cloud.failing_pod()
     here = InCluster(cloud)
     api = here.api()
@@ -146,10 +147,48 @@ def test_no_secret_is_asked_for_and_no_running_pod(cloud: Cloud) -> None:
     with pytest.raises(ReadError) as raised:
         api.secret("web", "regcred")
     assert raised.value.why is NO_SECRETS
-    with pytest.raises(ReadError, match="not listed"):
-        api.some_pods(None, "status.phase=Running")
     assert not [command for command in here.ran if "secrets " in command]
     assert not [each for each in cloud.log if "/secrets" in each.path]
+
+
+def test_pods_that_run_are_read_as_far_as_there_is_room(cloud: Cloud) -> None:
+    cloud.node()
+    for number in range(20):
+        running_pod(cloud, f"web-{number}")
+    with kube_here(cloud) as (api, _):
+        whole = read_running_pods(api, EVERYWHERE)
+    here = InCluster(cloud)
+    api = here.api()
+    read_kubernetes(api, EVERYWHERE)
+    assert read_running_pods(api, EVERYWHERE) == whole
+    assert whole.complete
+    assert len(here.ran) == 2
+
+    here.cut = lambda output: output[:3000]
+    begun = read_running_pods(here.api(), EVERYWHERE)
+    assert not begun.complete
+    assert begun.pods == whole.pods[: len(begun.pods)]
+    assert begun.pods
+
+
+def test_a_list_of_which_the_end_is_cut_off_is_not_read(cloud: Cloud) -> None:
+    crowd(cloud)
+    api = InCluster(cloud, cut=lambda output: output[:12_000]).api()
+    read_kubernetes(api, EVERYWHERE)
+    read = api.pods(None, "status.phase=Pending")
+    assert next(read)["metadata"]["name"].startswith("web-")
+    with pytest.raises(ReadError, match="512 kB"):
+        list(read)
+
+
+def test_another_run_goes_on_with_what_was_asked(cloud: Cloud) -> None:
+    cloud.failing_pod()
+    here, later = InCluster(cloud), InCluster(cloud)
+    first = InClusterHttp(here.run, lambda: 60.0)
+    then = first.by(later.run, lambda: 60.0)
+    found = read_kubernetes(InvokedApi(first), EVERYWHERE)
+    assert read_kubernetes(InvokedApi(then), EVERYWHERE) == found
+    assert (len(here.ran), len(later.ran)) == (1, 0)
 
 
 def test_no_more_commands_are_run_than_there_may_be(cloud: Cloud) -> None:
