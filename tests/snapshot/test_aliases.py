@@ -101,7 +101,7 @@ def test_sentences() -> None:
         (f"oid_{build.SUBSCRIPTION}_x", "oid_00000000-0000-4000-8000-000000000001_x"),
         ("tenant " + "ab" * 16, f"tenant {1:032x}"),
         ("from ::ffff:20.61.97.5 port 443", "from ::ffff:16.0.0.1 port 443"),
-        ("open /home/jane/.kube/config", "open /home/name1/.kube/config"),
+        ("open /Users/jane/.kube/config", "open /Users/name1/.kube/config"),
         ("open C:\\Users\\jane\\config", "open C:\\Users\\name1\\config"),
         ('User "jane" cannot list in namespace "shop"', 'User "name1" cannot list in namespace "name2"'),
     ],

@@ -66,7 +66,7 @@ def _is_union(hint: Any) -> bool:
 @pytest.mark.parametrize(
     "name",
     ["zqcanary", "ZQCANARY", "zqcanary-app", "zqcanary.acme", "zqcanary@acme.com", "zqcanary/app:1.2",
-     "5c1f2a60-7a3e-4a53-8d0e-2f3e1cccccc0", "application/zqcanary", "/home/zqcanary/config"],
+     "5c1f2a60-7a3e-4a53-8d0e-2f3e1cccccc0", "application/zqcanary", "/Users/zqcanary/config"],
 )  # fmt: skip
 def test_of_what_stands_in_every_fact_nothing_is_left(name: str) -> None:
     facts: Facts = planted(Facts, name)
