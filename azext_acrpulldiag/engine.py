@@ -247,7 +247,7 @@ def with_probe(
         max(1.0, request.timeout - elapsed.seconds),
         found.way if found is not None and not isinstance(found.way, InvokedApi) else None,
     )
-    told = launched(lambda seconds: Session(cli_ctx, Deadline(seconds), meter), launch, facts, watch)
+    pulled = launched(lambda seconds: Session(cli_ctx, Deadline(seconds), meter), launch, facts, watch)
     seconds = time.monotonic() - began
     spent = Elapsed(
         elapsed.seconds + seconds,
@@ -255,7 +255,7 @@ def with_probe(
         elapsed.longest_chain + meter.longest_chain,
         {**elapsed.collectors, "probe": seconds},
     )
-    return told, spent
+    return pulled, spent
 
 
 def with_changes(

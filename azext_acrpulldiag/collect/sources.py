@@ -228,9 +228,9 @@ def failing_images(
     return _looked_up(run, api, found, [image for image in others if image not in named])
 
 
-def _looked_up(run: Run, api: RegistryApi, found: Registry, images: Sequence[Image]) -> Images | Unreadable:
+def _looked_up(run: Run, api: RegistryApi, found: Registry, wanted: Sequence[Image]) -> Images | Unreadable:
     """What the registry says of images, asked once for all clusters that name the same."""
-    return run.session.once((found.id, *images), lambda: read_images(api, found, images))
+    return run.session.once((found.id, *wanted), lambda: read_images(api, found, wanted))
 
 
 def hostless_images(

@@ -8,7 +8,7 @@ comes after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..collect.ask.arm import Json
@@ -101,6 +101,6 @@ def pull_told(events: Iterable[Json]) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _seconds(duration: str, units: Mapping[str, float] = _SECONDS) -> float:
+def _seconds(duration: str) -> float:
     """A duration as Go writes it: ``1m2.5s``."""
-    return sum(float(number) * units[unit] for number, unit in _PART.findall(duration))
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))

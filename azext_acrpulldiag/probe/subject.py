@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..facts import Facts, FailingContainer, Image, Unreadable
+from ..facts import Facts, FailingContainer, Unreadable
 from ..facts.probe import ProbeSubject
 from ..images.references import image_key
 from ..pull_errors.symptoms import failed_pulls
@@ -36,7 +36,7 @@ def subject_of(facts: Facts, named: Named) -> ProbeSubject | Unreadable:
     """
     if named.image is not None and facts.options.image is None:
         return _INVALID
-    pod = _looked_at((pull.container for pull in failed_pulls(facts)[0]), named.image, facts.options.image)
+    pod = _looked_at((pull.container for pull in failed_pulls(facts)[0]), named.image)
     image = named.image or (pod.image if pod else None)
     if image is None:
         return NO_IMAGE
@@ -46,7 +46,7 @@ def subject_of(facts: Facts, named: Named) -> ProbeSubject | Unreadable:
     return ProbeSubject(image, pod.namespace, pod.service_account, secrets, pod.owner)
 
 
-def _looked_at(failing: Iterable[FailingContainer], text: str | None, image: Image | None) -> FailingContainer | None:
+def _looked_at(failing: Iterable[FailingContainer], text: str | None) -> FailingContainer | None:
     """The failing container to do as: one of those that most are alike to, of the image that was named."""
     found = [each for each in failing if text is None or image_key(each.image) == image_key(text)]
     found = [each for each in found if each.kind != "sandbox"]

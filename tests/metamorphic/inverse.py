@@ -20,7 +20,7 @@ LEFT_OPEN = {
     "network.private-endpoint-not-approved": "its zones are not read where the endpoint is not in use",
     "network.public-access-disabled": "its firewall counts then, and by which addresses nodes leave was not read",
 }
-"""Outcomes after whose repair a run reads more than before, so that the verdict may be left open, and why."""
+"""Outcomes after whose repair a run sees more than before: the next cause may show, or what was not read. And why."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Repair:
         """What is wrong with it: a repair gives the verdict of the sound scenario back, as far as that can be told."""
         if self.leads_to in (NOT_TOLD, Verdict.HEALTHY.value):
             return None
-        if self.leads_to == Verdict.INCONCLUSIVE.value and self.outcome in LEFT_OPEN:
+        if self.outcome in LEFT_OPEN and self.outcome not in self.left:
             return None
         left = ", ".join(self.left) or self.leads_to
         return f"{self.story} with {self.fault}: option {self.option} of {self.outcome} leads to {left}"

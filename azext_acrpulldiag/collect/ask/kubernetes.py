@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -93,7 +93,9 @@ class KubernetesHttp:
 
         Raises :class:`ReadError`, also for a status that is not 200; what came before a break is given.
         """
-        with self._response("GET", path, query) as response, closing(response):  # it may be left before its end
+        # Left before its end, it is closed with the generator.
+        # pylint: disable-next=contextmanager-generator-missing-cleanup
+        with self._response("GET", path, query) as response, closing(response):
             if response.status != 200:
                 raise ReadError(Unreadable("unsupported", f"HTTP {response.status} from the API server for a watch"))
             rest = b""
@@ -135,10 +137,8 @@ class KubernetesHttp:
         self._answered = True
 
     def _note_time(self, told: str | None) -> None:
-        try:
+        with suppress(ValueError, TypeError):  # no time is told, or none that can be read
             self._ahead = parsedate_to_datetime(told or "") - datetime.now(timezone.utc)
-        except (ValueError, TypeError):
-            return
 
     def _limits(self) -> Any:
         from urllib3.util import Timeout

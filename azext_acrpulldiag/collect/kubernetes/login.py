@@ -78,11 +78,11 @@ def kubeconfig_from(answer: Json) -> Json:
     return config
 
 
-def api_server_from(config: Json, entra_token: Callable[[], str]) -> ApiServer:
+def api_server_from(config: Json, sign_in: Callable[[], str]) -> ApiServer:
     """Take server and credential out of a kubeconfig of AKS; raises :class:`ReadError`.
 
     A token is preferred, then the sign-in that an ``exec`` or ``auth-provider`` user stands
-    for (``entra_token``), then the client certificate.
+    for (``sign_in``), then the client certificate.
     """
     context = _named(config, "contexts", "context", member(config, "current-context"))
     cluster = _named(config, "clusters", "cluster", context.get("cluster"))
@@ -97,7 +97,7 @@ def api_server_from(config: Json, entra_token: Callable[[], str]) -> ApiServer:
     if isinstance(token, str) and token:
         return ApiServer(url.rstrip("/"), tls, lambda: f"Bearer {token}")
     if _is_entra(user):
-        return ApiServer(url.rstrip("/"), tls, _once(lambda: f"Bearer {entra_token()}"))
+        return ApiServer(url.rstrip("/"), tls, _once(lambda: f"Bearer {sign_in()}"))
     if "client-certificate-data" in user:
         return ApiServer(url.rstrip("/"), tls, lambda: None)
     raise ReadError(_malformed("has no token, client certificate or Entra ID sign-in"))
