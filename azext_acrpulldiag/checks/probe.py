@@ -24,8 +24,7 @@ from ..facts.probe import (
 from ..model import Finding, Reach, SeenFrom, Severity
 from ..pull_errors import classify
 from ..quoting import printable, quoted
-from ..repairs import Step, option
-from ._kubectl import GET_CREDENTIALS, Kubectl
+from ..repairs import Step
 from ._kubernetes import LONGEST_MESSAGE
 
 _NOT_ASKED = "No image was pulled for real (--probe)."
@@ -94,16 +93,11 @@ POD_LEFT = Outcome(
     summary="Pod {pod} of a probe could not be deleted from namespace {namespace}; nothing runs in it.",
     url="https://learn.microsoft.com/azure/aks/concepts-clusters-workloads",
     seen_from=SeenFrom.KUBERNETES,
-    details=(Left, Kubectl),
+    details=(Left,),
     repairs=(
-        option(
-            GET_CREDENTIALS,
-            Step(
-                "Delete it",
-                "kubectl {kubectl} delete pod {pod} --namespace {namespace}",
-                requires=("delete pods",),
-                untold="The pod is no part of what is judged.",
-            ),
+        Step(
+            "Nothing has to be done: nothing runs in it, and the next run with --probe deletes it once its own deadline "
+            "has passed"
         ),
     ),
 )
@@ -141,7 +135,7 @@ def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
     yield from _not_known(facts, facts.probe)
     for name in facts.probe.left:
         namespace, _, pod = name.partition("/")
-        yield POD_LEFT.at(f"namespaces/{namespace}/pods/{pod}", Left(pod, namespace), Kubectl.of(facts))
+        yield POD_LEFT.at(f"namespaces/{namespace}/pods/{pod}", Left(pod, namespace))
 
 
 def _of_pool(facts: Facts, report: ProbeReport, found: PoolProbe, any_pulled: bool) -> Finding:

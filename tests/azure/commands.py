@@ -27,7 +27,6 @@ from tests.recordings import body
 from . import views
 from .arm_errors import authorization_failed, not_found
 from .authorization import may
-from .certificates import authority
 from .messages import Request, Response, answer
 from .store import Json, type_of
 
@@ -141,6 +140,8 @@ def _commands(words: list[str]) -> Iterator[list[str]]:
 
 
 def _kubeconfig(port: int, token: str) -> Json:
+    from .certificates import authority  # what it needs is not where az alone is
+
     certificate = base64.b64encode(authority().pem).decode()
     server = {"server": f"https://127.0.0.1:{port}", "tls-server-name": HOST, "certificate-authority-data": certificate}
     return {
@@ -177,6 +178,8 @@ def _api_server(cloud: Cloud) -> Iterator[int]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    from .certificates import authority
+
     server.socket = authority().context(HOST).wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:

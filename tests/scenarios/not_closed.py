@@ -20,7 +20,6 @@ NOT_CLOSED = {
     "network.node-resolver": "what nodes keep in their cache is not in the simulated cloud",
     "network.proxy-or-tls": "a file is to be written first: the proxy's settings, or certificates",
     "nodes.artifact-streaming": "what nodes run is not in the simulated cloud",
-    "probe.pod-left": "whoever holds the pod, by a finalizer, is to let go of it first",
     "registry.throttled": "whether a larger tier or fewer pulls are meant is for a person",
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from azext_acrpulldiag import engine
-from azext_acrpulldiag.facts import Facts, RoleDefinition
+from azext_acrpulldiag.facts import Facts
 from azext_acrpulldiag.report import Elapsed
 from azext_acrpulldiag.snapshot.aliases import ZERO_GUID, Aliases
 from azext_acrpulldiag.snapshot.codec import codec_of
@@ -22,6 +22,7 @@ from azext_acrpulldiag.snapshot.redaction import redacted
 from tests import build
 from tests.azure.az import Az
 from tests.azure.state import Cloud
+from tests.recordings import body
 
 from .conftest import ReadStory
 from .running import assert_clean, assert_promises, cluster_id, run
@@ -294,11 +295,7 @@ def originals(facts: Facts) -> set[str]:
     found = set(re.findall(r"/resourceGroups/([\w.-]+)", text, re.IGNORECASE))
     found |= set(re.findall(r"/providers/Microsoft\.\w+/\w+/([\w.-]+)", text, re.IGNORECASE))
     found |= set(re.findall(r'"(?:pod|container|namespace|node|loginServer|host|tag)": "([\w.-]+)"', text))
-    built_in = [
-        each.id.rpartition("/")[2]
-        for each in facts.access.definitions.values()
-        if isinstance(each, RoleDefinition) and not each.custom
-    ]
+    built_in = {role["name"] for role in body("authz/roledefinitions_list_builtin_real_guids")["value"]}
     guids = set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)) - {*built_in, ZERO_GUID}
     addresses = set(re.findall(r"\b(?:\d{1,3}\.){3}\d{1,3}\b", text))
     public = {each for each in addresses if ip_address(each).is_global and each != "168.63.129.16"}
