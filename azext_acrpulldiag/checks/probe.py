@@ -96,8 +96,8 @@ POD_LEFT = Outcome(
     details=(Left,),
     repairs=(
         Step(
-            "Nothing has to be done: nothing runs in it, and the next run with --probe deletes it once its own deadline "
-            "has passed"
+            "Nothing has to be done: nothing runs in it, and the next run with --probe deletes it once its own "
+            "deadline has passed"
         ),
     ),
 )
