@@ -16,7 +16,7 @@ OLDEST_AZ := $(shell sed -n 's/.*"azext.minCliCoreVersion": "\(.*\)".*/\1/p' aze
 
 # What depends on az itself: whole runs, and the commands of az that are wrapped.
 # Not what runs in this Python's engines a hundred times, nor the repairs, whose commands are only parsed there.
-IN_ENGINES := $(addprefix tests/scenarios/,test_faults.py test_least_privilege.py test_network_rights.py test_rights.py)
+IN_ENGINES := $(addprefix tests/scenarios/,test_faults.py test_leads_to.py test_least_privilege.py test_network_rights.py test_rights.py)
 ON_OLDEST := tests/scenarios $(addprefix --ignore=,$(IN_ENGINES) tests/scenarios/test_repairs.py) tests/collect/az
 
 JOBS ?= 2

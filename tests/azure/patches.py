@@ -13,8 +13,6 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-import jsonpatch
-
 from .kubernetes_state import Object
 
 # By the name of the list, wherever it stands: no list of the kinds that are served here has another key elsewhere.
@@ -53,6 +51,8 @@ def merged(target: Any, patch: Any) -> Any:
 
 def operated(target: Object, operations: Any) -> Object:
     """RFC 6902. Raises ``ValueError`` for an operation that is none, or that does not fit the object."""
+    import jsonpatch  # not where az alone is
+
     try:
         return dict(jsonpatch.apply_patch(target, operations))
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
