@@ -117,7 +117,14 @@ def complaints(before: dict[str, Any], after: dict[str, Any], taken: Collection[
 def new_unknowns(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
     """The unknowns that only the second report has."""
     old = {(each["check"], each["reason"]) for each in before["unknowns"]}
-    return [each for each in after["unknowns"] if (each["check"], each["reason"]) not in old]
+    # One that no right would settle may tell of less.
+    settled = {(each["check"], each["code"], None) for each in before["unknowns"] if each["permission"] is None}
+    return [
+        each
+        for each in after["unknowns"]
+        if (each["check"], each["reason"]) not in old
+        and (each["check"], each["code"], each["permission"]) not in settled
+    ]
 
 
 def by_check(report: dict[str, Any]) -> Found:
