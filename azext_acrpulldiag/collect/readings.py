@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from .. import rights
 from ..facts import Access, Facts, Unreadable
-from . import sources
+from . import pod_sources, sources
 from .network import sources as network
 from .reading import Reading, at_once, needing, told
 from .request import ReadRequest
@@ -84,13 +84,13 @@ OUTBOUND = Reading(
     "outbound", told(network.outbound, REGISTRY, CLUSTER, SIDE, HUBS), "outbound", rights.OUTBOUND,
 )
 # --- pods, their pull secrets and images ---------------------------------------------------
-KUBE_API = Reading("kubernetesLogin", at_once(sources.kube_api), None, rights.KUBERNETES_LOGIN)
+KUBE_API = Reading("kubernetesLogin", at_once(pod_sources.kube_api), None, rights.KUBERNETES_LOGIN)
 KUBERNETES = Reading(
-    "kubernetes", told(sources.kubernetes, KUBE_API, CLUSTER), "kubernetes", (*rights.KUBERNETES, *rights.COMMANDS),
+    "kubernetes", told(pod_sources.kubernetes, KUBE_API, CLUSTER), "kubernetes", (*rights.KUBERNETES, *rights.COMMANDS),
     spares=(CLUSTER,), otherwise=None,
 )
 ACCOUNTS = Reading(
-    "serviceAccounts", told(sources.service_accounts, CLUSTER, REGISTRY, KUBE_API, KUBERNETES),
+    "serviceAccounts", told(pod_sources.service_accounts, CLUSTER, REGISTRY, KUBE_API, KUBERNETES),
     None, rights.SERVICE_ACCOUNTS,
 )
 BINDINGS = Reading("identityBindings", needing(sources.identity_bindings, CLUSTER), None, rights.IDENTITY_BINDINGS)
@@ -110,31 +110,31 @@ HELD = Reading(
     "heldByIdentity", told(sources.held_by_identity, PULLER, EFFECTIVE, AT_SCOPE, DEFINITIONS, DENIALS, OWN, CLUSTER)
 )
 RUNNING = Reading(
-    "runningPods", told(sources.running_pods, REGISTRY, CLUSTER, KUBE_API, KUBERNETES, HELD, IDENTITY),
+    "runningPods", told(pod_sources.running_pods, REGISTRY, CLUSTER, KUBE_API, KUBERNETES, HELD, IDENTITY),
     "running", rights.RUNNING_PODS, spares=(IDENTITY,), otherwise=None,
 )
 OPENED = Reading(
-    "pullSecrets", told(sources.opened_secrets, REGISTRY, KUBE_API, KUBERNETES, AT_SCOPE, OWN),
+    "pullSecrets", told(pod_sources.opened_secrets, REGISTRY, KUBE_API, KUBERNETES, AT_SCOPE, OWN),
     None, rights.PULL_SECRETS,
 )
 OF_RUNNING = Reading(
-    "runningPullSecrets", told(sources.secrets_of_running_pods, REGISTRY, KUBE_API, RUNNING, AT_SCOPE, OWN),
+    "runningPullSecrets", told(pod_sources.secrets_of_running_pods, REGISTRY, KUBE_API, RUNNING, AT_SCOPE, OWN),
     None, rights.PULL_SECRETS,
 )
 PULL_SECRETS = Reading(
-    "pull_secrets", told(sources.pull_secrets, OPENED, KUBERNETES, OF_RUNNING), "pull_secrets",
+    "pull_secrets", told(pod_sources.pull_secrets, OPENED, KUBERNETES, OF_RUNNING), "pull_secrets",
     at_end=True, otherwise=None,
     # Nobody's secret is opened for what a check of something else might make of it.
     asked=lambda request: any(check.startswith("pull-secret.") for check in request.needs),
 )
-REGISTRY_API = Reading("registryApi", needing(sources.registry_api, REGISTRY))
-NAMED_IMAGE = Reading("image", told(sources.named_image, REGISTRY, REGISTRY_API), None, rights.IMAGES)
+REGISTRY_API = Reading("registryApi", needing(pod_sources.registry_api, REGISTRY))
+NAMED_IMAGE = Reading("image", told(pod_sources.named_image, REGISTRY, REGISTRY_API), None, rights.IMAGES)
 FAILING_IMAGES = Reading(
-    "failingImages", told(sources.failing_images, REGISTRY, REGISTRY_API, KUBERNETES), None, rights.IMAGES,
+    "failingImages", told(pod_sources.failing_images, REGISTRY, REGISTRY_API, KUBERNETES), None, rights.IMAGES,
 )
-IMAGES = Reading("images", told(sources.images, NAMED_IMAGE, FAILING_IMAGES, KUBERNETES), "images", at_end=True)
+IMAGES = Reading("images", told(pod_sources.images, NAMED_IMAGE, FAILING_IMAGES, KUBERNETES), "images", at_end=True)
 HOSTLESS = Reading(
-    "hostlessImages", told(sources.hostless_images, REGISTRY, REGISTRY_API, KUBERNETES), "hostless_images",
+    "hostlessImages", told(pod_sources.hostless_images, REGISTRY, REGISTRY_API, KUBERNETES), "hostless_images",
     rights.IMAGES_BY_NAME, otherwise=None,
 )
 # --- commands of az ------------------------------------------------------------------------
