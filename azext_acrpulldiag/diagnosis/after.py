@@ -210,7 +210,7 @@ def _greedy(diagnosis: Diagnosis, trials: _Trials) -> tuple[tuple[_Option, ...],
 
 
 def _after(trials: _Trials, options: tuple[_Option, ...]) -> Diagnosis | None:
-    """What these lead to; ``None``: of the last it cannot be told."""
+    """What these lead to; ``None``: that cannot be told, of the last or without one that was left out."""
     if options[-1].untold is not None:
         return None
     try:
@@ -223,10 +223,10 @@ def _after(trials: _Trials, options: tuple[_Option, ...]) -> Diagnosis | None:
 
 def _needed(chosen: tuple[_Option, ...], after: Diagnosis, trials: _Trials) -> tuple[tuple[_Option, ...], Diagnosis]:
     """Without the options that change nothing of what the plan leads to."""
-    for each in chosen[:-1] if len(chosen) > 1 else ():
+    for each in chosen[:-1]:
         fewer = tuple(other for other in chosen if other is not each)
-        without = trials.after(fewer)
-        if _leads_to(without) == _leads_to(after):
+        without = _after(trials, fewer)
+        if without is not None and _leads_to(without) == _leads_to(after):
             chosen, after = fewer, without
     return chosen, after
 

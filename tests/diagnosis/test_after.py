@@ -157,6 +157,18 @@ def test_the_plan_leaves_out_what_is_not_needed():
     assert [step.outcome for step in plan.steps] == ["c.b"]
 
 
+def test_the_plan_keeps_what_a_later_repair_needs_to_be_told():
+    def only_after_a(facts):
+        if "a" in faults_of(facts):
+            raise UntoldError("Without the first one nobody can tell.")
+        return mends("b")(facts)
+
+    causes = [finding("a", remedy(mends("a"), command="az a")), finding("b", remedy(only_after_a, command="az b"))]
+    plan = World(*causes).tried().repair_plan
+    assert [step.outcome for step in plan.steps] == ["c.a", "c.b"]
+    assert plan.leads_to == HEALTHY
+
+
 def test_the_plan_names_a_command_that_several_begin_with_once():
     signing_in = remedy(command="az aks get-credentials")
     causes = [finding(name, signing_in, remedy(mends(name), step=2, command=f"kubectl {name}")) for name in "ab"]
