@@ -6,7 +6,7 @@ image, system or architecture may differ in what they can pull, so each kind has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..collect.ask.arm import Json
@@ -45,8 +45,8 @@ class Host:
     cordoned: bool = False
     listed: bool = False
     """Whether it lists the image, under this or another of its names."""
-    unlisted_below: int = 0
-    """Bytes below which an image may be there that is not listed."""
+    unlisted_below: int | None = 0
+    """Bytes below which an image may be there that is not listed; ``None``: of any size, its list tells nothing."""
 
     @property
     def kind(self) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ class Host:
 
     def fetched(self, size: int | None) -> bool:
         """Whether an image of ``size`` bytes cannot have been there before; an unknown size is the smallest."""
-        return not self.listed and (size or 0) >= self.unlisted_below
+        return not self.listed and self.unlisted_below is not None and (size or 0) >= self.unlisted_below
 
 
 def host_from(item: Json, image: str) -> Host:
@@ -77,8 +77,18 @@ def host_from(item: Json, image: str) -> Host:
         taints=tuple(each for each in taints if each.effect in _KEEPS_OUT),
         cordoned=member(item, "spec", "unschedulable") is True or bool(text_at(item, "metadata", "deletionTimestamp")),
         listed=any(_same(name, image) for each in images for name in texts_in(each.get("names"))),
-        unlisted_below=min(sizes, default=0) if len(images) >= LISTED_IMAGES else 0,
+        unlisted_below=_unlisted_below(len(images), sizes),
     )
+
+
+def _unlisted_below(images: int, sizes: Sequence[int]) -> int | None:
+    """Of a node that lists so many images, of these sizes: below which size others may be there.
+
+    A node that kubelet runs on has images; one that shows none is told to list none, or has not reported yet.
+    """
+    if images == 0:
+        return None
+    return min(sizes, default=None) if images >= LISTED_IMAGES else 0
 
 
 def _same(name: str, image: str) -> bool:
@@ -105,10 +115,15 @@ def planned(hosts: Iterable[Host], declared: Iterable[str]) -> tuple[tuple[Host,
     for _, alike in sorted(kinds.items()):
         usable = [each for each in alike if each.usable and not _is_virtual(each.node.labels)]
         if usable:
-            chosen.append(min(usable, key=lambda each: (each.listed, each.unlisted_below, each.node.name)))
+            chosen.append(min(usable, key=_preference))
         else:
             left_out.append(_not_probed(alike[0]))
     return tuple(chosen), tuple(left_out)
+
+
+def _preference(host: Host) -> tuple[object, ...]:
+    """Nodes that certainly lack the image come first, then those that lack it from the smallest size on."""
+    return (host.listed, host.unlisted_below is None, host.unlisted_below or 0, host.node.name)
 
 
 def _without_nodes(kinds: Iterable[tuple[str, ...]], declared: Iterable[str]) -> Iterator[PoolProbe]:

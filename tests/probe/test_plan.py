@@ -36,6 +36,7 @@ def test_a_node_without_the_image_is_preferred():
 
 def test_a_node_whose_list_is_whole_is_preferred():
     assert plan(with_images(node("a-1"), others=50), with_images(node("a-2"), others=3))[0] == ["a-2"]
+    assert plan(with_images(node("a-1")), with_images(node("a-2"), others=50))[0] == ["a-2"]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_a_node_whose_list_is_whole_is_preferred():
         (with_images(node("n"), others=50, size=1000), 999, False),
         (with_images(node("n"), others=50, size=1000), 1000, True),
         (with_images(node("n"), others=49, size=1000), 999, True),
+        (with_images(node("n")), 10**9, False),  # kubelet is told to list none, or has not reported yet
     ],
 )
 def test_layers_are_fetched_where_the_image_cannot_have_been_there(item, size, fetched):

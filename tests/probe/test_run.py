@@ -24,7 +24,7 @@ GATEKEEPER = (
 
 
 def test_every_pool_pulls_and_no_pod_is_left():
-    cloud = a_cloud(with_images(node("a-1", "a", SYSTEM)), node("b-1", "b", SPOT), windows("w-1"))
+    cloud = a_cloud(with_images(node("a-1", "a", SYSTEM), others=3), node("b-1", "b", SPOT), windows("w-1"))
     report = probe(cloud)
     assert results(report) == {"a": "pulled", "b": "pulled", "win": "pulled"}
     first = report.pools[0]
