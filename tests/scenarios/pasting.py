@@ -11,8 +11,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from azext_acrpulldiag.facts.probe import POD_PREFIX
-
 # Like the real one, ``apply`` refuses an empty input.
 _STUB = """#!/bin/sh
 case "$*" in *apply*) [ -n "$(cat)" ] || exit 1 ;; esac
@@ -50,12 +48,6 @@ def pasted(*commands: str, az_fails: bool = False, **variables: str) -> tuple[in
         return done.returncode, tuple(calls.read_text().splitlines())
 
 
-def _deletes(words: list[str]) -> bool:
-    """Whether kubectl deletes something that is not a pod of a probe's own, of which nothing runs."""
-    own = [word for word in words if word.startswith(POD_PREFIX)]
-    return "delete" in words and not (own and words[words.index(own[0]) - 1] == "pod")
-
-
 @cache
 def harm(command: str) -> str | None:
     """What is wrong with pasting a command, or ``None``.
@@ -69,7 +61,7 @@ def harm(command: str) -> str | None:
             called = program.partition("az ")[2].split(" --")[0]
             if any(_DESTROYS.fullmatch(word) for word in called.split()) and "--append" not in program:
                 return f"it deletes: {called}"
-        if words[:1] == ["kubectl"] and (_deletes(words) or not {"--kubeconfig", "--context"} & set(words)):
+        if words[:1] == ["kubectl"] and ("delete" in words or not {"--kubeconfig", "--context"} & set(words)):
             return "kubectl deletes, or acts on whatever context is current"
     if loose := _LOOSE.search(_LITERAL.sub("", command)):
         return f"it does not insist on {loose[0]}"
