@@ -66,8 +66,7 @@ def _validate_snapshot(namespace: Any) -> None:
     """
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    parser = getattr(namespace, "_parser", None)
-    given = set(getattr(parser, "specified_arguments", ()))
+    given = _given(namespace)
     excluded = [name for name in _ONLY_FOR_RUNS if name in given]
     excluded += ["ids"] if getattr(namespace, "_ids", None) else []
     subscription = getattr(namespace, "_subscription", None)
@@ -86,11 +85,15 @@ def _validate_snapshot(namespace: Any) -> None:
     namespace.skip = _left_out(_validated_words(namespace.skip, "--skip"), namespace.only)
 
 
+def _given(namespace: Any) -> frozenset[str]:
+    """The arguments that the user gave, those that the configuration names left out."""
+    return frozenset(getattr(getattr(namespace, "_parser", None), "specified_arguments", ()))
+
+
 def _validate_all_clusters(namespace: Any) -> None:
     """Every cluster is none in particular. A group that the configuration names is none that the user gave."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    given = set(getattr(getattr(namespace, "_parser", None), "specified_arguments", ()))
     excluded = [name for name in _OF_ONE_CLUSTER if getattr(namespace, name, None)]
     if getattr(namespace, "_ids", None):  # which az has taken apart by now
         excluded = ["ids", *(name for name in excluded if name != "name")]
@@ -100,7 +103,7 @@ def _validate_all_clusters(namespace: Any) -> None:
             f"{options} cannot be given with --all-clusters.",
             "Leave out either. --resource-group, --subscription and --namespace narrow what --all-clusters looks at.",
         )
-    if "resource_group_name" not in given:
+    if "resource_group_name" not in _given(namespace):
         namespace.resource_group_name = None
 
 

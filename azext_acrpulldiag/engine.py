@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, TypeGuard
@@ -248,14 +248,7 @@ def with_probe(
         found.way if found is not None and not isinstance(found.way, InvokedApi) else None,
     )
     pulled = launched(lambda seconds: Session(cli_ctx, Deadline(seconds), meter), launch, facts, watch)
-    seconds = time.monotonic() - began
-    spent = Elapsed(
-        elapsed.seconds + seconds,
-        elapsed.requests + meter.requests,
-        elapsed.longest_chain + meter.longest_chain,
-        {**elapsed.collectors, "probe": seconds},
-    )
-    return pulled, spent
+    return pulled, _spent(elapsed, began, meter, {"probe": time.monotonic() - began})
 
 
 def with_changes(
@@ -273,13 +266,17 @@ def with_changes(
     session = _session(cli_ctx, request, request.timeout - elapsed.seconds, meter, retries=False)
     wanted = ReadRequest(request.targets, request.options, needs={}, questions=questions)
     found, seconds = collect_changes(session, wanted, watch)
-    spent = Elapsed(
-        elapsed.seconds + time.monotonic() - began,
-        elapsed.requests + meter.requests,
-        elapsed.longest_chain + meter.longest_chain,
-        {**elapsed.collectors, **seconds},
+    return replace(facts, changes=found), _spent(elapsed, began, meter, seconds)
+
+
+def _spent(before: Elapsed, began: float, meter: Meter, collectors: Mapping[str, float]) -> Elapsed:
+    """What a run has cost with a further collection, which began at that time of the monotonic clock."""
+    return Elapsed(
+        before.seconds + time.monotonic() - began,
+        before.requests + meter.requests,
+        before.longest_chain + meter.longest_chain,
+        {**before.collectors, **collectors},
     )
-    return replace(facts, changes=found), spent
 
 
 def report_of_failure(request: Request, reason: str, detail: str, keep: Callable[[Facts], Facts] = as_read) -> Json:

@@ -42,12 +42,15 @@ ABAC_PULL = Operation("Microsoft.ContainerRegistry/registries/repositories/conte
 PULL_IN = {LEGACY_MODE: LEGACY_PULL, ABAC_MODE: ABAC_PULL}
 
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+REPOSITORY_READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
+"""Container Registry Repository Reader."""
 _IMPORTER_AND_READER = "577a9874-89fd-4f24-9dbd-b5034d0ad23a"
 PULL_ROLES = {
     LEGACY_MODE: frozenset(
         {
             _IMPORTER_AND_READER,
-            "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
+            ACR_PULL,
             "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush
             "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",  # Owner
             "b24988ac-6180-42a0-ab88-20f7382dd24c",  # Contributor
@@ -57,9 +60,9 @@ PULL_ROLES = {
     ABAC_MODE: frozenset(
         {
             _IMPORTER_AND_READER,
-            "b93aa761-3e63-49ed-ac28-beffa264f7ac",  # Container Registry Repository Reader
-            "2a1e307c-b015-4ebd-883e-5b7698a07328",  # ... Writer
-            "2efddaa5-3f1f-4df3-97df-af3f13818f4c",  # ... Contributor
+            REPOSITORY_READER,
+            "2a1e307c-b015-4ebd-883e-5b7698a07328",  # Container Registry Repository Writer
+            "2efddaa5-3f1f-4df3-97df-af3f13818f4c",  # Container Registry Repository Contributor
         }
     ),
 }

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ..access.grants import ABAC_MODE, ABAC_PULL, LEGACY_MODE, LEGACY_PULL, definition_key
+from ..access.grants import ABAC_MODE, ABAC_PULL, ACR_PULL, LEGACY_MODE, LEGACY_PULL, REPOSITORY_READER, definition_key
 from ..access.standing import modes
 from ..arm_ids import same_id
 from ..facts import (
@@ -34,9 +34,9 @@ _ROLE_IN = {LEGACY_MODE: LEGACY_ROLE, ABAC_MODE: ABAC_ROLE}
 
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/containers
 _BUILT_IN = {
-    LEGACY_ROLE: ("7f951dda-4ed3-4680-a7ca-43fe172d538d", Permission(actions=(LEGACY_PULL.name,))),
+    LEGACY_ROLE: (ACR_PULL, Permission(actions=(LEGACY_PULL.name,))),
     ABAC_ROLE: (
-        "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+        REPOSITORY_READER,
         Permission(
             data_actions=(ABAC_PULL.name, "Microsoft.ContainerRegistry/registries/repositories/metadata/read"),
         ),

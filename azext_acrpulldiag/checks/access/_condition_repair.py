@@ -6,10 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from ...access.grants import ABAC_PULL, Grant, definition_key
+from ...access.grants import ABAC_PULL, REPOSITORY_READER, Grant, definition_key
 from ...arm_ids import name_of, same_id
-
-REPOSITORY_READER = "b93aa761-3e63-49ed-ac28-beffa264f7ac"
 
 # Repository names of the distribution specification: nothing in them can end a quoted word.
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")
