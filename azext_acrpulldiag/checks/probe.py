@@ -105,7 +105,7 @@ POD_LEFT = Outcome(
 
 @check(
     "probe.pull",
-    needs=("probe", "options"),
+    needs=("probe",),
     outcomes=(PULL_FAILED, POD_LEFT),
     seen_from=SeenFrom.NODE,
 )

@@ -36,7 +36,7 @@ def noted(hosts: tuple[str, ...]) -> Iterator[list[Answer]]:
 
     answers: list[Answer] = []
     lock = threading.Lock()
-    send, ask = requests.Session.send, KubernetesHttp._exchange
+    send, ask = requests.Session.send, KubernetesHttp.send
 
     def note(method: str, url: str, status: int, payload: bytes, host: str = "") -> None:
         parts = urlsplit(url)
@@ -51,12 +51,12 @@ def noted(hosts: tuple[str, ...]) -> Iterator[list[Answer]]:
             note(request.method, request.url, response.status_code, response.content)
         return response
 
-    def noting_ask(api: Any, url: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        status, payload = ask(api, url, headers)
-        note("GET", url, status, payload, KUBERNETES)
+    def noting_ask(api: Any, method: str, path: str, *more: Any, **options: Any) -> tuple[int, bytes]:
+        status, payload = ask(api, method, path, *more, **options)
+        note(method, path, status, payload, KUBERNETES)
         return status, payload
 
-    with patch.object(requests.Session, "send", noting_send), patch.object(KubernetesHttp, "_exchange", noting_ask):
+    with patch.object(requests.Session, "send", noting_send), patch.object(KubernetesHttp, "send", noting_ask):
         yield answers
 
 
