@@ -265,8 +265,13 @@ def _beyond(changed: Iterable[tuple[_Cause, Sequence[PastChange]]]) -> Iterator[
         if each.holders and subscription_of(each.resource) is None
     }
     for scope in sorted(scopes):
-        why = f"Whether a role assignment at {scope} was deleted is not in the Activity Log of a subscription"
+        why = f"Whether a role assignment at {_named_scope(scope)} was deleted is in no subscription's Activity Log"
         yield _unread(scope, Unreadable("unsupported", why, ACTIVITY_LOG[0].name))
+
+
+def _named_scope(scope: str) -> str:
+    name = scope.strip("/").rpartition("/")[2]
+    return f"management group {printable(name)}" if name else "the tenant's root"
 
 
 def _unread(subject: str, why: Unreadable) -> Finding:

@@ -41,5 +41,5 @@ def leads_to(verdict: str, *causes: str) -> dict[str, Any]:
     return {"verdict": verdict, "rootCauses": list(causes)}
 
 
-def unknown(check: str, reason: str, decisive: bool = True) -> dict[str, Any]:
-    return {"check": check, "reason": reason, "decisive": decisive, "code": "forbidden", "permission": None}
+def unknown(check: str, reason: str, decisive: bool = True, code: str = "forbidden") -> dict[str, Any]:
+    return {"check": check, "reason": reason, "decisive": decisive, "code": code, "permission": None}

@@ -129,6 +129,14 @@ def test_a_silent_log_is_told_once():
     assert "changed" not in [result for result, _, _ in rows(report(*roots, findings=[silent]))]
 
 
+def test_what_no_log_shows_is_no_gap_of_the_run():
+    nobody_can = unknown("changes.activity-log", "Whether it was deleted is in no log.", code="unsupported")
+    without_right = unknown("changes.activity-log", "The log could not be read.")
+    told = rows(report(finding("access.pull-role-missing"), unknowns=[nobody_can, without_right]))
+    assert ("changed", "", "Not known: whether it was deleted is in no log.") in told
+    assert [words for result, _, words in told if result == "UNKNOWN"] == ["The log could not be read."]
+
+
 def test_each_pool_that_was_probed_has_a_row():
     of_pool = {"pool": "a", "node": "n1", "result": "pulled", "milliseconds": 1234, "layersFetched": True}
     pools = [

@@ -36,7 +36,7 @@ def test_a_table_is_the_whole_answer_and_stderr_stays_empty(az: Az) -> None:
     assert set(rule) == {"-", " "}
     assert verdict.split()[:4] == ["BROKEN", "prod", "cannot", "pull"]
     rows = [row for row in rows if not row.startswith("after")]  # below each option
-    order = ["CAUSE", "fix", "or", "more", "follows", "warning", "FAIL", "seen", "UNKNOWN", "ok", "skipped"]
+    order = ["CAUSE", "fix", "or", "more", "changed", "follows", "warning", "FAIL", "seen", "UNKNOWN", "ok", "skipped"]
     results = [order.index(row.split()[0]) for row in rows if not row.startswith(" ")]
     assert results[:2] == [0, 1]
     well = order.index("ok")
