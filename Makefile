@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test fuzz repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -80,6 +80,11 @@ demo: setup ## run the real command against a broken simulated cluster (SCENARIO
 
 test: setup setup-contracts ## run the tests (PYTEST_ARGS=... is handed on)
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+# atheris has wheels for some Pythons only; without it there are no texts that follow the branches taken.
+fuzz: setup ## try many more hostile texts on every reader (NAME=... one), and how its time grows with size
+	-$(VENV)/bin/python $(INSTALL) atheris
+	$(VENV)/bin/python -m tests.fuzz $(NAME)
 
 repairs: setup ## break, repair with the printed commands and tell again, every story that can be (STORY=... some)
 	$(VENV)/bin/python -m tests.repairs $(STORY)

@@ -17,17 +17,19 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with every control, format and unassigned character written as ``\\xNN``.
+    """Return ``text`` with every control, format and unassigned character, and every break, written as ``\\xNN``.
 
-    Covers ANSI escapes, carriage returns, bidirectional overrides and line breaks, so that
+    Covers ANSI escapes, carriage returns, bidirectional overrides and line breaks (U+2028 and U+2029 too), so that
     one value stays on one line and looks like what it is.
     """
     if text.isprintable():
         return text
-    return "".join(
-        char if not unicodedata.category(char).startswith("C") else char.encode("unicode_escape").decode()
-        for char in text
-    )
+    return "".join(char.encode("unicode_escape").decode() if _is_unseen(char) else char for char in text)
+
+
+def _is_unseen(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category.startswith("C") or category in ("Zl", "Zp")
 
 
 # Where a text may be cut, the best first: behind a sentence, behind a clause, between words.

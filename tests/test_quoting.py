@@ -30,7 +30,14 @@ def test_values_are_not_templates():
 
 @pytest.mark.parametrize(
     "text, shown",
-    [("plain é 漢", "plain é 漢"), ("a\x1b[2Jb", "a\\x1b[2Jb"), ("a\r\nb", "a\\r\\nb"), ("\u202etxt", "\\u202etxt")],
+    [
+        ("plain é 漢", "plain é 漢"),
+        ("a\x1b[2Jb", "a\\x1b[2Jb"),
+        ("a\r\nb", "a\\r\\nb"),
+        ("\u202etxt", "\\u202etxt"),
+        ("a\u2028b\u2029c", "a\\u2028b\\u2029c"),
+        ("a\u00a0b", "a\u00a0b"),
+    ],
 )
 def test_control_and_direction_characters_are_shown_not_obeyed(text, shown):
     assert printable(text) == shown
