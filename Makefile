@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test repairs contracts contracts-age smoke compat lint lint-code lint-forge lint-azdev bench docs wheel same-wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -11,6 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 VENV := .venv
 AZDEV := .venv-azdev
 OLDEST := .venv-oldest
+BUILDER := .venv-wheel
 WHEELS := .wheels-contracts
 OLDEST_AZ := $(shell sed -n 's/.*"azext.minCliCoreVersion": "\(.*\)".*/\1/p' azext_acrpulldiag/azext_metadata.json)
 
@@ -62,6 +63,11 @@ $(OLDEST)/.ready: azext_acrpulldiag/azext_metadata.json
 	$(OLDEST)/bin/python $(INSTALL) azure-cli==$(OLDEST_AZ)
 	touch $@
 
+$(BUILDER)/.ready: requirements-wheel.txt
+	$(call new_environment,$(BUILDER))
+	$(BUILDER)/bin/python $(INSTALL) --requirement $<
+	touch $@
+
 # Of suites that move: make clean, and the next has their newest. Needs no environment.
 containerds: ## fetch Debian's newer containerds into build/, for the tests of real pulls
 	@$(PYTHON) -m scripts.containerds
@@ -103,13 +109,22 @@ compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure 
 	ACRPULLDIAG_AZ_PYTHON=$(CURDIR)/$(OLDEST)/bin/python ACRPULLDIAG_EXTENSION_DIR=$(CURDIR)/build/compat/extensions \
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(ON_OLDEST) $(PYTEST_ARGS)
 
-lint: lint-code lint-azdev ## run every linter
+lint: lint-code lint-forge lint-azdev ## run every linter
 
 lint-code: setup ## ruff, mypy and the import rules
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+lint-forge: setup ## workflows and issue forms: their schemas, and what zizmor finds in workflows
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(VENV)/bin/zizmor --offline --quiet --persona auditor .github
 
 lint-azdev: setup-azdev ## azdev style and azdev linter
 	$(AZDEV)/bin/python scripts/azdev_check.py
@@ -120,13 +135,16 @@ bench: setup ## measure a full run beside az aks show and beside the commands by
 docs: setup ## write the reference of checks and outcomes
 	$(VENV)/bin/python -m scripts.reference
 
-wheel: setup ## build dist/acrpulldiag-*.whl
-	rm -rf build/lib build/bdist.* dist
-	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+wheel: $(BUILDER)/.ready ## build dist/acrpulldiag-*.whl
+	rm -rf dist
+	$(BUILDER)/bin/python -m scripts.wheel dist
+
+same-wheel: wheel ## build it again from a clone of the last commit: every byte has to be the same
+	$(BUILDER)/bin/python -m scripts.wheel dist --compare
 
 clean: ## remove what was built, keep the environments
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environments as well
-	rm -rf $(VENV) $(AZDEV) $(OLDEST) $(WHEELS)
+	rm -rf $(VENV) $(AZDEV) $(OLDEST) $(BUILDER) $(WHEELS)
