@@ -425,7 +425,7 @@ def _texts() -> list[Path]:
     for entry in PROJECT.iterdir():
         if entry.is_file():
             found.append(entry)
-        elif entry.name in {"azext_acrpulldiag", "benchmarks", "docs", "scripts", "tests", ".ci"}:
+        elif entry.name in {"azext_acrpulldiag", "benchmarks", "docs", "scripts", "tests", ".ci", ".github"}:
             found += (path for path in entry.rglob("*") if path.is_file())
     unread = {"recordings", "__pycache__"}
     return sorted(

@@ -16,13 +16,14 @@ from .running import run
 
 HOST = "contosoreg.azurecr.io"
 PASSWORD = "SentNowhereElse~0"
-# The hosts of the table: sign-in, Resource Manager, Graph, the registry, its storage, the cluster; and az's own version.
+# The hosts of the table: sign-in, Resource Manager, Graph, registry, storage, cluster; and az's look for its version.
 KNOWN = re.compile(
     r"login\.microsoftonline\.com|management\.azure\.com|graph\.microsoft\.com|azcliprod\.blob\.core\.windows\.net"
     rf"|{re.escape(HOST)}|[\w-]+\.blob\.core\.windows\.net|[\w.-]+\.azmk8s\.io"
 )
 NOTHING_TO_THE_REGISTRY = re.findall(
-    r"`(--skip [\w.,-]+)`: nothing of yours is sent to the registry", (PROJECT / "README.md").read_text(encoding="utf-8")
+    r"`(--skip [\w.,-]+)`: nothing of yours is sent to the registry",
+    (PROJECT / "README.md").read_text(encoding="utf-8"),
 )
 
 
