@@ -46,7 +46,7 @@ define new_environment
 endef
 
 setup: $(VENV)/.ready ## install the Azure CLI and the test tools into .venv
-$(VENV)/.ready: requirements-dev.txt
+$(VENV)/.ready: requirements-dev.txt requirements-wheel.txt
 	$(call new_environment,$(VENV))
 	$(VENV)/bin/python $(INSTALL) --requirement $<
 	touch $@

@@ -87,8 +87,8 @@ def compare(folder: Path) -> int:
     (built,) = folder.glob("*.whl")
     with tempfile.TemporaryDirectory(prefix="acrpulldiag-again-") as name:
         clone = Path(name) / "clone"
-        command = ["git", "clone", "--quiet", "--no-hardlinks", str(PROJECT), str(clone)]
-        subprocess.run(command, check=True)
+        git_clone = ["git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--no-hardlinks"]
+        subprocess.run([*git_clone, str(PROJECT), str(clone)], check=True)
         found = list(differences(built, build_wheel(Path(name), clone)))
     for each in found:
         print(f"differs: {each}", file=sys.stderr)
