@@ -18,7 +18,7 @@ HOST = "contosoreg.azurecr.io"
 PASSWORD = "SentNowhereElse~0"
 # The hosts of the table: sign-in, Resource Manager, Graph, registry, storage, cluster; and az's look for its version.
 KNOWN = re.compile(
-    r"login\.microsoftonline\.com|management\.azure\.com|graph\.microsoft\.com|azcliprod\.blob\.core\.windows\.net"
+    r"login\.microsoftonline\.com|management\.azure\.com|graph\.microsoft\.com|azcliprod\.[\w.]+"
     rf"|{re.escape(HOST)}|[\w-]+\.blob\.core\.windows\.net|[\w.-]+\.azmk8s\.io"
 )
 NOTHING_TO_THE_REGISTRY = re.findall(
