@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test repairs contracts contracts-age smoke compat lint lint-code lint-forge lint-azdev bench docs wheel same-wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -117,6 +117,7 @@ lint-code: setup ## ruff, mypy and the import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+.PHONY: lint-forge
 lint-forge: setup ## workflows and issue forms: their schemas, and what zizmor finds in workflows
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
@@ -139,6 +140,7 @@ wheel: $(BUILDER)/.ready ## build dist/acrpulldiag-*.whl
 	rm -rf dist
 	$(BUILDER)/bin/python -m scripts.wheel dist
 
+.PHONY: same-wheel
 same-wheel: wheel ## build it again from a clone of the last commit: every byte has to be the same
 	$(BUILDER)/bin/python -m scripts.wheel dist --compare
 
