@@ -11,6 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 VENV := .venv
 AZDEV := .venv-azdev
 OLDEST := .venv-oldest
+BUILDER := .venv-wheel
 WHEELS := .wheels-contracts
 OLDEST_AZ := $(shell sed -n 's/.*"azext.minCliCoreVersion": "\(.*\)".*/\1/p' azext_acrpulldiag/azext_metadata.json)
 
@@ -45,7 +46,7 @@ define new_environment
 endef
 
 setup: $(VENV)/.ready ## install the Azure CLI and the test tools into .venv
-$(VENV)/.ready: requirements-dev.txt
+$(VENV)/.ready: requirements-dev.txt requirements-wheel.txt
 	$(call new_environment,$(VENV))
 	$(VENV)/bin/python $(INSTALL) --requirement $<
 	touch $@
@@ -60,6 +61,11 @@ setup-oldest: $(OLDEST)/.ready
 $(OLDEST)/.ready: azext_acrpulldiag/azext_metadata.json
 	$(call new_environment,$(OLDEST))
 	$(OLDEST)/bin/python $(INSTALL) azure-cli==$(OLDEST_AZ)
+	touch $@
+
+$(BUILDER)/.ready: requirements-wheel.txt
+	$(call new_environment,$(BUILDER))
+	$(BUILDER)/bin/python $(INSTALL) --requirement $<
 	touch $@
 
 # Of suites that move: make clean, and the next has their newest. Needs no environment.
@@ -108,13 +114,23 @@ compat: setup setup-oldest wheel ## try the wheel on the oldest supported Azure 
 	ACRPULLDIAG_AZ_PYTHON=$(CURDIR)/$(OLDEST)/bin/python ACRPULLDIAG_EXTENSION_DIR=$(CURDIR)/build/compat/extensions \
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(ON_OLDEST) $(PYTEST_ARGS)
 
-lint: lint-code lint-azdev ## run every linter
+lint: lint-code lint-forge lint-azdev ## run every linter
 
 lint-code: setup ## ruff, mypy and the import rules
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+.PHONY: lint-forge
+lint-forge: setup ## workflows and issue forms: their schemas, and what zizmor finds in workflows
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(VENV)/bin/zizmor --offline --quiet --persona auditor .github
 
 lint-azdev: setup-azdev ## azdev style and azdev linter
 	$(AZDEV)/bin/python scripts/azdev_check.py
@@ -125,13 +141,17 @@ bench: setup ## measure a full run beside az aks show and beside the commands by
 docs: setup ## write the reference of checks and outcomes
 	$(VENV)/bin/python -m scripts.reference
 
-wheel: setup ## build dist/acrpulldiag-*.whl
-	rm -rf build/lib build/bdist.* dist
-	$(VENV)/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+wheel: $(BUILDER)/.ready ## build dist/acrpulldiag-*.whl
+	rm -rf dist
+	$(BUILDER)/bin/python -m scripts.wheel dist
+
+.PHONY: same-wheel
+same-wheel: wheel ## build it again from a clone of the last commit: every byte has to be the same
+	$(BUILDER)/bin/python -m scripts.wheel dist --compare
 
 clean: ## remove what was built, keep the environments
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environments as well
-	rm -rf $(VENV) $(AZDEV) $(OLDEST) $(WHEELS)
+	rm -rf $(VENV) $(AZDEV) $(OLDEST) $(BUILDER) $(WHEELS)

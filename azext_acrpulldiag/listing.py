@@ -28,6 +28,7 @@ def page_of(outcome_id: str, checks: Iterable[Check]) -> dict[str, Any]:
     """What there is to say of one outcome: meaning, why, how it is decided, repairs, rights, links."""
     from .permissions import rights_of
     from .repairs import Option
+    from .report import camel
 
     reporting = [checked for checked in checks for each in checked.outcomes if each.id == outcome_id]
     if not reporting:
@@ -63,7 +64,7 @@ def page_of(outcome_id: str, checks: Iterable[Check]) -> dict[str, Any]:
             for place, step in enumerate(each.steps if isinstance(each, Option) else (each,), 1)
         ],
         "needs": [_right(right) for right in rights_of(need for each in reporting for need in each.needs)],
-        "evidence": list(outcome.evidence_keys),
+        "evidence": [camel(key) for key in outcome.evidence_keys],
         "articleSection": outcome.article,
         "url": outcome.url,
     }

@@ -104,7 +104,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
     """``other_holders`` as ``otherHolders``: the casing of every key that az answers with."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
@@ -190,7 +190,7 @@ def _finding(finding: Finding) -> Json:
         "confidence": finding.confidence.value,
         "resource": finding.resource,
         "summary": finding.summary,
-        "evidence": {_camel(name): plain(value) for name, value in finding.evidence.items()},
+        "evidence": {camel(name): plain(value) for name, value in finding.evidence.items()},
         "remedies": [_remedy(remedy) for remedy in finding.remedies],
         "url": finding.url,
         "seenFrom": finding.seen_from.value,

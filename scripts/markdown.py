@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from azext_acrpulldiag.rights import Kind, Right
+from azext_acrpulldiag.rights import Kind
 
 KINDS = {
     Kind.ACTION: "Azure action",
@@ -41,12 +41,3 @@ def prose(manual: str) -> str:
 def named(template: str) -> str:
     """A template's text with its ``{names}`` in italics: *principal name*."""
     return re.sub(r"\{(\w+)\}", lambda match: f"*{match[1].replace('_', ' ')}*", template)
-
-
-def rights_table(rights: Iterable[Right]) -> str:
-    """What each right is, where it has to hold, and which runs ask for it."""
-    rows = [
-        (code(right.name), KINDS[right.kind], right.where, f"only where {right.when}" if right.when else "always")
-        for right in rights
-    ]
-    return table(("right", "of", "at the", "asked for"), rows)

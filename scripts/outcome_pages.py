@@ -10,8 +10,10 @@ from azext_acrpulldiag.permissions import rights_of
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
 from azext_acrpulldiag.pull_errors.explain import GENERAL, SPECIAL, Explanation
 from azext_acrpulldiag.repairs import Option, Repairs, Step
+from azext_acrpulldiag.report import camel
+from azext_acrpulldiag.rights import Right
 
-from .markdown import code, named, page, prose, rights_table, table
+from .markdown import code, named, page, prose, table
 
 ARTICLE = "https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/extensions/cannot-pull-image-from-acr-to-aks-cluster"
 SECTIONS = {
@@ -130,21 +132,34 @@ def _link(outcome_id: str) -> str:
 
 
 def _page(outcome: Outcome, checks: Sequence[Check], outcomes: dict[str, Outcome]) -> str:
-    rights = rights_of(need for checked in checks for need in checked.needs)
+    """What to do about it stands first; what is only of use to whoever hands out permissions stands last."""
     return page(
         f"# {outcome.id}",
         f"> {named(outcome.summary)}",
         f"{outcome.severity.value.capitalize()}: {RESULT[outcome.severity]}. "
         f"Confidence: {outcome.confidence.value}. Seen from: {outcome.seen_from.value}.",
-        *(_of_check(checked, outcome) for checked in checks),
-        "## What it needs to read",
-        rights_table(rights) or "Nothing: the arguments are enough.",
-        "What stays unknown without each, and a role that has them: [permissions](../permissions.md).",
-        f"## Evidence\n\n{', '.join(map(code, outcome.evidence_keys)) or 'None.'}",
         *_options(outcome.repairs),
+        *(_of_check(checked, outcome) for checked in checks),
         *_explained(outcome, outcomes),
+        f"## Evidence\n\n{', '.join(code(camel(key)) for key in outcome.evidence_keys) or 'None.'}",
         "## More",
         f"* <{outcome.url}>" + (f"\n* [{SECTIONS[outcome.article]}]({ARTICLE})" if outcome.article else ""),
+        "## Permissions",
+        _permissions(rights_of(need for checked in checks for need in checked.needs)),
+    )
+
+
+def _permissions(rights: Sequence[Right]) -> str:
+    """One line for what every run reads with, one for what only some do."""
+    if not rights:
+        return "None: the arguments are enough."
+    always, sometimes = (
+        ", ".join(code(right.name) for right in rights if bool(right.when) is conditional)
+        for conditional in (False, True)
+    )
+    lines = [f"{when}: {names}." for when, names in (("Every run", always), ("Some runs", sometimes)) if names]
+    return "\n\n".join(
+        [*lines, "Where each has to hold, and what stays unknown without it: [permissions](../permissions.md)."]
     )
 
 

@@ -18,9 +18,10 @@ CLUSTER_ROLE = "image-pull-diagnosis"
 _KUBERNETES_DATA = "Microsoft.ContainerService/managedClusters"
 
 _INTRODUCTION = """\
-`az aks diagnose-pull` works with the rights of whoever runs it and changes nothing, unless `--check-acr` or
-`--cluster-access command-invoke` has it start pods. What it may not read it reports as unknown, with the right that is
-missing, and goes on with the rest. `az aks explain-pull-error` and `az aks list-pull-checks` need no login at all."""
+`az aks diagnose-pull` works with the rights of whoever runs it and changes nothing, unless `--check-acr`,
+`--probe` or `--cluster-access command-invoke` has it start pods. What it may not read it reports as unknown, with the
+right that is missing, and goes on with the rest. `az aks explain-pull-error` and `az aks list-pull-checks` need no
+login at all."""
 
 _BUILT_IN = """\
 * Reader on the cluster, its node resource group, the registry and the networks of the nodes. Where role assignments

@@ -26,6 +26,7 @@ from azext_acrpulldiag.collect.readings import FACTS
 from azext_acrpulldiag.details import Details, names_of
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import CODES, Facts, Unreadable
+from azext_acrpulldiag.listing import page_of
 from azext_acrpulldiag.model import Finding, Severity, Status
 from azext_acrpulldiag.pull_errors import SYMPTOM_CLASSES
 from azext_acrpulldiag.quoting import placeholders
@@ -184,11 +185,21 @@ def test_an_outcome_has_a_whole_page(outcome):
     text = reference.pages(CHECKS)[f"reference/{outcome.id}.md"]
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
     why = "Why it stops a pull" if outcome.severity is Severity.ERROR else "Why it matters"
-    wanted = [why, "How it is decided", "What it needs to read", "Evidence", "Repair", "More"]
-    assert set(wanted) - ({"Repair"} if not outcome.repairs else set()) <= set(titles)
+    repair, explains = ["Repair"] if outcome.repairs else [], ["What it explains"] if outcome.explains else []
+    wanted = [*repair, why, "How it is decided", *explains, "Evidence", "More", "Permissions"]
+    assert list(dict.fromkeys(titles)) == wanted, "what to do first, what few need last"
     assert outcome.url in text
     for name in outcome.explains:
         assert f"`{name}`" in text
+
+
+@each_outcome
+def test_a_page_spells_evidence_as_reports_do(outcome):
+    section = (
+        reference.pages(CHECKS)[f"reference/{outcome.id}.md"].partition("\n## Evidence\n")[2].partition("\n## ")[0]
+    )
+    assert re.findall(r"`(.+?)`", section) == page_of(outcome.id, CHECKS)["evidence"]
+    assert not re.search("_", section)
 
 
 @each_outcome
@@ -414,7 +425,7 @@ def _texts() -> list[Path]:
     for entry in PROJECT.iterdir():
         if entry.is_file():
             found.append(entry)
-        elif entry.name in {"azext_acrpulldiag", "benchmarks", "docs", "scripts", "tests", ".ci"}:
+        elif entry.name in {"azext_acrpulldiag", "benchmarks", "docs", "scripts", "tests", ".ci", ".github"}:
             found += (path for path in entry.rglob("*") if path.is_file())
     unread = {"recordings", "__pycache__"}
     return sorted(

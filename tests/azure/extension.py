@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.wheel import build_wheel, source_files
+
 from .az import az_command
 
 PROJECT = Path(__file__).resolve().parents[2]
-PACKAGE = "azext_acrpulldiag"
-_BUILD_FILES = ("setup.py", "pyproject.toml", "README.md", "HISTORY.rst", "LICENSE")
 _KEPT_SECONDS = 24 * 3600
 
 
@@ -59,19 +59,6 @@ def _install(folder: Path) -> None:
         extensions.rename(folder)
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the wheel into ``folder`` from a copy of the sources: what an earlier build left here is not in it."""
-    sources = folder / "sources"
-    shutil.copytree(PROJECT / PACKAGE, sources / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    for each in _BUILD_FILES:
-        if (PROJECT / each).exists():
-            shutil.copy(PROJECT / each, sources)
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder)]
-    _run([sys.executable, "-m", "pip", "wheel", *options, str(sources)], dict(os.environ))
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
 def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tempfile.gettempdir())
     if done.returncode:
@@ -81,8 +68,7 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
 
 def _hash_of_sources() -> str:
     digest = hashlib.sha256(" ".join(az_command()).encode())
-    files = [each for each in (PROJECT / PACKAGE).rglob("*") if each.is_file() and "__pycache__" not in each.parts]
-    for path in sorted([*files, *(PROJECT / each for each in _BUILD_FILES if (PROJECT / each).exists())]):
+    for path in source_files():
         digest.update(f"\0{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from scripts.smoke.shapes import ANY_KEY, merged, paths_in, shape_of
-from tests.azure.extension import PACKAGE, PROJECT
+from scripts.wheel import PACKAGE
+from tests.azure.extension import PROJECT
 from tests.contracts import kubernetes
 from tests.contracts.definitions import Models, installed
 from tests.contracts.reads import filled
