@@ -171,7 +171,7 @@ def _denied(state: Kubernetes, namespace: str, pod: Object) -> Response | None:
         return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
     if namespace not in (*_OWN, *_namespaces(state)):
         return refusal(404, "NotFound", f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
-    refused = state.pods_refused or _insecure(state, namespace, pod["spec"])
+    refused = state.pods_refused or _insecure(state, namespace, pod)
     if refused:
         return refusal(403, "Forbidden", f'pods "{name}" is forbidden: {refused}', name=name, kind="pods")
     found = pod_security.not_on_windows(pod["spec"])
@@ -181,10 +181,10 @@ def _denied(state: Kubernetes, namespace: str, pod: Object) -> Response | None:
     return None
 
 
-def _insecure(state: Kubernetes, namespace: str, spec: Object) -> str | None:
+def _insecure(state: Kubernetes, namespace: str, pod: Object) -> str | None:
     """What Pod Security has against a pod, in a namespace that enforces *restricted*."""
     labels = state.objects.get(("namespaces", "", namespace), {}).get("metadata", {}).get("labels") or {}
-    found = pod_security.restricted(spec) if labels.get("pod-security.kubernetes.io/enforce") == "restricted" else []
+    found = pod_security.restricted(pod) if labels.get("pod-security.kubernetes.io/enforce") == "restricted" else []
     return f'violates PodSecurity "restricted:latest": {", ".join(found)}' if found else None
 
 
