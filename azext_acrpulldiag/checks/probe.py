@@ -133,9 +133,8 @@ def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
         if each.result in (PULLED, FAILED):
             yield _of_pool(facts, facts.probe, each, bool(pulled))
     yield from _not_known(facts, facts.probe)
-    for name in facts.probe.left:
-        namespace, _, pod = name.partition("/")
-        yield POD_LEFT.at(f"namespaces/{namespace}/pods/{pod}", Left(pod, namespace))
+    for left in facts.probe.left:
+        yield POD_LEFT.at(f"namespaces/{left.namespace}/pods/{left.pod}", Left(left.pod, left.namespace))
 
 
 def _of_pool(facts: Facts, report: ProbeReport, found: PoolProbe, any_pulled: bool) -> Finding:
