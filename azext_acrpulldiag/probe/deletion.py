@@ -13,7 +13,7 @@ from ..collect.ask.errors import ReadError
 from ..collect.kubernetes.objects import key_of, text_at, time_of
 from ..collect.members import member
 from ..facts import Unreadable
-from ..facts.probe import LeftPod
+from ..facts.probe import POD_PREFIX, LeftPod
 from . import pending
 from .api import ProbeApi
 from .pod import LABEL, Pods
@@ -106,6 +106,6 @@ def swept(api: ProbeApi, namespace: str) -> tuple[LeftPod, ...]:
 
 def _is_over(pod: Json, api: ProbeApi) -> bool:
     made, seconds = time_of(member(pod, "metadata", "creationTimestamp")), member(pod, "spec", "activeDeadlineSeconds")
-    if made is None or not isinstance(seconds, int) or not text_at(pod, "metadata", "name"):
+    if made is None or not isinstance(seconds, int) or not text_at(pod, "metadata", "name").startswith(POD_PREFIX):
         return False
     return made + timedelta(seconds=seconds) < api.clock

@@ -21,5 +21,6 @@ def what_is_left() -> str:
     if not commands:
         return ""
     return (
-        f"Pods of the probe may be left, which end by themselves within minutes. To delete them: {'; '.join(commands)}"
+        f"Pods of the probe may be left; nothing runs in them, and the next --probe deletes those whose time is over. "
+        f"To delete them now: {'; '.join(commands)}"
     )

@@ -144,6 +144,7 @@ def _create(request: Request, state: Kubernetes, plural: str, namespace: str) ->
     if objection:
         return objection
     if plural == "pods":
+        item = _mutated(item, state.mutations)
         denied = _denied(state, namespace, item)
         if denied:
             return denied
@@ -179,6 +180,18 @@ def _denied(state: Kubernetes, namespace: str, pod: Object) -> Response | None:
         said = f'Pod "{name}" is invalid: {found[0]}: Forbidden: cannot be set for a windows pod'
         return refusal(422, "Invalid", said, name=name, kind="Pod")
     return None
+
+
+def _mutated(pod: Object, mutations: Object) -> Object:
+    """A pod as a mutating webhook hands it on."""
+    pod = deepcopy(pod)
+    for path, value in mutations.items():
+        *way, last = path.split(".")
+        found: Any = pod
+        for each in way:
+            found = found[int(each)] if each.isdecimal() else found.setdefault(each, {})
+        found[last] = deepcopy(value)
+    return pod
 
 
 def _insecure(state: Kubernetes, namespace: str, pod: Object) -> str | None:
@@ -280,6 +293,9 @@ def _watch(request: Request, state: Kubernetes, plural: str, namespace: str) -> 
     seconds = min(WATCH_SECONDS, float(request.query.get("timeoutSeconds") or WATCH_SECONDS))
 
     def lines() -> Iterator[bytes]:
+        if state.expired:
+            yield _line("ERROR", {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410})
+            return
         if after == "0":
             revision = state.revision
             for item in filter(wanted, state.select(plural, namespace)):

@@ -13,7 +13,7 @@ REQUESTS = {
     "may": "POST .*/selfsubjectaccessreviews",
     "nodes": "GET .*/nodes",
     "sweep": "GET .*/api/v1/pods",
-    "create": "POST .*/pods$",
+    "create": r"POST .*/pods\?",
     "list": "GET .*instance=[0-9a-f]*&limit",
     "watch": "GET .*watch=1",
     "events": "GET .*/events",
