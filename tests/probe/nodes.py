@@ -41,9 +41,9 @@ def arm64(name: str, *taints: Json, pool: str = "arm") -> Json:
     return node(name, pool, *taints, **{"kubernetes.io/arch": "arm64"})
 
 
-def provisioned(name: str, pool: str = "general", **labels: str) -> Json:
+def provisioned(name: str, pool: str = "general", taints: tuple[Json, ...] = (), **labels: str) -> Json:
     """A node that Karpenter made."""
-    return node(name, None, **{"karpenter.sh/nodepool": pool, **labels})
+    return node(name, None, *taints, **{"karpenter.sh/nodepool": pool, **labels})
 
 
 def with_images(item: Json, *names: str, others: int = 0, size: int = 100) -> Json:
