@@ -267,6 +267,21 @@ def test_a_pod_that_cannot_be_deleted_is_named(monkeypatch):
     pending._pending.clear()
 
 
+@pytest.mark.parametrize(
+    ("namespace", "told"),
+    [
+        ("web", "kubectl delete pods --namespace web --selector app.kubernetes.io/instance=1"),
+        ("x; reboot", "kubectl delete pods --namespace 'x; reboot' --selector app.kubernetes.io/instance=1"),
+        ("x\x1b[2J", "those with label app.kubernetes.io/instance=1"),
+    ],
+)
+def test_a_name_of_the_cluster_is_no_more_than_a_name_where_pods_are_left(namespace, told):
+    pending.expect(namespace, "app.kubernetes.io/instance=1")
+    assert pending.what_is_left().endswith(f"To delete them now: {told}")
+    pending.gone("app.kubernetes.io/instance=1")
+    assert pending.what_is_left() == ""
+
+
 def test_a_request_that_is_not_answered_leaves_no_pod():
     cloud = a_cloud(node("a-1", "a"))
     cloud.fault(r"POST .*/pods\?", "late-reset")
