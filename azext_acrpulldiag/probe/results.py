@@ -17,6 +17,7 @@ from ..collect.kubernetes.refused import policy_in
 from ..collect.kubernetes.workloads import WAITING_REASONS, failing_from
 from ..collect.members import member
 from ..facts.probe import ENDED, FAILED, NOT_PROBED, NOT_SCHEDULABLE, PULLED, REFUSED, TIMED_OUT
+from ..images.references import is_pinned_from
 from ..masking import masked
 from .api import Refusal
 from .pod import CONTAINER
@@ -97,7 +98,8 @@ def altered(asked: Json, stored: Json) -> str:
     for names, (before, after) in ((_OF_CONTAINER, ours), (_OF_POD, specs)):
         for name in names:
             was, now = member(before, name), member(after, name)
-            if was != now:
+            pinned = name == "image" and is_pinned_from(str(now), str(was))  # a policy may put digests for tags
+            if was != now and not pinned:
                 to = f" to {now}" if isinstance(now, str) else ""
                 return masked(f"Admission changed {name} of its pod{to}")[:LONGEST]
     return ""

@@ -136,6 +136,8 @@ def test_a_pod_that_admission_made_another_of_shows_nothing_and_is_deleted_at_on
 
 def test_what_admission_adds_is_not_told_of():
     cloud = a_cloud(node("a-1", "a"))
+    cloud.api.mutations = {"spec.containers.0.image": f"{IMAGE}@sha256:{'1' * 64}"}
+    assert results(probe(cloud)) == {"a": "pulled"}
     cloud.api.mutations = {"spec.priority": 0, "metadata.labels.team": "web", "spec.containers.0.env": [{"name": "A"}]}
     assert results(probe(cloud)) == {"a": "pulled"}
 
