@@ -120,8 +120,8 @@ def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
     node that has the image already proves that one can sign in and get the manifest, not that layers can be fetched.
     What is found holds for this image, namespace, service account and these pull secrets only. A pool where no pod came
     to pull is unknown, with the reason; so is one whose pod admission made another of, with another image, command,
-    service account or node: it is deleted at once. Of each pod the Kubernetes API confirms the deletion, also of those of earlier
-    runs whose own deadline has passed, or it is named.
+    service account or node: it is deleted at once. Of each pod the Kubernetes API confirms the deletion, also of those
+    of earlier runs whose own deadline has passed, or it is named.
     """
     if facts.probe is None:
         yield skipped(facts.targets.cluster.id, _NOT_ASKED)
