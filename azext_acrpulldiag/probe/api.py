@@ -25,7 +25,8 @@ from ..facts import Unreadable
 _CREATE_SECONDS = 10
 """After which the API server gives up to make a pod, with an answer: sooner than it would be waited for, so that none
 is made when nobody is there to delete it. Parameter ``timeout``, as ``WithRequestDeadline`` reads it in
-``staging/src/k8s.io/apiserver/pkg/endpoints/filters/request_deadline.go`` of https://github.com/kubernetes/kubernetes."""
+``staging/src/k8s.io/apiserver/pkg/endpoints/filters/request_deadline.go`` of
+https://github.com/kubernetes/kubernetes."""
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 

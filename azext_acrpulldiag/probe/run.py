@@ -182,7 +182,8 @@ class _Run:
 
     def _created(self, name: str) -> Json | Refusal | None:
         """The answer to the request that makes a pod, tried again while the server is busy; ``None``: all is over."""
-        for pause in (*_BUSY_PAUSES, None):
+        pauses = iter(_BUSY_PAUSES)
+        while True:
             with self._lock:
                 if self._over:
                     return None
@@ -192,10 +193,11 @@ class _Run:
             finally:
                 with self._lock:
                     self._under_way -= 1
-            if pause is None or not isinstance(answer, Refusal) or answer.status != _BUSY:
-                break
+            busy = isinstance(answer, Refusal) and answer.status == _BUSY
+            pause = next(pauses, None) if busy else None
+            if pause is None:
+                return answer
             time.sleep(max(0.0, min(pause, self.api.remaining() - _END_SECONDS)))
-        return answer
 
     def _follow(self) -> None:
         """Look at all pods, and then at what changes until the watch ends."""
