@@ -21,7 +21,8 @@ long-summary: >
     name several registries, a list of reports.
 
     With --all-clusters, every cluster that the login can see is diagnosed, a few at a time: the result is a list, the
-    worst first, standard error gets a line as each ends, and the exit code is that of the worst.
+    worst first, standard error gets a line as each ends, and the exit code is that of the worst. --namespace and
+    --pull-secret are looked at in each; --cluster-access command-invoke starts pods in each, and asks first.
 
     `az acr check-health` is run for the registry from this machine; its result never changes the verdict.
 

@@ -118,13 +118,18 @@ def _load_judgement(context: Any) -> None:
         options_list=["--yes", "-y"],
         action="store_true",
         arg_group=group,
-        help="Do not ask before starting pods.",
+        help="Do not ask before starting pods (--probe, --check-acr, and --cluster-access command-invoke with "
+        "--all-clusters).",
     )
 
 
 def _load_kubernetes(context: Any) -> None:
     group = "Kubernetes"
-    context.argument("namespace", arg_group=group, help="Look at the pods of this Kubernetes namespace only.")
+    context.argument(
+        "namespace",
+        arg_group=group,
+        help="Look at the pods of this Kubernetes namespace only; with --all-clusters in every cluster.",
+    )
     context.argument(
         "pod",
         arg_group=group,
@@ -134,7 +139,7 @@ def _load_kubernetes(context: Any) -> None:
         "pull_secret",
         arg_group=group,
         help="Also check this pull secret, even if no pod names it yet; it is looked up in --namespace, "
-        "else in the namespace `default`.",
+        "else in the namespace `default`; with --all-clusters in every cluster.",
     )
     context.argument(
         "no_credential_test",
@@ -149,8 +154,8 @@ def _load_kubernetes(context: Any) -> None:
         arg_group=group,
         help="How to reach the Kubernetes API. `auto` and `direct` read it from this machine. `command-invoke` is for "
         "private clusters: like `az aks command invoke` it has AKS start up to three pods that run kubectl in the "
-        "cluster, reads no Secret, and is never chosen by `auto`. `none` does not read it: pods, events and nodes are "
-        "then unknown.",
+        "cluster, reads no Secret, and is never chosen by `auto`; with --all-clusters it does so in every cluster, and "
+        "asks first. `none` does not read it: pods, events and nodes are then unknown.",
     )
     context.argument(
         "kubeconfig",

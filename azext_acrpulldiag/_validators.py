@@ -355,14 +355,17 @@ def _validate_probe(namespace: Any, several: bool) -> None:
 
 
 def _validate_consent(namespace: Any) -> None:
-    """``--check-acr`` and ``--probe`` start pods, so somebody must have agreed."""
-    import sys
-
+    """What starts pods needs somebody who agrees; for one cluster, who names the way through commands has agreed."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
-    started = {"--check-acr": "a root pod on a node", "--probe": "a pod on every node pool"}
-    for option, what in started.items():
-        if getattr(namespace, option[2:].replace("-", "_")) and not namespace.yes and not sys.stdin.isatty():
-            raise RequiredArgumentMissingError(
-                f"{option} starts {what} of the cluster, and nobody can be asked here.", "Add --yes to agree to it."
-            )
+    from ._consent import somebody_is_there
+
+    in_all = namespace.all_clusters and namespace.cluster_access == "command-invoke"
+    started = {
+        "--check-acr starts a root pod on a node of the cluster": namespace.check_acr,
+        "--probe starts a pod on every node pool of the cluster": namespace.probe,
+        "--cluster-access command-invoke starts pods in every cluster that --all-clusters finds": in_all,
+    }
+    for what, asked in started.items():
+        if asked and not namespace.yes and not somebody_is_there():
+            raise RequiredArgumentMissingError(f"{what}, and nobody can be asked here.", "Add --yes to agree to it.")

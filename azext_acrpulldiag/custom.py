@@ -53,6 +53,7 @@ def diagnose_pull(
         )
     from azure.cli.core.commands.client_factory import get_subscription_id
 
+    from ._consent import CHECK_ACR, COMMANDS, PROBE, agreed
     from ._interrupt import interruptible
     from ._validators import EXPIRY_DAYS, login_server_suffix, narrowed, registry_of_image, seconds_of_run
     from .collect.kubernetes.login import ClusterAccess
@@ -63,6 +64,8 @@ def diagnose_pull(
     suffix = login_server_suffix(cmd.cli_ctx)
     given = acr or registry_of_image(image, suffix)
     registry = parse_registry(given, suffix) if given else NO_REGISTRY
+    if all_clusters and cluster_access == "command-invoke" and not (yes or agreed(COMMANDS)):
+        cluster_access = "auto"  # what starts pods is left out, as it is of one cluster
     cluster = ClusterTarget(get_subscription_id(cmd.cli_ctx), resource_group_name or "", name or "")
     request = Request(
         targets=Targets(cluster, registry),
@@ -70,8 +73,8 @@ def diagnose_pull(
         skip=tuple(skip or ()),
         narrowed=narrowed(skip, only),
         expiry_days=EXPIRY_DAYS if expiry_days is None else expiry_days,
-        check_acr=check_acr and (yes or _agreed(_CHECK_ACR.format(cluster.name))),
-        probe=probe and (yes or _agreed(_PROBE.format(cluster.name))),
+        check_acr=check_acr and (yes or agreed(CHECK_ACR.format(cluster.name))),
+        probe=probe and (yes or agreed(PROBE.format(cluster.name))),
         timeout=timeout or seconds_of_run(probe),
         access=ClusterAccess(cluster_access, kubeconfig, context),
         scope=Scope(namespace, pod),
@@ -206,14 +209,3 @@ def _in_words_of_az(silence: NoAnswerError) -> Any:
             said, "A proxy or a sign-in page may have answered in place of Azure Resource Manager: `az aks show` tells."
         ),
     }[silence.why.reason]
-
-
-_CHECK_ACR = "az aks check-acr starts a root pod on a Linux node of {}. Run it?"
-_PROBE = "--probe starts a pod on every node pool of {}, which pulls the image and runs nothing of it. Start them?"
-
-
-def _agreed(question: str) -> bool:
-    """Ask on the terminal before a pod is started (the validator saw to it that there is one)."""
-    from knack.prompting import prompt_y_n
-
-    return bool(prompt_y_n(question, default="n"))

@@ -246,7 +246,7 @@ def _probe(found: ProbeReport | Unreadable | None) -> Json | None:
         "serviceAccount": printable(subject.service_account),
         "pullSecrets": sorted(map(printable, subject.pull_secrets)),
         "pools": [_of_pool(each) for each in found.pools],
-        "podsLeft": sorted(map(printable, found.left)),
+        "podsLeft": [{"namespace": each.namespace, "pod": each.pod} for each in sorted(found.left)],
     }
 
 

@@ -229,17 +229,27 @@ def test_the_nearest_words_are_told():
     assert raised.value.recommendations[0].startswith("Did you mean network")
 
 
+IN_ALL = {"all_clusters": True, "name": None, "cluster_access": "command-invoke"}
+
+
 @pytest.mark.parametrize(("yes", "terminal"), [(True, False), (True, True), (False, True)])
 def test_somebody_can_agree_to_start_a_pod(yes, terminal, monkeypatch):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal, raising=False)
     validate_diagnose_pull(command(), arguments(check_acr=True, yes=yes))
     validate_diagnose_pull(command(), arguments(probe=True, yes=yes))
+    validate_diagnose_pull(command(), arguments(**IN_ALL, yes=yes))
 
 
-def test_nobody_can_agree_to_start_a_pod(monkeypatch):
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-    assert "nobody can be asked" in refused(errors.RequiredArgumentMissingError, check_acr=True)
-    assert "nobody can be asked" in refused(errors.RequiredArgumentMissingError, probe=True)
+@pytest.mark.parametrize("stdin", [None, SimpleNamespace(isatty=lambda: False)])
+@pytest.mark.parametrize("asked", [{"check_acr": True}, {"probe": True}, IN_ALL])
+def test_nobody_can_agree_to_start_a_pod(asked, stdin, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert "nobody can be asked" in refused(errors.RequiredArgumentMissingError, **asked)
+
+
+def test_who_names_one_cluster_and_the_way_through_commands_has_agreed(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    validate_diagnose_pull(command(), arguments(cluster_access="command-invoke"))
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,9 @@ def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
     service account and with its pull secrets, and whose command does not exist, so that nothing of the image runs. A
     node that has the image already proves that one can sign in and get the manifest, not that layers can be fetched.
     What is found holds for this image, namespace, service account and these pull secrets only. A pool where no pod came
-    to pull is unknown, with the reason. Of each pod the Kubernetes API confirms the deletion, also of those of earlier
-    runs whose own deadline has passed, or it is named.
+    to pull is unknown, with the reason; so is one whose pod admission made another of, with another image, command,
+    service account or node: it is deleted at once. Of each pod the Kubernetes API confirms the deletion, also of those
+    of earlier runs whose own deadline has passed, or it is named.
     """
     if facts.probe is None:
         yield skipped(facts.targets.cluster.id, _NOT_ASKED)
@@ -133,9 +134,8 @@ def every_pool_pulls_the_image(facts: Facts) -> Iterator[Finding]:
         if each.result in (PULLED, FAILED):
             yield _of_pool(facts, facts.probe, each, bool(pulled))
     yield from _not_known(facts, facts.probe)
-    for name in facts.probe.left:
-        namespace, _, pod = name.partition("/")
-        yield POD_LEFT.at(f"namespaces/{namespace}/pods/{pod}", Left(pod, namespace))
+    for left in facts.probe.left:
+        yield POD_LEFT.at(f"namespaces/{left.namespace}/pods/{left.pod}", Left(left.pod, left.namespace))
 
 
 def _of_pool(facts: Facts, report: ProbeReport, found: PoolProbe, any_pulled: bool) -> Finding:

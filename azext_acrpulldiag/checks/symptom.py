@@ -77,8 +77,13 @@ class Unexplained(Details):
 
     @property
     def told_by_containerd(self) -> bool:
-        """Whether containerd's log on the node tells more of the request that failed."""
-        return self.symptom_class in _OF_CONTAINERD and self.node is not None
+        """Whether containerd's log on the node tells more of the request that failed, or nothing else is left to."""
+        return self.node is not None and (self.symptom_class in _OF_CONTAINERD or not self.pod_is_there)
+
+    @property
+    def asks_kubectl(self) -> bool:
+        """Whether a step has a command for kubectl, which takes credentials for the cluster."""
+        return self.pod_is_there or self.says_nothing or self.may_be_of_the_node
 
 
 _ON_THE_NODE = (
@@ -96,7 +101,7 @@ UNEXPLAINED = Outcome(
     details=(Unexplained, ClusterNames, Kubectl, Apart, RuledOut, Sizes, Answers),
     repairs=(
         option(
-            GET_CREDENTIALS,
+            replace(GET_CREDENTIALS, when=("kubeconfig_file", "asks_kubectl")),
             Step(
                 "Read the pod's events and status",
                 "kubectl {kubectl} describe pod {pod} --namespace {namespace}",

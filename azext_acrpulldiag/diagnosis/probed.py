@@ -14,7 +14,7 @@ from ..checks.probe import PULL_FAILED, names_of, not_seen, reason_of
 from ..details import Details
 from ..facts import Facts, FailingContainer, Kubernetes, ProbeReport, Unreadable
 from ..facts.probe import FAILED, PULLED, PoolProbe
-from ..images.references import image_key
+from ..images.references import image_key, is_same_image
 from ..model import Finding, Severity, Status
 from ..pull_errors import classify
 from ..pull_errors.symptoms import pool_of
@@ -58,7 +58,7 @@ def _is_alike(container: FailingContainer, report: ProbeReport) -> bool:
     """Whether it pulls what the probe did, as the probe did."""
     subject = report.subject
     return (
-        image_key(container.image) == image_key(subject.image)
+        is_same_image(container.image, subject.image)
         and (container.namespace, container.service_account) == (subject.namespace, subject.service_account)
         and set(container.pull_secrets) == set(subject.pull_secrets)
     )

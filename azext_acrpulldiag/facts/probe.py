@@ -63,14 +63,22 @@ class PoolProbe:
     """Label ``kubernetes.azure.com/node-image-version`` of the node."""
 
 
+@dataclass(frozen=True, order=True)
+class LeftPod:
+    """A pod that a probe made and that could not be deleted."""
+
+    namespace: str
+    pod: str
+
+
 @dataclass(frozen=True)
 class ProbeReport:
     """One run of it."""
 
     subject: ProbeSubject
     pools: tuple[PoolProbe, ...]
-    left: tuple[str, ...] = ()
-    """Pods that were made, by this run or one before, and could not be deleted, each ``NAMESPACE/NAME``."""
+    left: tuple[LeftPod, ...] = ()
+    """Pods that were made, by this run or one before, and could not be deleted."""
 
     def of(self, result: str) -> tuple[PoolProbe, ...]:
         """The pools with this result."""

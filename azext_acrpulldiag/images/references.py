@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
 
@@ -70,6 +71,26 @@ def image_key(text: str) -> Hashable:
     except ValueError:
         return printable(text)
     return image.repository, image.tag, image.digest
+
+
+@lru_cache(maxsize=4096)
+def is_same_image(one: str, other: str) -> bool:
+    """Whether two references name the same in the same registry; those that are not valid only if they are equal."""
+    try:
+        first, second = parse_reference(one), parse_reference(other)
+    except ValueError:
+        return one == other
+    return replace(first, host=first.host.lower()) == replace(second, host=second.host.lower())
+
+
+def is_pinned_from(text: str, tagged: str) -> bool:
+    """Whether a reference is another with a digest added to its tag, or in the place of it."""
+    try:
+        image, before = parse_reference(text), parse_reference(tagged)
+    except ValueError:
+        return False
+    same = (image.host.lower(), image.repository) == (before.host.lower(), before.repository)
+    return same and before.digest is None and image.digest is not None and image.tag in (None, before.tag)
 
 
 def _split_host(text: str) -> tuple[str, str]:

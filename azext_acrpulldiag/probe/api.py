@@ -7,7 +7,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,11 @@ from ..collect.kubernetes.objects import objects_in, text_at
 from ..collect.members import member
 from ..facts import Unreadable
 
+_CREATE_SECONDS = 10
+"""After which the API server gives up to make a pod, with an answer: sooner than it would be waited for, so that none
+is made when nobody is there to delete it. Parameter ``timeout``, as ``WithRequestDeadline`` reads it in
+``staging/src/k8s.io/apiserver/pkg/endpoints/filters/request_deadline.go`` of
+https://github.com/kubernetes/kubernetes."""
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -63,7 +68,7 @@ class ProbeApi(KubeApi):
 
     def create(self, namespace: str, pod: Json) -> Json | Refusal:
         """Make a pod; returns it as it was stored, or why it was not."""
-        status, payload = self._send("POST", _pods(namespace), pod)
+        status, payload = self._send("POST", _pods(namespace), pod, {"timeout": f"{_CREATE_SECONDS}s"})
         if status >= 400:
             return Refusal(status, text_at(_json(payload), "message"))
         return object_in(status, payload, "create pods", "pods")
@@ -98,8 +103,8 @@ class ProbeApi(KubeApi):
                 return
             yield kind, pod
 
-    def _send(self, method: str, path: str, body: Json) -> tuple[int, bytes]:
-        return self._whole.send(method, path, None, json.dumps(body).encode())
+    def _send(self, method: str, path: str, body: Json, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        return self._whole.send(method, path, query, json.dumps(body).encode())
 
 
 def _pods(namespace: str | None) -> str:

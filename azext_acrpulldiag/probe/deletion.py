@@ -13,6 +13,7 @@ from ..collect.ask.errors import ReadError
 from ..collect.kubernetes.objects import key_of, text_at, time_of
 from ..collect.members import member
 from ..facts import Unreadable
+from ..facts.probe import POD_PREFIX, LeftPod
 from . import pending
 from .api import ProbeApi
 from .pod import LABEL, Pods
@@ -28,13 +29,13 @@ Connect = Callable[[float], AbstractContextManager[ProbeApi]]
 @contextmanager
 def deleted_at_end(
     connect: Connect, pods: Pods, names: Iterable[str], making: Callable[[], bool]
-) -> Iterator[list[str]]:
+) -> Iterator[list[LeftPod]]:
     """Within: pods may be made; afterwards there are none, however it ended.
 
     Gives a list, which at the end has those that could not be deleted. ``making``: whether a request that makes one is
     still under way; after an interrupt such a one is waited for, so that what it makes is deleted too.
     """
-    left: list[str] = []
+    left: list[LeftPod] = []
     seconds = SECONDS
     pending.expect(pods.subject.namespace, pods.label)
     try:
@@ -52,7 +53,7 @@ def deleted_at_end(
 
 def _deleted(
     connect: Connect, pods: Pods, names: Iterable[str], making: Callable[[], bool], seconds: float
-) -> tuple[str, ...]:
+) -> tuple[LeftPod, ...]:
     with connect(seconds) as api:
         while making() and api.remaining() > seconds / 2:
             time.sleep(_LOOK_SECONDS / 10)
@@ -62,7 +63,7 @@ def _deleted(
     return left
 
 
-def delete_all(api: ProbeApi, pods: Pods, names: Iterable[str]) -> tuple[str, ...]:
+def delete_all(api: ProbeApi, pods: Pods, names: Iterable[str]) -> tuple[LeftPod, ...]:
     """Delete the pods of one run by their names, and then by its label until none is left; returns those that are.
 
     By their names first: a pod may be there whose creation was never answered, and that no list shows yet.
@@ -82,10 +83,10 @@ def delete_all(api: ProbeApi, pods: Pods, names: Iterable[str]) -> tuple[str, ..
                 break
         by_key({name: partial(api.delete, namespace, name) for name in sorted(left)})
         time.sleep(min(_LOOK_SECONDS, api.remaining()))
-    return tuple(f"{namespace}/{name}" for name in sorted(left))
+    return tuple(LeftPod(namespace, name) for name in sorted(left))
 
 
-def swept(api: ProbeApi, namespace: str) -> tuple[str, ...]:
+def swept(api: ProbeApi, namespace: str) -> tuple[LeftPod, ...]:
     """Delete pods of earlier runs whose own deadline has passed; returns those that could not be deleted.
 
     Of all namespaces, or where these may not be listed, of the one. A pod whose deadline has not passed is a running
@@ -100,11 +101,11 @@ def swept(api: ProbeApi, namespace: str) -> tuple[str, ...]:
             continue
     over = {key_of(each): each for each in found if _is_over(each, api)}
     answers = by_key({key: partial(api.delete, *key) for key in over})
-    return tuple(f"{where}/{name}" for (where, name), answer in answers.items() if isinstance(answer, Unreadable))
+    return tuple(LeftPod(*key) for key, answer in answers.items() if isinstance(answer, Unreadable))
 
 
 def _is_over(pod: Json, api: ProbeApi) -> bool:
     made, seconds = time_of(member(pod, "metadata", "creationTimestamp")), member(pod, "spec", "activeDeadlineSeconds")
-    if made is None or not isinstance(seconds, int) or not text_at(pod, "metadata", "name"):
+    if made is None or not isinstance(seconds, int) or not text_at(pod, "metadata", "name").startswith(POD_PREFIX):
         return False
     return made + timedelta(seconds=seconds) < api.clock

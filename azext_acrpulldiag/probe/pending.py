@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ..quoting import fill_command
+
+_DELETE = "kubectl delete pods --namespace {namespace} --selector {label}"
 _pending: dict[str, str] = {}
 
 
@@ -17,9 +20,11 @@ def gone(label: str) -> None:
 
 def what_is_left() -> str:
     """A sentence that names them and says how to delete them; empty: there are none. Takes no lock."""
-    commands = [f"kubectl delete pods --namespace {where} --selector {label}" for label, where in _pending.items()]
+    values = [{"namespace": where, "label": label} for label, where in _pending.items()]
+    commands = [fill_command(_DELETE, each) or f"those with label {each['label']}" for each in values]
     if not commands:
         return ""
     return (
-        f"Pods of the probe may be left, which end by themselves within minutes. To delete them: {'; '.join(commands)}"
+        f"Pods of the probe may be left; nothing runs in them, and the next --probe deletes those whose time is over. "
+        f"To delete them now: {'; '.join(commands)}"
     )

@@ -23,6 +23,23 @@ LISTED_IMAGES = 50
 https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/."""
 _NO_NODES = "It has no nodes; a pod that waits for one would have the autoscaler add it."
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
+_LEAVING = frozenset({"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption"})
+"""Taints of nodes that an autoscaler is about to remove: of https://github.com/kubernetes/autoscaler, and of
+https://github.com/kubernetes-sigs/karpenter in ``pkg/apis/v1/taints.go``, the last of its v1beta1."""
+_OF_CONDITIONS = "node.kubernetes.io/"
+"""With which taints begin that tell what is wrong with a node, such as pressure on its disk."""
+MOST_PODS = 200
+"""In one run: nodes that are of no pool, of which AKS has none, are each a kind of their own."""
+_NO_NODES = "It has no nodes; a pod that waits for one would have the autoscaler add it."
+_KEEPS_OUT = ("NoSchedule", "NoExecute")
+_LEAVING = frozenset({"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption"})
+"""Taints of nodes that an autoscaler is about to remove: of https://github.com/kubernetes/autoscaler, and of
+https://github.com/kubernetes-sigs/karpenter in ``pkg/apis/v1/taints.go``, the last of its v1beta1."""
+_OF_CONDITIONS = "node.kubernetes.io/"
+"""With which taints begin that tell what is wrong with a node, such as pressure on its disk."""
+MOST_PODS = 200
+"""In one run: a cluster has 100 node pools at most (https://learn.microsoft.com/azure/aks/quotas-skus-regions), and one
+has two node images while it is upgraded."""
 # Whose pods Container Instances runs, see virtual_nodes.py.
 _VIRTUAL = {"type": "virtual-kubelet", "virtualization": "virtualnode2"}
 
@@ -57,7 +74,12 @@ class Host:
     @property
     def usable(self) -> bool:
         """Whether a pod would be placed there."""
-        return self.node.ready and not self.cordoned
+        return self.node.ready and not self.cordoned and not any(each.key in _LEAVING for each in self.taints)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether kubelet may refuse a pod there that tolerates its taints."""
+        return any(each.key.startswith(_OF_CONDITIONS) for each in self.taints)
 
     def fetched(self, size: int | None) -> bool:
         """Whether an image of ``size`` bytes cannot have been there before; an unknown size is the smallest."""
@@ -118,12 +140,16 @@ def planned(hosts: Iterable[Host], declared: Iterable[str]) -> tuple[tuple[Host,
             chosen.append(min(usable, key=_preference))
         else:
             left_out.append(_not_probed(alike[0]))
-    return tuple(chosen), tuple(left_out)
+    left_out += [_left_out(each, f"A probe starts at most {MOST_PODS} pods.") for each in chosen[MOST_PODS:]]
+    return tuple(chosen[:MOST_PODS]), tuple(left_out)
 
 
 def _preference(host: Host) -> tuple[object, ...]:
-    """Nodes that certainly lack the image come first, then those that lack it from the smallest size on."""
-    return (host.listed, host.unlisted_below is None, host.unlisted_below or 0, host.node.name)
+    """Nodes that certainly lack the image come first, then those that lack it from the smallest size on.
+
+    Whatever they lack, those that take pods come before all.
+    """
+    return (host.troubled, host.listed, host.unlisted_below is None, host.unlisted_below or 0, host.node.name)
 
 
 def _without_nodes(kinds: Iterable[tuple[str, ...]], declared: Iterable[str]) -> Iterator[PoolProbe]:
@@ -134,13 +160,19 @@ def _without_nodes(kinds: Iterable[tuple[str, ...]], declared: Iterable[str]) ->
 
 
 def _not_probed(host: Host) -> PoolProbe:
-    node = host.node
-    if _is_virtual(node.labels):
+    if _is_virtual(host.node.labels):
         why = "It is a virtual node, for which Container Instances pulls and no kubelet does."
     elif host.cordoned:
         why = "Its nodes are cordoned, so that no pod is placed on them."
+    elif host.node.ready:
+        why = "An autoscaler is about to remove its nodes."
     else:
         why = "None of its nodes is ready."
+    return _left_out(host, why)
+
+
+def _left_out(host: Host, why: str) -> PoolProbe:
+    node = host.node
     return PoolProbe(node.pool, NOT_PROBED, node.name, message=why, node_image=node.labels.get(NODE_IMAGE))
 
 

@@ -40,7 +40,7 @@ class Pods:
     """A word of its own in every run."""
     subject: ProbeSubject
     deadline_seconds: int
-    """After which Kubernetes ends a pod by itself."""
+    """After which kubelet ends a pod by itself; one that no kubelet has is left to the next probe."""
 
     @property
     def label(self) -> str:
@@ -72,7 +72,12 @@ def _pod(client: Any, pods: Pods, number: int, host: Host) -> Any:
             # A mesh's own containers would be pulled and run before ours.
             "sidecar.istio.io/inject": "false",
         },
-        annotations={"acrpulldiag/purpose": _PURPOSE, "linkerd.io/inject": "disabled"},
+        annotations={
+            "acrpulldiag/purpose": _PURPOSE,
+            "linkerd.io/inject": "disabled",
+            # A pod without a controller keeps the autoscaler from taking its node away.
+            "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
+        },
     )
     secrets = [client.V1LocalObjectReference(name=each) for each in subject.pull_secrets]
     spec = client.V1PodSpec(

@@ -17,8 +17,10 @@ from ..collect.kubernetes.refused import policy_in
 from ..collect.kubernetes.workloads import WAITING_REASONS, failing_from
 from ..collect.members import member
 from ..facts.probe import ENDED, FAILED, NOT_PROBED, NOT_SCHEDULABLE, PULLED, REFUSED, TIMED_OUT
+from ..images.references import is_pinned_from
 from ..masking import masked
 from .api import Refusal
+from .pod import CONTAINER
 
 LONGEST = 2000
 _AFTER_THE_PULL = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff")
@@ -30,8 +32,9 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|µs|us|ns|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9}
 _CONSTRAINT = re.compile(r"denied the request: \[([\w.-]{1,253})\]")
 _SECURITY = re.compile(r"violates PodSecurity \"([\w.:-]{1,63})\"")
-_QUOTA = re.compile(r"exceeded quota: ([\w.-]{1,253})")
-_NO_RIGHT = re.compile(r"is forbidden: User \S+ cannot create resource")
+_QUOTA = re.compile(r"(?:exceeded|failed) quota: ([\w.-]{1,253})")
+_NO_RIGHT = re.compile(r"is forbidden: User (?:\S+|\"[^\"]*\") cannot create resource")
+_NO_NAMESPACE = re.compile(r"^namespaces \"")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Settled:
 
 def settled(pod: Json) -> Settled | None:
     """What became of a pod; ``None``: it goes on."""
-    status = next(iter(objects_in(member(pod, "status", "containerStatuses"))), {})
+    status = _ours(member(pod, "status", "containerStatuses"))
     waiting = text_at(status, "state", "waiting", "reason")
     ended = text_at(status, "state", "terminated", "reason")
     if waiting in WAITING_REASONS:
@@ -66,24 +69,63 @@ def settled(pod: Json) -> Settled | None:
     return None
 
 
+def unfinished(pod: Json | None, unread: str) -> Settled:
+    """What became of a pod by the end of the time, as it was last seen; ``unread``: why that was not of late."""
+    if unread or pod is None or text_at(pod, "spec", "nodeName"):
+        return Settled(TIMED_OUT, unread)
+    conditions = objects_in(member(pod, "status", "conditions"))
+    said = (text_at(each, "message") for each in conditions if each.get("type") == "PodScheduled")
+    return Settled(NOT_SCHEDULABLE, next(filter(None, said), "The scheduler did not place it in time."))
+
+
+def _ours(of_containers: object) -> Json:
+    """That of our container among those that others may have added to the pod; empty: there is none."""
+    return next((each for each in objects_in(of_containers) if each.get("name") == CONTAINER), {})
+
+
 GONE = "Somebody deleted its pod."
+_OF_CONTAINER = ("image", "imagePullPolicy", "command", "args")
+_OF_POD = ("serviceAccountName", "affinity")
+
+
+def altered(asked: Json, stored: Json) -> str:
+    """What admission changed of a pod, so that it would not show what was asked; empty: nothing.
+
+    With another image, policy, identity or place its result is of something else, and another command may run.
+    """
+    ours = [_ours(member(each, "spec", "containers")) for each in (asked, stored)]
+    specs = [member(each, "spec") for each in (asked, stored)]
+    for names, (before, after) in ((_OF_CONTAINER, ours), (_OF_POD, specs)):
+        for name in names:
+            was, now = member(before, name), member(after, name)
+            pinned = name == "image" and is_pinned_from(str(now), str(was))  # a policy may put digests for tags
+            if was != now and not pinned:
+                to = f" to {now}" if isinstance(now, str) else ""
+                return masked(f"Admission changed {name} of its pod{to}")[:LONGEST]
+    return ""
 
 
 def refused(refusal: Refusal) -> Settled:
     """What it means that a pod was not made."""
     message = masked(refusal.message)[:LONGEST] or f"HTTP {refusal.status} from the API server"
-    if refusal.status not in (400, 403, 422) or _NO_RIGHT.search(message):
+    by_policy = policy_in(message)  # which may answer with any status
+    if _NO_RIGHT.search(message) or not (by_policy or refusal.status in (400, 403, 422)):
         return Settled(NOT_PROBED, message)
     found = next(filter(None, (each.search(message) for each in (_CONSTRAINT, _QUOTA))), None)
     security = _SECURITY.search(message)
-    policy = found[1] if found else f"PodSecurity {security[1]}" if security else policy_in(message)
+    policy = found[1] if found else f"PodSecurity {security[1]}" if security else by_policy
     return Settled(REFUSED, message, policy)
+
+
+def is_without_namespace(refusal: Refusal) -> bool:
+    """Whether a pod was not made since there is no such namespace."""
+    return refusal.status == 404 and bool(_NO_NAMESPACE.match(refusal.message))
 
 
 def failure_text(pod: Json, events: Iterable[Json]) -> str:
     """Why the pull failed: the text that names the cause, be it the status's or an event's; secrets masked."""
-    failing = failing_from([pod], events)
-    return failing[0].message if failing else ""
+    failing = (each.message for each in failing_from([pod], events) if each.container == CONTAINER)
+    return next(failing, "")
 
 
 def last_warning(events: Iterable[Json]) -> str:

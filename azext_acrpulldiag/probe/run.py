@@ -20,7 +20,18 @@ from .deletion import SECONDS as DELETION_SECONDS
 from .deletion import Connect, deleted_at_end, swept
 from .plan import NODE_IMAGE, Host, host_from, planned
 from .pod import Pods, body_of
-from .results import GONE, Settled, failure_text, last_warning, pull_told, refused, settled
+from .results import (
+    GONE,
+    Settled,
+    altered,
+    failure_text,
+    is_without_namespace,
+    last_warning,
+    pull_told,
+    refused,
+    settled,
+    unfinished,
+)
 
 VERBS = ("create", "delete", "list", "watch")
 """What a probe does to pods. The first two are asked for before anything is made, so that no pod is left."""
@@ -30,6 +41,9 @@ _END_SECONDS = 5.0
 _EVENT_TRIES = 4
 _EVENT_SECONDS = 0.4
 _PAUSE_SECONDS = 0.5
+_BUSY = 429
+_BUSY_PAUSES = (1.0, 2.0)
+"""Between tries to make a pod where the API server has too much to do."""
 _MARGIN_SECONDS = 30
 """By which Kubernetes' own deadline comes after ours."""
 
@@ -129,14 +143,16 @@ class _Run:
         in_parallel([self._making(name) for name in self.hosts])
         unread = ""
         while self._waiting() and self.api.remaining() > _END_SECONDS:
+            until = time.monotonic() + _PAUSE_SECONDS
             try:
                 self._follow()
                 unread = ""
             except ReadError as error:
                 unread = f"What became of its pod could not be read: {error.why.sentence}"
-                time.sleep(min(_PAUSE_SECONDS, self.api.remaining()))
+            if self._waiting():  # a watch may end at once, and each time
+                time.sleep(max(0.0, min(until - time.monotonic(), self.api.remaining())))
         for name in self._waiting():
-            self._settled[name] = Settled(TIMED_OUT, unread)
+            self._settled[name] = unfinished(self._made.get(name), unread)
         told = [name for name in self._made if self._settled[name].result in (PULLED, FAILED, TIMED_OUT)]
         in_parallel([self._reading(name) for name in told])
 
@@ -144,26 +160,44 @@ class _Run:
         return lambda: self._make(name)
 
     def _make(self, name: str) -> None:
-        with self._lock:
-            if self._over:
-                return
-            self._under_way += 1
+        namespace = self.pods.subject.namespace
         try:
-            answer = self.api.create(self.pods.subject.namespace, self._bodies[name])
+            answer = self._created(name)
+            if answer is None:
+                return
+            if not isinstance(answer, Refusal):
+                self._made[name] = answer
+                changed = altered(self._bodies[name], answer)
+                if changed:
+                    self._settled[name] = Settled(NOT_PROBED, changed)
+                    self.api.delete(namespace, name)  # before anything of it runs; at the end it is deleted again
+                return
         except ReadError as error:
             # It may be there for all that; whatever became of it is not waited for.
-            self._settled[name] = Settled(NOT_PROBED, error.why.sentence)
+            self._settled.setdefault(name, Settled(NOT_PROBED, error.why.sentence))
             return
-        finally:
-            with self._lock:
-                self._under_way -= 1
-        if not isinstance(answer, Refusal):
-            self._made[name] = answer
-            return
-        if answer.status == 404:
-            namespace = self.pods.subject.namespace
+        if is_without_namespace(answer):
             self.missing = Unreadable("not-found", f"No pod was started: there is no namespace {namespace}")
         self._settled[name] = refused(answer)
+
+    def _created(self, name: str) -> Json | Refusal | None:
+        """The answer to the request that makes a pod, tried again while the server is busy; ``None``: all is over."""
+        pauses = iter(_BUSY_PAUSES)
+        while True:
+            with self._lock:
+                if self._over:
+                    return None
+                self._under_way += 1
+            try:
+                answer = self.api.create(self.pods.subject.namespace, self._bodies[name])
+            finally:
+                with self._lock:
+                    self._under_way -= 1
+            busy = isinstance(answer, Refusal) and answer.status == _BUSY
+            pause = next(pauses, None) if busy else None
+            if pause is None:
+                return answer
+            time.sleep(max(0.0, min(pause, self.api.remaining() - _END_SECONDS)))
 
     def _follow(self) -> None:
         """Look at all pods, and then at what changes until the watch ends."""
@@ -188,6 +222,9 @@ class _Run:
         if name not in self.hosts or name in self._settled:
             return
         found = settled(pod) or (Settled(ENDED, GONE) if deleted else None)
+        placed = text_at(pod, "spec", "nodeName")
+        if placed and placed != self.hosts[name].node.name:
+            found = Settled(NOT_PROBED, f"Its pod was placed on another node, {placed}")
         self._made[name] = pod
         if found is not None:
             self._settled[name] = found
@@ -231,7 +268,7 @@ class _Run:
         )
 
     def subject(self) -> ProbeSubject:
-        """What was pulled as whom: with the pull secrets that the pods were given."""
+        """What was pulled as whom: with the pull secrets that the pods were given, be it by their service account."""
         for pod in self._made.values():
             named = (text_at(each, "name") for each in objects_in(member(pod, "spec", "imagePullSecrets")))
             return replace(self.pods.subject, pull_secrets=tuple(filter(None, named)))

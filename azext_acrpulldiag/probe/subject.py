@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..facts import Facts, FailingContainer, Unreadable
-from ..facts.probe import ProbeSubject
+from ..facts.probe import POD_PREFIX, ProbeSubject
 from ..images.references import image_key
 from ..pull_errors.symptoms import failed_pulls
 
@@ -50,6 +50,8 @@ def _looked_at(failing: Iterable[FailingContainer], text: str | None) -> Failing
     """The failing container to do as: one of those that most are alike to, of the image that was named."""
     found = [each for each in failing if text is None or image_key(each.image) == image_key(text)]
     found = [each for each in found if each.kind != "sandbox"]
+    # Pods of a probe that runs, or was killed, do as another pod did: that of a workload tells more.
+    found = [each for each in found if not each.pod.startswith(POD_PREFIX)] or found
     if not found:
         return None
     alike = Counter(map(_alike, found))

@@ -34,7 +34,7 @@ _NAMES = """
     definitions destination_groups digest domain effective_outbound_ip_ids endpoint_policies endpoint_policy_ids
     excluded_principal_ids firewalls found_digest fqdns gateways given group_id group_ids groups home_tenant_id
     host hosts http https hub_id hubs id identity identity_tenant_id image image_text images interface_group_ids
-    internet key_id kubeconfig kubelet_client_id left linked login_server name namespace nat_gateway_id near_misses
+    internet key_id kubeconfig kubelet_client_id linked login_server name namespace nat_gateway_id near_misses
     network_id networks no_proxy node node_pool node_public_ip_prefix_id node_resource_group object_id pod policy
     policy_id pool pools principal_id principal_ids private_endpoint_id public_ip_ids pull_secrets reference
     regional_hosts registry_id remote_network_id repositories repository resource_group resource_id

@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ def run(cloud: Cloud, request: Request, cluster: Json) -> Response:
     if cloud.commands.reason is not None:
         done = {"provisioningState": "failed", "reason": cloud.commands.reason}
     elif cloud.commands.error is None and not cloud.commands.endless:
-        output = _output(cloud, sent["command"], sent.get("clusterToken") or "").encode()
+        output = _output(cloud, cluster, sent["command"], sent.get("clusterToken") or "").encode()
         most = cloud.commands.most
         kept = output[-most:] if cloud.commands.keeps_end else output[:most]
         done["logs"] = kept.decode(errors="replace")
@@ -106,12 +106,12 @@ def result(cloud: Cloud, path: str) -> Response:
     return answer(cloud.commands.results[number])
 
 
-def _output(cloud: Cloud, command: str, token: str) -> str:
+def _output(cloud: Cloud, cluster: Json, command: str, token: str) -> str:
     words = shlex.shlex(command, posix=True, punctuation_chars=";")
     words.whitespace_split = True
     words.commenters = ""
     told, code = "", 0
-    with tempfile.TemporaryDirectory(prefix="acrpulldiag-command-") as name, _api_server(cloud) as port:
+    with tempfile.TemporaryDirectory(prefix="acrpulldiag-command-") as name, _api_server(cloud, cluster) as port:
         folder = Path(name)
         (folder / "config").write_text(json.dumps(_kubeconfig(port, token)))
         for each in _commands(list(words)):
@@ -155,9 +155,11 @@ def _kubeconfig(port: int, token: str) -> Json:
 
 
 @contextmanager
-def _api_server(cloud: Cloud) -> Iterator[int]:
-    """The port at which the API server is reached from inside; its requests stand in the log."""
+def _api_server(cloud: Cloud, cluster: Json) -> Iterator[int]:
+    """The port at which a cluster's API server is reached from inside; its requests stand in the log."""
     from .kubernetes import handle
+
+    outside = cluster["properties"].get("fqdn", HOST)  # by which the API server is told from those of other clusters
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -165,7 +167,7 @@ def _api_server(cloud: Cloud) -> Iterator[int]:
         def do_GET(self) -> None:
             request = Request("GET", HOST, self.path, {name.lower(): value for name, value in self.headers.items()})
             entry = cloud.log.begin(request, 0)
-            response = handle(request, cloud)
+            response = handle(replace(request, host=outside), cloud)
             assert isinstance(response.body, bytes)
             entry.ended, entry.status = time.monotonic(), response.status
             self.send_response(response.status)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests import build
 
 from .state import Cloud
@@ -58,9 +61,16 @@ def _stop(cloud: Cloud, name: str) -> None:
 
 
 def _fail_a_pod(cloud: Cloud, name: str) -> None:
-    """A pod that waits for a tag that is not there; what is added to a cluster is added to the default one else."""
+    """A pod that waits for a tag that is not there."""
+    image = "contosoreg.azurecr.io/team/app:9.9"
+    with within(cloud, name):
+        cloud.failing_pod(image, f'failed to resolve reference "{image}": {image}: not found')
+
+
+@contextmanager
+def within(cloud: Cloud, name: str) -> Iterator[None]:
+    """What is added to the API server meanwhile is added to that of a cluster of the fleet, not to the default one."""
     host = next(each for each in cloud.fleet if each.startswith(f"{name}-"))
     default, cloud.kubernetes = cloud.kubernetes, cloud.fleet[host]
-    image = "contosoreg.azurecr.io/team/app:9.9"
-    cloud.failing_pod(image, f'failed to resolve reference "{image}": {image}: not found')
+    yield
     cloud.kubernetes = default

@@ -144,6 +144,7 @@ def _create(request: Request, state: Kubernetes, plural: str, namespace: str) ->
     if objection:
         return objection
     if plural == "pods":
+        item = _mutated(item, state.mutations)
         denied = _denied(state, namespace, item)
         if denied:
             return denied
@@ -171,7 +172,7 @@ def _denied(state: Kubernetes, namespace: str, pod: Object) -> Response | None:
         return refusal(403, "Forbidden", f"admission webhook {state.denied_by}")
     if namespace not in (*_OWN, *_namespaces(state)):
         return refusal(404, "NotFound", f'namespaces "{namespace}" not found', name=namespace, kind="namespaces")
-    refused = state.pods_refused or _insecure(state, namespace, pod["spec"])
+    refused = state.pods_refused or _insecure(state, namespace, pod)
     if refused:
         return refusal(403, "Forbidden", f'pods "{name}" is forbidden: {refused}', name=name, kind="pods")
     found = pod_security.not_on_windows(pod["spec"])
@@ -181,10 +182,22 @@ def _denied(state: Kubernetes, namespace: str, pod: Object) -> Response | None:
     return None
 
 
-def _insecure(state: Kubernetes, namespace: str, spec: Object) -> str | None:
+def _mutated(pod: Object, mutations: Object) -> Object:
+    """A pod as a mutating webhook hands it on."""
+    pod = deepcopy(pod)
+    for path, value in mutations.items():
+        *way, last = path.split(".")
+        found: Any = pod
+        for each in way:
+            found = found[int(each)] if each.isdecimal() else found.setdefault(each, {})
+        found[last] = deepcopy(value)
+    return pod
+
+
+def _insecure(state: Kubernetes, namespace: str, pod: Object) -> str | None:
     """What Pod Security has against a pod, in a namespace that enforces *restricted*."""
     labels = state.objects.get(("namespaces", "", namespace), {}).get("metadata", {}).get("labels") or {}
-    found = pod_security.restricted(spec) if labels.get("pod-security.kubernetes.io/enforce") == "restricted" else []
+    found = pod_security.restricted(pod) if labels.get("pod-security.kubernetes.io/enforce") == "restricted" else []
     return f'violates PodSecurity "restricted:latest": {", ".join(found)}' if found else None
 
 
@@ -280,6 +293,9 @@ def _watch(request: Request, state: Kubernetes, plural: str, namespace: str) -> 
     seconds = min(WATCH_SECONDS, float(request.query.get("timeoutSeconds") or WATCH_SECONDS))
 
     def lines() -> Iterator[bytes]:
+        if state.expired:
+            yield _line("ERROR", {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410})
+            return
         if after == "0":
             revision = state.revision
             for item in filter(wanted, state.select(plural, namespace)):

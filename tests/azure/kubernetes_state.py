@@ -103,6 +103,10 @@ class Kubernetes:
     """The text with which an admission webhook refuses every pod."""
     pods_refused: str | None = None
     """The text with which another part of admission (Pod Security, a quota, a policy) refuses every pod."""
+    mutations: Object = field(default_factory=dict)
+    """What a webhook sets in every pod that is created: values by their path (``spec.containers.0.image``)."""
+    expired: bool = False
+    """Whether every watch ends at once, since its revision is too old."""
     pulling: dict[str, Pulling] = field(default_factory=dict)
     """How pulls go for pods that are created, by the name of a node or of its pool; else they succeed at once."""
     scaled_up: list[str] = field(default_factory=list)

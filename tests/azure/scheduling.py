@@ -39,6 +39,12 @@ def placed(state: Kubernetes, pod: Object) -> None:
     if pod["spec"].get("nodeName") or not state.select("nodes", ""):
         return
     metadata = pod["metadata"]
+    if pod["spec"].get("schedulingGates"):
+        said = "Scheduling is blocked due to non-empty scheduling gates"
+        gated = deepcopy(pod)
+        gated["status"]["conditions"] = [_condition("PodScheduled", "False", "SchedulingGated", said)]
+        state.update("pods", gated)
+        return
     place = _Place(metadata["namespace"], metadata["name"], metadata["uid"])
     threading.Thread(target=_play, args=(state, place), daemon=True).start()
 

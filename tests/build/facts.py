@@ -50,6 +50,7 @@ from azext_acrpulldiag.facts import (
     VirtualNetwork,
     ZoneSearch,
 )
+from azext_acrpulldiag.facts.probe import LeftPod
 from azext_acrpulldiag.targets import ClusterTarget, RegistryForm, RegistryTarget, Targets
 
 from .access import ACCOUNT_CLIENT_ID, ACCOUNT_OBJECT_ID, access, account_pull, assignment
@@ -385,7 +386,7 @@ def probed_facts(**changes: object) -> Facts:
     """Two pools of which one could not pull for real, one that was not seen to, and a pod that is left."""
     refused = pool_probe("refused", "pool3", policy="azurepolicy-images", message="not allowed")
     failed = pool_probe("failed", "pool2", message=UNAUTHORIZED)
-    left = ("web/acr-pull-probe-0a1b2c3d-1",)
+    left = (LeftPod("web", "acr-pull-probe-0a1b2c3d-1"),)
     return healthy_facts(**{"probe": probe_report(pool_probe(), failed, refused, left=left), **changes})
 
 

@@ -7,7 +7,7 @@ import pytest
 from azext_acrpulldiag.checks.probe import every_pool_pulls_the_image as check
 from azext_acrpulldiag.diagnosis.evaluate import evaluate
 from azext_acrpulldiag.facts import Unreadable
-from azext_acrpulldiag.facts.probe import ENDED, FAILED, NOT_PROBED, NOT_SCHEDULABLE, REFUSED, TIMED_OUT
+from azext_acrpulldiag.facts.probe import ENDED, FAILED, NOT_PROBED, NOT_SCHEDULABLE, REFUSED, TIMED_OUT, LeftPod
 from azext_acrpulldiag.model import Reach, SeenFrom, Severity, Status
 from tests import build
 from tests.build.probe import pool_probe, probe_report
@@ -104,7 +104,7 @@ def test_what_was_not_asked_for_is_skipped_and_what_was_not_run_unknown():
 
 
 def test_each_pod_that_is_left_is_named():
-    pulled, first, second = judged(left=("web/acr-pull-probe-1-0", "other/acr-pull-probe-2-0"))
+    pulled, first, second = judged(left=(LeftPod("web", "acr-pull-probe-1-0"), LeftPod("other", "acr-pull-probe-2-0")))
     assert pulled.status is Status.PASS
     assert (first.outcome, first.status, first.severity) == ("probe.pod-left", Status.WARN, Severity.WARNING)
     assert first.evidence == {"pod": "acr-pull-probe-1-0", "namespace": "web"}

@@ -61,6 +61,14 @@ def test_no_command_is_made_of_a_name_that_is_none():
     assert [remedy.command for remedy in finding.remedies if remedy.command] == [GET_CREDENTIALS]
 
 
+def test_of_a_pod_that_is_gone_the_node_is_what_tells():
+    (finding,) = evaluate(check, failing_pods_facts((failing("manifest unknown", pod="acr-pull-probe-0a1b2c3d-0"),)))
+    first = finding.remedies[0]
+    assert (first.command, first.description.partition(" of that time")[0]) == (None, "Read containerd's log")
+    (finding,) = evaluate(check, failing_pods_facts((replace(FULL, pod="acr-pull-probe-0a1b2c3d-0"),)))
+    assert next(remedy.command for remedy in finding.remedies if remedy.command) == GET_CREDENTIALS
+
+
 def test_nothing_waits():
     (finding,) = evaluate(check, replace(healthy_facts(), kubernetes=kubernetes()))
     assert finding.status is Status.PASS

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from azext_acrpulldiag.diagnosis.probed import in_words
+from azext_acrpulldiag.diagnosis.probed import in_words, without_overtaken
 from azext_acrpulldiag.diagnosis.whole import diagnosed, proven
 from azext_acrpulldiag.facts import Unreadable
 from azext_acrpulldiag.facts.probe import FAILED, REFUSED
@@ -61,6 +61,13 @@ def test_a_pull_makes_a_warning_of_it():
 )
 def test_it_speaks_of_nothing_else(change):
     assert told(pool_probe(), **change, **MISSING)[0] is Verdict.BROKEN
+
+
+def test_pods_of_another_registry_are_not_overtaken():
+    fabrikam = failing(image=build.IMAGE.replace("contosoreg", "fabrikamreg"), last_seen=None)
+    facts = facts_of(pool_probe(), pods=(fabrikam,))
+    assert without_overtaken(facts) == facts
+    assert without_overtaken(facts_of(pool_probe(), pods=(failing(last_seen=None),))).kubernetes.failing == ()
 
 
 def test_a_node_that_had_the_image_says_nothing_of_the_way_to_its_layers():

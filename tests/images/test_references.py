@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from azext_acrpulldiag.facts import Image
-from azext_acrpulldiag.images.references import Resemblance, parse_reference, resemblance_of, resembles
+from azext_acrpulldiag.images.references import (
+    Resemblance,
+    is_pinned_from,
+    is_same_image,
+    parse_reference,
+    resemblance_of,
+    resembles,
+)
 
 F64 = "f" * 64
 F128 = "f" * 128
@@ -197,3 +204,38 @@ def test_resemblance(host, server, expected):
 )
 def test_resemblance_of_an_image(text, server, expected):
     assert resemblance_of(parse_reference(text), server) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("ContosoReg.azurecr.io/a:1", "contosoreg.azurecr.io/a:1", True),
+        ("contosoreg.azurecr.io/a", "contosoreg.azurecr.io/a:latest", True),
+        ("contosoreg.azurecr.io/a:1", "fabrikamreg.azurecr.io/a:1", False),
+        ("contosoreg.azurecr.io/a:1", "contosoreg.azurecr.io/a:2", False),
+        ("contosoreg.azurecr.io/A:1", "contosoreg.azurecr.io/A:1", True),
+        ("contosoreg.azurecr.io/A:1", "contosoreg.azurecr.io/a:1", False),
+    ],
+)
+def test_two_references_of_one_image(one, other, same):
+    assert is_same_image(one, other) is same
+
+
+DIGEST = f"sha256:{'1' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "tagged", "pinned"),
+    [
+        (f"contosoreg.azurecr.io/a:1@{DIGEST}", "contosoreg.azurecr.io/a:1", True),
+        (f"contosoreg.azurecr.io/a@{DIGEST}", "contosoreg.azurecr.io/a:1", True),
+        (f"contosoreg.azurecr.io/a:2@{DIGEST}", "contosoreg.azurecr.io/a:1", False),
+        (f"mirror.contoso.com/a:1@{DIGEST}", "contosoreg.azurecr.io/a:1", False),
+        (f"contosoreg.azurecr.io/b@{DIGEST}", "contosoreg.azurecr.io/a:1", False),
+        (f"contosoreg.azurecr.io/a@{DIGEST}", f"contosoreg.azurecr.io/a@sha256:{'2' * 64}", False),
+        ("contosoreg.azurecr.io/a:1", "contosoreg.azurecr.io/a:1", False),
+        ("None", "contosoreg.azurecr.io/A:1", False),
+    ],
+)
+def test_a_digest_in_the_place_of_a_tag(text, tagged, pinned):
+    assert is_pinned_from(text, tagged) is pinned

@@ -30,18 +30,20 @@ def node(name: str, pool: str | None = "pool1", *taints: Json, ready: bool = Tru
     return item
 
 
-def windows(name: str, pool: str = "win") -> Json:
+def windows(name: str, *taints: Json, pool: str = "win") -> Json:
     build = {"node.kubernetes.io/windows-build": "10.0.20348"}
-    return node(name, pool, **{"kubernetes.io/os": "windows", "kubernetes.azure.com/os-sku": "Windows2022", **build})
+    return node(
+        name, pool, *taints, **{"kubernetes.io/os": "windows", "kubernetes.azure.com/os-sku": "Windows2022", **build}
+    )
 
 
-def arm64(name: str, pool: str = "arm") -> Json:
-    return node(name, pool, **{"kubernetes.io/arch": "arm64"})
+def arm64(name: str, *taints: Json, pool: str = "arm") -> Json:
+    return node(name, pool, *taints, **{"kubernetes.io/arch": "arm64"})
 
 
-def provisioned(name: str, pool: str = "general", **labels: str) -> Json:
+def provisioned(name: str, pool: str = "general", taints: tuple[Json, ...] = (), **labels: str) -> Json:
     """A node that Karpenter made."""
-    return node(name, None, **{"karpenter.sh/nodepool": pool, **labels})
+    return node(name, None, *taints, **{"karpenter.sh/nodepool": pool, **labels})
 
 
 def with_images(item: Json, *names: str, others: int = 0, size: int = 100) -> Json:

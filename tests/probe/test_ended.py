@@ -83,7 +83,7 @@ def test_killed_the_next_one_deletes_what_it_left(number, processes):
         made = datetime.now(timezone.utc) - timedelta(minutes=7)
         item = cloud.api.objects["pods", "web", name]
         item["metadata"]["creationTimestamp"] = made.strftime("%Y-%m-%dT%H:%M:%SZ")
-    left_behind(cloud, "colleague", age=60)
+    left_behind(cloud, "acr-pull-probe-colleague", age=60)
     report = probe(cloud)
     assert {each.pool: each.result for each in report.pools} == {"a": "pulled", "b": "failed"}
-    assert (report.left, pods(cloud)) == ((), ["colleague"])
+    assert (report.left, pods(cloud)) == ((), ["acr-pull-probe-colleague"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from azext_acrpulldiag.probe.plan import NODE_IMAGE, host_from, planned
+from azext_acrpulldiag.probe.plan import MOST_PODS, NODE_IMAGE, host_from, planned
 from tests.probe.nodes import IMAGE, SPOT, arm64, node, provisioned, windows, with_images
 
 PREFER = {"key": "soft", "value": "", "effect": "PreferNoSchedule"}
@@ -80,6 +80,28 @@ def test_what_no_pod_would_be_placed_on_is_not_tried():
     assert "cordoned" in left_out["b"]
     assert "cordoned" in left_out["c"]
     assert "Container Instances" in left_out[None]
+
+
+GOING = {"key": "ToBeDeletedByClusterAutoscaler", "value": "1796029800", "effect": "NoSchedule"}
+DISRUPTED = {"key": "karpenter.sh/disrupted", "effect": "NoSchedule"}
+FULL_DISK = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}
+
+
+def test_nodes_that_an_autoscaler_removes_are_not_tried():
+    names, left_out = plan(node("a-1", "a", GOING), node("a-2", "a"), provisioned("c-1", taints=(DISRUPTED,)))
+    assert names == ["a-2"]
+    assert left_out == {"general": "An autoscaler is about to remove its nodes."}
+
+
+def test_a_node_in_trouble_is_the_last_choice():
+    assert plan(node("a-1", "a", FULL_DISK), with_images(node("a-2", "a"), IMAGE))[0] == ["a-2"]
+    assert plan(node("a-1", "a", FULL_DISK))[0] == ["a-1"]
+
+
+def test_there_is_an_end_to_the_pods_of_nodes_without_a_pool():
+    names, left_out = plan(*(node(f"n-{number:03}", None) for number in range(MOST_PODS + 3)))
+    assert len(names) == MOST_PODS
+    assert left_out == {None: "A probe starts at most 200 pods."}
 
 
 def test_a_ready_node_stands_in_for_one_that_is_not():

@@ -6,7 +6,8 @@ from azext_acrpulldiag.facts.probe import ProbeSubject
 from azext_acrpulldiag.probe.plan import host_from
 from azext_acrpulldiag.probe.pod import CONTAINER, LABEL, Pods, body_of
 from tests.azure.kubernetes_state import selector
-from tests.azure.pod_security import not_on_windows, restricted
+from tests.azure.pod_security import APP_ARMOR, not_on_windows, restricted
+from tests.contracts import schemas
 from tests.contracts.compare import of_type
 from tests.contracts.kubernetes import models
 from tests.probe.nodes import IMAGE, SPOT, SYSTEM, arm64, node, provisioned, windows
@@ -15,10 +16,12 @@ CUSTOM = {"key": "sku", "value": "gpu", "effect": "NoExecute"}
 KINDS = {
     "linux": node("n"),
     "windows": windows("n"),
+    "windows-tainted": windows("n", SPOT, CUSTOM),
     "system": node("n", "sys", SYSTEM),
     "spot": node("n", "spot", SPOT),
     "tainted": node("n", "gpu", CUSTOM, SPOT),
     "arm64": arm64("n"),
+    "arm64-spot": arm64("n", SPOT),
     "provisioned": provisioned("n"),
 }
 SUBJECT = ProbeSubject(IMAGE, "web", "builder", ("regcred",))
@@ -40,23 +43,80 @@ def test_what_kubernetes_does_not_define_would_be_told():
     assert list(of_type(models(), "V1Pod", pod, ""))
 
 
+@pytest.mark.parametrize("version", schemas.versions() or ["none"])
+def test_the_schema_of_every_version_of_kubernetes_takes_it(version):
+    """Of AKS's oldest under long-term support and of its newest preview alike."""
+    if version == "none":
+        pytest.skip("Kubernetes' schemas are not there: make setup-contracts")
+    said = {kind: schemas.complaints(version, "io.k8s.api.core.v1.Pod", made(kind)) for kind in KINDS}
+    assert not any(said.values()), said
+    wrong = made()
+    wrong["spec"]["restartPolice"] = "Never"
+    wrong["spec"]["containers"][0]["livenessProbe"]["periodSeconds"] = "often"
+    said = schemas.complaints(version, "io.k8s.api.core.v1.Pod", wrong)
+    assert sorted(each.partition(":")[0] for each in said) == [
+        "$.spec",
+        "$.spec.containers[0].livenessProbe.periodSeconds",
+    ]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_meets_pod_security_restricted(kind):
-    spec = made(kind)["spec"]
-    assert (restricted(spec), not_on_windows(spec)) == ([], [])
-    assert (spec["os"]["name"] == "windows") == (kind == "windows")
+    pod = made(kind)
+    assert (restricted(pod), not_on_windows(pod["spec"])) == ([], [])
+    assert (pod["spec"]["os"]["name"] == "windows") == kind.startswith("windows")
 
 
-def test_a_pod_that_does_not_meet_it_would_be_told():
+def changed(where, value):
+    """A probe's pod with one member of another value; where a number is, it is the container's."""
+    pod = made()
+    *path, last = where.split(".")
+    found = pod
+    for each in path:
+        found = found[int(each)] if each.isdecimal() else found.setdefault(each, {})
+    found[last] = value
+    return pod
+
+
+CONTAINER_CONTEXT = "spec.containers.0.securityContext"
+BOTH = ("spec.securityContext", CONTAINER_CONTEXT)
+ELSEWHERE = {"host": "169.254.169.254", "port": 80}
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        *((f"spec.{each}", True, "host namespaces") for each in ("hostNetwork", "hostPID", "hostIPC")),
+        ("spec.securityContext.windowsOptions", {"hostProcess": True}, "hostProcess"),
+        (f"{CONTAINER_CONTEXT}.windowsOptions", {"hostProcess": True}, "hostProcess"),
+        (f"{CONTAINER_CONTEXT}.privileged", True, "privileged"),
+        (f"{CONTAINER_CONTEXT}.capabilities", {"drop": ["ALL"], "add": ["CHOWN"]}, "unrestricted capabilities"),
+        (f"{CONTAINER_CONTEXT}.capabilities", {"drop": ["NET_RAW"]}, "unrestricted capabilities"),
+        ("spec.volumes", [{"name": "v", "hostPath": {"path": "/"}}], "restricted volume types"),
+        ("spec.containers.0.ports", [{"containerPort": 80, "hostPort": 80}], "hostPort"),
+        ("spec.containers.0.livenessProbe.httpGet", ELSEWHERE, "probe or lifecycle host"),
+        ("spec.containers.0.lifecycle.preStop.tcpSocket", ELSEWHERE, "probe or lifecycle host"),
+        ("metadata.annotations", {f"{APP_ARMOR}pull": "unconfined"}, "forbidden AppArmor profile"),
+        *((f"{each}.appArmorProfile", {"type": "Unconfined"}, "forbidden AppArmor profile") for each in BOTH),
+        *((f"{each}.seLinuxOptions", {"type": "spc_t"}, "seLinuxOptions") for each in BOTH),
+        *((f"{each}.seLinuxOptions", {"user": "root"}, "seLinuxOptions") for each in BOTH),
+        (f"{CONTAINER_CONTEXT}.procMount", "Unmasked", "procMount"),
+        ("spec.securityContext.sysctls", [{"name": "kernel.msgmax", "value": "1"}], "forbidden sysctls"),
+        *((f"{each}.seccompProfile", {"type": "Unconfined"}, "seccompProfile") for each in BOTH),
+        ("spec.securityContext.seccompProfile", None, "seccompProfile"),
+        (f"{CONTAINER_CONTEXT}.allowPrivilegeEscalation", None, "allowPrivilegeEscalation != false"),
+        *((f"{each}.runAsNonRoot", False, "runAsNonRoot != true") for each in BOTH),
+        *((f"{each}.runAsUser", 0, "runAsUser=0") for each in BOTH),
+    ],
+)
+def test_a_pod_that_does_not_meet_it_would_be_told(where, value, said):
+    assert set(restricted(changed(where, value))) == {said}
+
+
+def test_what_a_windows_pod_must_not_have_would_be_told():
     spec = made()["spec"]
     spec["os"] = {"name": "windows"}
     assert "spec.securityContext.runAsUser" in not_on_windows(spec)
-    assert restricted({"containers": [{}]}) == [
-        "runAsNonRoot != true",
-        "allowPrivilegeEscalation != false",
-        "unrestricted capabilities",
-        "seccompProfile",
-    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)

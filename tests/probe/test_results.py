@@ -3,7 +3,7 @@
 import pytest
 
 from azext_acrpulldiag.probe.api import Refusal
-from azext_acrpulldiag.probe.results import failure_text, last_warning, pull_told, refused, settled
+from azext_acrpulldiag.probe.results import failure_text, last_warning, pull_told, refused, settled, unfinished
 
 
 def pod(state=None, image_id="", **status):
@@ -19,6 +19,7 @@ def ended(reason):
     return {"terminated": {"reason": reason, "exitCode": 128}}
 
 
+BESIDE = {"name": "a-proxy", "imageID": "sha256:2", "state": {"running": {}}}
 UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}]
 
 
@@ -60,6 +61,35 @@ def test_it_goes_on(item):
     assert settled(item) is None
 
 
+def test_what_became_of_a_container_that_a_mesh_added_says_nothing():
+    item = pod(waiting("ErrImagePull", "why"))
+    item["status"]["containerStatuses"].insert(0, BESIDE)
+    assert settled(item).message == "why"
+    item["status"]["containerStatuses"] = [BESIDE]
+    assert settled(item) is None
+    item = pod(waiting("ContainerCreating"))
+    failing = {"name": "a-proxy", "image": "x", "imageID": "", "state": waiting("ErrImagePull", "of the mesh")}
+    item["status"]["containerStatuses"].insert(0, failing)
+    item["metadata"]["namespace"] = "web"
+    assert settled(item) is None
+    assert failure_text(item, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("item", "unread", "result", "message"),
+    [
+        (None, "", "timed-out", ""),
+        ({"spec": {"nodeName": "n"}}, "", "timed-out", ""),
+        (pod(), "", "not-schedulable", "The scheduler did not place it in time."),
+        (pod(conditions=[{"type": "PodScheduled", "message": "gated"}]), "", "not-schedulable", "gated"),
+        (pod(), "not read", "timed-out", "not read"),
+    ],
+)
+def test_what_has_come_to_nothing_in_time(item, unread, result, message):
+    found = unfinished(item, unread)
+    assert (found.result, found.message) == (result, message)
+
+
 @pytest.mark.parametrize(
     ("message", "told"),
     [
@@ -82,6 +112,9 @@ def test_time_and_size_of_a_pull(message, told):
         (422, 'Pod "p" is invalid: spec.x: Invalid value', "refused"),
         (500, "Internal error occurred: failed calling webhook", "not-probed"),
         (404, 'namespaces "x" not found', "not-probed"),
+        (403, 'pods is forbidden: User "Jane Doe" cannot create resource "pods" in API group ""', "not-probed"),
+        (404, 'admission webhook "policy.contoso.com" denied the request: not here', "refused"),
+        (429, "too many requests, please try again later", "not-probed"),
         (503, "", "not-probed"),
     ],
 )

@@ -94,6 +94,9 @@ def test_a_pull_that_does_not_end_is_given_up(monkeypatch):
             'error looking up service account web/builder: serviceaccount "builder" not found',
             None,
         ),
+        ("pods_refused", "failed quota: small: must specify limits.ephemeral-storage for: pull", "small"),
+        ("pods_refused", "unable to create new content in namespace web because it is being terminated", None),
+        ("pods_refused", "minimum memory usage per Container is 64Mi, but request is 16Mi", None),
     ],
 )
 def test_admission_refuses_the_pods(attribute, text, policy):
@@ -103,6 +106,70 @@ def test_admission_refuses_the_pods(attribute, text, policy):
     (only,) = report.pools
     assert (only.result, only.policy, only.pod) == ("refused", policy, None)
     assert text in only.message
+
+
+OTHER = "mirror.contoso.com/team/app:1.2"
+
+
+@pytest.mark.parametrize(
+    ("mutations", "told"),
+    [
+        ({"spec.containers.0.image": OTHER}, f"Admission changed image of its pod to {OTHER}"),
+        ({"spec.containers.0.imagePullPolicy": "IfNotPresent"}, "Admission changed imagePullPolicy of its pod to If"),
+        ({"spec.containers.0.command": ["/usr/bin/wrapped"]}, "Admission changed command of its pod"),
+        ({"spec.containers.0.args": ["serve"]}, "Admission changed args of its pod"),
+        ({"spec.containers": [{"name": "other", "image": IMAGE}]}, "Admission changed image of its pod"),
+        ({"spec.serviceAccountName": "other"}, "Admission changed serviceAccountName of its pod to other"),
+        ({"spec.affinity": {}}, "Admission changed affinity of its pod"),
+    ],
+)
+def test_a_pod_that_admission_made_another_of_shows_nothing_and_is_deleted_at_once(mutations, told):
+    cloud = a_cloud(node("a-1", "a"), node("b-1", "b"))
+    cloud.api.mutations = mutations
+    report = probe(cloud)
+    assert results(report) == {"a": "not-probed", "b": "not-probed"}
+    assert report.pools[0].message.startswith(told)
+    assert pods(cloud) == []
+    lines = cloud.log.lines()
+    assert not [line for line in lines if "watch=1" in line]
+
+
+def test_what_admission_adds_is_not_told_of():
+    cloud = a_cloud(node("a-1", "a"))
+    cloud.api.mutations = {"spec.containers.0.image": f"{IMAGE}@sha256:{'1' * 64}"}
+    assert results(probe(cloud)) == {"a": "pulled"}
+    cloud.api.mutations = {"spec.priority": 0, "metadata.labels.team": "web", "spec.containers.0.env": [{"name": "A"}]}
+    assert results(probe(cloud)) == {"a": "pulled"}
+
+
+def test_a_pod_that_waits_behind_a_gate_is_not_placed(monkeypatch):
+    monkeypatch.setattr(run_module, "_END_SECONDS", 2.5)
+    cloud = a_cloud(node("a-1", "a"))
+    cloud.api.mutations = {"spec.schedulingGates": [{"name": "kueue.x-k8s.io/admission"}]}
+    (only,) = probe(cloud, seconds=14.5).pools
+    assert (only.result, only.message) == (
+        "not-schedulable",
+        "Scheduling is blocked due to non-empty scheduling gates",
+    )
+    assert pods(cloud) == []
+
+
+def test_watches_that_end_at_once_do_not_hammer_the_server():
+    cloud = a_cloud(node("a-1", "a"))
+    cloud.api.pulling["a"] = Pulling(seconds=2.0)
+    cloud.api.expired = True
+    assert results(probe(cloud)) == {"a": "pulled"}
+    assert len([line for line in cloud.log.lines() if "watch=1" in line]) <= 6
+
+
+def test_an_api_server_that_is_busy_is_asked_again(monkeypatch):
+    monkeypatch.setattr(run_module, "_BUSY_PAUSES", (0.1, 0.1))
+    cloud = a_cloud(node("a-1", "a"))
+    cloud.fault(r"POST .*/pods\?", "429", times=2)
+    assert results(probe(cloud)) == {"a": "pulled"}
+    cloud.fault(r"POST .*/pods\?", "429")
+    assert results(probe(cloud)) == {"a": "not-probed"}
+    assert pods(cloud) == []
 
 
 def test_a_namespace_that_enforces_pod_security_takes_the_pods():
@@ -119,7 +186,7 @@ def test_nothing_is_made_without_the_rights(verb):
     why = probe(cloud)
     assert isinstance(why, Unreadable)
     assert (why.reason, why.permission) == ("forbidden", f"{verb} pods in namespace web")
-    assert not any(line.startswith("POST") and line.endswith("/pods") for line in cloud.log.lines())
+    assert not any(line.startswith("POST") and "/pods" in line for line in cloud.log.lines())
 
 
 def test_a_namespace_that_does_not_exist_is_told():
@@ -170,19 +237,21 @@ def left_behind(cloud, name, age, deadline=300, namespace="web", label=MANAGED_B
 
 def test_only_leftovers_past_their_own_deadline_are_swept():
     cloud = a_cloud(node("a-1", "a"))
-    left_behind(cloud, "old", 400)
-    left_behind(cloud, "old-elsewhere", 400, namespace="other")
-    left_behind(cloud, "colleague", 200)
-    left_behind(cloud, "colleague-slow", 400, deadline=3600)
-    left_behind(cloud, "helm", 400, label="Helm")
+    left_behind(cloud, "acr-pull-probe-old", 400)
+    left_behind(cloud, "acr-pull-probe-old-elsewhere", 400, namespace="other")
+    left_behind(cloud, "acr-pull-probe-colleague", 200)
+    left_behind(cloud, "acr-pull-probe-slow", 400, deadline=3600)
+    left_behind(cloud, "acr-pull-probe-helm", 400, label="Helm")
+    left_behind(cloud, "not-a-probe", 400)
     report = probe(cloud)
     assert report.left == ()
-    assert sorted(name for of, _, name in cloud.api.objects if of == "pods") == ["colleague", "colleague-slow", "helm"]
+    there = [name.removeprefix("acr-pull-probe-") for of, _, name in cloud.api.objects if of == "pods"]
+    assert sorted(there) == ["colleague", "helm", "not-a-probe", "slow"]
 
 
 def test_leftovers_are_swept_in_the_namespace_where_others_may_not_be_listed():
     cloud = a_cloud(node("a-1", "a"))
-    left_behind(cloud, "old", 400)
+    left_behind(cloud, "acr-pull-probe-old", 400)
     cloud.fault("GET .*/api/v1/pods\\?", "403")
     probe(cloud)
     assert pods(cloud) == []
@@ -195,14 +264,29 @@ def test_a_pod_that_cannot_be_deleted_is_named(monkeypatch):
     report = probe(cloud)
     assert results(report) == {"a": "pulled"}
     (left,) = report.left
-    assert left.startswith("web/acr-pull-probe-")
-    assert left.rpartition("-")[0].removeprefix("web/acr-pull-probe-") in pending.what_is_left()
+    assert (left.namespace, left.pod.rpartition("-")[0][:15]) == ("web", "acr-pull-probe-")
+    assert left.pod.split("-")[3] in pending.what_is_left()
     pending._pending.clear()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "told"),
+    [
+        ("web", "kubectl delete pods --namespace web --selector app.kubernetes.io/instance=1"),
+        ("x; reboot", "kubectl delete pods --namespace 'x; reboot' --selector app.kubernetes.io/instance=1"),
+        ("x\x1b[2J", "those with label app.kubernetes.io/instance=1"),
+    ],
+)
+def test_a_name_of_the_cluster_is_no_more_than_a_name_where_pods_are_left(namespace, told):
+    pending.expect(namespace, "app.kubernetes.io/instance=1")
+    assert pending.what_is_left().endswith(f"To delete them now: {told}")
+    pending.gone("app.kubernetes.io/instance=1")
+    assert pending.what_is_left() == ""
 
 
 def test_a_request_that_is_not_answered_leaves_no_pod():
     cloud = a_cloud(node("a-1", "a"))
-    cloud.fault("POST .*/pods$", "late-reset")
+    cloud.fault(r"POST .*/pods\?", "late-reset")
     report = probe(cloud)
     assert results(report) == {"a": "not-probed"}
     assert pods(cloud) == []

@@ -41,6 +41,13 @@ def test_the_namespace_and_pull_secret_that_were_named():
     assert subject(failing(pull_secrets=("theirs",)), pull_secret="mine").pull_secrets == ("mine",)
 
 
+def test_a_pod_of_a_workload_comes_before_those_that_a_killed_probe_left():
+    left = [failing(pod=f"acr-pull-probe-0a1b2c3d-{number}", image=OTHER, owner=None) for number in range(3)]
+    pod = failing(owner="Deployment/web")
+    assert subject(*left, pod) == ProbeSubject(pod.image, "web", "default", (), "Deployment/web")
+    assert subject(*left).image == OTHER
+
+
 def test_no_image_is_known():
     assert subject() is NO_IMAGE
     assert subject(failing("manifest unknown", image="quay.io/a/b:1")) is NO_IMAGE

@@ -94,6 +94,39 @@ def probe_in_a_namespace_whose_quota_is_full(cloud: Cloud) -> None:
 
 
 @story(verdict="healthy", arguments=OF_IMAGE, unknowns={"probe.pull": None})
+def probe_whose_image_is_rewritten(cloud: Cloud) -> None:
+    """A webhook has the pods pull from a mirror, which says nothing of the registry; they are deleted at once."""
+    two_pools(cloud)
+    cloud.api.mutations = {"spec.containers.0.image": "mirror.contoso.com/team/app:1.2"}
+
+
+@story(verdict="healthy", arguments=OF_IMAGE, unknowns={"probe.pull": None})
+def probe_in_a_namespace_that_ends(cloud: Cloud) -> None:
+    """The namespace is being deleted, and its words, which try to be more than words, are shown as they are."""
+    two_pools(cloud)
+    cloud.api.pods_refused = (
+        "unable to create new content in namespace default because it is being terminated\x1b[2J\r=HYPERLINK($(reboot))"
+    )
+
+
+@story(verdict="healthy", arguments=OF_IMAGE, unknowns={"probe.pull": None})
+def probe_of_pools_without_a_node_for_it(cloud: Cloud) -> None:
+    """One pool pulls; of the others one is scaled to 0, and the nodes are cordoned, removed, or not of kubelets."""
+    cloud.grant()
+    cloud.node()
+    for number, name in enumerate(("cordoned", "going", "down"), 2):
+        cloud.add_pool(name)
+        cloud.node(f"aks-{name}-87752918-vmss00000{number}", name)
+    cloud.add_pool("empty", count=0)
+    cloud.node("virtual-node-aci-linux", "", type="virtual-kubelet")
+    nodes = {item["metadata"]["name"].split("-")[1]: item for item in cloud.api.select("nodes", "")}
+    nodes["cordoned"]["spec"]["unschedulable"] = True
+    going = {"key": "ToBeDeletedByClusterAutoscaler", "value": "1796029800", "effect": "NoSchedule"}
+    nodes["going"]["spec"]["taints"] = [going]
+    nodes["down"]["spec"]["unschedulable"] = True
+
+
+@story(verdict="healthy", arguments=OF_IMAGE, unknowns={"probe.pull": None})
 def probe_finds_no_room(cloud: Cloud) -> None:
     """A node pool is full, and no node is added to it for the probe's sake."""
     two_pools(cloud)

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 from dataclasses import dataclass
 
 from tests.azure.az import Az
@@ -66,3 +67,30 @@ def _read(terminal: int, said: list[bytes]) -> None:
         if not part:
             return
         said.append(part)
+
+
+def dialogue(az: Az, keys: bytes, *arguments: str, piped: bool = False, command: tuple[str, ...] = CLUSTER) -> Screen:
+    """Run it on a terminal of its own, and press ``keys`` once it asks; ``piped``: standard output goes elsewhere."""
+    az.logged_in()
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
+    said: list[bytes] = []
+    reader = threading.Thread(target=_read, args=(ours, said))
+    reader.start()
+    pipes = {"stdin": theirs, "stdout": subprocess.PIPE if piped else theirs, "stderr": theirs}
+    process = az.start(*command, *arguments, **pipes, start_new_session=True, preexec_fn=_take_terminal)
+    os.close(theirs)
+    end = time.monotonic() + 60
+    while b"(y/N)" not in b"".join(said) and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    os.write(ours, keys)
+    out, _ = process.communicate(timeout=240)
+    reader.join()
+    os.close(ours)
+    lines = b"".join(said).decode().replace("\r\n", "\n").splitlines()
+    return Screen(tuple(lines), process.returncode, out or "")
+
+
+def _take_terminal() -> None:
+    """Make standard input the terminal of this session, so that Ctrl-C is a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

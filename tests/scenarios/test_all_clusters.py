@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import jsonschema
 import pytest
 
+from tests.azure import secrets as make
 from tests.azure.az import Az
-from tests.azure.fleets import BROKEN, OTHER_SUBSCRIPTION, SIZE, UNREADABLE, healthy_fleet, mixed_fleet
+from tests.azure.fleets import BROKEN, OTHER_SUBSCRIPTION, SIZE, UNREADABLE, healthy_fleet, mixed_fleet, within
 from tests.azure.server import Server
 from tests.azure.state import Cloud
 
@@ -103,6 +104,49 @@ def test_lists_stand_in_for_resource_graph_and_what_neither_shows_is_told(warm_a
     assert (said(done)["*"], done.result.code) == (("inconclusive", []), 5)
     assert [verdict for verdict, _ in said(done).values()] == ["inconclusive", "healthy", "healthy", "healthy"]
     assert f"no permission to read /subscriptions/{OTHER_SUBSCRIPTION}" in done.report[0]["summary"]
+
+
+def test_a_namespace_is_looked_at_in_every_cluster(warm_az: Az, small: Cloud) -> None:
+    for name, namespace in (("prod02", "web"), ("prod03", "shop")):
+        with within(small, name):
+            small.failing_pod(namespace=namespace)
+    done = run(warm_az, *ACR, "--namespace", "web", "--skip", "registry.health", command=ALL)
+    assert_clean(done)
+    seen = {each["target"]["cluster"]["name"]: [one["namespace"] for one in each["symptoms"]] for each in done.report}
+    assert seen == {"prod02": ["web"], "prod": [], "prod03": []}
+    without = [each["unknowns"][0]["reason"] for each in done.report if each["verdict"] == "inconclusive"]
+    assert without == ["There is no namespace web; pods were not read."] * 2
+    everywhere = [each.request.line for each in done.requests if "/pods?" in each.request.line]
+    assert len([line for line in everywhere if "/namespaces/web/pods?" in line]) >= 3
+    assert not [line for line in everywhere if "/api/v1/pods?" in line]
+
+
+def test_a_pull_secret_is_judged_in_every_cluster(warm_az: Az, small: Cloud) -> None:
+    for name in ("prod02", "prod03"):
+        with within(small, name):
+            make.namespace(small, "web")
+            if name == "prod03":
+                make.registry_token(small)
+                make.pull_secret(small, "pull-app", "sim-token-password+ACRt1", namespace="web")
+    pull_secret = ("--pull-secret", "regcred", "--namespace", "web", "--image", "contosoreg.azurecr.io/team/app:1.2")
+    done = run(warm_az, *pull_secret, "--skip", "registry.health", command=ALL)
+    assert_clean(done)
+    told = {
+        each["target"]["cluster"]["name"]: (
+            each["verdict"],
+            [found["outcome"] for found in each["findings"] if _is_warned(found)],
+        )
+        for each in done.report
+    }
+    assert told == {
+        "prod": ("inconclusive", ["pull-secret.missing"]),  # it has no such namespace
+        "prod02": ("at-risk", ["pull-secret.missing"]),
+        "prod03": ("healthy", []),
+    }
+
+
+def _is_warned(finding: dict[str, str]) -> bool:
+    return finding["category"] == "pull-secret" and finding["status"] == "warn"
 
 
 def test_one_cluster_is_a_list_too_and_none_is_an_error(warm_az: Az, cloud: Cloud) -> None:

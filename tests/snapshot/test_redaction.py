@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -14,6 +15,7 @@ import pytest
 
 from azext_acrpulldiag.engine import Request, judged
 from azext_acrpulldiag.facts import AccountPull, ActivityLog, Change, Facts, Unreadable
+from azext_acrpulldiag.facts.probe import LeftPod, ProbeReport
 from azext_acrpulldiag.report import Elapsed
 from azext_acrpulldiag.snapshot.aliases import Aliases
 from azext_acrpulldiag.snapshot.document import Judged, Snapshot, to_json
@@ -21,6 +23,7 @@ from azext_acrpulldiag.snapshot.kinds import Kind, kind_of_field
 from azext_acrpulldiag.snapshot.redaction import redacted
 from tests import build
 from tests.build import NOW
+from tests.build.probe import probe_report
 
 ADDRESS = "20.61.97.5"
 FORMS = {
@@ -92,3 +95,15 @@ def test_what_changed_before_is_told_of_aliases_too() -> None:
     (change,) = report["rootCauses"][0]["changes"]
     assert change["proven"]
     assert "alice" not in json.dumps(report)
+
+
+def test_a_pod_that_is_left_keeps_its_namespace_and_its_name_apart() -> None:
+    left = (LeftPod("web", "acr-pull-probe-zq-0"), LeftPod("shop", "acr-pull-probe-zq-1"), LeftPod("web", "other"))
+    hidden = redacted(build.healthy_facts(probe=probe_report(left=left)), Aliases())
+    assert isinstance(hidden.probe, ProbeReport)
+    first, second, third = hidden.probe.left
+    assert first.namespace == third.namespace == hidden.probe.subject.namespace != second.namespace
+    assert first.pod.rpartition("-")[0] == second.pod.rpartition("-")[0]
+    assert not {"web", "shop", "zq", "other"} & set(re.findall(r"\w+", repr(hidden.probe.left)))
+    shown = judged(hidden, Request(hidden.targets), Elapsed(0.0, 0, 0))["probe"]["podsLeft"]
+    assert shown == [{"namespace": each.namespace, "pod": each.pod} for each in sorted(hidden.probe.left)]
