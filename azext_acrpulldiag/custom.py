@@ -38,6 +38,7 @@ def diagnose_pull(
     save_snapshot: str | None = None,
     snapshot: str | None = None,
     redact: bool = False,
+    report: list[str] | None = None,  # pylint: disable=unused-argument  # opened when it was checked
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Say why a cluster cannot pull from a registry; see ``_help.py`` and docs/report.schema.json.
 

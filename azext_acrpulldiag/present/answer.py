@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .steps import options_of
+
 Report = Mapping[str, Any]
 
 VERDICTS = {"broken": "BROKEN", "at-risk": "AT RISK", "inconclusive": "UNKNOWN", "healthy": "HEALTHY"}
@@ -79,10 +81,7 @@ def headline(report: Report) -> str:
 def _cause(root: Mapping[str, Any]) -> Iterator[Row]:
     yield Row("CAUSE", root["outcome"], root["summary"])
     yield from changed(root)
-    by_option: dict[int, list[Mapping[str, Any]]] = {}
-    for remedy in root["remedies"]:
-        by_option.setdefault(remedy["option"], []).append(remedy)
-    for number, steps in sorted(by_option.items()):
+    for number, steps in options_of(root):
         name = "fix" if number == 1 else "or"
         for place, step in enumerate(steps, 1):
             label = f"{name} {place}/{len(steps)}" if len(steps) > 1 else name
