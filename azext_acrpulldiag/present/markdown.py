@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from .answer import Report, after, headline, planned, rows_of
+from .answer import Report, after, changed, headline, in_no_log, planned, rows_of, unchanged
 from .fleet import worst_first
 from .folding import folded_command
 from .marks import code, fenced, prose
@@ -105,12 +105,14 @@ def _section(report: Report) -> Iterator[str]:
         yield from ("", f"And {_count(left, 'more cause')}: see the table below.")
     for row in planned(report):
         yield from ("", prose(row.words))
+    for row in unchanged(report):
+        yield from ("", f"Changed: {prose(row.words)}")
     if report["verdict"] == "broken":
         yield from _list("Who fails", (row.words for row in rows_of(report) if row.result == "seen"))
     else:
         told = ("FAIL", "warning", "seen")
         yield from _list("What was seen", (row.words for row in rows_of(report) if row.result in told))
-    yield from _unknowns(report["unknowns"])
+    yield from _unknowns([each for each in report["unknowns"] if not in_no_log(each)])
     yield from _checks(report["findings"])
 
 
@@ -119,9 +121,8 @@ def _cause(root: Mapping[str, Any]) -> Iterator[str]:
     yield f"### Cause: {code(root['outcome'])}"
     yield ""
     yield prose(root["summary"])
-    newest = next(iter(root["changes"]), None)
-    if newest is not None:
-        yield from ("", f"{'Changed' if newest['proven'] else 'Near it'}: {prose(newest['summary'])}")
+    for row in changed(root):
+        yield from ("", f"{row.result.capitalize()}: {prose(row.words)}")
     options, left = _cut(options_of(root), _MOST_OPTIONS)
     for number, steps in options:
         yield from _option("Repair" if number == 1 else "Or", steps)
@@ -136,7 +137,7 @@ def _option(word: str, steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     shown, left = _cut(steps, _MOST_STEPS)
     for number, step in enumerate(shown, 1):
         place = f" ({number} of {len(steps)})" if len(steps) > 1 else ""
-        yield from ("", f"{word}{place}: {prose(step['description'])}")
+        yield from ("", f"**{word}{place}:** {prose(step['description'])}")
         if step["changes"]:
             yield f"Besides, {prose(step['changes'])}."
         command = step["command"]
