@@ -59,17 +59,17 @@ def left(folder: Path) -> list[str]:
 
 
 def test_the_jobs_of_a_run_share_its_files(tmp_path: Path, cli: Cli) -> None:
-    names = [str(tmp_path / "a.html"), str(tmp_path / "b.HTM")]
+    names = [str(tmp_path / "a.md"), str(tmp_path / "b.MD")]
     for _ in range(3):
         open_reports(cli, names, "error", ())
-    assert len(left(tmp_path)) == 2 and not {"a.html", "b.HTM"} & set(left(tmp_path))
+    assert len(left(tmp_path)) == 2 and not {"a.md", "b.MD"} & set(left(tmp_path))
     for name in ("healthy_facts", "failing_pods_facts"):
         _exit.leave_with(cli, 0, report(name))
     cli.end()
-    assert left(tmp_path) == ["a.html", "b.HTM"]
-    text = (tmp_path / "a.html").read_text()
-    assert text == (tmp_path / "b.HTM").read_text()
-    assert text.index("BROKEN") < text.index("HEALTHY")
+    assert left(tmp_path) == ["a.md", "b.MD"]
+    text = (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert text == (tmp_path / "b.MD").read_text(encoding="utf-8")
+    assert text.index("Broken") < text.index("Healthy")
 
 
 def test_a_run_that_does_not_come_to_its_end_leaves_what_was(tmp_path: Path, cli: Cli) -> None:
