@@ -107,6 +107,21 @@ def test_ctrl_c_leaves_what_was(
     assert (az.folder / "a.html").read_text() == "before"
 
 
+def test_ctrl_c_leaves_what_was_of_several_clusters(az: Az, cloud: Cloud) -> None:
+    """az waits for the jobs that it has begun; what they come to is not written."""
+    cloud.fault(r"contosoreg\.azurecr\.io", "timeout")
+    (az.logged_in().folder / "a.html").write_text("before")
+    before = left(az.folder)
+    ids = ("--ids", cluster_id("prod"), cluster_id("nobody"))
+    process = az.start("aks", "diagnose-pull", *ids, *ACR, "--timeout", "5", "--report", "a.html", cwd=az.folder)
+    wait_for_requests(cloud, 10)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert left(az.folder) == before
+    assert (az.folder / "a.html").read_text() == "before"
+
+
 def test_several_clusters_are_in_one_file_the_worst_first(warm_az: Az, cloud: Cloud) -> None:
     cloud.add_cluster("second")
     command = ("aks", "diagnose-pull", "--ids", cluster_id("second"), cluster_id("prod"), cluster_id("nobody"))
