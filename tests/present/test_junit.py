@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
+from xmlschema import XMLSchema
 
 from azext_acrpulldiag.gate import exit_code
 from azext_acrpulldiag.present.junit import junit
@@ -17,38 +18,13 @@ from .reports import finding, judged_reports, remedy, report
 
 LEVELS = ("error", "warning", "unknown")
 
-# What Jenkins's schema has of each element: attributes (those that are required first), and children.
-# https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd
-SCHEMA: dict[str, tuple[set[str], set[str], set[str]]] = {
-    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
-    "testsuite": (
-        {"name", "tests", "failures", "errors"},
-        {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
-        {"testsuite", "properties", "testcase", "system-out", "system-err"},
-    ),
-    "testcase": (
-        {"name"},
-        {"time", "classname", "group"},
-        {"skipped", "error", "failure", "system-out", "system-err"},
-    ),
-    "properties": (set(), set(), {"property"}),
-    "property": ({"name", "value"}, set(), set()),
-    **{name: (set(), {"type", "message"}, set()) for name in ("failure", "error", "skipped")},
-    "system-out": (set(), set(), set()),
-}
-
-
-def assert_keeps_to_the_schema(element: Element) -> None:
-    required, optional, children = SCHEMA[element.tag]
-    assert required <= set(element.attrib) <= required | optional
-    assert {child.tag for child in element} <= children
-    for child in element:
-        assert_keeps_to_the_schema(child)
+# Jenkins's, as pytest has it to test its own files with: testing/example_scripts of its source package.
+SCHEMA = XMLSchema(str(Path(__file__).with_name("junit-10.xsd")))
 
 
 def made(*reports: dict[str, Any], fail_on: str = "error") -> Any:
     text = junit(reports, fail_on)
-    assert_keeps_to_the_schema(fromstring(text))
+    SCHEMA.validate(text)
     return JUnitXml.fromstring(text.encode())
 
 
