@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ._exit import fail, reports_so_far
+from .quoting import printable
 from .whole_file import UnwritableError, WholeFile
 
 SUFFIXES = (".html", ".htm", ".md", ".xml")
@@ -64,13 +65,19 @@ def _place(name: str) -> str:
 
 
 def _write(fail_on: str) -> None:
+    """Write all files. What goes wrong with one costs neither another nor the result, and is told beside it."""
     reports = reports_so_far()
     for name, file in _files.items():
-        text = _form(name)(reports, fail_on)
         try:
-            file.write(text)
+            file.write(_form(name)(reports, fail_on))
         except UnwritableError as error:
             fail(" ".join(_unwritten(name, error)))
+        except Exception as defect:
+            from knack.log import get_logger
+
+            get_logger(__name__).debug("%s could not be made.", name, exc_info=True)
+            what = printable(f"{type(defect).__name__}: {defect}"[:200])
+            fail(f"The report {name!r} was not written, by an internal error: {what}")
 
 
 def _form(name: str) -> Callable[[Sequence[dict[str, Any]], str], str]:

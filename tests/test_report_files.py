@@ -119,3 +119,18 @@ def test_a_full_disk_costs_no_other_file_and_is_told(tmp_path: Path, cli: Cli, m
     cli.end()
     assert left(tmp_path) == ["b.html"]
     assert len(told) == 1 and "a.html' cannot be written: No space left on device" in told[0]
+
+
+def test_a_defect_costs_no_other_file_and_is_told(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise KeyError("\x1b[31m")
+
+    told: list[str] = []
+    monkeypatch.setattr(_report_files, "fail", told.append)
+    monkeypatch.setattr("azext_acrpulldiag.present.junit.junit", broken)
+    open_reports(cli, [str(tmp_path / "a.xml"), str(tmp_path / "b.md")], "error", ())
+    _exit.leave_with(cli, 0, report("healthy_facts"))
+    cli.end()
+    assert left(tmp_path) == ["b.md"]
+    assert len(told) == 1 and "a.xml' was not written, by an internal error: KeyError: " in told[0]
+    assert told[0].isprintable()
