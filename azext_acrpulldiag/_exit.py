@@ -14,27 +14,13 @@ import sys
 import threading
 from typing import Any
 
+from .gate import FOUND, INCONCLUSIVE
+
 FAILED = 1
-FOUND = 4
-INCONCLUSIVE = 5
 
 _lock = threading.Lock()
 _worst = 0
 _reports: list[dict[str, Any]] = []
-
-
-def exit_code(report: dict[str, Any], fail_on: str) -> int:
-    """The code of one report: 4 found, 5 inconclusive, 0 otherwise.
-
-    ``fail_on`` is the least that counts: ``error``, ``warning``, ``unknown`` (as warning, and 5 where anything at
-    all could not be read), or ``never``.
-    """
-    verdict = report["verdict"]
-    if fail_on == "never":
-        return 0
-    if verdict == "broken" or (verdict == "at-risk" and fail_on in ("warning", "unknown")):
-        return FOUND
-    return INCONCLUSIVE if verdict == "inconclusive" or (fail_on == "unknown" and report["unknowns"]) else 0
 
 
 def leave_with(cli_ctx: Any, code: int, report: dict[str, Any]) -> None:
@@ -49,6 +35,12 @@ def leave_with(cli_ctx: Any, code: int, report: dict[str, Any]) -> None:
         _worst = min((code, _worst), key=_rank)
         _reports.append(report)
         cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, _end)
+
+
+def reports_so_far() -> list[dict[str, Any]]:
+    """The reports of all jobs that came to their end, in that order."""
+    with _lock:
+        return list(_reports)
 
 
 def _rank(code: int) -> int:

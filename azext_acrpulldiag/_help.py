@@ -34,6 +34,10 @@ long-summary: >
     What a run reads can be saved (--save-snapshot) and judged again without a login (--snapshot); --redact makes
     names and ids aliases.
 
+    --report writes files for others beside the result, which stays as it is: a page for people (.html), a summary for
+    a pipeline (.md), results for its test tab (.xml, JUnit: a test a check, where one fails if and only if the exit
+    code is not 0, but for --fail-on never). Several clusters or registries are in one file, the worst first.
+
     Exit codes: 0 nothing stops a pull; 4 a cause was found (or a warning, with `--fail-on warning`);
     5 nothing is proven broken but a decisive fact could not be read; 1, 2 and 3 are az's own (error, usage,
     cluster not found). The report is printed in full with 4 and 5.
@@ -93,6 +97,10 @@ examples:
     text: >
         az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --acr myregistry
         --save-snapshot run.json --redact
+  - name: Judge an image before it is deployed, and write a pipeline's summary page and test results.
+    text: >
+        az aks diagnose-pull -g MyResourceGroup -n MyManagedCluster --image myregistry.azurecr.io/team/app:1.2
+        --report summary.md results.xml
   - name: Judge what a run saved, without a login.
     text: az aks diagnose-pull --snapshot run.json -o table
 """

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from .collect.ask.workers import end_process
 from .collect.az.child import leave_nothing
 from .probe.pending import what_is_left
+from .whole_file import discard_all
 
 EXIT_CODE = 1
 """What ``az`` ends with after Ctrl-C."""
@@ -40,6 +41,7 @@ def interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _name_what_is_left()
+        discard_all()
         end_process(EXIT_CODE)
         raise
     finally:
@@ -62,5 +64,6 @@ def _first(*_: Any) -> NoReturn:
 
 def _second(*_: Any) -> NoReturn:
     leave_nothing()
+    discard_all()
     _name_what_is_left()
     os._exit(EXIT_CODE)

@@ -47,7 +47,7 @@ def load_arguments(self: Any, command: str) -> None:
         )
         _load_judgement(context)
         _load_kubernetes(context)
-        _load_snapshots(context)
+        _load_files(context)
         context.argument(
             "timeout",
             type=float,
@@ -171,7 +171,18 @@ def _load_kubernetes(context: Any) -> None:
     )
 
 
-def _load_snapshots(context: Any) -> None:
+def _load_files(context: Any) -> None:
+    context.argument(
+        "report",
+        nargs="+",
+        action="extend",
+        type=file_type,
+        arg_group="Report",
+        help="File to write for others, once or several times, by its name a page for people (.html), a summary for a "
+        "pipeline (.md) or results for its test tab (.xml, JUnit: a test a check, failed as --fail-on says). Several "
+        "reports of a run are in one file, the worst first. It is written whole or not at all, also with exit codes "
+        "4 and 5.",
+    )
     group = "Snapshot"
     context.argument(
         "save_snapshot",
@@ -191,6 +202,7 @@ def _load_snapshots(context: Any) -> None:
         "redact",
         action="store_true",
         arg_group=group,
-        help="Write names, ids, callers and hosts of your own as aliases, the same for the same, in the report and in "
-        "--save-snapshot. Private addresses stay; public ones become others that lie to each other as they did.",
+        help="Write names, ids, callers and hosts of your own as aliases, the same for the same, in the report, in "
+        "--report and in --save-snapshot. Private addresses stay; public ones become others that lie to each other as "
+        "they did.",
     )

@@ -29,8 +29,16 @@ def validate_diagnose_pull(cmd: Any, namespace: Any) -> None:
     One validator for all of them: azure-cli runs validators of single arguments in no
     certain order. Remembers on the job's CLI context whether ``--ids`` named several
     clusters, since then no exception may leave a job, and for --all-clusters the subscription
-    that was given: later on az puts its default there.
+    that was given: later on az puts its default there. Last, since it leaves something, --report's files are opened.
     """
+    _validate_arguments(cmd, namespace)
+    if namespace.report:
+        from ._report_files import open_reports
+
+        open_reports(cmd.cli_ctx, namespace.report, namespace.fail_on, (namespace.save_snapshot, namespace.snapshot))
+
+
+def _validate_arguments(cmd: Any, namespace: Any) -> None:
     several = len(getattr(namespace, "_ids", None) or []) > 1
     cmd.cli_ctx.data[SEVERAL_CLUSTERS] = several
     if namespace.all_clusters:
@@ -75,7 +83,7 @@ def _validate_snapshot(namespace: Any) -> None:
         options = " and ".join(f"--{name.removesuffix('_name').replace('_', '-')}" for name in excluded)
         raise MutuallyExclusiveArgumentError(
             f"{options} cannot be given with --snapshot: what it holds is judged, and nothing is read.",
-            "Leave out either. With --snapshot go --skip, --only, --expiry-days, --fail-on and --redact.",
+            "Leave out either. With --snapshot go --skip, --only, --expiry-days, --fail-on, --report and --redact.",
         )
     if "expiry_days" not in given:
         namespace.expiry_days = None  # that of the run that was saved

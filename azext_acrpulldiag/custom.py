@@ -38,6 +38,7 @@ def diagnose_pull(
     save_snapshot: str | None = None,
     snapshot: str | None = None,
     redact: bool = False,
+    report: list[str] | None = None,  # pylint: disable=unused-argument  # opened when it was checked
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Say why a cluster cannot pull from a registry; see ``_help.py`` and docs/report.schema.json.
 
@@ -91,7 +92,8 @@ def diagnose_pull(
 
 def _left_with(cli_ctx: Any, reports: list[dict[str, Any]], fail_on: str) -> dict[str, Any] | list[dict[str, Any]]:
     """The one report, or all of them; the process ends with their exit code."""
-    from ._exit import exit_code, leave_with
+    from ._exit import leave_with
+    from .gate import exit_code
 
     for report in reports:
         leave_with(cli_ctx, exit_code(report, fail_on), report)

@@ -33,6 +33,7 @@ def arguments(**given):
     of_all = {"all_clusters": False}
     of_secrets = {"pull_secret": None, "no_credential_test": False}
     of_cluster = {"resource_group_name": "rg-app", "name": "prod", "snapshot": None, "save_snapshot": None}
+    of_cluster["report"] = None
     return SimpleNamespace(
         **{**defaults, **of_cluster, **of_all, **of_pods, **of_secrets, "expiry_days": None, "timeout": None, **given}
     )

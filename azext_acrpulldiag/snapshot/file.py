@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from ..whole_file import UnwritableError, WholeFile
 from .document import Snapshot, SnapshotError, from_json, to_json
 
 LARGEST = 64 * 1024 * 1024
@@ -64,46 +64,30 @@ def saving(path: Path) -> Iterator[Callable[[Snapshot], None]]:
     Nobody but its owner may read it. Until it is whole, what ``path`` was stays as it is; where nothing is written,
     nothing is left. Raises :class:`SnapshotError` where it cannot be opened or written.
     """
-    target, what = path, f"The snapshot {str(path)!r}"
-    try:
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            raise SnapshotError(f"{what} cannot be written: it is there, and is no regular file.", _ANOTHER_NAME)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; "\0" in the name
-        raise _unwritten(what, error) from error
-    beside = Path(name)
-    try:
-        with open(handle, "w", encoding="ascii") as file:  # noqa: PTH123 - a handle has no path
+    what = f"The snapshot {str(path)!r}"
 
-            def write(snapshot: Snapshot) -> None:
-                text = to_json(snapshot)
-                if len(text) > LARGEST:
-                    raise SnapshotError(
-                        f"{what} was not written: it would have {len(text) // 2**20} MB, and {LARGEST // 2**20} MB "
-                        "are read.",
-                        "Narrow the run with --namespace or --skip.",
-                    )
-                try:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(handle)
-                    file.close()
-                    beside.replace(target)
-                except OSError as error:
-                    with suppress(OSError):  # once more, of what is still to be written
-                        file.close()
-                    raise _unwritten(what, error) from error
+    def write(snapshot: Snapshot) -> None:
+        text = to_json(snapshot)
+        if len(text) > LARGEST:
+            raise SnapshotError(
+                f"{what} was not written: it would have {len(text) // 2**20} MB, and {LARGEST // 2**20} MB are read.",
+                "Narrow the run with --namespace or --skip.",
+            )
+        with _told(what):
+            file.write(text)
 
-            yield write
+    with _told(what):
+        file = WholeFile(path, private=True)
+    try:
+        yield write
     finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
+        file.discard()
 
 
-_ANOTHER_NAME = "Give --save-snapshot the name of a file in a directory that you may write to."
-
-
-def _unwritten(what: str, error: Exception) -> SnapshotError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return SnapshotError(f"{what} cannot be written: {reason}.", _ANOTHER_NAME)
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except UnwritableError as error:
+        advice = "Give --save-snapshot the name of a file in a directory that you may write to."
+        raise SnapshotError(f"{what} cannot be written: {error}.", advice) from error

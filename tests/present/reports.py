@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import Any
+
+from azext_acrpulldiag.engine import Request, judged
+from azext_acrpulldiag.facts import Access, Unreadable
+from azext_acrpulldiag.report import Elapsed
+from tests import build
 
 COMMAND = "az role assignment create --assignee-object-id 1 --role AcrPull --scope /registries/contosoreg"
 
@@ -43,3 +50,14 @@ def leads_to(verdict: str, *causes: str) -> dict[str, Any]:
 
 def unknown(check: str, reason: str, decisive: bool = True, code: str = "forbidden") -> dict[str, Any]:
     return {"check": check, "reason": reason, "decisive": decisive, "code": code, "permission": None}
+
+
+@cache
+def judged_reports() -> tuple[dict[str, Any], ...]:
+    """Reports of runs, of every verdict, as the engine makes them."""
+    names = ("healthy", "failing_pods", "token_secret", "bad_secret", "private_link", "firewall", "proxied")
+    facts = [getattr(build, f"{name}_facts")() for name in names]
+    unread = Unreadable("forbidden", "HTTP 403: no right to read it", "GET roles", "A/roleAssignments/read")
+    healthy = build.healthy_facts()
+    facts += [replace(healthy, access=Access.unread(unread)), replace(healthy, outbound=unread)]
+    return tuple(judged(each, Request(each.targets), Elapsed(1.5, 9, 3)) for each in facts)
