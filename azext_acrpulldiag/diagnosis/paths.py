@@ -15,14 +15,14 @@ from ..checks.network._link_policies import as_pods_resolve
 from ..details import Named
 from ..facts import Facts, NetworkRules, NodePlace, NotKnownError, Registry, Unreadable, known
 from ..model import Finding, Status
-from ..path import BROKEN, OK, Destination, Hop, Walk, egresses, walks
+from ..path import OK, Destination, Hop, Walk, egresses, walks
 from ..path.arrival import APART, ENDPOINT_MISSING, Egresses
 from ..path.dns.names import KINDS as DNS
 from ..path.walk import PROXY
 from .probed import without_overtaken
 
 WORKS, BLOCKS, MAY_BLOCK, UNKNOWN, NOT_APPLICABLE = "works", "blocks", "may-block", "unknown", "not-applicable"
-_WORST_FIRST = (BLOCKS, UNKNOWN, MAY_BLOCK, WORKS, NOT_APPLICABLE)
+_WORST_FIRST = (BLOCKS, UNKNOWN, MAY_BLOCK, NOT_APPLICABLE, WORKS)
 _CATEGORY = "network"
 
 _REGISTRY, _START = "registry", "node-subnet"
@@ -95,11 +95,12 @@ class DrawnPath:
     addresses: tuple[str, ...]
     """Of the private endpoint."""
     hops: tuple[DrawnHop, ...]
+    """Not empty."""
 
     @property
     def state(self) -> str:
         """That of its worst hop."""
-        return min((hop.state for hop in self.hops), key=_WORST_FIRST.index, default=UNKNOWN)
+        return min((hop.state for hop in self.hops), key=_WORST_FIRST.index)
 
 
 def drawn(facts: Facts, findings: Iterable[Finding]) -> tuple[DrawnPath, ...]:
@@ -117,8 +118,8 @@ def drawn(facts: Facts, findings: Iterable[Finding]) -> tuple[DrawnPath, ...]:
         if finding.status in (Status.FAIL, Status.WARN, Status.UNKNOWN):
             for way in _concerned(finding, placed, facts):
                 way.put(finding, facts)
-    passed = {each.check: each for each in found if each.status in (Status.PASS, Status.SKIPPED)}
-    return tuple(_grouped(way.drawn(passed) for way in placed))
+    others = {each.check: each for each in found if each.status in (Status.PASS, Status.SKIPPED)}
+    return tuple(_grouped(way.drawn(others) for way in placed if way.hops))
 
 
 def _ways(facts: Facts) -> tuple[Walk, ...]:
@@ -165,10 +166,11 @@ class _Way:
 
     def at(self, finding: Finding, facts: Facts) -> int | None:
         """The hop that a finding names: that of its outcome or its reason, at its resource."""
+        subnet = self.walk.place.subnet_id
+        place = subnet if isinstance(subnet, str) else facts.targets.cluster.id
         for index, hop in enumerate(self.hops):
-            subnet = self.walk.place.subnet_id
-            here = hop.resource_id or (subnet if isinstance(subnet, str) else facts.targets.cluster.id)
-            if same_id(here, finding.resource) and _tells(hop, finding):
+            here = (hop.resource_id or place, place)
+            if _tells(hop, finding) and any(same_id(each, finding.resource) for each in here):
                 return index
         return None
 
@@ -193,7 +195,7 @@ class _Way:
         named = told if finding.outcome else []
         return next((some[-1] for some in (named[:1], [*{*same} & {*unsound}], unsound[:1], same, mine) if some), None)
 
-    def drawn(self, passed: Mapping[str, Finding]) -> DrawnPath:
+    def drawn(self, others: Mapping[str, Finding]) -> DrawnPath:
         """The way with the state of each hop."""
         place, destination = self.walk.place, self.walk.destination
         by_proxy = any(hop.kind == PROXY for hop in self.walk.hops)
@@ -203,7 +205,7 @@ class _Way:
             host=self.walk.host,
             leads_to="proxy" if by_proxy else _leads_to(destination),
             addresses=destination.addresses if destination else (),
-            hops=tuple(_drawn(hop, said, passed) for hop, said in zip(self.hops, self.said, strict=True)),
+            hops=tuple(_drawn(hop, said, others) for hop, said in zip(self.hops, self.said, strict=True)),
         )
 
 
@@ -216,7 +218,8 @@ def _leads_to(destination: Destination | None) -> str | None:
 def _tells(hop: Hop, finding: Finding) -> bool:
     if finding.outcome is not None:
         return finding.outcome in (hop.outcome, hop.suspected)
-    return hop.unread is not None and hop.unread.sentence == finding.reason
+    mine = hop.kind in JUDGES[finding.check]
+    return mine and hop.unread is not None and hop.unread.sentence == finding.reason
 
 
 def _concerned(finding: Finding, ways: Sequence[_Way], facts: Facts) -> list[_Way]:
@@ -246,7 +249,7 @@ def _is_in(walk: Walk, resource: str) -> bool:
 # --- what a hop does ---------------------------------------------------------------------
 
 
-def _drawn(hop: Hop, said: Sequence[Finding], passed: Mapping[str, Finding]) -> DrawnHop:
+def _drawn(hop: Hop, said: Sequence[Finding], others: Mapping[str, Finding]) -> DrawnHop:
     state = _state(hop, said)
     worst = min(said, key=lambda each: _WORST_FIRST.index(_as_state(each)), default=None)
     if worst is not None:
@@ -254,14 +257,10 @@ def _drawn(hop: Hop, said: Sequence[Finding], passed: Mapping[str, Finding]) -> 
         text = worst.reason if worst.status is Status.UNKNOWN else worst.summary
         why = hop.why if state == WORKS and hop.why else text or hop.why
         return _hop(hop, state, why, rule if isinstance(rule, str) else None, tuple(said))
-    if state != NOT_APPLICABLE:
-        return _hop(hop, state, hop.why)
-    checks = [check for check, kinds in JUDGES.items() if hop.kind in kinds and check in passed]
-    heard = [passed[check] for check in checks]
-    works = next((each for each in heard if each.status is Status.PASS), None)
-    if works is not None and hop.state != BROKEN:
-        return _hop(hop, WORKS, works.summary, None, (works,))
-    return _hop(hop, state, heard[0].summary if heard else hop.why, None, tuple(heard[:1]))
+    told = [others[check] for check, kinds in JUDGES.items() if hop.kind in kinds and check in others]
+    if state == NOT_APPLICABLE and told and all(each.status is Status.SKIPPED for each in told):
+        return _hop(hop, state, told[0].summary, None, tuple(told))
+    return _hop(hop, state, hop.why)
 
 
 def _hop(hop: Hop, state: str, why: str, rule: str | None = None, said: tuple[Finding, ...] = ()) -> DrawnHop:
@@ -284,13 +283,13 @@ def _as_state(finding: Finding) -> str:
 
 
 def _grouped(paths: Iterable[DrawnPath]) -> list[DrawnPath]:
-    """One path for pools that differ in their subnet alone; the worst first, then by pool and host."""
+    """One path for pools that differ in their subnet alone; the worst first, then by pool, the login server first."""
     found: dict[object, DrawnPath] = {}
     for path in paths:
         key = (path.host, path.leads_to, path.addresses, tuple(map(_looks, path.hops)))
         same = found.get(key)
         found[key] = path if same is None else _joined(same, path)
-    return sorted(found.values(), key=lambda each: (_WORST_FIRST.index(each.state), each.pools, each.host))
+    return sorted(found.values(), key=lambda each: (_WORST_FIRST.index(each.state), each.pools))
 
 
 def _looks(hop: DrawnHop) -> object:

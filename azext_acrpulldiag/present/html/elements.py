@@ -95,7 +95,9 @@ def some(names: Sequence[str], most: int) -> list[Child]:
 
 def pairs(given: Iterable[tuple[str, Sequence[Child]]], class_: str | None = None) -> Element | None:
     """A list of terms with what they are; nothing where there are none."""
-    rows = [el("div", el("dt", term), el("dd", *what)) for term, what in given if any(each is not None for each in what)]
+    rows = [
+        el("div", el("dt", term), el("dd", *what)) for term, what in given if any(each is not None for each in what)
+    ]
     return el("dl", *rows, class_=class_) if rows else None
 
 

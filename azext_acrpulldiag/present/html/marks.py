@@ -13,12 +13,12 @@ _TICK = "M6 10.4l2.8 2.8L14 7.6"
 _DASH = "M6.5 10h7"
 _OCTAGON = "M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z"
 _TRIANGLE = "M10 1.5L19.5 18.5H.5z"
-_DIAMOND = "M10 .4L19.6 10 10 19.6.4 10z"
+_SQUARE = "M4 1.5h12A2.5 2.5 0 0 1 18.5 4v12a2.5 2.5 0 0 1-2.5 2.5H4A2.5 2.5 0 0 1 1.5 16V4A2.5 2.5 0 0 1 4 1.5z"
 _CIRCLE = "M10 1a9 9 0 1 1 0 18 9 9 0 0 1 0-18z"
 _SHAPES = {
     "blocks": (_OCTAGON, _CROSS),
     "may-block": (_TRIANGLE, _BANG),
-    "unknown": (_DIAMOND, _QUESTION),
+    "unknown": (_SQUARE, _QUESTION),
     "works": (_CIRCLE, _TICK),
     "not-applicable": (_CIRCLE, _DASH),
 }
