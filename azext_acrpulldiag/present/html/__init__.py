@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from ..answer import Report, headline
 from ..table import rank_of
 from .causes import causes
-from .elements import Child, bdi, code, document, el, pairs
+from .elements import Child, bdi, code, document, el, pairs, resource
 from .marks import OF_VERDICT, chip, mark
 from .seen import beside, failing, pools, ruled_out, unread
 from .style import CSS
@@ -81,11 +81,12 @@ def _report(report: Report, number: int, heading: str) -> Element:
             class_=f"head {OF_VERDICT[verdict]}",
         ),
         causes(report, below),
+        None if report["rootCauses"] else unread(report, below),
         ways(report.get("paths", ()), registry.get("loginServer"), below),
         failing(report, below),
         pools(report.get("pools", ()), below),
         beside(report, below),
-        unread(report, below),
+        unread(report, below) if report["rootCauses"] else None,
         ruled_out(report, below),
         _cost(report),
         id=f"report-{number}",
@@ -99,10 +100,10 @@ def _target(report: Report) -> Element | None:
     cluster, registry = target["cluster"], target["registry"] or {}
     return pairs(
         [
-            ("Cluster", [code(cluster["id"]) if cluster.get("id") else bdi(cluster["name"])]),
+            ("Cluster", [resource(cluster["id"]) if cluster.get("id") else bdi(cluster["name"])]),
             (
                 "Registry",
-                [code(registry["id"]) if registry.get("id") else bdi(registry.get("given") or "none was named")],
+                [resource(registry["id"]) if registry.get("id") else bdi(registry.get("given") or "none was named")],
             ),
             ("Image", [code(target["image"]) if target["image"] else None]),
         ],

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from ..answer import WHERE_TO_PASTE, after, planned
 from ..folding import folded_command
-from .elements import Child, bdi, code, el, instant, link, more, pairs, some
+from .elements import Child, bdi, code, el, instant, link, more, pairs, resource, some
 from .marks import chip
 
-_WIDTH = 92
+_WIDTH = 100
 """Characters of a line of a command; a narrower page breaks it where it is shown, not where it is copied."""
 _MOST, _LONGEST = 10, 300
 _ELSEWHERE = frozenset({"path", "message"})
@@ -111,8 +112,12 @@ def _step(step: Mapping[str, Any]) -> Iterator[Child]:
 
 
 def command(text: str) -> Element:
-    """A command, to be copied by selection."""
-    return el("pre", el("code", "\n".join(folded_command(text, _WIDTH))))
+    """A command, to be copied by selection. Where it has no room, it is broken, but not within an option's name."""
+    words: list[Child] = []
+    for line in folded_command(text, _WIDTH):
+        words += [el("span", part) if part.startswith("-") else part for part in re.split(r"( +)", line) if part]
+        words.append("\n")
+    return el("pre", el("code", *words[:-1]))
 
 
 # --- the evidence ------------------------------------------------------------------------
@@ -124,7 +129,7 @@ def _evidence(root: Finding) -> Element | None:
     known_as = "observed" if root.get("confidence") == "observed" else "inferred from what was read"
     about = pairs(
         [
-            ("Resource", [bdi(root["resource"])]),
+            ("Resource", [resource(root["resource"])]),
             ("Known", [f"{known_as}, seen from {root.get('seenFrom', 'azure')}, by check ", code(root["check"])]),
             ("Explains", some(root["explains"], _MOST)),
             ("Read more", [_read_more(root)]),

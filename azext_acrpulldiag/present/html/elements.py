@@ -75,6 +75,13 @@ def code(text: str) -> Element:
     return el("code", bdi(text))
 
 
+def resource(text: str) -> Element:
+    """An id of a resource, which may be broken behind each slash."""
+    first, *rest = text.split("/")
+    parts = [part for each in rest for part in ("/", el("wbr"), each)]
+    return el("bdi", first, *parts, class_="id")
+
+
 def instant(text: str) -> Element:
     """A point in time of a report, in UTC."""
     return el("time", _INSTANT.sub(r"\1 \2 UTC", text), datetime=text)

@@ -62,10 +62,10 @@ code { font-size: .875em; }
 .note, small, figcaption { font-size: .875rem; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; font-size: .875rem; }
 dl { display: grid; gap: .25rem; font-size: .9rem; }
-dl > div { display: grid; grid-template-columns: minmax(6.5rem, max-content) 1fr; gap: 0 .75rem; }
+dl > div { display: grid; grid-template-columns: 9rem 1fr; gap: 0 .75rem; }
 dt { color: var(--soft); }
 dd { min-width: 0; }
-.evidence > div { grid-template-columns: minmax(6.5rem, 12rem) 1fr; }
+.evidence > div { grid-template-columns: 12rem 1fr; }
 summary { cursor: pointer; }
 details > :not(summary) { margin-top: .6rem; }
 .cause > details > summary, .rest > summary, .group > details > summary, .part > details > summary {
@@ -98,6 +98,7 @@ pre {
   white-space: pre-wrap; font-size: .875rem; line-height: 1.55; tab-size: 2;
 }
 pre code { font-size: 1em; }
+pre span { display: inline-block; max-width: 100%; } /* an option's name */
 .changes { display: grid; gap: .75rem; margin-top: .5rem; }
 .changes li { border-left: 3px solid var(--line); padding-left: .9rem; display: grid; gap: .3rem; }
 .tag {
@@ -157,6 +158,7 @@ pre code { font-size: 1em; }
 }
 .hop.end .mark .shape { fill: var(--card); stroke: currentColor; stroke-width: 2; }
 .hop.end .mark .sign { stroke: currentColor; }
+.hop dl > div { grid-template-columns: 5rem 1fr; }
 .stop {
   width: .9rem; height: .9rem; margin: .3rem .25rem; border-radius: 50%; background: var(--card);
   border: 3px solid var(--good);
@@ -201,7 +203,7 @@ td small { display: block; }
   .head, .cause, .group { padding: 1rem; }
   .way { padding: 1rem .6rem .75rem; }
   .way > h3, .way > h4 { padding: 0 .4rem; }
-  dl > div, .evidence > div { grid-template-columns: 1fr; }
+  dl > div, .evidence > div, .hop dl > div { grid-template-columns: 1fr; }
   table, caption, tbody, tr, th, td { display: block; }
   caption { padding: .6rem .8rem 0; }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
@@ -218,6 +220,7 @@ td small { display: block; }
 .index li { display: flex; gap: .5rem; align-items: baseline; }
 .index .mark { align-self: center; }
 
+@page { margin: 15mm; }
 @media print {
   :root {
     --page: #fff; --card: #fff; --text: #000; --soft: #444; --line: #aaa; --code: #fff;
@@ -227,13 +230,15 @@ td small { display: block; }
   }
   main, .index { max-width: none; padding: 0; }
   .report + .report { break-before: page; }
-  .hop, .head, pre, blockquote, tr, .card { break-inside: avoid; }
+  .way, .head, pre, blockquote, tr, .card { break-inside: avoid; }
   h2, h3, h4 { break-after: avoid; }
   .mark { print-color-adjust: exact; }
   .hop > details > summary .state::after { display: none; }
   details::details-content { content-visibility: visible; display: block; }
   details > summary { list-style: none; }
   a[href^="https"]::after { content: " (" attr(href) ")"; }
-  .part { margin-top: 1.5rem; }
+  .part, .report { display: block; margin-top: 1.5rem; }
+  .part > * { margin-top: .75rem; }
+  .hop.works > details > :not(summary) { display: none; }
 }
 """

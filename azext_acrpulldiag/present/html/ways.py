@@ -7,11 +7,11 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ...arm_ids import name_of
-from .elements import Child, bdi, code, el, more, pairs, some
-from .marks import WORDS, mark
+from .elements import Child, bdi, code, el, more, pairs, resource, some, table
+from .marks import WORDS, chip, mark
 
-_MOST_WAYS, _MOST_POOLS, _MOST_SUBNETS, _SHOWN_ANYWAY = 12, 6, 4, 3
-"""Drawn at most; of ways that work no more than the last stand open."""
+_MOST_WAYS, _MOST_ROWS, _MOST_POOLS, _MOST_SUBNETS, _SHOWN_ANYWAY = 12, 60, 6, 4, 3
+"""At most, in the order of the names: drawn, in the table, named, named, and drawn without a table."""
 _KINDS = {
     "node-subnet": "Node subnet",
     "dns-server": "DNS server",
@@ -41,10 +41,17 @@ _LEADS_TO = {
 }
 _ENDS = {
     "blocks": "Not reached",
-    "may-block": "Perhaps not reached",
-    "unknown": "Not known whether it is reached",
+    "may-block": "Perhaps reached",
+    "unknown": "Not known",
     "works": "Reached",
-    "not-applicable": "Not judged whether it is reached",
+    "not-applicable": "Not judged",
+}
+_WAYS = {
+    "blocks": "Blocked",
+    "may-block": "Perhaps blocked",
+    "unknown": "Not known",
+    "works": "Works",
+    "not-applicable": "Not judged",
 }
 _STATES = {"blocks": "blocked", "may-block": "perhaps blocked", "unknown": "not known", "not-applicable": "not judged"}
 
@@ -52,27 +59,66 @@ Path = Mapping[str, Any]
 
 
 def ways(paths: Sequence[Path], login_server: str | None, heading: str) -> Element | None:
-    """The section of the ways; ``heading`` is the tag of its heading. Nothing where no way is known."""
+    """The section of the ways; ``heading`` is the tag of its heading. Nothing where no way is known.
+
+    Of many there is a table first, and those that work are closed.
+    """
     if not paths:
         return None
-    shown = paths[:_MOST_WAYS]
-    open_ones = [each for each in shown if each["state"] != "works"]
-    sound = [each for each in shown if each["state"] == "works"]
-    if len(shown) <= _SHOWN_ANYWAY:
-        open_ones, sound = list(shown), []
-    below = f"h{int(heading[1]) + 1}"
-    cards = [_way(each, login_server, below) for each in open_ones]
-    rest = [_way(each, login_server, below) for each in sound]
+    shown, many = paths[:_MOST_WAYS], len(paths) > _SHOWN_ANYWAY
+    below, told = f"h{int(heading[1]) + 1}", _Told()
+    cards = [_way(each, login_server, below, told) for each in shown if not many or each["state"] != "works"]
+    rest = [_way(each, login_server, below, told) for each in shown if many and each["state"] == "works"]
     left = len(paths) - len(shown)
     return el(
         "section",
         el(heading, "The way from the nodes to the registry"),
         el("p", _counted(paths), class_="lead"),
+        _overview(paths) if many else None,
         el("div", *cards, class_="ways") if cards else None,
-        more(_sound(sound), el("div", *rest, class_="ways"), class_="rest") if rest else None,
-        el("p", f"and {left} more ways (paths in the JSON report)") if left else None,
+        more(_sound(len(rest)), el("div", *rest, class_="ways"), class_="rest") if rest else None,
+        el("p", f"{left} more are in the JSON report, under paths.", class_="note") if left else None,
         class_="part",
     )
+
+
+class _Told:
+    """What was opened before: the same fault on many ways is told on the first."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, ...]] = set()
+
+    def is_new(self, hop: Mapping[str, Any]) -> bool:
+        """Whether a hop is the first with its fault."""
+        state, why = hop["state"], hop["why"]
+        key = (state, why) if state == "unknown" else (hop["kind"], str(hop["resource"]), state, why)
+        if state not in ("blocks", "may-block", "unknown") or key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+
+def _overview(paths: Sequence[Path]) -> Element:
+    left = len(paths) - _MOST_ROWS
+    rows = (
+        [
+            el("th", *(some(each["pools"], _MOST_POOLS) if each["pools"] else ["all"])),
+            el("td", bdi(each["host"])),
+            el("td", el("div", chip(each["state"], _WAYS[each["state"]]), *_where(each))),
+        ]
+        for each in paths[:_MOST_ROWS]
+    )
+    rest = f", and {left} more" if left > 0 else ""
+    return table(f"All ways, the worst first{rest}", ("Node pools", "To", "Way"), rows)
+
+
+def _where(path: Path) -> list[Child]:
+    """The hops that make a way what it is."""
+    found = [hop for hop in path["hops"] if hop["state"] == path["state"] != "works"]
+    named: list[Child] = []
+    for hop in found[:_MOST_POOLS]:
+        named += [", " if named else " at ", f"{_KINDS.get(hop['kind'], hop['kind']).lower()} ", bdi(hop["name"])]
+    return named
 
 
 def _counted(paths: Sequence[Path]) -> str:
@@ -85,13 +131,14 @@ def _counted(paths: Sequence[Path]) -> str:
     return f"{len(paths)} {'way' if len(paths) == 1 else 'ways'}: {', '.join(told)}."
 
 
-def _sound(paths: Sequence[Path]) -> str:
-    return f"{len(paths)} {'way that works' if len(paths) == 1 else 'ways that work'}"
+def _sound(count: int) -> str:
+    return f"{count} {'way that works' if count == 1 else 'ways that work'}"
 
 
-def _way(path: Path, login_server: str | None, heading: str) -> Element:
+def _way(path: Path, login_server: str | None, heading: str, told: _Told) -> Element:
     title = el(heading, *_from(path), " to ", bdi(path["host"]))
-    stops = [_start(path), *map(_hop, _merged(path["hops"])), _end(path, login_server)]
+    hops = [_hop(each, told.is_new(each)) for each in _merged(path["hops"])]
+    stops = [_start(path), *hops, _end(path, login_server)]
     return el("article", title, el("ol", *stops, class_="hops"), class_=f"way {path['state']}")
 
 
@@ -132,7 +179,7 @@ def _merged(hops: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
             yield hop
 
 
-def _hop(hop: Mapping[str, Any]) -> Element:
+def _hop(hop: Mapping[str, Any], is_open: bool) -> Element:
     state = hop["state"]
     kind = _KINDS.get(hop["kind"], hop["kind"])
     row = el(
@@ -149,9 +196,9 @@ def _hop(hop: Mapping[str, Any]) -> Element:
     facts = pairs(
         [
             ("Rule", [bdi(hop["rule"]) if hop["rule"] else None]),
-            ("Resource", [bdi(hop["resource"]) if hop["resource"] else None]),
+            ("Resource", [resource(hop["resource"]) if hop["resource"] else None]),
             ("Said by", [part for parts in reversed(said) for part in parts]),
         ]
     )
-    opens = more(row, el("p", hop["why"]), facts, is_open=state in ("blocks", "may-block"))
+    opens = more(row, el("p", hop["why"]), facts, is_open=is_open)
     return el("li", opens, class_=f"hop {state}")
