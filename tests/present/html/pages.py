@@ -29,7 +29,7 @@ _TIMED_OUT = (
     '"https://contosoreg.azurecr.io/v2/team/app/manifests/1.2": dial tcp 20.61.97.5:443: i/o timeout'
 )
 _HOSTILE = "</style><script>alert(1)</script><img src=https://evil.example/x onerror=alert(2)>\x1b[31m\u202e\ud800&amp;"
-_RIGHT_TO_LEFT = "\u05e7\u05d1\u05d5\u05e6\u05d4-\u05e8\u05d0\u05e9\u05d9\u05ea"
+RIGHT_TO_LEFT = "\u05e7\u05d1\u05d5\u05e6\u05d4-\u05e8\u05d0\u05e9\u05d9\u05ea"
 """A resource group may be named so."""
 POOLS = 12
 
@@ -134,13 +134,13 @@ def hostile() -> Facts:
 
 def right_to_left() -> Facts:
     """A cluster, a pool and a group with Hebrew names."""
-    pods = (build.failing(pod=_RIGHT_TO_LEFT, namespace=_RIGHT_TO_LEFT),)
-    nodes = (build.node(pool=_RIGHT_TO_LEFT),)
-    network = build.network(places=(NodePlace((_RIGHT_TO_LEFT, "pool1"), build.SUBNET_ID),))
+    pods = (build.failing(pod=RIGHT_TO_LEFT, namespace=RIGHT_TO_LEFT),)
+    nodes = (build.node(pool=RIGHT_TO_LEFT),)
+    network = build.network(places=(NodePlace((RIGHT_TO_LEFT, "pool1"), build.SUBNET_ID),))
     facts = build.healthy_facts(kubernetes=build.kubernetes(*pods, nodes=nodes), network=network)
     return replace(
         facts,
-        cluster=build.cluster(name=_RIGHT_TO_LEFT, resource_group=_RIGHT_TO_LEFT),
+        cluster=build.cluster(name=RIGHT_TO_LEFT, resource_group=RIGHT_TO_LEFT),
         access=build.access(effective=(), at_scope=()),
     )
 
