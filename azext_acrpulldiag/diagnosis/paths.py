@@ -286,15 +286,16 @@ def _grouped(paths: Iterable[DrawnPath]) -> list[DrawnPath]:
     """One path for pools that differ in their subnet alone; the worst first, then by pool, the login server first."""
     found: dict[object, DrawnPath] = {}
     for path in paths:
-        key = (path.host, path.leads_to, path.addresses, tuple(map(_looks, path.hops)))
+        key = (path.host, path.leads_to, path.addresses, tuple(_looks(hop, path.subnets) for hop in path.hops))
         same = found.get(key)
         found[key] = path if same is None else _joined(same, path)
     return sorted(found.values(), key=lambda each: (_WORST_FIRST.index(each.state), each.pools))
 
 
-def _looks(hop: DrawnHop) -> object:
+def _looks(hop: DrawnHop, subnets: tuple[str, ...]) -> object:
+    """What of a hop has to be the same; system routes are the subnet's own, and alike in all."""
     told = tuple((each.check, each.outcome, each.resource) for each in hop.findings)
-    return hop.kind, hop.name, hop.resource, hop.state, hop.rule, told
+    return hop.kind, hop.name, hop.resource not in subnets and hop.resource, hop.state, hop.rule, told
 
 
 def _joined(one: DrawnPath, other: DrawnPath) -> DrawnPath:
@@ -302,4 +303,8 @@ def _joined(one: DrawnPath, other: DrawnPath) -> DrawnPath:
         one,
         pools=tuple(dict.fromkeys((*one.pools, *other.pools))),
         subnets=tuple(dict.fromkeys((*one.subnets, *other.subnets))),
+        hops=tuple(
+            mine if mine.resource == theirs.resource else replace(mine, resource=None)
+            for mine, theirs in zip(one.hops, other.hops, strict=True)
+        ),
     )
