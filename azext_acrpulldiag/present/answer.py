@@ -45,7 +45,7 @@ def rows_of(report: Report) -> Iterator[Row]:
         yield from _cause(root)
         folded.update(each for each in root["explains"] if "." in each)
     yield from planned(report)
-    yield from _unchanged(report)
+    yield from unchanged(report)
     roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
     found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
     rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
@@ -54,7 +54,7 @@ def rows_of(report: Report) -> Iterator[Row]:
         yield Row(kind, finding["outcome"], finding["summary"])
     yield from _probed(report.get("probe"))
     yield from _seen(report)
-    yield from _unknowns(each for each in report["unknowns"] if not _in_no_log(each))
+    yield from _unknowns(each for each in report["unknowns"] if not in_no_log(each))
     yield from _categories(report["findings"])
 
 
@@ -100,17 +100,17 @@ def changed(root: Mapping[str, Any]) -> Iterator[Row]:
         yield Row("changed" if newest["proven"] else "near it", "", newest["summary"] + more)
 
 
-def _unchanged(report: Report) -> Iterator[Row]:
+def unchanged(report: Report) -> Iterator[Row]:
     """Where the Activity Log was read, and shows nothing of any cause; or what of their changes no log shows."""
     if not any(root["changes"] for root in report["rootCauses"]):
         for finding in report["findings"]:
             if finding["category"] == "changes" and finding["status"] == "pass":
                 yield Row("changed", "", f"{finding['summary'].partition('. ')[0].rstrip('.')}.")
-    for unknown in filter(_in_no_log, report["unknowns"]):
+    for unknown in filter(in_no_log, report["unknowns"]):
         yield Row("changed", "", f"Not known: {_lower(unknown['reason'])}")
 
 
-def _in_no_log(unknown: Mapping[str, Any]) -> bool:
+def in_no_log(unknown: Mapping[str, Any]) -> bool:
     """Whether a change could not be read by anybody: no right would help, so it is no gap of this run."""
     return bool(unknown["check"] == "changes.activity-log" and unknown["code"] == "unsupported")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from ..answer import WHERE_TO_PASTE, after, planned
+from ..answer import WHERE_TO_PASTE, after, planned, unchanged
 from ..folding import folded_command
 from .elements import Child, bdi, code, el, instant, link, more, pairs, resource, some
 from .marks import chip
@@ -31,9 +31,10 @@ def causes(report: Mapping[str, Any], heading: str) -> Element | None:
     plan = [el("p", row.words, class_="plan") for row in planned(report)]
     title = "The cause" if len(roots) == 1 else f"The {len(roots)} causes"
     cards = [_cause(root, below, told=report["summary"] if len(roots) == 1 else "") for root in roots]
+    log = [el("p", "What changed before: ", row.words, class_="note") for row in unchanged(report)]
     commands = any(step["command"] for root in roots for step in root["remedies"])
     note = el("p", WHERE_TO_PASTE, class_="note") if commands else None
-    return el("section", el(heading, title), *plan, *cards, note, class_="part")
+    return el("section", el(heading, title), *plan, *cards, *log, note, class_="part")
 
 
 def _cause(root: Finding, heading: str, told: str) -> Element:

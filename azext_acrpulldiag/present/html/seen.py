@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from ..answer import in_no_log
 from .elements import Child, bdi, code, el, instant, more, pairs, some, table
 from .marks import OF_POOL, OF_STATUS, chip, mark
 
@@ -130,6 +131,8 @@ def unread(report: Json, heading: str) -> Element | None:
     """What could not be read: the reason, the right that would let it, and which checks wait for it."""
     by_reason: dict[tuple[str, str | None], list[Json]] = {}
     for each in report["unknowns"]:
+        if in_no_log(each):
+            continue  # told beside the causes
         by_reason.setdefault((each["reason"], each["permission"]), []).append(each)
     ranked = sorted(by_reason.items(), key=lambda item: not any(each["decisive"] for each in item[1]))
     cards = [_unknown(reason, right, alike) for (reason, right), alike in ranked[:_MOST_ROWS]]

@@ -16,6 +16,16 @@ LARGEST = 500_000
 VOID = frozenset(("br", "meta", "wbr"))
 
 
+UNKNOWN = {
+    "check": "nodes.x",
+    "resource": "/r",
+    "code": "forbidden",
+    "operation": None,
+    "permission": None,
+    "decisive": False,
+}
+
+
 class Read(HTMLParser):
     """A page as the standard library's parser reads it."""
 
@@ -148,6 +158,15 @@ def test_what_was_changed_before_is_told() -> None:
     text = Read(page([{**report, "rootCauses": [changed]}])).text
     for words in ("2026-11-22 10:00:00 UTC", change["by"], change["correlationId"], change["summary"], "and 2 more"):
         assert words in text
+
+
+def test_what_no_log_shows_is_told_beside_the_cause() -> None:
+    report = pages.reported("one cause")
+    hidden = {**UNKNOWN, "check": "changes.activity-log", "code": "unsupported", "reason": "No log shows it."}
+    text = Read(page([{**report, "unknowns": [hidden, {**UNKNOWN, "reason": "Nobody may read it."}]}])).text
+    assert text.count("o log shows it.") == 1
+    assert "What changed before: Not known: no log shows it." in text
+    assert text.index("Nobody may read it.") > text.index("What could not be read")
 
 
 def test_a_hop_that_blocks_opens_to_the_rule() -> None:
