@@ -8,14 +8,15 @@ from xml.etree.ElementTree import Element
 from ..answer import Report, headline
 from ..table import rank_of
 from .causes import causes
-from .elements import Child, bdi, code, document, el, pairs, resource
-from .marks import OF_VERDICT, chip, mark
+from .elements import Child, bdi, code, document, el, pairs, resource, some
+from .marks import OF_VERDICT, chip, mark, symbols
 from .seen import beside, failing, pools, ruled_out, unread
 from .style import CSS
 from .ways import ways
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """The page loads nothing, and runs nothing, whatever is in it."""
+_MOST_NAMES = 3
 _VERDICTS = {"broken": "Broken", "at-risk": "At risk", "inconclusive": "Inconclusive", "healthy": "Healthy"}
 
 
@@ -36,7 +37,7 @@ def page(reports: Sequence[Report]) -> str:
     )
     index = _index(ordered, title) if several else None
     sections = (_report(each, number, "h2" if several else "h1") for number, each in enumerate(ordered, 1))
-    return document(el("html", head, el("body", index, el("main", *sections)), lang="en"))
+    return document(el("html", head, el("body", symbols(), index, el("main", *sections)), lang="en"))
 
 
 def _index(reports: Sequence[Report], title: str) -> Element:
@@ -44,11 +45,20 @@ def _index(reports: Sequence[Report], title: str) -> Element:
         el(
             "li",
             mark(OF_VERDICT[each["verdict"]]),
-            el("a", el("b", _VERDICTS[each["verdict"]]), " ", _subject(each), href=f"#report-{number}"),
+            el("span", _to(each, number), el("small", *_causes(each)) if each["rootCauses"] else None),
         )
         for number, each in enumerate(reports, 1)
     ]
     return el("header", el("h1", title), el("nav", el("ol", *entries), aria_label="Reports"), class_="index")
+
+
+def _to(report: Report, number: int) -> Element:
+    return el("a", el("b", _VERDICTS[report["verdict"]]), " ", _subject(report), href=f"#report-{number}")
+
+
+def _causes(report: Report) -> list[Child]:
+    """What tells reports apart whose clusters have one name."""
+    return [" ", *some([root["outcome"] for root in report["rootCauses"]], _MOST_NAMES)]
 
 
 def _subject(report: Report) -> Element:

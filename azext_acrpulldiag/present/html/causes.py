@@ -15,7 +15,7 @@ from .marks import chip
 
 _WIDTH = 100
 """Characters of a line of a command; a narrower page breaks it where it is shown, not where it is copied."""
-_MOST, _LONGEST = 10, 300
+_MOST_CAUSES, _MOST_LISTED, _MOST, _LONGEST = 12, 100, 10, 300
 _ELSEWHERE = frozenset({"path", "message"})
 """What of the evidence has a place of its own on the page."""
 
@@ -30,11 +30,21 @@ def causes(report: Mapping[str, Any], heading: str) -> Element | None:
     below = f"h{int(heading[1]) + 1}"
     plan = [el("p", row.words, class_="plan") for row in planned(report)]
     title = "The cause" if len(roots) == 1 else f"The {len(roots)} causes"
-    cards = [_cause(root, below, told=report["summary"] if len(roots) == 1 else "") for root in roots]
+    cards = [_cause(root, below, told=report["summary"] if len(roots) == 1 else "") for root in roots[:_MOST_CAUSES]]
     log = [el("p", "What changed before: ", row.words, class_="note") for row in unchanged(report)]
     commands = any(step["command"] for root in roots for step in root["remedies"])
     note = el("p", WHERE_TO_PASTE, class_="note") if commands else None
-    return el("section", el(heading, title), *plan, *cards, *log, note, class_="part")
+    return el("section", el(heading, title), *plan, *cards, _further(roots[_MOST_CAUSES:]), *log, note, class_="part")
+
+
+def _further(roots: Sequence[Finding]) -> Element | None:
+    """Causes that have no room of their own."""
+    if not roots:
+        return None
+    items = [el("li", code(root["outcome"]), " ", root["summary"]) for root in roots[:_MOST_LISTED]]
+    left = len(roots) - _MOST_LISTED
+    items += [el("li", f"and {left:,} more, in the JSON report")] if left > 0 else []
+    return more(f"{len(roots):,} further {'cause' if len(roots) == 1 else 'causes'}", el("ul", *items))
 
 
 def _cause(root: Finding, heading: str, told: str) -> Element:

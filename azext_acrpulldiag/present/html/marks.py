@@ -34,18 +34,24 @@ WORDS = {
 }
 
 
+def symbols() -> Element:
+    """The shapes, once for the whole page."""
+    drawn = (
+        el(
+            "symbol",
+            el("path", d=shape, class_="shape"),
+            el("path", d=sign, class_="sign"),
+            id=f"mark-{state}",
+            viewBox="0 0 20 20",
+        )
+        for state, (shape, sign) in _SHAPES.items()
+    )
+    return el("svg", *drawn, class_="symbols", aria_hidden="true")
+
+
 def mark(state: str) -> Element:
     """The mark of a state; the word for it stands beside it."""
-    shape, sign = _SHAPES[state]
-    return el(
-        "svg",
-        el("path", d=shape, class_="shape"),
-        el("path", d=sign, class_="sign"),
-        viewBox="0 0 20 20",
-        class_=f"mark {state}",
-        aria_hidden="true",
-        focusable="false",
-    )
+    return el("svg", el("use", href=f"#mark-{state}"), class_=f"mark {state}", aria_hidden="true")
 
 
 def chip(state: str, word: str) -> Element:

@@ -10,7 +10,7 @@ from ..answer import in_no_log
 from .elements import Child, bdi, code, el, instant, more, pairs, some, table
 from .marks import OF_POOL, OF_STATUS, chip, mark
 
-_MOST_PODS, _MOST_NAMES, _MOST_ROWS, _QUOTED, _LONGEST = 10, 5, 60, 600, 4000
+_MOST_PODS, _MOST_GROUPS, _MOST_NAMES, _MOST_ROWS, _QUOTED, _LONGEST = 10, 20, 5, 60, 600, 4000
 _PULLS = {"fails": "Fails", "both": "Some pulls fail", "works": "Works", "unknown": "Not seen"}
 _GIVEN_RIGHT = "Right that is missing"
 
@@ -20,7 +20,10 @@ Json = Mapping[str, Any]
 def failing(report: Json, heading: str) -> Element | None:
     """The pods that fail, by class, with what they report in their own words; also those that are not judged."""
     groups = [_group(each, _of(report["symptoms"], each)) for each in report["symptomGroups"]]
-    outside = [_group(each, _of(report["outOfScope"], each), each["host"]) for each in report["outOfScopeGroups"]]
+    others = report["outOfScopeGroups"]
+    outside = [_group(each, _of(report["outOfScope"], each), each["host"]) for each in others[:_MOST_GROUPS]]
+    left = len(others) - _MOST_GROUPS
+    outside += [el("p", f"and {left:,} more groups")] if left > 0 else []
     if not groups and not outside:
         return None
     below = f"h{int(heading[1]) + 1}"
@@ -198,11 +201,14 @@ def ruled_out(report: Json, heading: str) -> Element | None:
             found.setdefault(each["category"], []).append(each)
     if not found:
         return None
-    groups = [
-        more(_count(category, some_of), el("ul", *map(_sound, some_of), class_="sound"))
-        for category, some_of in sorted(found.items())
-    ]
+    groups = [_category(category, alike) for category, alike in sorted(found.items())]
     return el("section", el(heading, "Ruled out, and by what"), el("div", *groups, class_="groups"), class_="part")
+
+
+def _category(category: str, findings: Sequence[Json]) -> Element:
+    left = len(findings) - _MOST_ROWS
+    rest = el("li", f"and {left:,} more") if left > 0 else None
+    return more(_count(category, findings), el("ul", *map(_sound, findings[:_MOST_ROWS]), rest, class_="sound"))
 
 
 def _count(category: str, findings: Sequence[Json]) -> str:

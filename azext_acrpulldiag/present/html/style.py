@@ -29,10 +29,10 @@ code { font-size: .875em; }
 
 /* marks */
 .mark { width: 1.2em; height: 1.2em; flex: none; vertical-align: -.24em; }
-.mark .shape { fill: currentColor; }
-.mark .sign { fill: none; stroke: var(--card); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-.mark.not-applicable .shape { fill: var(--card); stroke: currentColor; stroke-width: 1.6; }
-.mark.not-applicable .sign { stroke: currentColor; }
+.symbols { position: absolute; width: 0; height: 0; }
+.shape { fill: var(--fill, currentColor); stroke: var(--edge, none); stroke-width: 1.8; }
+.sign { fill: none; stroke: var(--sign, var(--card)); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.mark.not-applicable, .hop.end .mark { --fill: var(--card); --edge: currentColor; --sign: currentColor; }
 .blocks > .mark, .mark.blocks, .chip.blocks { color: var(--bad); }
 .mark.may-block, .chip.may-block { color: var(--warn); }
 .mark.unknown, .chip.unknown { color: var(--open); }
@@ -126,7 +126,7 @@ pre span { display: inline-block; max-width: 100%; } /* an option's name */
   display: grid; grid-template-columns: 1.4rem 1fr auto; gap: .6rem; align-items: start; position: relative;
   padding: .3rem .4rem;
 }
-.row > .mark { width: 1.4rem; height: 1.4rem; background: var(--card); border-radius: 50%; }
+.row > .mark { width: 1.4rem; height: 1.4rem; background: var(--card); }
 .hop > details > summary { list-style: none; border-radius: 8px; }
 .hop > details > summary::-webkit-details-marker { display: none; }
 .hop > details > summary .row { display: grid; }
@@ -156,8 +156,6 @@ pre span { display: inline-block; max-width: 100%; } /* an option's name */
 .hop.unknown dt {
   color: inherit; opacity: .85;
 }
-.hop.end .mark .shape { fill: var(--card); stroke: currentColor; stroke-width: 2; }
-.hop.end .mark .sign { stroke: currentColor; }
 .hop dl > div { grid-template-columns: 5rem 1fr; }
 .stop {
   width: .9rem; height: .9rem; margin: .3rem .25rem; border-radius: 50%; background: var(--card);
@@ -217,8 +215,9 @@ td small { display: block; }
 /* the index of several reports */
 .index { padding-bottom: 0; display: grid; gap: 1rem; }
 .index ol { display: grid; gap: .4rem; }
-.index li { display: flex; gap: .5rem; align-items: baseline; }
-.index .mark { align-self: center; }
+.index h1 { font-size: clamp(1.3rem, 1rem + 1.4vw, 1.9rem); }
+.index li { display: grid; grid-template-columns: 1.3rem 1fr; gap: .5rem; }
+.index .mark { margin-top: .15rem; }
 
 @page { margin: 15mm; }
 @media print {

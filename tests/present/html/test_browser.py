@@ -106,9 +106,9 @@ def test_the_fault_is_seen_without_colour(browser: Browser, tmp_path: Path) -> N
         rows = shown.locator("li.hop.blocks > details > summary")
         assert rows.count() == 6
         assert all("Blocks" in each for each in rows.all_inner_texts())
-        shapes = "each => each.querySelector('.shape').getAttribute('d')"
+        shape = "each => document.querySelector(each.querySelector('use').href.baseVal + ' .shape').getAttribute('d')"
         of_state = {
-            state: shown.locator(f"li.hop.{state} .mark").first.evaluate(shapes) for state in ("blocks", "works")
+            state: shown.locator(f"li.hop.{state} .mark").first.evaluate(shape) for state in ("blocks", "works")
         }
         assert len(set(of_state.values())) == len(of_state)
 

@@ -74,7 +74,8 @@ def test_nothing_of_a_page_can_run_or_load(kind: str) -> None:
     assert not tags & {"script", "img", "iframe", "object", "embed", "link", "base", "form", "input", "video", "audio"}
     for tag, attributes in found.tags:
         assert not any(name.startswith("on") or name in ("src", "srcset", "style") for name in attributes), tag
-        assert tag == "a" or "href" not in attributes
+        assert tag in ("a", "use") or "href" not in attributes
+        assert tag != "use" or (attributes["href"] or "").startswith("#mark-")
         address = attributes.get("href") or "https://"
         assert address.startswith(("https://learn.microsoft.com/", "https://", "#"))
     policies = [each["content"] for _, each in found.tags if each.get("http-equiv") == "Content-Security-Policy"]
@@ -125,12 +126,43 @@ def test_five_thousand_pods_fit() -> None:
     assert "and 4,990 more" in Read(text).text
 
 
+def test_whatever_there_is_much_of_fits() -> None:
+    report = pages.written(pages.crowded())
+    (root,) = report["rootCauses"]
+    (group,) = report["symptomGroups"]
+    roots = [{**root, "resource": f"/r/{number}"} for number in range(400)]
+    sound = [{**each, "resource": f"/r/{number}"} for number in range(200) for each in report["findings"]]
+    hidden = [{**UNKNOWN, "reason": f"Nobody may read {number}."} for number in range(400)]
+    others = [{**group, "host": f"registry-{number}.example"} for number in range(400)]
+    ways = [{**each, "pools": [f"pool{number}"]} for number in range(400) for each in report["paths"]]
+    text = page(
+        [
+            {
+                **report,
+                "rootCauses": roots,
+                "findings": [*roots, *sound],
+                "unknowns": hidden,
+                "outOfScopeGroups": others,
+                "outOfScope": report["symptoms"],
+                "paths": ways,
+                "pools": report["pools"] * 50,
+            }
+        ]
+    )
+    assert len(text.encode()) < LARGEST
+    assert "388 further causes" in text
+
+
 def test_several_reports_have_an_index_the_worst_first() -> None:
     kinds = ("healthy", "inconclusive", "one cause")
     read = Read(page([pages.reported(kind) for kind in kinds]))
-    index = [each["href"] for tag, each in read.tags if tag == "a" and (each.get("href") or "").startswith("#")]
+    index = [each["href"] for tag, each in read.tags if tag == "a" and (each.get("href") or "").startswith("#report")]
     assert index == ["#report-1", "#report-2", "#report-3"]
-    assert [each["id"] for _, each in read.tags if "id" in each] == ["report-1", "report-2", "report-3"]
+    assert [each["id"] for tag, each in read.tags if "id" in each and tag == "section"] == [
+        "report-1",
+        "report-2",
+        "report-3",
+    ]
     chips = [word for tag, word in read.words if tag == "b" and word in ("Broken", "Inconclusive", "Healthy")]
     assert chips == ["Broken", "Inconclusive", "Healthy"]
     assert [tag for tag, _ in read.tags].count("h1") == 1
