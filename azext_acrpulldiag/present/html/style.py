@@ -124,7 +124,7 @@ pre span { display: inline-block; max-width: 100%; } /* an option's name */
 .hop.blocks::before, .hop.blocks ~ .hop::before { border-left: 3px dotted var(--soft); }
 .row {
   display: grid; grid-template-columns: 1.4rem 1fr auto; gap: .6rem; align-items: start; position: relative;
-  padding: .3rem .4rem;
+  padding: .3rem .6rem .3rem .4rem;
 }
 .row > .mark { width: 1.4rem; height: 1.4rem; background: var(--card); }
 .hop > details > summary { list-style: none; border-radius: 8px; }
