@@ -48,20 +48,20 @@ Where no walk has such a hop, the first is the one that is drawn for what the ch
 """
 _ORDER = (_START, *(kind for kinds in JUDGES.values() for kind in kinds))
 _NAMES = {
-    "private-dns-record": "the nodes' DNS",
-    "node-resolver": "LocalDNS on the nodes",
-    PROXY: "the nodes' proxy",
-    "security-admin-rule": "security admin rules",
-    "security-group": "network security groups",
-    "route": "routes of the nodes' subnet",
-    "peering": "peerings of the nodes' network",
-    "firewall": "firewalls on the way",
-    "private-endpoint": "the registry's private endpoint",
-    "service-endpoint": "service endpoints of the nodes' subnet",
-    "endpoint-policy": "service endpoint policies",
-    _REGISTRY: "the registry",
+    "private-dns-record": "of the registry's names",
+    "node-resolver": "LocalDNS",
+    PROXY: "of the cluster",
+    "security-admin-rule": "of the nodes' network",
+    "security-group": "of the nodes' subnet",
+    "route": "of the nodes' subnet",
+    "peering": "of the nodes' network",
+    "firewall": "on the way",
+    "private-endpoint": "of the registry",
+    "service-endpoint": "of the nodes' subnet",
+    "endpoint-policy": "of the nodes' subnet",
+    _REGISTRY: "and its network rules",
 }
-"""What a hop is called that no walk has."""
+"""What a hop is called that no walk has, behind its kind."""
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,16 @@ from azext_acrpulldiag.facts import (
     Facts,
     Network,
     NodePlace,
+    Options,
     RouteTable,
     SecurityGroup,
     Unreadable,
     UserRoute,
     VirtualNetwork,
+    nothing_known,
 )
 from azext_acrpulldiag.report import Elapsed, Json, report_of
+from azext_acrpulldiag.targets import NO_REGISTRY
 from tests import build
 from tests.path.worlds import HUB_ID, RESOURCES, group, rule
 
@@ -145,6 +148,17 @@ def right_to_left() -> Facts:
     )
 
 
+def nothing_read() -> Facts:
+    """A login that may not even read the cluster."""
+    return nothing_known(build.healthy_facts().targets, Options(), build.NOW, _FORBIDDEN)
+
+
+def no_registry() -> Facts:
+    """No registry was named, and no failing pod names one."""
+    facts = build.healthy_facts()
+    return replace(facts, targets=replace(facts.targets, registry=NO_REGISTRY))
+
+
 def crowded() -> Facts:
     """Five thousand pods that fail on a hundred pools of fifty nodes."""
     nodes = tuple(build.node(f"aks-pool{number % 100}-{number}", f"pool{number % 100}") for number in range(5000))
@@ -171,6 +185,8 @@ KINDS: Mapping[str, Callable[[], Facts]] = {
     "12 pools": large,
     "hostile names": hostile,
     "right to left": right_to_left,
+    "nothing read": nothing_read,
+    "no registry": no_registry,
 }
 
 
