@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds demo test fuzz repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
+.PHONY: help setup setup-azdev setup-oldest setup-contracts containerds axe demo test fuzz repairs contracts contracts-age smoke compat lint lint-code lint-azdev bench docs wheel clean distclean
 
 IS_FIT := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -71,6 +71,14 @@ $(BUILDER)/.ready: requirements-wheel.txt
 # Of suites that move: make clean, and the next has their newest. Needs no environment.
 containerds: ## fetch Debian's newer containerds into build/, for the tests of real pulls
 	@$(PYTHON) -m scripts.containerds
+
+# It looks at pages for what would shut somebody out. Needs npm, and nothing of it is installed.
+AXE := build/axe-core-4.14.1
+axe: $(AXE)/axe.min.js ## fetch axe-core into build/, for the tests of pages in a browser
+$(AXE)/axe.min.js:
+	mkdir -p $(@D)
+	cd $(@D) && npm pack --silent $(patsubst axe-core-%,axe-core@%,$(notdir $(AXE))) >/dev/null && \
+		tar -xzf $(notdir $(AXE)).tgz --strip-components=1 package/axe.min.js && rm $(notdir $(AXE)).tgz
 
 # Several versions of one package, so each by itself; without what it depends on, since nothing of it is run.
 setup-contracts: $(WHEELS)/.ready

@@ -7,11 +7,13 @@ compare line by line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
+from .diagnosis.paths import DrawnHop, DrawnPath, drawn
+from .diagnosis.pools import PoolRow, pool_rows
 from .facts import COMMAND_INVOKE, Cluster, Facts, Kubernetes, PoolProbe, ProbeReport, Registry, Unreadable
 from .model import (
     Diagnosis,
@@ -76,6 +78,8 @@ def _whole(facts: Facts, diagnosis: Diagnosis, elapsed: Elapsed) -> Json:
         "where": diagnosis.grouping.where,
         "outOfScope": [_symptom(symptom) for symptom in diagnosis.out_of_scope],
         "outOfScopeGroups": [{"host": group.host, **_group(group)} for group in diagnosis.grouping.outside],
+        "paths": [_path(each) for each in drawn(facts, diagnosis.findings)],
+        "pools": [_pool(each) for each in pool_rows(facts, diagnosis.symptoms)],
         "probe": _probe(facts.probe),
         "unknowns": [_unknown(finding) for finding in diagnosis.findings if finding.status is Status.UNKNOWN],
         "elapsed": {
@@ -323,3 +327,32 @@ def _group(group: SymptomGroup) -> Json:
         "namespaces": list(group.namespaces),
         "only": group.only,
     }
+
+
+def _path(path: DrawnPath) -> Json:
+    return {
+        "pools": list(path.pools),
+        "subnets": list(path.subnets),
+        "host": path.host,
+        "leadsTo": path.leads_to,
+        "addresses": list(path.addresses),
+        "state": path.state,
+        "hops": [_hop(hop) for hop in path.hops],
+    }
+
+
+def _hop(hop: DrawnHop) -> Json:
+    found = [{"check": each.check, "outcome": each.outcome, "status": each.status.value} for each in hop.findings]
+    return {
+        "kind": hop.kind,
+        "name": hop.name,
+        "resource": hop.resource,
+        "state": hop.state,
+        "why": hop.why,
+        "rule": hop.rule,
+        "findings": found,
+    }
+
+
+def _pool(row: PoolRow) -> Json:
+    return {camel(each.name): getattr(row, each.name) for each in fields(row)}

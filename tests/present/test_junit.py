@@ -166,7 +166,7 @@ def test_no_text_adds_an_element_or_a_character_that_is_none() -> None:
     (suite,), (plain,) = made(given), made(judged_reports()[1])
     assert results(suite) == results(plain)
     assert suite.name == (
-        "a]]><testcase name='x'/><!-- & \" \\x00\\x0b\\x1b[31m\\ud800\\ufffe\\u202e </failure> &#x0; \\n\\r\u2028 ("
-        "a]]><testcase name='x'/><!-- & \" \\x00\\x0b\\x1b[31m\\ud800\\ufffe\\u202e </failure> &#x0; \\n\\r\u2028)"
+        "a]]><testcase name='x'/><!-- & \" \\x00\\x0b\\x1b[31m\\ud800\\ufffe\\u202e </failure> &#x0; \\n\\r\\u2028 ("
+        "a]]><testcase name='x'/><!-- & \" \\x00\\x0b\\x1b[31m\\ud800\\ufffe\\u202e </failure> &#x0; \\n\\r\\u2028)"
         " and contosoreg.azurecr.io"
     )
