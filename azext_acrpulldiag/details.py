@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any, TypeVar
 
 _HIDDEN = {"evidence": False}
@@ -74,6 +75,7 @@ class Named(Mapping[str, Any]):
         return len(tuple(iter(self)))
 
 
+@cache
 def names_of(kind: type[Details]) -> tuple[str, ...]:
     """What templates may name of details of this kind: its fields, and its public properties."""
     properties = (name for name in dir(kind) if isinstance(getattr(kind, name), property))
