@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,6 +32,8 @@ from .test_secrets_stay import _forms, _plant
 
 JUDGED = ("aks", "diagnose-pull")
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+# In a new folder az loads the commands of every service to write this: seconds, and nothing of ours.
+COMMANDS = "commandIndex.json"
 TOLD = ("pull-role-missing", "healthy", "assignments-forbidden", "azure-firewall-allows-the-names", "isolated-cluster")
 
 
@@ -38,6 +41,9 @@ def offline(az: Az, *arguments: str, **options: Any) -> Any:
     """Run where nobody ever logged in, and every proxy refuses."""
     nobody = az.folder / "nobody"
     nobody.mkdir(exist_ok=True)
+    if not (az.config / COMMANDS).exists():
+        az.logged_in()
+    shutil.copy(az.config / COMMANDS, nobody)
     done = run(az, *arguments, command=JUDGED, env={"AZURE_CONFIG_DIR": str(nobody), **NO_NETWORK}, **options)
     assert not done.requests
     return done
