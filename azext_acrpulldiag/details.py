@@ -76,8 +76,15 @@ class Named(Mapping[str, Any]):
 
 def names_of(kind: type[Details]) -> tuple[str, ...]:
     """What templates may name of details of this kind: its fields, and its public properties."""
-    properties = (name for name in dir(kind) if isinstance(getattr(kind, name), property))
-    return (*(each.name for each in fields(kind)), *(name for name in properties if not name.startswith("_")))
+    if kind not in _names:
+        properties = (name for name in dir(kind) if isinstance(getattr(kind, name), property))
+        public = (name for name in properties if not name.startswith("_"))
+        _names[kind] = (*(each.name for each in fields(kind)), *public)
+    return _names[kind]
+
+
+_names: dict[type[Details], tuple[str, ...]] = {}
+"""What was found out: every template asks. A dictionary, since to mypy a type of these is no key of a cache."""
 
 
 def united(one: D, other: D) -> D:

@@ -167,11 +167,16 @@ def test_an_outcome_explains_symptom_classes_and_outcomes(outcome):
 
 def test_the_reference_says_what_the_checks_say():
     """``make docs`` writes it."""
-    assert reference.on_disk() == reference.pages(CHECKS)
+    assert reference.on_disk() == _pages()
+
+
+@cache
+def _pages():
+    return reference.pages(CHECKS)
 
 
 def test_every_link_of_the_reference_leads_somewhere():
-    written = reference.pages(CHECKS)
+    written = _pages()
     for name, text in written.items():
         folder = Path(name).parent
         for target, anchor in re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", text):
@@ -182,7 +187,7 @@ def test_every_link_of_the_reference_leads_somewhere():
 
 @each_outcome
 def test_an_outcome_has_a_whole_page(outcome):
-    text = reference.pages(CHECKS)[f"reference/{outcome.id}.md"]
+    text = _pages()[f"reference/{outcome.id}.md"]
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
     why = "Why it stops a pull" if outcome.severity is Severity.ERROR else "Why it matters"
     repair, explains = ["Repair"] if outcome.repairs else [], ["What it explains"] if outcome.explains else []
@@ -212,7 +217,7 @@ def test_symptoms_lead_to_the_outcomes_that_explain_them(outcome):
 
 @cache
 def _symptoms() -> str:
-    return reference.pages(CHECKS)["reference/symptoms.md"]
+    return _pages()["reference/symptoms.md"]
 
 
 # --- what has to be read -----------------------------------------------------------------

@@ -56,7 +56,8 @@ class Az:
     """``az``, logged in as the cloud's caller, with a configuration folder of its own.
 
     The login happens before the first ``run``, so subscriptions are best added before it; after it, ``logged_in`` logs
-    in anew.
+    in anew. It trusts the simulated authority; where ``measured``, the public ones too, as an az of somebody's does: a
+    file of them takes longer to parse than a request to answer.
 
     The interpreter is this one, or that of ``ACRPULLDIAG_AZ_PYTHON``. ``extensions`` is a folder as
     ``AZURE_EXTENSION_DIR`` takes it; ``dev_sources`` a folder that holds extension sources.
@@ -68,13 +69,14 @@ class Az:
         folder: Path,
         extensions: Path | None = None,
         dev_sources: Path | None = None,
+        measured: bool = False,
     ) -> None:
         self.server, self.folder = server, folder
         self.extensions = extensions or _folder(folder / "no-extensions")
         self.dev_sources = dev_sources
         self.config = folder / "azure"
         self._ready = False
-        self.bundle = _bundle(server, folder / "ca.pem")
+        self.bundle = _bundle(server, folder / "ca.pem", measured)
 
     @property
     def cloud(self) -> Cloud:
@@ -200,11 +202,11 @@ def is_another() -> bool:
     return _ANOTHER in os.environ
 
 
-def _bundle(server: Endpoint, path: Path) -> Path:
-    """Write the server's authority and the public ones, as ``REQUESTS_CA_BUNDLE`` wants them."""
+def _bundle(server: Endpoint, path: Path, with_public: bool) -> Path:
+    """Write the server's authority, and perhaps the public ones, as ``REQUESTS_CA_BUNDLE`` wants them."""
     import certifi
 
-    path.write_bytes(server.ca_pem + Path(certifi.where()).read_bytes())
+    path.write_bytes(server.ca_pem + (Path(certifi.where()).read_bytes() if with_public else b""))
     return path
 
 

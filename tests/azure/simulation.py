@@ -17,9 +17,10 @@ from .state import Cloud
 def simulated(cloud: Cloud, extensions: Path | None = None, own_process: bool = False) -> Iterator[Az]:
     """Serve ``cloud`` and give an ``az`` that sees nothing else.
 
-    ``own_process``: served by a process of its own, so that measurements are not of this one's lock; changes to
-    ``cloud`` are then not seen by it, and the log is ``az.server.log()``.
+    ``own_process``, for measurements: it is served by a process of its own, so that they are not of this one's lock,
+    and az trusts as many authorities as a user's. Changes to ``cloud`` are then not seen, and the log is
+    ``az.server.log()``.
     """
     served = in_own_process(cloud) if own_process else serving(cloud)
     with tempfile.TemporaryDirectory(prefix="acrpulldiag-az-") as folder, served as server:
-        yield Az(server, Path(folder), extensions).logged_in()
+        yield Az(server, Path(folder), extensions, measured=own_process).logged_in()

@@ -30,6 +30,7 @@ from tests.azure.az import Az
 from tests.azure.state import Cloud
 from tests.score import is_ambiguous, messages
 
+from ..scenarios.conftest import ReadStory
 from ..scenarios.engines import AT_ONCE, SKIP, Engine, asked, lent
 from ..scenarios.running import assert_promises, run, unread
 from ..scenarios.stories import STORIES, Story
@@ -227,10 +228,10 @@ def _folds(one: str, other: str) -> bool:
 @pytest.mark.parametrize("turn", range(SCENARIOS_A_FAULT))
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_through_the_real_az(
-    name: str, turn: int, cloud: Cloud, warm_az: Az, engines: SimpleQueue[Engine]
+    name: str, turn: int, cloud: Cloud, warm_az: Az, read_stories: dict[str, ReadStory]
 ) -> None:
     fault = FAULTS[name]
-    story = next(each for each in _rotated(f"{name} {turn}") if harms(fault, _base(each, engines)))
+    story = next(each for each in _rotated(f"{name} {turn}") if harms(fault, read_stories[each.name].facts))
     story.tell(cloud)
     fault.tell(cloud)
     done = run(warm_az, *story.arguments)
@@ -242,12 +243,3 @@ def test_a_fault_through_the_real_az(
 def _rotated(word: str) -> list[Story]:
     """The scenarios in an order of their own for each word, the same in every run."""
     return [HEALTHY[name] for name in sorted(HEALTHY, key=lambda name: crc32(f"{name} {word}".encode()))]
-
-
-_bases: dict[str, Facts] = {}
-
-
-def _base(story: Story, engines: SimpleQueue[Engine]) -> Facts:
-    if story.name not in _bases:
-        _bases[story.name] = read(engines, story.told(), story.arguments)
-    return _bases[story.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import re
 import shlex
 import tempfile
@@ -88,6 +89,26 @@ def _is_option_or_name(word: str, at: int, words: tuple[str, ...]) -> bool:
 
 
 def _parse(words: tuple[str, ...]) -> str | None:
+    name = tuple(itertools.takewhile(lambda word: not word.startswith("-"), words))
+    invoker = _invoker(name)
+    if invoker is None:
+        return f"az has no such command: {' '.join(words)}"
+    _cli().invocation = invoker
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        try:
+            invoker.parser.parse_args(list(words))
+        except SystemExit as stop:
+            return f"az {' '.join(words)}: exit {stop.code} {said.getvalue()}"
+    return None
+
+
+@cache
+def _invoker(words: tuple[str, ...]) -> Any:
+    """What parses the command that the words before the first option name, or ``None`` where there is none.
+
+    Made as az makes it: it loads the modules that these words choose, and of their commands keeps the one.
+    """
     from azure.cli.core.commands.events import EVENT_INVOKER_POST_LOAD_ARGUMENTS, EVENT_INVOKER_PRE_LOAD_ARGUMENTS
     from knack.events import EVENT_INVOKER_POST_CMD_TBL_CREATE
 
@@ -96,23 +117,20 @@ def _parse(words: tuple[str, ...]) -> str | None:
         cli_ctx=cli, parser_cls=cli.parser_cls, commands_loader_cls=cli.commands_loader_cls, help_cls=cli.help_cls
     )
     cli.invocation = invoker
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-        try:
-            invoker.commands_loader.load_command_table(list(words))
-            name = _name(words, invoker.commands_loader.command_table)
-            if name is None:
-                return f"az has no such command: {' '.join(words)}"
-            invoker.data["command_string"] = name
-            cli.raise_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, commands_loader=invoker.commands_loader)
-            invoker.commands_loader.load_arguments(name)
-            cli.raise_event(EVENT_INVOKER_POST_LOAD_ARGUMENTS, commands_loader=invoker.commands_loader)
-            cli.raise_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, commands_loader=invoker.commands_loader)
-            invoker.parser.load_command_table(invoker.commands_loader)
-            invoker.parser.parse_args(list(words))
-        except SystemExit as stop:
-            return f"az {' '.join(words)}: exit {stop.code} {said.getvalue()}"
-    return None
+    loader = invoker.commands_loader
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        loader.load_command_table(list(words))
+        name = _name(words, loader.command_table)
+        if name is None:
+            return None
+        loader.command_table = {name: loader.command_table[name]}
+        invoker.data["command_string"] = name
+        cli.raise_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, commands_loader=loader)
+        loader.load_arguments(name)
+        cli.raise_event(EVENT_INVOKER_POST_LOAD_ARGUMENTS, commands_loader=loader)
+        cli.raise_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, commands_loader=loader)
+        invoker.parser.load_command_table(loader)
+    return invoker
 
 
 def _name(words: tuple[str, ...], table: Any) -> str | None:

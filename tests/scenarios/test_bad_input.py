@@ -101,52 +101,52 @@ def test_no_network_is_azs_own_error(az: Az) -> None:
     assert "proxy" in done.result.err.lower()
 
 
-def test_a_page_of_a_proxys_is_no_answer_of_azures(az: Az, cloud: Cloud) -> None:
+def test_a_page_of_a_proxys_is_no_answer_of_azures(warm_az: Az, cloud: Cloud) -> None:
     cloud.fault("/managedClusters/prod", "html")
-    done = run(az, *REGISTRY)
+    done = run(warm_az, *REGISTRY)
     assert_clean(done)
     assert (done.result.code, done.result.out) == (1, "")
     assert "in place of Azure Resource Manager" in done.result.err
 
 
-def test_with_several_clusters_there_is_a_report_of_each_that_does_not_answer(az: Az, cloud: Cloud) -> None:
+def test_with_several_clusters_there_is_a_report_of_each_that_does_not_answer(warm_az: Az, cloud: Cloud) -> None:
     cloud.fault("/managedClusters/prod", "html")
     there = cloud.cluster["id"]
     command = ("aks", "diagnose-pull", "--ids", there, there.replace("/prod", "/gone"))
-    done = run(az, *REGISTRY, command=command)
+    done = run(warm_az, *REGISTRY, command=command)
     assert_clean(done)
     assert (done.result.code, len(done.report)) == (5, 2)
     assert {each["verdict"] for each in done.report} == {"inconclusive"}
 
 
-def test_an_image_of_another_registry_does_not_pass_the_gate(az: Az) -> None:
-    done = run(az, *REGISTRY, "--image", "nginx:1.29")
+def test_an_image_of_another_registry_does_not_pass_the_gate(warm_az: Az) -> None:
+    done = run(warm_az, *REGISTRY, "--image", "nginx:1.29")
     assert_clean(done)
     assert (done.result.code, done.result.out) == (1, "")
     assert "docker.io" in done.result.err
     assert "contosoreg.azurecr.io/nginx:1.29" in done.result.err
 
 
-def test_everything_left_out_is_refused(az: Az) -> None:
-    done = run(az, *REGISTRY, "--only", "access", "--skip", "access")
+def test_everything_left_out_is_refused(warm_az: Az) -> None:
+    done = run(warm_az, *REGISTRY, "--only", "access", "--skip", "access")
     assert_clean(done)
     assert (done.result.code, done.result.out) == (1, "")
     assert "leave out every check" in done.result.err
     assert not done.requests
 
 
-def test_what_is_judged_alone_is_said(az: Az, cloud: Cloud) -> None:
+def test_what_is_judged_alone_is_said(warm_az: Az, cloud: Cloud) -> None:
     cloud.grant()
-    done = run(az, *REGISTRY, "--only", "cluster")
+    done = run(warm_az, *REGISTRY, "--only", "cluster")
     assert_promises(done)
     assert done.report["verdict"] == "healthy"
     assert done.report["summary"].startswith("Of what was judged (only cluster): ")
 
 
-def test_a_caller_without_any_right_learns_which_to_ask_for(az: Az, cloud: Cloud) -> None:
+def test_a_caller_without_any_right_learns_which_to_ask_for(warm_az: Az, cloud: Cloud) -> None:
     cloud.grant()
     cloud.caller_grants = []
-    done = run(az, *REGISTRY)
+    done = run(warm_az, *REGISTRY)
     assert_promises(done)
     assert (done.result.code, done.report["verdict"]) == (5, "inconclusive")
     permissions = {each["permission"] for each in done.report["unknowns"]}
@@ -158,11 +158,11 @@ def test_a_caller_without_any_right_learns_which_to_ask_for(az: Az, cloud: Cloud
 
 
 @pytest.mark.parametrize("kind", ["timeout", "drip"])
-def test_a_tiny_time_limit_ends_in_a_report_that_says_so(az: Az, cloud: Cloud, kind: str) -> None:
-    az.logged_in()
+def test_a_tiny_time_limit_ends_in_a_report_that_says_so(warm_az: Az, cloud: Cloud, kind: str) -> None:
+    warm_az.logged_in()
     cloud.fault("management.azure.com", kind)
     began = time.monotonic()
-    done = run(az, *REGISTRY, "--timeout", "2")
+    done = run(warm_az, *REGISTRY, "--timeout", "2")
     assert time.monotonic() - began < 2 + 60
     assert_promises(done)
     assert done.result.code == 5
@@ -170,17 +170,17 @@ def test_a_tiny_time_limit_ends_in_a_report_that_says_so(az: Az, cloud: Cloud, k
     assert all(re.search("time|timed out|slowly|did not finish", reason) for reason in reasons), reasons
 
 
-def test_several_clusters_each_get_a_report_and_the_worst_code_counts(az: Az, cloud: Cloud) -> None:
-    done = run(az, *REGISTRY, "--ids", cluster_id("prd"), cluster_id(), command=COMMAND)
+def test_several_clusters_each_get_a_report_and_the_worst_code_counts(warm_az: Az, cloud: Cloud) -> None:
+    done = run(warm_az, *REGISTRY, "--ids", cluster_id("prd"), cluster_id(), command=COMMAND)
     assert_clean(done)
     verdicts = {each["target"]["cluster"]["name"]: each["verdict"] for each in done.report}
     assert verdicts == {"prod": "broken", "prd": "inconclusive"}
     assert done.result.code == 4
 
 
-def test_a_missing_cluster_among_several_is_inconclusive(az: Az, cloud: Cloud) -> None:
+def test_a_missing_cluster_among_several_is_inconclusive(warm_az: Az, cloud: Cloud) -> None:
     cloud.grant()
-    done = run(az, *REGISTRY, "--ids", cluster_id(), cluster_id("prd"), command=COMMAND)
+    done = run(warm_az, *REGISTRY, "--ids", cluster_id(), cluster_id("prd"), command=COMMAND)
     assert_clean(done)
     assert done.result.code == 5
     missing = next(each for each in done.report if each["target"]["cluster"]["name"] == "prd")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.azure.az import Az
+from tests.azure.az import Az, is_another
 from tests.azure.state import Cloud
 from tests.collect.in_az import processes_of
 
@@ -19,7 +19,8 @@ from .running import CLUSTER
 
 RUN = (*CLUSTER, "--acr", "contosoreg", "--image", "contosoreg.azurecr.io/shop/web:1.2")
 # As many as a run sends before it waits for nothing but the registry; what does not come any more is not waited for.
-REQUESTS = range(1, 25)
+# On another az, where its own signal handling is all that may differ, some of them.
+REQUESTS = (1, 8, 16, 24) if is_another() else range(1, 25)
 QUIET_SECONDS = 3.0
 # It takes a fraction of one on an idle machine.
 MOST_SECONDS = 5.0

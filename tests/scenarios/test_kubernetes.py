@@ -20,22 +20,22 @@ ACR = ("--acr", "contosoreg", "--skip", "registry.health")
 MOST_SECONDS_FOR_NOTHING = 25
 
 
-def test_a_silent_api_server_costs_seconds_only(cloud: Cloud, az: Az) -> None:
+def test_a_silent_api_server_costs_seconds_only(cloud: Cloud, warm_az: Az) -> None:
     cloud.silence_api_server()
-    report = run(az, *ACR).report
+    report = run(warm_az, *ACR).report
     assert [each["outcome"] for each in report["rootCauses"]] == ["access.pull-role-missing"]
     assert report["elapsed"]["collectors"]["kubernetes"] < MOST_SECONDS_FOR_NOTHING
 
 
-def test_a_stopped_cluster_is_not_connected_to(cloud: Cloud, az: Az) -> None:
+def test_a_stopped_cluster_is_not_connected_to(cloud: Cloud, warm_az: Az) -> None:
     cloud.stop_cluster()
-    done = run(az, *ACR)
+    done = run(warm_az, *ACR)
     assert not [each for each in done.requests if "azmk8s" in each.request.line]
     assert "stopped" in next(each["reason"] for each in done.report["unknowns"] if each["check"] == "symptom.pods")
 
 
-def test_nothing_is_asked_of_kubernetes_where_the_user_says_so(cloud: Cloud, az: Az) -> None:
-    done = run(az, *ACR, "--cluster-access", "none")
+def test_nothing_is_asked_of_kubernetes_where_the_user_says_so(cloud: Cloud, warm_az: Az) -> None:
+    done = run(warm_az, *ACR, "--cluster-access", "none")
     lines = [each.request.line for each in done.requests]
     assert not [line for line in lines if "azmk8s" in line or "listClusterUserCredential" in line]
 
@@ -49,10 +49,10 @@ def test_the_clusters_credential_is_nowhere_to_be_read(cloud: Cloud, az: Az) -> 
     assert not done.left_behind
 
 
-def test_a_cluster_with_entra_id_needs_no_kubelogin(cloud: Cloud, az: Az) -> None:
+def test_a_cluster_with_entra_id_needs_no_kubelogin(cloud: Cloud, warm_az: Az) -> None:
     cloud.entra_cluster()
     cloud.failing_pod()
-    done = run(az, *ACR)
+    done = run(warm_az, *ACR)
     assert [each["class"] for each in done.report["symptoms"]] == ["unauthorized-401"]
     audiences = [each.request.form.get("scope") for each in done.requests if "oauth2/v2.0/token" in each.request.line]
     assert [scope for scope in audiences if "6dae42f8" in str(scope)] == [
@@ -60,30 +60,30 @@ def test_a_cluster_with_entra_id_needs_no_kubelogin(cloud: Cloud, az: Az) -> Non
     ]
 
 
-def test_a_kubeconfig_of_the_user(cloud: Cloud, az: Az, tmp_path: Path) -> None:
+def test_a_kubeconfig_of_the_user(cloud: Cloud, warm_az: Az, tmp_path: Path) -> None:
     cloud.failing_pod()
     path = tmp_path / "config"
     path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
-    done = run(az, *ACR, "--kubeconfig", str(path), "--context", "prod")
+    done = run(warm_az, *ACR, "--kubeconfig", str(path), "--context", "prod")
     assert [each["class"] for each in done.report["symptoms"]] == ["unauthorized-401"]
     assert not [each for each in done.requests if "listClusterUserCredential" in each.request.line]
     assert_promises(done)
 
 
-def test_a_kubeconfig_of_another_cluster_is_not_judged(cloud: Cloud, az: Az, tmp_path: Path) -> None:
+def test_a_kubeconfig_of_another_cluster_is_not_judged(cloud: Cloud, warm_az: Az, tmp_path: Path) -> None:
     cloud.node()["metadata"]["labels"]["kubernetes.azure.com/cluster"] = "MC_rg-app_test_westeurope"
     cloud.failing_pod()
     path = tmp_path / "config"
     path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
-    done = run(az, *ACR, "--kubeconfig", str(path))
+    done = run(warm_az, *ACR, "--kubeconfig", str(path))
     assert (done.result.code, done.result.out) == (1, "")
     assert "another cluster" in done.result.err
 
 
-def test_a_context_that_is_not_there_is_an_error(cloud: Cloud, az: Az, tmp_path: Path) -> None:
+def test_a_context_that_is_not_there_is_an_error(cloud: Cloud, warm_az: Az, tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(json.dumps(kubeconfig(cloud.cluster["properties"]["fqdn"])), encoding="utf-8")
-    done = run(az, *ACR, "--kubeconfig", str(path), "--context", "prdo")
+    done = run(warm_az, *ACR, "--kubeconfig", str(path), "--context", "prdo")
     assert (done.result.code, done.result.out) == (1, "")
     assert "cannot be used" in done.result.err
     assert "Traceback" not in done.result.err
@@ -181,14 +181,14 @@ def test_no_registry_and_a_stopped_cluster_is_broken(cloud: Cloud, warm_az: Az) 
     assert done.result.code == 4
 
 
-def test_of_several_clusters_one_where_nothing_fails_is_healthy(cloud: Cloud, az: Az) -> None:
+def test_of_several_clusters_one_where_nothing_fails_is_healthy(cloud: Cloud, warm_az: Az) -> None:
     cloud.node()
-    done = run(az, "--ids", cluster_id(), cluster_id("gone"), command=("aks", "diagnose-pull"))
+    done = run(warm_az, "--ids", cluster_id(), cluster_id("gone"), command=("aks", "diagnose-pull"))
     assert sorted(each["verdict"] for each in json.loads(done.result.out)) == ["healthy", "inconclusive"]
     assert done.result.code == 5
 
 
-def test_a_missing_cluster_is_not_found_without_a_registry_too(cloud: Cloud, az: Az) -> None:
-    done = run(az, command=("aks", "diagnose-pull", "-g", "rg-app", "-n", "prdo"))
+def test_a_missing_cluster_is_not_found_without_a_registry_too(cloud: Cloud, warm_az: Az) -> None:
+    done = run(warm_az, command=("aks", "diagnose-pull", "-g", "rg-app", "-n", "prdo"))
     assert done.result.code == 3
     assert "prod" in done.result.err

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.azure.az import Az
+from tests.azure.az import Az, is_another
 from tests.azure.state import Cloud
 
 from .running import CLUSTER
@@ -14,7 +14,8 @@ from .screen import Screen, beside_data, screen
 from .stories import STORIES
 
 REGISTRY = ("--acr", "contosoreg")
-WIDTHS = (80, 100, 140)
+# On another az the narrowest: how a width is filled is our code and the same there.
+WIDTHS = (80,) if is_another() else (80, 100, 140)
 # By how many lines of the table the first root cause and its first repair stand.
 WITHIN = {80: 24, 100: 15, 140: 15}
 ONE_CAUSE = (

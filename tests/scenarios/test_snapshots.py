@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,6 +32,8 @@ from .test_secrets_stay import _forms, _plant
 
 JUDGED = ("aks", "diagnose-pull")
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+# In a new folder az loads the commands of every service to write this: seconds, and nothing of ours.
+COMMANDS = "commandIndex.json"
 TOLD = ("pull-role-missing", "healthy", "assignments-forbidden", "azure-firewall-allows-the-names", "isolated-cluster")
 
 
@@ -38,6 +41,9 @@ def offline(az: Az, *arguments: str, **options: Any) -> Any:
     """Run where nobody ever logged in, and every proxy refuses."""
     nobody = az.folder / "nobody"
     nobody.mkdir(exist_ok=True)
+    if not (az.config / COMMANDS).exists():
+        az.logged_in()
+    shutil.copy(az.config / COMMANDS, nobody)
     done = run(az, *arguments, command=JUDGED, env={"AZURE_CONFIG_DIR": str(nobody), **NO_NETWORK}, **options)
     assert not done.requests
     return done
@@ -51,15 +57,15 @@ def untimed(report: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", TOLD)
-def test_a_snapshot_is_judged_to_the_same_report(name: str, cloud: Cloud, az: Az) -> None:
+def test_a_snapshot_is_judged_to_the_same_report(name: str, cloud: Cloud, warm_az: Az) -> None:
     story = STORIES[name]
     story.tell(cloud)
-    file = az.folder / "run.snapshot"
-    done = run(az, *story.arguments, "--save-snapshot", str(file))
+    file = warm_az.folder / "run.snapshot"
+    done = run(warm_az, *story.arguments, "--save-snapshot", str(file))
     assert_clean(done)
     assert done.result.code == story.exit_code
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    again = offline(az, "--snapshot", str(file))
+    again = offline(warm_az, "--snapshot", str(file))
     assert_clean(again)
     assert again.result.code == story.exit_code
     assert untimed(again.report) == untimed(done.report)
@@ -67,13 +73,13 @@ def test_a_snapshot_is_judged_to_the_same_report(name: str, cloud: Cloud, az: Az
         assert_promises(again)
 
 
-def test_every_report_of_a_run_is_in_it(cloud: Cloud, az: Az) -> None:
+def test_every_report_of_a_run_is_in_it(cloud: Cloud, warm_az: Az) -> None:
     cloud.add_registry("fabrikamreg")
     cloud.failing_pod()
     cloud.failing_pod("fabrikamreg.azurecr.io/a:1", "401 Unauthorized", name="other-0")
-    file = az.folder / "run.snapshot"
-    done = run(az, "--save-snapshot", str(file), "--redact")
-    again = offline(az, "--snapshot", str(file))
+    file = warm_az.folder / "run.snapshot"
+    done = run(warm_az, "--save-snapshot", str(file), "--redact")
+    again = offline(warm_az, "--snapshot", str(file))
     assert (len(done.report), done.result.code, again.result.code) == (2, 4, 4)
     assert untimed(again.report) == untimed(done.report)
     servers = [each["target"]["registry"]["loginServer"] for each in again.report]
@@ -81,36 +87,36 @@ def test_every_report_of_a_run_is_in_it(cloud: Cloud, az: Az) -> None:
     assert not [name for name in ("contosoreg", "fabrikamreg") if name in done.result.out + file.read_text()]
 
 
-def test_a_redacted_run_says_nothing_of_names(cloud: Cloud, az: Az) -> None:
-    file = az.folder / "run.snapshot"
-    done = run(az, "--acr", "contosoreg", "--save-snapshot", str(file), "--redact")
+def test_a_redacted_run_says_nothing_of_names(cloud: Cloud, warm_az: Az) -> None:
+    file = warm_az.folder / "run.snapshot"
+    done = run(warm_az, "--acr", "contosoreg", "--save-snapshot", str(file), "--redact")
     assert_promises(done)
     assert [each["outcome"] for each in done.report["rootCauses"]] == ["access.pull-role-missing"]
     shown = done.result.out + file.read_text()
     for original in ("contosoreg", "prod", "rg-app", build.SUBSCRIPTION, build.KUBELET_OBJECT_ID, build.TENANT):
         assert original not in shown
-    again = offline(az, "--snapshot", str(file), "--redact")
+    again = offline(warm_az, "--snapshot", str(file), "--redact")
     assert untimed(again.report) == untimed(done.report)
     assert again.result.code == 4
 
 
-def test_how_it_is_judged_may_be_said_again(cloud: Cloud, az: Az) -> None:
-    file = az.folder / "run.snapshot"
-    run(az, "--acr", "contosoreg", "--skip", "registry.health", "--save-snapshot", str(file))
-    done = offline(az, "--snapshot", str(file), "--only", "cluster")
+def test_how_it_is_judged_may_be_said_again(cloud: Cloud, warm_az: Az) -> None:
+    file = warm_az.folder / "run.snapshot"
+    run(warm_az, "--acr", "contosoreg", "--skip", "registry.health", "--save-snapshot", str(file))
+    done = offline(warm_az, "--snapshot", str(file), "--only", "cluster")
     assert (done.result.code, done.report["verdict"]) == (0, "healthy")
     assert done.report["summary"].startswith("Of what was judged (all but registry.health; of that only cluster): ")
-    assert offline(az, "--snapshot", str(file), "--fail-on", "never").result.code == 0
-    line = offline(az, "--snapshot", str(file), "--query", "rootCauses[0].outcome", output="tsv")
+    assert offline(warm_az, "--snapshot", str(file), "--fail-on", "never").result.code == 0
+    line = offline(warm_az, "--snapshot", str(file), "--query", "rootCauses[0].outcome", output="tsv")
     assert (line.result.code, line.result.out) == (4, "access.pull-role-missing\n")
-    table = offline(az, "--snapshot", str(file), output="table")
+    table = offline(warm_az, "--snapshot", str(file), output="table")
     assert "access.pull-role-missing" in table.result.out
 
 
-def test_no_secret_is_in_a_snapshot(cloud: Cloud, az: Az) -> None:
+def test_no_secret_is_in_a_snapshot(cloud: Cloud, warm_az: Az) -> None:
     _plant(cloud)
-    file = az.folder / "run.snapshot"
-    assert_clean(run(az, "--acr", "contosoreg", "--save-snapshot", str(file)))
+    file = warm_az.folder / "run.snapshot"
+    assert_clean(run(warm_az, "--acr", "contosoreg", "--save-snapshot", str(file)))
     written = file.read_text()
     assert "pull-app" in written
     assert not [form for form in _forms() if form in written]
@@ -127,8 +133,8 @@ def test_no_secret_is_in_a_snapshot(cloud: Cloud, az: Az) -> None:
         ((), "(--resource-group --name | --ids) are required"),
     ],
 )
-def test_name_and_group_are_missed_in_azs_words(az: Az, command: tuple[str, ...], said: str) -> None:
-    done = run(az, "--acr", "contosoreg", command=(*JUDGED, *command))
+def test_name_and_group_are_missed_in_azs_words(warm_az: Az, command: tuple[str, ...], said: str) -> None:
+    done = run(warm_az, "--acr", "contosoreg", command=(*JUDGED, *command))
     assert_clean(done)
     assert (done.result.code, done.result.out) == (1, "")
     assert said in done.result.err
@@ -164,9 +170,9 @@ def test_a_default_group_is_no_argument(cloud: Cloud, az: Az) -> None:
     assert done.report["target"]["cluster"]["name"] == "prod"
 
 
-def test_one_file_is_not_for_several_clusters(az: Az) -> None:
+def test_one_file_is_not_for_several_clusters(warm_az: Az) -> None:
     command = (*JUDGED, "--ids", cluster_id(), cluster_id("other"))
-    done = run(az, "--acr", "contosoreg", "--save-snapshot", "file", command=command)
+    done = run(warm_az, "--acr", "contosoreg", "--save-snapshot", "file", command=command)
     assert (done.result.code, done.result.out) == (1, "")
     assert "--ids names several clusters" in done.result.err
 
@@ -174,20 +180,20 @@ def test_one_file_is_not_for_several_clusters(az: Az) -> None:
 # --- files ------------------------------------------------------------------------------
 
 
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(az: Az) -> None:
-    az.logged_in()
-    done = run(az, "--acr", "contosoreg", "--save-snapshot", str(az.folder / "no-such-folder" / "file"))
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(warm_az: Az) -> None:
+    warm_az.logged_in()
+    done = run(warm_az, "--acr", "contosoreg", "--save-snapshot", str(warm_az.folder / "no-such-folder" / "file"))
     assert_clean(done)
     assert (done.result.code, done.result.out) == (1, "")
     assert "cannot be written: No such file or directory" in done.result.err
     assert not done.requests
 
 
-def test_a_run_without_a_report_leaves_the_file_as_it_was(az: Az, cloud: Cloud) -> None:
-    file = az.folder / "run.snapshot"
+def test_a_run_without_a_report_leaves_the_file_as_it_was(warm_az: Az, cloud: Cloud) -> None:
+    file = warm_az.folder / "run.snapshot"
     file.write_text("before")
     cloud.fault("/managedClusters/prod", "html")
-    done = run(az, "--acr", "contosoreg", "--save-snapshot", str(file))
+    done = run(warm_az, "--acr", "contosoreg", "--save-snapshot", str(file))
     assert done.result.code == 1
     assert file.read_text() == "before"
     assert not [each for each in file.parent.iterdir() if each.name.startswith(".run.snapshot")]

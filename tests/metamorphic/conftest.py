@@ -1,0 +1,3 @@
+"""What the stories' own tests have read, for these too."""
+
+from ..scenarios.conftest import read_stories  # noqa: F401 - a fixture
