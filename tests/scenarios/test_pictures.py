@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
+
+import pytest
 
 from azext_acrpulldiag.diagnosis.paths import JUDGES
 from azext_acrpulldiag.diagnosis.whole import diagnosed
@@ -19,8 +22,20 @@ ENOUGH = 40
 """Stories of each state, at least: fewer would prove little."""
 
 
-def written(facts: Facts) -> Json:
-    return report_of(facts, diagnosed(facts), Elapsed(0.0, 0, 0))
+@dataclass(frozen=True)
+class Written:
+    """What was read of a story, and its report."""
+
+    facts: Facts
+    report: Json
+
+
+@pytest.fixture(scope="module")
+def written(read_stories: dict[str, ReadStory]) -> dict[str, Written]:
+    def of(facts: Facts) -> Written:
+        return Written(facts, report_of(facts, diagnosed(facts), Elapsed(0.0, 0, 0)))
+
+    return {name: of(story.facts) for name, story in read_stories.items()}
 
 
 def told(report: Json) -> list[Json]:
@@ -100,10 +115,10 @@ def calls_nothing_sound_that_is_not(facts: Facts, report: Json) -> None:
                     assert (pool, walk.host, hop.kind, hop.name, hop.resource_id) not in sound, hop
 
 
-def test_every_story_is_drawn_as_it_is_told(read_stories: dict[str, ReadStory]) -> None:
+def test_every_story_is_drawn_as_it_is_told(written: dict[str, Written]) -> None:
     counts: Counter[str] = Counter()
-    for name, story in read_stories.items():
-        report = written(story.facts)
+    for name, story in written.items():
+        report = story.report
         try:
             counts += Counter(dict.fromkeys(shows_what_findings_say(report), 1))
             if (report["target"]["registry"] or {}).get("read"):
@@ -114,11 +129,11 @@ def test_every_story_is_drawn_as_it_is_told(read_stories: dict[str, ReadStory]) 
     assert counts["may-block"] > 0
 
 
-def test_pools_fail_where_pods_do(read_stories: dict[str, ReadStory]) -> None:
+def test_pools_fail_where_pods_do(written: dict[str, Written]) -> None:
     """A row fails where a live pod of its nodes does, and works where a pull of them was seen."""
     seen: Counter[str] = Counter()
-    for name, story in read_stories.items():
-        report = written(story.facts)
+    for name, story in written.items():
+        report = story.report
         failing = {each["nodePool"] for each in report["symptoms"] if each["node"] and each["nodePool"]}
         rows = {row["pool"]: row for row in report["pools"] if row["state"] in ("fails", "both")}
         assert failing <= set(rows), name

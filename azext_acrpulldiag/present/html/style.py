@@ -219,6 +219,9 @@ td small { display: block; }
 .index li { display: grid; grid-template-columns: 1.3rem 1fr; gap: .5rem; }
 .index .mark { margin-top: .15rem; }
 
+@media (forced-colors: active) {
+  .hop.blocks > details, .hop.may-block > details, .hop.unknown > details { outline: 2px solid; }
+}
 @page { margin: 15mm; }
 @media print {
   :root {
