@@ -45,11 +45,13 @@ def marked(report: Report, fail_on: str) -> Iterator[Marked]:
     What was seen from this machine alone never stops a pull, so it counts as what it warns of only.
     """
     causes = {_key(root) for root in report["rootCauses"]}
-    unknowns = iter(report["unknowns"])  # one for each unknown finding, in their order
+    unread = [each for each in report["findings"] if each["status"] == "unknown"]
+    # There is one for each, in their order.
+    unknowns = {id(each): why for each, why in zip(unread, report["unknowns"], strict=True)}
     for finding in report["findings"]:
         status = finding["status"]
         if status == "unknown":
-            unknown = next(unknowns)
+            unknown = unknowns[id(finding)]
             counts = unknown["decisive"] or fail_on == "unknown"
             yield Marked(finding, Mark.ERROR if counts else Mark.OPEN, unknown)
         elif status == "skipped":

@@ -61,7 +61,7 @@ def copy_extension(project: Path, target: Path) -> Path:
     A copy, because azdev takes every ``*-info`` folder beneath the repository for an extension.
     """
     target.mkdir(parents=True)
-    for name in ("setup.py", "pyproject.toml", "README.md", "linter_exclusions.yml"):
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "linter_exclusions.yml"):
         if (project / name).exists():
             shutil.copy(project / name, target)
     shutil.copytree(project / PACKAGE, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))

@@ -27,8 +27,8 @@ def failing(report: Json, heading: str) -> Element | None:
     if not groups and not outside:
         return None
     below = f"h{int(heading[1]) + 1}"
-    beside = [el(below, "From other registries, not judged"), *outside] if outside else []
-    return el("section", el(heading, "What pods report"), *groups, *beside, class_="part")
+    others_too = [el(below, "From other registries, not judged"), *outside] if outside else []
+    return el("section", el(heading, "What pods report"), *groups, *others_too, class_="part")
 
 
 def _of(symptoms: Iterable[Json], group: Json) -> list[Json]:
