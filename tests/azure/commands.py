@@ -72,7 +72,7 @@ def run(cloud: Cloud, request: Request, cluster: Json) -> Response:
     if cloud.commands.reason is not None:
         done = {"provisioningState": "failed", "reason": cloud.commands.reason}
     elif cloud.commands.error is None and not cloud.commands.endless:
-        output = _output(cloud, cluster, sent["command"], sent.get("clusterToken") or "").encode()
+        output = output_of(cloud, cluster, sent["command"], sent.get("clusterToken") or "").encode()
         most = cloud.commands.most
         kept = output[-most:] if cloud.commands.keeps_end else output[:most]
         done["logs"] = kept.decode(errors="replace")
@@ -106,7 +106,8 @@ def result(cloud: Cloud, path: str) -> Response:
     return answer(cloud.commands.results[number])
 
 
-def _output(cloud: Cloud, cluster: Json, command: str, token: str) -> str:
+def output_of(cloud: Cloud, cluster: Json, command: str, token: str = "") -> str:
+    """What the real kubectl prints for a command that runs in the cluster."""
     words = shlex.shlex(command, posix=True, punctuation_chars=";")
     words.whitespace_split = True
     words.commenters = ""

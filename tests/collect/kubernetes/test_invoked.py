@@ -35,7 +35,7 @@ class InCluster:
 
     def run(self, command: str, _: float) -> str:
         self.ran.append(command)
-        return self.cut(commands._output(self.cloud, command, ""))
+        return self.cut(commands.output_of(self.cloud, self.cloud.cluster, command))
 
     def read(self, scope: Scope = EVERYWHERE) -> Kubernetes:
         found = read_kubernetes(self.api(), scope)
@@ -79,7 +79,7 @@ def test_what_one_output_has_no_room_for_is_asked_again(cloud: Cloud, keeps_end:
     crowd(cloud)
     whole = directly(cloud)
     here = InCluster(cloud)
-    longest = len(commands._output(cloud, here_command(cloud), ""))
+    longest = len(commands.output_of(cloud, cloud.cluster, here_command(cloud)))
     here.cut = lambda output: output[-(longest - 500) :] if keeps_end else output[: longest - 500]
     assert here.read() == whole
     assert len(here.ran) == 2
