@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .steps import options_of
+from .parts import beside, in_no_log, options_of, unread
 
 Report = Mapping[str, Any]
 
@@ -42,21 +42,16 @@ class Row:
 def rows_of(report: Report) -> Iterator[Row]:
     """Yield the answer, the most important first."""
     yield Row(VERDICTS[report["verdict"]], "", headline(report))
-    folded: set[str] = set()
     for root in report["rootCauses"]:
         yield from _cause(root)
-        folded.update(each for each in root["explains"] if "." in each)
     yield from planned(report)
     yield from unchanged(report)
-    roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
-    found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
-    rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
-    for finding in sorted(rest, key=lambda each: each["outcome"] not in folded):
-        kind = "follows" if finding["outcome"] in folded else "warning" if finding["status"] == "warn" else "FAIL"
-        yield Row(kind, finding["outcome"], finding["summary"])
+    for kind, finding in beside(report):
+        yield Row(kind.value, finding["outcome"], finding["summary"])
     yield from _probed(report.get("probe"))
     yield from _seen(report)
-    yield from _unknowns(each for each in report["unknowns"] if not in_no_log(each))
+    for each in unread(report):
+        yield Row("UNKNOWN", each.checks[0], f"{each.reason} ({each.more})" if each.more else each.reason)
     yield from _categories(report["findings"])
 
 
@@ -107,11 +102,6 @@ def unchanged(report: Report) -> Iterator[Row]:
                 yield Row("changed", "", f"{finding['summary'].partition('. ')[0].rstrip('.')}.")
     for unknown in filter(in_no_log, report["unknowns"]):
         yield Row("changed", "", f"Not known: {_lower(unknown['reason'])}")
-
-
-def in_no_log(unknown: Mapping[str, Any]) -> bool:
-    """Whether a change could not be read by anybody: no right would help, so it is no gap of this run."""
-    return bool(unknown["check"] == "changes.activity-log" and unknown["code"] == "unsupported")
 
 
 _AFTER = {
@@ -179,17 +169,6 @@ def _some(names: Iterable[str], most: int = 3) -> str:
     listed = list(names)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more
-
-
-def _unknowns(unknowns: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-    """One row a reason; what leaves the verdict open comes first."""
-    by_reason: dict[str, list[Mapping[str, Any]]] = {}
-    for each in unknowns:
-        by_reason.setdefault(each["reason"], []).append(each)
-    for reason, alike in sorted(by_reason.items(), key=lambda item: not any(each["decisive"] for each in item[1])):
-        checks = sorted({each["check"] for each in alike})
-        more = f" (and {len(checks) - 1} more check{'s' if len(checks) > 2 else ''})" if len(checks) > 1 else ""
-        yield Row("UNKNOWN", checks[0], f"{reason}{more}")
 
 
 def _categories(findings: Iterable[Mapping[str, Any]]) -> Iterator[Row]:

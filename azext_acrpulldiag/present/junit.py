@@ -15,7 +15,7 @@ from ..gate import Mark, Marked, marked
 from ..quoting import printable
 from .answer import Report
 from .fleet import worst_first
-from .steps import options_of
+from .parts import options_of
 
 _ELEMENTS = {
     Mark.FAILURE: "failure",

@@ -9,14 +9,13 @@ that are written as such.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
-from .answer import Report, after, changed, headline, in_no_log, planned, rows_of, unchanged
+from .answer import Report, after, changed, headline, planned, rows_of, unchanged
 from .fleet import worst_first
 from .folding import folded_command
 from .marks import code, fenced, prose
-from .steps import options_of
+from .parts import options_of, unread
 
 LARGEST = 400_000
 """Bytes of all sections together; a single one is far smaller, whatever is in its report."""
@@ -27,6 +26,7 @@ _MOST_STEPS = 10
 _LONGEST_COMMAND = 4000
 _MOST_ROWS = 200
 _MOST_LINES = 20
+_LONGEST_REASON = 600
 _MOST_REPORTS = 300
 
 _SIGNS = {"broken": "❌", "inconclusive": "❓", "at-risk": "⚠️", "healthy": "✅"}
@@ -112,7 +112,7 @@ def _section(report: Report) -> Iterator[str]:
     else:
         told = ("FAIL", "warning", "seen")
         yield from _list("What was seen", (row.words for row in rows_of(report) if row.result in told))
-    yield from _unknowns([each for each in report["unknowns"] if not in_no_log(each)])
+    yield from _unread(report)
     yield from _checks(report["findings"])
 
 
@@ -160,22 +160,18 @@ def _list(title: str, items: Iterable[str]) -> Iterator[str]:
             yield f"* And {len(found) - _MOST_LINES} more."
 
 
-def _unknowns(unknowns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """One line a reason, with the right that is missing, those that leave the verdict open first."""
-    by_reason: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for each in unknowns:
-        by_reason.setdefault((each["reason"], each["permission"] or ""), []).append(each)
-    told = sorted(by_reason.items(), key=lambda item: not any(each["decisive"] for each in item[1]))
-    if not told:
-        return
-    yield from ("", "**What could not be read**", "")
-    for (reason, right), alike in islice(told, _MOST_LINES):
-        checks = sorted({each["check"] for each in alike})
-        more = f" and {_count(len(checks) - 1, 'more check')}" if len(checks) > 1 else ""
-        needs = f" It takes the right {code(right[:300])}." if right and right not in reason else ""
-        yield f"* {code(checks[0])}{more}: {prose(reason, 600)}{needs}"
-    if len(told) > _MOST_LINES:
-        yield f"* And {len(told) - _MOST_LINES} more."
+def _unread(report: Report) -> Iterator[str]:
+    """One line a reason, which names the right that is missing."""
+    found, left = _cut(unread(report), _MOST_LINES)
+    if found:
+        yield from ("", "**What could not be read**", "")
+    for each in found:
+        more = f" {each.more}" if each.more else ""
+        cut_off = each.permission is not None and each.permission not in each.reason[:_LONGEST_REASON]
+        needs = f" It takes the right {code(str(each.permission)[:300])}." if cut_off else ""
+        yield f"* {code(each.checks[0])}{more}: {prose(each.reason, _LONGEST_REASON)}{needs}"
+    if left:
+        yield f"* And {left} more."
 
 
 def _checks(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:

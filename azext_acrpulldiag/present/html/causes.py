@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from ..answer import WHERE_TO_PASTE, after, planned, unchanged
 from ..folding import folded_command
+from ..parts import options_of
 from .elements import Child, bdi, code, el, instant, link, more, pairs, resource, some
 from .marks import chip
 
@@ -55,7 +56,7 @@ def _cause(root: Finding, heading: str, told: str) -> Element:
         el(heading, chip(state, "Cause"), " ", code(root["outcome"])),
         el("p", root["summary"], class_="said") if root["summary"] not in told else None,
         _changes(root, f"h{int(heading[1]) + 1}"),
-        *_repairs(root["remedies"], f"h{int(heading[1]) + 1}"),
+        *_repairs(root, f"h{int(heading[1]) + 1}"),
         _evidence(root),
         class_=f"cause {state}",
     )
@@ -90,11 +91,8 @@ def _change(change: Mapping[str, Any]) -> Iterator[Child]:
 # --- the repair --------------------------------------------------------------------------
 
 
-def _repairs(remedies: Sequence[Mapping[str, Any]], heading: str) -> Iterator[Element]:
-    by_option: dict[int, list[Mapping[str, Any]]] = {}
-    for each in remedies:
-        by_option.setdefault(each["option"], []).append(each)
-    options = [steps for _, steps in sorted(by_option.items())]
+def _repairs(root: Finding, heading: str) -> Iterator[Element]:
+    options = [steps for _, steps in options_of(root)]
     if options:
         yield el("div", el(heading, "Repair"), *_option(options[0]), class_="repair")
     if options[1:]:
@@ -104,7 +102,7 @@ def _repairs(remedies: Sequence[Mapping[str, Any]], heading: str) -> Iterator[El
 
 
 def _option(steps: Sequence[Mapping[str, Any]]) -> Iterator[Element]:
-    shown = [el("li", *_step(step)) for step in sorted(steps, key=lambda each: each["step"])]
+    shown = [el("li", *_step(step)) for step in steps]
     yield el("ol", *shown, class_="steps" if len(steps) > 1 else "steps one")
     rights = list(dict.fromkeys(right for step in steps for right in step["requires"]))
     leads = [row.words for row in after(steps)]

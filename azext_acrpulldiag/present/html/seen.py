@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from ..answer import in_no_log
+from .. import parts
+from ..parts import Kind, Unread
 from .elements import Child, bdi, code, el, instant, more, pairs, some, table
 from .marks import OF_POOL, OF_STATUS, chip, mark
 
@@ -132,32 +133,24 @@ def _pool(row: Json) -> list[Element]:
 
 def unread(report: Json, heading: str) -> Element | None:
     """What could not be read: the reason, the right that would let it, and which checks wait for it."""
-    by_reason: dict[tuple[str, str | None], list[Json]] = {}
-    for each in report["unknowns"]:
-        if in_no_log(each):
-            continue  # told beside the causes
-        by_reason.setdefault((each["reason"], each["permission"]), []).append(each)
-    ranked = sorted(by_reason.items(), key=lambda item: not any(each["decisive"] for each in item[1]))
-    cards = [_unknown(reason, right, alike) for (reason, right), alike in ranked[:_MOST_ROWS]]
-    left = len(ranked) - _MOST_ROWS
-    if not cards:
+    found = parts.unread(report)
+    if not found:
         return None
+    left = len(found) - _MOST_ROWS
     rest = el("p", f"and {left} more") if left > 0 else None
-    return el("section", el(heading, "What could not be read"), el("ul", *cards, class_="cards"), rest, class_="part")
+    cards = el("ul", *map(_unread, found[:_MOST_ROWS]), class_="cards")
+    return el("section", el(heading, "What could not be read"), cards, rest, class_="part")
 
 
-def _unknown(reason: str, right: str | None, alike: Sequence[Json]) -> Element:
-    decisive = any(each["decisive"] for each in alike)
-    checks = sorted({each["check"] for each in alike})
-    word = "Decides" if decisive else "Does not decide"
+def _unread(found: Unread) -> Element:
+    word, state = ("Decides", "unknown") if found.decisive else ("Does not decide", "not-applicable")
     facts = pairs(
         [
-            (_GIVEN_RIGHT, [code(right) if right else None]),
-            ("Waiting checks", some(checks, _MOST_NAMES)),
+            (_GIVEN_RIGHT, [code(found.permission) if found.permission else None]),
+            ("Waiting checks", some(found.checks, _MOST_NAMES)),
         ]
     )
-    state = "unknown" if decisive else "not-applicable"
-    return el("li", el("p", chip(state, word), " ", reason), facts, class_=f"card {state}")
+    return el("li", el("p", chip(state, word), " ", found.reason), facts, class_=f"card {state}")
 
 
 # --- findings ----------------------------------------------------------------------------
@@ -165,32 +158,26 @@ def _unknown(reason: str, right: str | None, alike: Sequence[Json]) -> Element:
 
 def beside(report: Json, heading: str) -> Element | None:
     """Faults that follow from a cause, and warnings."""
-    roots = {(root["check"], root["outcome"], root["resource"]) for root in report["rootCauses"]}
-    folded = {each for root in report["rootCauses"] for each in root["explains"] if "." in each}
-    found = [each for each in report["findings"] if each["status"] in ("fail", "warn")]
-    rest = [each for each in found if (each["check"], each["outcome"], each["resource"]) not in roots]
+    rest = parts.beside(report)
     if not rest:
         return None
     items = [
         el(
             "li",
-            chip(OF_STATUS[each["status"]], _kind(each, folded)),
+            chip(OF_STATUS[each["status"]], _WORDS[kind]),
             " ",
             code(each["outcome"]),
             el("p", each["summary"]),
             class_=f"card {OF_STATUS[each['status']]}",
         )
-        for each in rest[:_MOST_ROWS]
+        for kind, each in rest[:_MOST_ROWS]
     ]
     left = len(rest) - _MOST_ROWS
     more_of_them = el("p", f"and {left} more") if left > 0 else None
     return el("section", el(heading, "Beside that"), el("ul", *items, class_="cards"), more_of_them, class_="part")
 
 
-def _kind(finding: Json, folded: frozenset[str] | set[str]) -> str:
-    if finding["outcome"] in folded:
-        return "Follows from the cause"
-    return "Warning" if finding["status"] == "warn" else "Fault"
+_WORDS = {Kind.FOLLOWS: "Follows from the cause", Kind.WARNING: "Warning", Kind.FAULT: "Fault"}
 
 
 def ruled_out(report: Json, heading: str) -> Element | None:
