@@ -29,17 +29,8 @@ https://github.com/kubernetes-sigs/karpenter in ``pkg/apis/v1/taints.go``, the l
 _OF_CONDITIONS = "node.kubernetes.io/"
 """With which taints begin that tell what is wrong with a node, such as pressure on its disk."""
 MOST_PODS = 200
-"""In one run: nodes that are of no pool, of which AKS has none, are each a kind of their own."""
-_NO_NODES = "It has no nodes; a pod that waits for one would have the autoscaler add it."
-_KEEPS_OUT = ("NoSchedule", "NoExecute")
-_LEAVING = frozenset({"ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption"})
-"""Taints of nodes that an autoscaler is about to remove: of https://github.com/kubernetes/autoscaler, and of
-https://github.com/kubernetes-sigs/karpenter in ``pkg/apis/v1/taints.go``, the last of its v1beta1."""
-_OF_CONDITIONS = "node.kubernetes.io/"
-"""With which taints begin that tell what is wrong with a node, such as pressure on its disk."""
-MOST_PODS = 200
-"""In one run: a cluster has 100 node pools at most (https://learn.microsoft.com/azure/aks/quotas-skus-regions), and one
-has two node images while it is upgraded."""
+"""In one run. A cluster has 100 pools at most (https://learn.microsoft.com/azure/aks/quotas-skus-regions), with two
+node images each while they are upgraded; nodes of no pool, of which AKS has none, are each a kind of their own."""
 # Whose pods Container Instances runs, see virtual_nodes.py.
 _VIRTUAL = {"type": "virtual-kubelet", "virtualization": "virtualnode2"}
 
