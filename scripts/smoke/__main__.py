@@ -58,6 +58,8 @@ def _run(asked: argparse.Namespace) -> tuple[Json, str]:
     from knack.util import CLIError
 
     from azext_acrpulldiag._validators import login_server_suffix
+    from azext_acrpulldiag.collect.ask import kubernetes
+    from azext_acrpulldiag.collect.azure import cluster
     from azext_acrpulldiag.collect.azure.missing import ClusterMissingError
     from azext_acrpulldiag.engine import NoAnswerError, Request, run, run_for_failing_pods
     from azext_acrpulldiag.targets import NO_REGISTRY, ClusterTarget, Targets, parse_registry
@@ -71,6 +73,8 @@ def _run(asked: argparse.Namespace) -> tuple[Json, str]:
     except ValueError as error:
         raise SystemExit(str(error)) from error
     failure = ""
+    # Answers are what this run is for: it waits for those that another goes on without.
+    cluster.PREVIEW_PATIENCE = kubernetes.FIRST_ANSWER_SECONDS = kubernetes.READ_SECONDS
     with answers_traced() as reads, noted(hosts) as answers:
         try:
             if asked.subscription:
