@@ -54,6 +54,6 @@ setup(
     classifiers=CLASSIFIERS,
     python_requires=">=3.10",
     packages=find_packages(include=["azext_acrpulldiag", "azext_acrpulldiag.*"]),
-    package_data={"azext_acrpulldiag": ["azext_metadata.json", "*.schema.json", "html/*"]},
+    package_data={"azext_acrpulldiag": ["azext_metadata.json"]},
     install_requires=DEPENDENCIES,
 )
