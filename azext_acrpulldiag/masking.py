@@ -78,7 +78,8 @@ def _mask_signatures(text: str) -> str:
 
 
 def _mask_users(text: str) -> str:
-    for pattern in (_USER, _ODD_USER, _LONE_TOKEN):
+    # Once more behind the odd ones: of "u:a/@b@host" the first leaves all, and the second leaves b.
+    for pattern in (_USER, _ODD_USER, _USER, _LONE_TOKEN):
         text = pattern.sub(lambda match: match[1] + (match[2] if _DONE.fullmatch(match[2]) else URL_MASK), text)
     return text
 

@@ -18,6 +18,8 @@ BASIC = base64.b64encode(f"user:{CANARY}/+pass".encode()).decode()
 CONFIG = base64.b64encode(f'{{"auths":{{"h":{{"auth":"{BASIC}"}}}}}}'.encode()).decode()
 STORE = "https://weumanaged193.blob.core.windows.net/0123/docker/registry/v2/blobs/sha256/ab/data"
 MASKED = [
+    (f"https://user:a/@{CANARY}@host/x", f"https://user:{URL_MASK}@host/x"),
+    ("://:/@@", f"://:{URL_MASK}@"),
     (f"{STORE}?se=2026-11-28T10%3A00%3A00Z&sig={SIGNATURE}&sp=r: 403 Forbidden",
      f"{STORE}?se={URL_MASK}&sig={URL_MASK}&sp={URL_MASK}: 403 Forbidden"),
     (f'Get "{STORE}?sig={SIGNATURE}&ns=contosoreg.azurecr.io": EOF',
