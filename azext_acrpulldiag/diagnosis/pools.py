@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..checks.unexplained import ARCHITECTURE, CONTAINERD, NODE_IMAGE, OS, OS_SKU, POOL
-from ..facts import AgentPool, Cluster, Facts, Unreadable
+from ..facts import AgentPool, Cluster, Facts, Kubernetes, Unreadable
 from ..facts.probe import FAILED, PULLED, PoolProbe, ProbeReport
 from ..model import Symptom
 from ..quoting import printable
@@ -33,9 +33,9 @@ class PoolRow:
     state: str
     """``works``: a pull from the registry was seen within the hour, or a probe's; ``fails``; ``both``: some pulls do;
     ``unknown``: none was seen."""
-    failing_pods: int
+    failing_pods: int | None
     """Of the registry, on these nodes."""
-    pulled_on: int
+    pulled_on: int | None
     """Nodes that pulled from the registry within the hour."""
     probed: str | None
     """What a probe came to; ``None``: there was none."""
@@ -51,14 +51,19 @@ def pool_rows(facts: Facts, symptoms: Sequence[Symptom]) -> tuple[PoolRow, ...]:
     alike: dict[tuple[str | None, ...], list[SeenNode]] = {}
     for node in nodes:
         alike.setdefault(tuple(node.traits[each] for each in _TRAITS), []).append(node)
-    rows = [_of_nodes(traits, some, symptoms, probes) for traits, some in alike.items()]
+    pulls_read = isinstance(facts.kubernetes, Kubernetes) and not isinstance(facts.kubernetes.pulled, Unreadable)
+    rows = [_of_nodes(traits, some, symptoms, probes, pulls_read) for traits, some in alike.items()]
     seen = {(node.traits[POOL] or "").lower() for node in nodes}
     rows += [_as_shown(pool, probes, 0 if nodes else None) for pool in _pools(facts.cluster) if _key(pool) not in seen]
     return tuple(sorted(rows, key=lambda row: (_WORST_FIRST.index(row.state), row.pool or "", row.node_image or "")))
 
 
 def _of_nodes(
-    traits: tuple[str | None, ...], nodes: Sequence[SeenNode], symptoms: Iterable[Symptom], probes: Iterable[PoolProbe]
+    traits: tuple[str | None, ...],
+    nodes: Sequence[SeenNode],
+    symptoms: Iterable[Symptom],
+    probes: Iterable[PoolProbe],
+    pulls_read: bool,
 ) -> PoolRow:
     pool, system, sku, architecture, image, runtime = (each and printable(each) for each in traits)
     names = {node.name for node in nodes}
@@ -76,7 +81,7 @@ def _of_nodes(
         ready=sum(node.ready for node in nodes),
         state=_state(bool(failing) or probed == FAILED, bool(pulled) or probed == PULLED),
         failing_pods=len(failing),
-        pulled_on=pulled,
+        pulled_on=pulled if pulls_read else None,
         probed=probed,
     )
 
@@ -98,7 +103,7 @@ def _probed(probes: Iterable[PoolProbe], pool: str | None, image: str | None) ->
 
 
 def _as_shown(pool: AgentPool, probes: Iterable[PoolProbe], nodes: int | None) -> PoolRow:
-    """A pool none of whose nodes were seen; ``nodes``: how many there are, as far as that is known."""
+    """A pool none of whose nodes were seen; ``nodes``: 0 where those of others were; ``None``: it is not known."""
     image, system = _shown(pool.node_image_version), _shown(pool.os_type)
     probed = _probed(probes, pool.name, None)
     counted = pool.count if isinstance(pool.count, int) else None
@@ -112,8 +117,8 @@ def _as_shown(pool: AgentPool, probes: Iterable[PoolProbe], nodes: int | None) -
         nodes=counted if nodes is None else nodes,
         ready=nodes,
         state=_state(probed == FAILED, probed == PULLED),
-        failing_pods=0,
-        pulled_on=0,
+        failing_pods=nodes,  # none where there are no nodes; of nodes that were not read nobody knows
+        pulled_on=nodes,
         probed=probed,
     )
 

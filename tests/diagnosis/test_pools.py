@@ -48,6 +48,14 @@ def test_where_no_node_was_read_azure_tells_what_it_can() -> None:
     system, windows = rows(facts)
     assert (system.pool, system.state, system.containerd, system.ready) == ("sys", "unknown", None, None)
     assert (windows.os, windows.os_sku, windows.nodes) == ("windows", "Windows2022", 3)
+    assert {(row.failing_pods, row.pulled_on) for row in (system, windows)} == {(None, None)}
+
+
+def test_pulls_that_were_not_read_are_not_counted() -> None:
+    unread = Unreadable("forbidden", "You may not list events")
+    told = replace(build.kubernetes(nodes=(node("a-0", NEW),)), pulled=unread)
+    (row,) = rows(build.healthy_facts(kubernetes=told))
+    assert (row.failing_pods, row.pulled_on, row.state) == (0, None, "unknown")
 
 
 def test_a_pool_without_nodes_has_a_row() -> None:
@@ -57,6 +65,7 @@ def test_a_pool_without_nodes_has_a_row() -> None:
         ("pool1", 1, "unknown"),
         ("spot", 0, "unknown"),
     ]
+    assert (rows(facts)[1].failing_pods, rows(facts)[1].pulled_on) == (0, 0)
 
 
 def test_a_probe_tells() -> None:
