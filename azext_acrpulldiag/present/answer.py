@@ -6,12 +6,11 @@ report say the same.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .parts import beside, in_no_log, options_of, unread
+from .parts import beside, counted, in_no_log, options_of, ruled_out, unread
 
 Report = Mapping[str, Any]
 
@@ -52,7 +51,8 @@ def rows_of(report: Report) -> Iterator[Row]:
     yield from _seen(report)
     for each in unread(report):
         yield Row("UNKNOWN", each.checks[0], f"{each.reason} ({each.more})" if each.more else each.reason)
-    yield from _categories(report["findings"])
+    for category, found in ruled_out(report).items():
+        yield Row("ok" if any(each["status"] == "pass" for each in found) else "skipped", category, counted(found))
 
 
 def headline(report: Report) -> str:
@@ -169,14 +169,3 @@ def _some(names: Iterable[str], most: int = 3) -> str:
     listed = list(names)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more
-
-
-def _categories(findings: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-    counted: dict[str, Counter[str]] = {}
-    for finding in findings:
-        counted.setdefault(finding["category"], Counter())[finding["status"]] += 1
-    for category, found in sorted(counted.items()):
-        told = [(found["pass"], "ok"), (found["skipped"], "do not apply" if found["skipped"] > 1 else "does not apply")]
-        words = ", ".join(f"{count} {word}" for count, word in told if count)
-        if words:
-            yield Row("ok" if found["pass"] else "skipped", category, words)

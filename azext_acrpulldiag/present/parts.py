@@ -81,6 +81,24 @@ def unread(report: Json) -> list[Unread]:
     return sorted(found, key=lambda each: not each.decisive)
 
 
+def ruled_out(report: Json) -> dict[str, list[Json]]:
+    """What was read and found sound, and what does not apply, by category in alphabetical order."""
+    found: dict[str, list[Json]] = {}
+    for each in report["findings"]:
+        if each["status"] in ("pass", "skipped"):
+            found.setdefault(each["category"], []).append(each)
+    return dict(sorted(found.items()))
+
+
+def counted(findings: Sequence[Json]) -> str:
+    """How many of these are sound, and how many do not apply, in words."""
+    passed = sum(each["status"] == "pass" for each in findings)
+    others = len(findings) - passed
+    told = [f"{passed} ok"] if passed else []
+    told += [f"{others} {'does' if others == 1 else 'do'} not apply"] if others else []
+    return ", ".join(told)
+
+
 def in_no_log(unknown: Json) -> bool:
     """Whether a change could not be read by anybody: no right would help, so it is no gap of this run."""
     return bool(unknown["check"] == "changes.activity-log" and unknown["code"] == "unsupported")

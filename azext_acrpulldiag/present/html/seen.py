@@ -182,28 +182,19 @@ _WORDS = {Kind.FOLLOWS: "Follows from the cause", Kind.WARNING: "Warning", Kind.
 
 def ruled_out(report: Json, heading: str) -> Element | None:
     """What was read and found sound, and what does not apply, by category."""
-    found: dict[str, list[Json]] = {}
-    for each in report["findings"]:
-        if each["status"] in ("pass", "skipped"):
-            found.setdefault(each["category"], []).append(each)
+    found = parts.ruled_out(report)
     if not found:
         return None
-    groups = [_category(category, alike) for category, alike in sorted(found.items())]
+    groups = [_category(category, alike) for category, alike in found.items()]
     return el("section", el(heading, "Ruled out, and by what"), el("div", *groups, class_="groups"), class_="part")
 
 
 def _category(category: str, findings: Sequence[Json]) -> Element:
     left = len(findings) - _MOST_ROWS
     rest = el("li", f"and {left:,} more") if left > 0 else None
-    return more(_count(category, findings), el("ul", *map(_sound, findings[:_MOST_ROWS]), rest, class_="sound"))
-
-
-def _count(category: str, findings: Sequence[Json]) -> str:
-    passed = sum(each["status"] == "pass" for each in findings)
-    others = len(findings) - passed
-    told = [f"{passed} ok"] if passed else []
-    told += [f"{others} {'does' if others == 1 else 'do'} not apply"] if others else []
-    return f"{category}: {', '.join(told)}"
+    return more(
+        f"{category}: {parts.counted(findings)}", el("ul", *map(_sound, findings[:_MOST_ROWS]), rest, class_="sound")
+    )
 
 
 def _sound(finding: Json) -> Element:
