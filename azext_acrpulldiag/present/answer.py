@@ -66,10 +66,10 @@ def headline(report: Report) -> str:
         return f"{subject}: {report['summary']}"
     causes = len(report["rootCauses"])
     what = image or server
-    counted = f"{causes} cause{'s' if causes > 1 else ''}."
+    how_many = f"{causes} cause{'s' if causes > 1 else ''}."
     where = f" {report['where']}" if report["where"] else ""
     return (
-        (f"{cluster} cannot pull from {what}: " if not image else f"{cluster} cannot pull {what}: ") + counted + where
+        (f"{cluster} cannot pull from {what}: " if not image else f"{cluster} cannot pull {what}: ") + how_many + where
     )
 
 
